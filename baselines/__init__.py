@@ -1,0 +1,1 @@
+"""The shelf of trainers: one file each (installs as bench.baselines)."""

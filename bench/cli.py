@@ -1,0 +1,42 @@
+"""The command `bench`: each subcommand lives in bench/commands and is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+from bench import __version__, commands
+from bench.errors import BenchError
+
+
+class LazyGroup(click.Group):
+    """A click group whose subcommands are the modules of bench.commands, each with an object `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the modules, without importing them."""
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one asked for."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"bench.commands.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="bench")
+def bench() -> None:
+    """Compare sequence generators on one oracle, one evaluator, many seeds."""
+
+
+def main() -> None:
+    """Run the command; bad input is one line on standard error and exit code 2."""
+    try:
+        bench()
+    except BenchError as error:
+        click.echo(f"bench: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,112 @@
+"""The append-only record of one cell on disk: the truth that MLflow and the tables are projections of.
+
+A cell's folder holds: cell.json, journal.jsonl (below), and when done samples.txt, scores.parquet (one column a
+metric, one row a sequence), generator.safetensors where it has weights; error.log after a failure; checkpoint/ while running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.cell import Cell, Evaluation
+
+
+class Journal:
+    """One JSON object a line: {"event": ..., "time": seconds since the epoch, ...facts}.
+
+    Events: start (source, notes, sizes), epoch (phase, epoch, epochs, values), curve (phase, x, scores),
+    phase (name, begins, ends, trains_generator; begins and ends in generator epochs), done (scores, seconds, hypotheses),
+    failed (error), interrupted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "journal.jsonl"
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Write one line; a torn line left by a killed process is closed first."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"event": event, "time": round(time.time(), 3), **facts}) + "\n"
+        with self.path.open("ab+") as file:
+            if file.tell() and not _ends_with_newline(self.path):
+                line = "\n" + line
+            file.write(line.encode())
+
+    def read(self) -> list[dict[str, Any]]:
+        """All whole lines, in order; torn ones are passed over."""
+        return list(self._lines()) if self.path.exists() else []
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                continue
+
+
+@dataclass(frozen=True)
+class Record:
+    """A cell and what its journal says."""
+
+    cell: Cell
+    folder: Path
+    events: tuple[dict[str, Any], ...]
+
+    @property
+    def status(self) -> str:
+        """pending, running, interrupted, done or failed: the last word of the journal."""
+        last = next((e["event"] for e in reversed(self.events) if e["event"] in _STATES), "pending")
+        return _STATES.get(last, last)
+
+    def last(self, event: str) -> dict[str, Any]:
+        """The facts of the latest event of that name; empty where there is none."""
+        return next((e for e in reversed(self.events) if e["event"] == event), {})
+
+    @property
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Metric -> {"value", "better", "signature"}; empty until done."""
+        return self.last("done").get("scores", {}) if self.status == "done" else {}
+
+    @property
+    def curve(self) -> list[dict[str, Any]]:
+        """Points {"x": generator epochs, "phase", "scores": {metric: value}}, one per x: a resumed run repeats some."""
+        return [by_x for _, by_x in sorted({e["x"]: e for e in self.events if e["event"] == "curve"}.items())]
+
+    @property
+    def phases(self) -> list[dict[str, Any]]:
+        """The phases that began, in order, each once."""
+        return list({e["name"]: e for e in self.events if e["event"] == "phase"}.values())
+
+
+def write_cell(cell: Cell, runs: Path) -> Path:
+    """Make the cell's folder with its cell.json, atomically; returns the folder."""
+    folder = runs / cell.id
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".cell.{os.getpid()}"
+    partial.write_text(json.dumps(asdict(cell), indent=1), encoding="utf-8")
+    partial.replace(folder / "cell.json")
+    return folder
+
+
+def read_record(folder: Path) -> Record:
+    """The record kept in a cell's folder."""
+    facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+    facts["evaluation"] = Evaluation(**facts["evaluation"])
+    for key in ("settings", "dataset_settings"):
+        facts[key] = tuple((name, value) for name, value in facts[key])
+    return Record(Cell(**facts), folder, tuple(Journal(folder).read()))
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+_STATES = {"start": "running", "interrupted": "interrupted", "done": "done", "failed": "failed"}

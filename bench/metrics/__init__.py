@@ -1,0 +1,1 @@
+"""How samples are judged: each metric carries its signature."""

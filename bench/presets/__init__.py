@@ -1,0 +1,1 @@
+"""Named sets of knobs: one TOML file each."""

@@ -1,0 +1,82 @@
+"""Knobs: frozen dataclasses whose fields know their bounds; a misspelt or out-of-range one is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from cattrs import Converter
+
+from bench.errors import BenchError, unknown
+
+T = TypeVar("T")
+
+
+def knob(
+    default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), help: str
+) -> Any:
+    """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`."""
+    facts = {"low": low, "high": high, "choices": choices, "help": help}
+    return dataclasses.field(default=default, metadata=facts)
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """An instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key, value in values.items():
+        if key not in fields:
+            raise unknown(f"knob of {where}", key, fields)
+        _check(f"{where}.{key}", value, fields[key].metadata)
+    try:
+        return _CONVERTER.structure(dict(values), cls)
+    except Exception as error:
+        raise BenchError(f"settings of {where}: {_first_line(error)}") from None
+
+
+def parse(text: str) -> tuple[str, str, Any]:
+    """`seqgan.rollouts=8` -> ("seqgan", "rollouts", 8); the value is TOML, or failing that a plain string."""
+    path, equals, raw = text.partition("=")
+    owner, dot, key = path.strip().rpartition(".")
+    if not (equals and dot and owner and key):
+        raise BenchError(f"--set {text!r}: write it as NAME.KNOB=VALUE, for example seqgan.rollouts=8")
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw.strip()
+    return owner, key, value
+
+
+def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
+    low, high, choices = facts.get("low"), facts.get("high"), facts.get("choices")
+    if choices and value not in choices:
+        raise BenchError(f"{place} = {value!r}: choose one of {', '.join(choices)}")
+    if isinstance(value, int | float):
+        if low is not None and value < low:
+            raise BenchError(f"{place} = {value}: the least allowed is {low}")
+        if high is not None and value > high:
+            raise BenchError(f"{place} = {value}: the most allowed is {high}")
+
+
+def _strict(value: Any, cls: type) -> Any:
+    if cls is float and type(value) is int:
+        return float(value)
+    if type(value) is not cls:
+        raise TypeError(f"{value!r} is not {_NAMES[cls]}")
+    return value
+
+
+def _first_line(error: BaseException) -> str:
+    """The innermost message of a cattrs exception group, with the field it is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    notes = [str(note) for note in getattr(error, "__notes__", [])]
+    field = next((note.rsplit(" ", 1)[-1] for note in notes if "attribute" in note), "")
+    return f"{field}: {error}" if field else str(error)
+
+
+_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_CONVERTER = Converter(forbid_extra_keys=True)
+for _cls in _NAMES:
+    _CONVERTER.register_structure_hook(_cls, _strict)

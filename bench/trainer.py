@@ -1,0 +1,55 @@
+"""The trainer contract: phases that the engine drives, one epoch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from bench.dataset import SequenceData
+from bench.generator import Generator
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Phase(NamedTuple):
+    """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
+
+    Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
+    the last of them begins.
+    """
+
+    name: str
+    epochs: int
+    step: Callable[[], Mapping[str, float]]
+    trains_generator: bool = True
+
+
+class Stateful(Protocol):
+    """What a checkpoint can hold: modules, optimisers, and anything else with these two methods."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
+
+
+class Trainer(Protocol):
+    """One file in baselines/, or in the user's folder.
+
+    `Settings` is a frozen dataclass of knobs. `rng` is the only source of chance: the engine saves and restores it.
+    """
+
+    Settings: ClassVar[type]
+    generator: Generator
+
+    def __init__(
+        self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator
+    ) -> None: ...
+
+    def phases(self) -> Sequence[Phase]:
+        """The schedule, in order; empty where there is nothing to train."""
+        ...
+
+    def state(self) -> Mapping[str, Stateful]:
+        """Everything that changes while training, so that a resumed run ends on the same bits."""
+        ...

@@ -1,0 +1,1 @@
+"""Training steps that trainers share."""

@@ -1,0 +1,46 @@
+"""Tokens and their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """An ordered set of tokens; a token's id is its place in it.
+
+    `start` is the id fed to a generator before the first position; it may also be an ordinary word, as in the
+    oracle task. `end`, where sequences vary in length, closes a sequence and fills the rest of its row: what
+    follows the first `end` is never scored. `unknown` stands for every token outside the vocabulary.
+    """
+
+    tokens: tuple[str, ...]
+    start: int = 0
+    end: int | None = None
+    unknown: int | None = None
+    joiner: str = " "
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Token -> id."""
+        return {token: index for index, token in enumerate(self.tokens)}
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """Ids of tokens; a token outside the vocabulary is `unknown`, or a KeyError where there is none."""
+        if self.unknown is None:
+            return [self.ids[token] for token in tokens]
+        return [self.ids.get(token, self.unknown) for token in tokens]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ids, up to (and without) the first end token."""
+        words = []
+        for index in ids:
+            if index == self.end:
+                break
+            words.append(self.tokens[index])
+        return self.joiner.join(words)

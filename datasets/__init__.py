@@ -1,0 +1,1 @@
+"""The shelf of datasets: one file each (installs as bench.datasets)."""

@@ -1,0 +1,1 @@
+"""Published values and templates; no code (installs as bench.reports)."""
