@@ -15,7 +15,12 @@ T = TypeVar("T")
 
 
 def knob(
-    default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), help: str
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    help: str,
 ) -> Any:
     """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`."""
     facts = {"low": low, "high": high, "choices": choices, "help": help}
