@@ -25,7 +25,7 @@ class Source:
     """Where the data came from; printed under every table.
 
     `kind`: "published" (verified against the manifest's checksum), "local" (the user's own file), "generated" (drawn
-    from a seed because that is the task), or "sample" (a stand-in made by the code because the published file is absent).
+    from a seed because that is the task), or "sample" (a stand-in that the code makes where the published file is absent).
     """
 
     file: str
@@ -38,7 +38,7 @@ class Source:
 class SequenceData:
     """Token ids, (n, T) int64; the splits are disjoint after de-duplication.
 
-    `valid` is what real text scores (the *real* row) and what `best-valid` looks at; `test` is what NLL_test is taken on.
+    `valid` is what the *real* row shows and `best-valid` looks at; `test` is what NLL_test is taken on.
     `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source.
     """
 

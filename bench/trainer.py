@@ -28,9 +28,13 @@ class Phase(NamedTuple):
 class Stateful(Protocol):
     """What a checkpoint can hold: modules, optimisers, and anything else with these two methods."""
 
-    def state_dict(self) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]:
+        """What changes while training, as tensors, numbers, strings, lists and dicts."""
+        ...
 
-    def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
+    def load_state_dict(self, state: dict[str, Any], /) -> Any:
+        """Go back to that state."""
+        ...
 
 
 class Trainer(Protocol):
@@ -42,9 +46,7 @@ class Trainer(Protocol):
     Settings: ClassVar[type]
     generator: Generator
 
-    def __init__(
-        self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator
-    ) -> None: ...
+    def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...
 
     def phases(self) -> Sequence[Phase]:
         """The schedule, in order; empty where there is nothing to train."""
