@@ -1,0 +1,119 @@
+"""Find a trainer or a dataset by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
+
+A reference is text, so it crosses to a worker process as it is; the object is looked up there again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from bench.errors import BenchError, unknown
+
+Group = Literal["bench.baselines", "bench.datasets"]
+
+_METHODS: dict[Group, tuple[str, ...]] = {
+    "bench.baselines": ("phases", "state"),
+    "bench.datasets": ("load", "metrics", "real"),
+}
+
+
+def names(group: Group) -> list[str]:
+    """The installed entry points of a group, sorted; none is imported."""
+    return sorted(entry_points(group=group).names)
+
+
+def label(reference: str) -> str:
+    """What a table calls it: the entry point's name, or the object's."""
+    return reference.rpartition(":")[2]
+
+
+def checksum(reference: str) -> str:
+    """The sha256 of a plug-in given by path, else "": what makes an edited file a new cell."""
+    head = reference.rpartition(":")[0]
+    return hashlib.sha256(_read(Path(head))).hexdigest() if head.endswith(".py") else ""
+
+
+def load(group: Group, reference: str) -> type:
+    """The class a reference names, checked against its contract; BenchError says which of the two failed, and where."""
+    head, _, name = reference.rpartition(":")
+    if reference.endswith(".py"):
+        raise BenchError(f"{reference}: say which class of the file, as in {reference}:MyClass")
+    if head:
+        module = _load_file(Path(head)) if head.endswith(".py") else _load_module(head)
+        if not hasattr(module, name):
+            raise unknown(f"object in {head}", name, (key for key in vars(module) if not key.startswith("_")))
+        return _checked(group, reference, getattr(module, name))
+    if name not in names(group):
+        raise unknown(group.removeprefix("bench.").removesuffix("s"), name, names(group))
+    entry = entry_points(group=group)[name]
+    with _blaming(entry.value):
+        return _checked(group, reference, entry.load())
+
+
+def _load_module(name: str) -> ModuleType:
+    with _blaming(name):
+        return importlib.import_module(name)
+
+
+def _load_file(path: Path) -> ModuleType:
+    """The module of a file, once per path and content; in sys.modules, where dataclasses and pickle look for it."""
+    content = _read(path)
+    name = f"bench_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    sys.modules[name] = module = ModuleType(name)
+    module.__file__ = str(path.resolve())
+    try:
+        with _blaming(str(path)):
+            exec(compile(content, module.__file__, "exec"), vars(module))
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BenchError(f"cannot read the plug-in {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _blaming(where: str) -> Iterator[None]:
+    """Turn whatever an import raises into one line: the plug-in, the last line reached in it, the error."""
+    try:
+        yield
+    except BenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) and error.filename:
+            places.append((error.filename, error.lineno))
+        places = [(file, line) for file, line in places if file != __file__ and "importlib" not in file]
+        places = [(file, line) for file, line in places if Path(file) == Path(where).resolve()] or places
+        place = f", {Path(places[-1][0]).name} line {places[-1][1]}" if places else ""
+        message = str(error).partition("\n")[0]
+        raise BenchError(f"cannot import {where}{place}: {type(error).__name__}: {message}") from error
+
+
+def _checked(group: Group, reference: str, found: Any) -> type:
+    """The object, if it is a class with the contract's Settings and methods."""
+    if not isinstance(found, type):
+        raise BenchError(f"{reference} is not a class but a {type(found).__name__}")
+    if not dataclasses.is_dataclass(getattr(found, "Settings", None)):
+        raise BenchError(f"{reference} lacks Settings, a frozen dataclass of its knobs")
+    missing = [method for method in _METHODS[group] if not callable(getattr(found, method, None))]
+    if missing:
+        raise BenchError(f"{reference} lacks {', '.join(f'{m}()' for m in missing)}; see the contract in the README")
+    return found
