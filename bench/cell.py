@@ -9,34 +9,40 @@ from typing import Any
 
 from bench import __version__
 from bench.seeding import derive
+from bench.settings import knob
 
 Knobs = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a cell is judged. `rule` is the checkpoint rule; best-oracle peeks, and the table says so."""
+    """How a cell is judged.
 
-    samples: int = 10_000
-    curve_samples: int = 1_000
-    curve_every: int = 5
-    temperature: float = 1.0
-    rule: str = "last"
+    At most `samples` sequences are drawn, never more than the held-out split has, so that every row of a table, the
+    *real* one too, is made of the same number. `rule` says which checkpoint is judged: best-oracle peeks at the
+    headline score itself, as the authors did, and the table says so.
+    """
+
+    samples: int = knob(10_000, low=2, help="sequences drawn for the final scores")
+    curve_samples: int = knob(1_000, low=2, help="sequences drawn at each point of a learning curve")
+    curve_every: int = knob(5, low=1, help="generator epochs between two points of a learning curve")
+    rule: str = knob("last", choices=("last", "best-valid", "best-oracle"), help="which checkpoint is judged")
 
 
 @dataclass(frozen=True)
 class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the machine facts that change bits.
 
-    `label` and `dataset_label` only name the row and the table; all other fields are the cell's identity. `code` is the
-    checksum of a plug-in given by path, so that editing her file makes a new cell.
+    `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
+    cell's identity. `code` is the checksum of a plug-in given by path, so that editing her file makes a new cell.
     """
 
     label: str
+    reference: str
     baseline: str
     settings: Knobs
-    dataset_label: str
     dataset: str
+    dataset_label: str
     dataset_settings: Knobs
     fingerprint: str
     seed: int
@@ -48,7 +54,7 @@ class Cell:
     @property
     def id(self) -> str:
         """16 hex digits: the folder of the journal, the tag of the MLflow run."""
-        identity = {k: v for k, v in asdict(self).items() if k not in ("label", "dataset_label")}
+        identity = {k: v for k, v in asdict(self).items() if k not in ("label", "reference", "dataset")}
         text = json.dumps({"bench": __version__, **identity}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

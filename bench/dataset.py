@@ -25,7 +25,7 @@ class Source:
     """Where the data came from; printed under every table.
 
     `kind`: "published" (verified against the manifest's checksum), "local" (the user's own file), "generated" (drawn
-    from a seed because that is the task), or "sample" (a stand-in that the code makes where the published file is absent).
+    from a seed because that is the task), or "sample" (made by the code where the published file is absent).
     """
 
     file: str

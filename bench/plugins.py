@@ -43,7 +43,7 @@ def checksum(reference: str) -> str:
     return hashlib.sha256(_read(Path(head))).hexdigest() if head.endswith(".py") else ""
 
 
-def load(group: Group, reference: str) -> type:
+def load(group: Group, reference: str) -> type[Any]:
     """The class a reference names, checked against its contract; BenchError says which of the two failed, and where."""
     head, _, name = reference.rpartition(":")
     if reference.endswith(".py"):
@@ -107,7 +107,7 @@ def _blaming(where: str) -> Iterator[None]:
         raise BenchError(f"cannot import {where}{place}: {type(error).__name__}: {message}") from error
 
 
-def _checked(group: Group, reference: str, found: Any) -> type:
+def _checked(group: Group, reference: str, found: Any) -> type[Any]:
     """The object, if it is a class with the contract's Settings and methods."""
     if not isinstance(found, type):
         raise BenchError(f"{reference} is not a class but a {type(found).__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ Array = TypeVar("Array", "NDArray[Any]", "Tensor")
 def live(sequences: Array, end: int | None) -> Array:
     """(n, T) bool, numpy or torch as given: true up to and including the first end token."""
     if end is None:
-        return cast("Array", sequences == sequences)
+        everything: Array = sequences == sequences
+        return everything
     ended = sequences == end
-    return cast("Array", (ended.cumsum(1) - ended * 1) == 0)
+    before: Array = (ended.cumsum(1) - ended * 1) == 0
+    return before
 
 
 def lengths(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.int64]:

@@ -1,0 +1,96 @@
+"""Checkpoints: atomic, checksummed, and nothing in them that executes code.
+
+A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
+read with weights_only), position.json (where training stood, and the checksums of the other two). It is written under
+another name and then renamed, so that a killed process leaves the one before it whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.trainer import Stateful
+
+if TYPE_CHECKING:
+    import torch
+
+
+def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
+    """Write the next checkpoint into `folder`, then remove those before it."""
+    import torch
+    from safetensors.torch import save_file
+
+    earlier = _numbers(folder)
+    number = earlier[-1] + 1 if earlier else 0
+    partial = folder / f"{number}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_file(weights(parts), partial / "weights.safetensors")
+    rest = {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}
+    torch.save({"rng": rng.get_state(), "parts": rest}, partial / "state.pt")
+    sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
+    (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
+    partial.rename(folder / str(number))
+    for old in earlier:
+        shutil.rmtree(folder / str(old))
+
+
+def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> dict[str, Any] | None:
+    """Restore the newest whole checkpoint and return its position; None where there is none."""
+    import torch
+    from safetensors.torch import load_file
+
+    for number in reversed(_numbers(folder)):
+        kept = folder / str(number)
+        facts = _verified(kept)
+        if facts is None:
+            continue
+        state = torch.load(kept / "state.pt", weights_only=True)
+        tensors = load_file(kept / "weights.safetensors")
+        for name, part in parts.items():
+            if isinstance(part, torch.nn.Module):
+                prefix = f"{name}/"
+                own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+                part.load_state_dict(own)
+            else:
+                part.load_state_dict(state["parts"][name])
+        rng.set_state(state["rng"])
+        position: dict[str, Any] = facts["position"]
+        return position
+    return None
+
+
+def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
+    """The tensors of the modules among the parts, named part/parameter."""
+    import torch
+
+    return {
+        f"{name}/{key}": tensor.detach().cpu().contiguous().clone()
+        for name, part in parts.items()
+        if isinstance(part, torch.nn.Module)
+        for key, tensor in part.state_dict().items()
+    }
+
+
+def _numbers(folder: Path) -> list[int]:
+    return sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit()) if folder.exists() else []
+
+
+def _verified(folder: Path) -> dict[str, Any] | None:
+    """position.json, if the files beside it have the checksums that it names."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
+        whole = all(_sha256(folder / name) == digest for name, digest in facts["sha256"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return facts if whole else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,136 @@
+"""Drives a trainer's phases, one epoch at a time: curves, checkpoints, divergence checks, the checkpoint rule."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench import checkpoint
+from bench.cell import Cell
+from bench.errors import ContractError
+from bench.evaluation import Evaluator, log_prob_of
+from bench.journal import Journal
+from bench.seeding import torch_rng
+from bench.sequences import live
+from bench.trainer import Phase, Trainer
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Interrupted(Exception):
+    """The user asked to stop; the checkpoint is written."""
+
+
+@dataclass
+class Position:
+    """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far."""
+
+    phase: int = 0
+    epoch: int = 0
+    x: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+
+
+@dataclass
+class Driver:
+    """One trainer's way through its schedule.
+
+    Evaluation draws from generators of its own: the trained weights are the same with and without a curve.
+    """
+
+    cell: Cell
+    trainer: Trainer
+    evaluator: Evaluator
+    journal: Journal
+    rng: torch.Generator
+    stop: Callable[[], bool]
+    checkpoint_seconds: float
+
+    def __post_init__(self) -> None:
+        self.folder = self.journal.folder / "checkpoint"
+        self.parts = self.trainer.state()
+        self.position = Position()
+        self.saved = time.monotonic()
+
+    def run(self) -> float:
+        """Train to the end, from the last checkpoint if there is one; returns the seconds spent training, in all."""
+        restored = checkpoint.load(self.folder, self.parts, self.rng)
+        if restored is not None:
+            self.position = Position(**restored)
+        phases = self.trainer.phases()
+        for index in range(self.position.phase, len(phases)):
+            self._phase(phases[index])
+            self.position.phase, self.position.epoch = index + 1, 0
+        if self.cell.evaluation.rule != "last":
+            checkpoint.load(self.folder / "best", self.parts, self.rng)
+        return self.position.seconds
+
+    def _phase(self, phase: Phase) -> None:
+        at = self.position
+        begins = at.x - at.epoch if phase.trains_generator else at.x
+        ends = begins + phase.epochs if phase.trains_generator else begins
+        facts = {"begins": begins, "ends": ends, "trains_generator": phase.trains_generator}
+        self.journal.append("phase", name=phase.name, epochs=phase.epochs, **facts)
+        if phase.trains_generator and at.x == 0:
+            self._curve(phase)
+        while at.epoch < phase.epochs:
+            self._epoch(phase)
+            if self.stop():
+                self._save()
+                raise Interrupted
+            if time.monotonic() - self.saved > self.checkpoint_seconds:
+                self._save()
+
+    def _epoch(self, phase: Phase) -> None:
+        at = self.position
+        began = time.perf_counter()
+        values = {name: float(value) for name, value in phase.step().items()}
+        seconds = time.perf_counter() - began
+        at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
+        facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
+        self.journal.append("epoch", **facts, values=values)
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise ContractError(f"training diverged: {name} is {value} in {phase.name} epoch {at.epoch}")
+        if phase.trains_generator:
+            at.x += 1
+            if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs:
+                self._curve(phase)
+
+    def _curve(self, phase: Phase) -> None:
+        """Score the generator as it stands, and remember it if the checkpoint rule says it is the best so far."""
+        x, evaluation = self.position.x, self.cell.evaluation
+        rng = torch_rng(self.cell.seed_for("evaluate", "curve", x), device=self.rng.device)
+        judged = self.evaluator.judge(self.trainer.generator, evaluation.curve_samples, rng)
+        values = {name: score["value"] for name, score in judged.scores.items()}
+        self.journal.append("curve", x=x, phase=phase.name, scores=values)
+        if evaluation.rule == "last":
+            return
+        loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
+        if self.position.best is None or loss < self.position.best:
+            self.position.best = loss
+            checkpoint.save(self.folder / "best", self.parts, self.rng, asdict(self.position))
+
+    def _valid_nll(self) -> float:
+        data = self.evaluator.data
+        log_prob = log_prob_of(self.trainer.generator, data)
+        if log_prob is None:
+            raise ContractError("the checkpoint rule best-valid needs a generator with log_prob")
+        return float(-log_prob(data.valid)[live(data.valid, data.vocabulary.end)].mean())
+
+    def _save(self) -> None:
+        checkpoint.save(self.folder, self.parts, self.rng, asdict(self.position))
+        self.saved = time.monotonic()
+
+
+def _headline_loss(scores: dict[str, dict[str, Any]]) -> float:
+    headline = next(iter(scores.values()))
+    if headline["value"] is None:
+        raise ContractError("the checkpoint rule best-oracle needs a headline score that is defined")
+    sign = 1 if headline["better"] == "lower" else -1
+    return sign * float(headline["value"])

@@ -1,0 +1,95 @@
+"""From a generator and a dataset to scores with their signatures: the one evaluator that judges every arm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench import __version__
+from bench.dataset import SequenceData, TokenArray
+from bench.errors import ContractError
+from bench.generator import Generator, Scorer
+from bench.metric import FloatArray, Generated, Metric
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one evaluation found: metric -> {"value", "better", "signature"}, scores per sequence, and the samples."""
+
+    scores: dict[str, dict[str, Any]]
+    per_sequence: dict[str, FloatArray]
+    samples: TokenArray
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """The metrics of one dataset, applied alike to every generator. `rule` and the sample count go into signatures."""
+
+    data: SequenceData
+    metrics: Sequence[Metric]
+    rule: str
+
+    def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
+        """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
+        sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
+        return self.judge_samples(Generated(sequences, log_prob_of(generator, self.data)))
+
+    def judge_samples(self, generated: Generated) -> Judgement:
+        """Score sequences that are at hand."""
+        scores, per_sequence = {}, {}
+        for metric in self.metrics:
+            found = metric.score(generated, self.data)
+            if found.value is not None and not np.isfinite(found.value):
+                raise ContractError(f"{metric.name} is {found.value}: the model's probabilities are not finite")
+            signature = self.signature(metric, len(generated.sequences))
+            scores[metric.name] = {"value": found.value, "better": metric.better, "signature": signature}
+            if found.per_sequence is not None:
+                per_sequence[metric.name] = found.per_sequence
+        return Judgement(scores, per_sequence, generated.sequences)
+
+    def signature(self, metric: Metric, hypotheses: int) -> str:
+        """How the number was made, to the last choice: two that differ never share a column."""
+        data, version = self.data.fingerprint, __version__
+        return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{self.rule}|data:{data}|v:{version}"
+
+
+def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:
+    """`count` sequences as numpy; ContractError where their shape, type or ids are not the dataset's."""
+    sequences = np.asarray(_to_cpu(generator.sample(count, rng=rng)))
+    if not np.issubdtype(sequences.dtype, np.integer):
+        raise ContractError(f"sample() returned {sequences.dtype}, not integer token ids")
+    if sequences.shape != (count, data.length):
+        raise ContractError(f"sample({count}) returned shape {sequences.shape}, not {(count, data.length)}")
+    low, high, size = int(sequences.min()), int(sequences.max()), len(data.vocabulary)
+    if low < 0 or high >= size:
+        bad = low if low < 0 else high
+        raise ContractError(f"sample() returned token id {bad}, outside the vocabulary 0..{size - 1}")
+    return sequences.astype(np.int64)
+
+
+def log_prob_of(generator: Generator, data: SequenceData) -> Any:
+    """The generator's log_prob on numpy arrays, checked; None where it has none."""
+    if not isinstance(generator, Scorer):
+        return None
+
+    def log_prob(sequences: TokenArray) -> FloatArray:
+        import torch
+
+        values = np.asarray(_to_cpu(generator.log_prob(torch.from_numpy(sequences))), dtype=np.float64)
+        if values.shape != sequences.shape:
+            raise ContractError(f"log_prob returned shape {values.shape}, not {sequences.shape}")
+        if np.isnan(values).any() or (values > 1e-4).any():
+            raise ContractError("log_prob returned NaN or a probability above 1")
+        return values
+
+    return log_prob
+
+
+def _to_cpu(values: Any) -> Any:
+    return values.detach().cpu() if hasattr(values, "detach") else values

@@ -1,0 +1,131 @@
+"""A job: one cell, in a worker, to a finished journal. A pure function of its cell; whatever fails, fails alone."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import checkpoint, plugins
+from bench.cell import Cell
+from bench.dataset import SequenceData
+from bench.driver import Driver, Interrupted
+from bench.errors import ContractError
+from bench.evaluation import Evaluator, Judgement
+from bench.generator import Generator
+from bench.journal import Journal
+from bench.plan import REAL
+from bench.seeding import torch_rng
+from bench.settings import build
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.corpora.fetch import Corpora
+    from bench.trainer import Stateful
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a job needs and its numbers do not depend on. When the file `stop` appears, jobs save and leave."""
+
+    runs: Path
+    corpora: Corpora
+    stop: Path
+    checkpoint_seconds: float = 30.0
+
+
+def run(cell: Cell, context: Context) -> str:
+    """Do the cell; returns done, failed or interrupted, which is also the last word of its journal."""
+    journal = Journal(context.runs / cell.id)
+    try:
+        _run(cell, context, journal)
+    except Interrupted:
+        journal.append("interrupted")
+        return "interrupted"
+    except Exception as error:
+        (journal.folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
+        journal.append("failed", error=f"{cell.label}: {_one_line(error)}")
+        return "failed"
+    return "done"
+
+
+def _run(cell: Cell, context: Context, journal: Journal) -> None:
+    import torch
+
+    torch.set_num_threads(cell.threads)
+    device = torch.device(cell.device)
+    evaluator, dataset = _dataset(cell, context)
+    journal.append("start", **_facts(evaluator.data))
+    began = time.perf_counter()
+    generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset, device)
+    rng = torch_rng(cell.seed_for("evaluate", "final"), device=device)
+    judged = evaluator.judge(generator, cell.evaluation.samples, rng)
+    _write_artifacts(journal.folder, judged, evaluator.data, parts)
+    journal.append(
+        "done",
+        scores=judged.scores,
+        hypotheses=len(judged.samples),
+        seconds=round(seconds, 3),
+        wall_seconds=round(time.perf_counter() - began, 3),
+    )
+    shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _generator(
+    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any, device: torch.device
+) -> tuple[Generator, dict[str, Stateful], float]:
+    """The trained generator, the trainer's parts, and the seconds spent training."""
+    if cell.reference == REAL:
+        return dataset.real(evaluator.data), {}, 0.0
+    cls = plugins.load("bench.baselines", cell.reference)
+    settings = build(cls.Settings, dict(cell.settings), cell.label)
+    rng = torch_rng(cell.seed_for("train"), device=device)
+    trainer = cls(evaluator.data, settings, device, rng)
+    driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
+    return trainer.generator, dict(trainer.state()), driver.run()
+
+
+_LOADED: dict[tuple[Any, ...], tuple[Any, SequenceData, Sequence[Any]]] = {}
+
+
+def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
+    """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
+    key = (cell.dataset, cell.dataset_settings, cell.fingerprint, str(context.corpora))
+    if key not in _LOADED:
+        cls = plugins.load("bench.datasets", cell.dataset)
+        dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), context.corpora)
+        data = dataset.load()
+        if data.fingerprint != cell.fingerprint:
+            raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
+        _LOADED[key] = dataset, data, dataset.metrics(data)
+    dataset, data, metrics = _LOADED[key]
+    return Evaluator(data, metrics, cell.evaluation.rule), dataset
+
+
+def _facts(data: SequenceData) -> dict[str, Any]:
+    sizes = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test), "length": data.length}
+    return {"source": asdict(data.source), "notes": data.notes, "vocabulary": len(data.vocabulary), **sizes}
+
+
+def _write_artifacts(folder: Path, judged: Judgement, data: SequenceData, parts: dict[str, Stateful]) -> None:
+    """samples.txt, scores.parquet (a shorter column is filled with nulls), generator.safetensors."""
+    import pandas as pd
+    from safetensors.torch import save_file
+
+    lines = (data.vocabulary.decode(row) for row in judged.samples.tolist())
+    (folder / "samples.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    columns = {name: pd.Series(values) for name, values in judged.per_sequence.items()}
+    pd.DataFrame(columns).to_parquet(folder / "scores.parquet")
+    tensors = checkpoint.weights({name: part for name, part in parts.items() if name == "generator"})
+    if tensors:
+        save_file(tensors, folder / "generator.safetensors")
+
+
+def _one_line(error: BaseException) -> str:
+    message = " ".join(str(error).split()) or "no message"
+    return message if isinstance(error, ContractError) else f"{type(error).__name__}: {message}"

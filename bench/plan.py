@@ -1,0 +1,165 @@
+"""A plan: preset and options turned into cells. All that the user can get wrong is found here, before a cell starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import plugins
+from bench.cell import Cell, Evaluation, Knobs
+from bench.errors import unknown
+from bench.preset import Preset
+from bench.settings import build, parse
+
+if TYPE_CHECKING:
+    from bench.corpora.fetch import Corpora
+    from bench.dataset import SequenceData
+
+REAL = "real"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for. `overrides` are (owner, knob, value) from --set, checked here."""
+
+    baselines: tuple[str, ...]
+    datasets: tuple[str, ...]
+    preset: Preset
+    overrides: tuple[tuple[str, str, Any], ...] = ()
+    seeds: int | None = None
+    device: str = "cpu"
+    name: str | None = None
+
+    @property
+    def plan(self) -> str:
+        """The name that groups the runs: --plan, else the preset's."""
+        return self.name or self.preset.name
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A baseline or dataset with its settings resolved."""
+
+    label: str
+    reference: str
+    settings: Knobs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of one command, in the order they are run."""
+
+    name: str
+    preset: str
+    cells: tuple[Cell, ...]
+    data: dict[str, SequenceData] = dataclasses.field(default_factory=dict, compare=False)
+
+
+def overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
+    """--set options, parsed."""
+    return tuple(parse(text) for text in texts)
+
+
+def make(request: Request, corpora: Corpora) -> Plan:
+    """Resolve names, settings and data; every combination becomes a cell, with a *real* row per dataset."""
+    preset = _with_general_overrides(request)
+    arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
+    tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
+    _refuse_unused_overrides(request, arms, tables)
+    seeds = request.seeds if request.seeds is not None else preset.run.seeds
+    cells: list[Cell] = []
+    data: dict[str, SequenceData] = {}
+    for table in tables:
+        data[table.label] = load_data(table, corpora)
+        rows = [(Arm(REAL, REAL, ()), 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
+        cells += [_cell(arm, table, data[table.label], seed, preset, request.device) for arm, seed in rows]
+    return Plan(request.plan, preset.name, tuple(cells), data)
+
+
+def load_data(table: Arm, corpora: Corpora) -> SequenceData:
+    """The dataset's arrays."""
+    cls = plugins.load("bench.datasets", table.reference)
+    data: SequenceData = cls(build(cls.Settings, dict(table.settings), table.label), corpora).load()
+    return data
+
+
+def write(plan: Plan, runs: Path, facts: dict[str, str]) -> None:
+    """Keep the plan's cells under runs/plans, joined to those of earlier commands of the same name."""
+    path = runs / "plans" / f"{plan.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    earlier = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else {}
+    cells = earlier | {cell.id: facts for cell in plan.cells}
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({"plan": plan.name, "cells": cells}, indent=1), encoding="utf-8")
+    partial.replace(path)
+
+
+def _with_general_overrides(request: Request) -> Preset:
+    """--set evaluation.samples=..., run.threads=... and defaults.mle_epochs=... change the preset itself."""
+    preset = request.preset
+    for owner, key, value in request.overrides:
+        if owner == "evaluation":
+            preset = dataclasses.replace(
+                preset, evaluation=build(Evaluation, {**asdict(preset.evaluation), key: value}, "evaluation")
+            )
+        elif owner == "run":
+            run = build(type(preset.run), {**asdict(preset.run), key: value}, "run")
+            preset = dataclasses.replace(preset, run=run)
+        elif owner == "defaults":
+            preset = dataclasses.replace(preset, defaults={**preset.defaults, key: value})
+    return preset
+
+
+def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
+    cls = plugins.load("bench.baselines", reference)
+    name = plugins.label(reference)
+    own = {key: value for owner, key, value in request.overrides if owner == name}
+    label = name + (f"[{','.join(f'{k}={v}' for k, v in sorted(own.items()))}]" if own else "")
+    return Arm(label, reference, _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name))
+
+
+def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
+    name, _, file = reference.partition(":") if reference.startswith("text:") else (reference, "", "")
+    cls = plugins.load("bench.datasets", name)
+    label = f"text:{Path(file.partition('#')[0]).stem}" if file else plugins.label(name)
+    owner = "text" if file else label
+    values = dict(preset.datasets.get(owner, {})) | ({"file": file} if file else {})
+    values |= {key: value for own, key, value in request.overrides if own == owner}
+    return Arm(label, name, _resolve(cls.Settings, values, owner))
+
+
+def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
+    """All knobs of a settings class with their values, defaults too: a changed default is another cell."""
+    return tuple(sorted(asdict(build(cls, values, where)).items()))
+
+
+def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+    owners = {"evaluation", "run", "defaults"}
+    owners |= {plugins.label(arm.reference) for arm in arms} | {plugins.label(table.reference) for table in tables}
+    for owner, key, _ in request.overrides:
+        if owner not in owners:
+            raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
+        if owner == "defaults" and not any(key in dict(arm.settings) for arm in arms):
+            raise unknown("knob of defaults", key, {name for arm in arms for name, _ in arm.settings})
+
+
+def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, device: str) -> Cell:
+    return Cell(
+        label=arm.label,
+        reference=arm.reference,
+        baseline=REAL if arm.reference == REAL else plugins.label(arm.reference),
+        settings=arm.settings,
+        dataset_label=table.label,
+        dataset=table.reference,
+        dataset_settings=table.settings,
+        fingerprint=data.fingerprint,
+        seed=seed,
+        evaluation=preset.evaluation,
+        threads=preset.run.threads,
+        device=device,
+        code="" if arm.reference == REAL else plugins.checksum(arm.reference),
+    )

@@ -1,0 +1,127 @@
+"""Progress in the terminal: one live table of all cells, or plain lines where the output is no terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from bench.cell import Cell
+from bench.journal import Record, read_record
+
+ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
+
+
+class Progress:
+    """Follows the journals of a plan's cells; `tick` reads what changed, shows it, and hands on each cell that ended."""
+
+    def __init__(self, cells: Sequence[Cell], runs: Path, console: Console, ended: Callable[[Record], None]) -> None:
+        self.runs, self.console, self.ended = runs, console, ended
+        self.records = {cell.id: read_record(runs / cell.id) for cell in cells}
+        self.sizes: dict[str, int] = {}
+        self.jobs = 1
+        self.live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> Progress:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tick()
+        if self.live:
+            self.live.stop()
+
+    def tick(self) -> None:
+        """Take in what the workers have written since the last call."""
+        for key, record in self.records.items():
+            if record.status in ("done", "failed"):
+                continue
+            size = _size(record.folder)
+            if self.sizes.get(key) == size:
+                continue
+            self.sizes[key] = size
+            self.records[key] = new = read_record(record.folder)
+            if new.status in ("done", "failed") and self.records[key].events != record.events:
+                self._end(new)
+        if self.live:
+            self.live.update(self._view(), refresh=True)
+
+    def _end(self, record: Record) -> None:
+        cell = record.cell
+        if record.status == "failed":
+            self.console.print(
+                f"failed: {cell.dataset_label} {record.last('failed')['error']}", markup=False, style="red"
+            )
+        elif not self.live:
+            done = sum(r.status == "done" for r in self.records.values())
+            text = (
+                f"[{done}/{len(self.records)}] {cell.dataset_label} {cell.label} seed {cell.seed}: {headline(record)}"
+            )
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.ended(record)
+
+    def _view(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score"):
+            table.add_column(name, justify="left" if name in ("dataset", "baseline", "phase", "score") else "right")
+        ordered = sorted(self.records.values(), key=lambda r: ORDER[r.status])
+        room = max(5, self.console.size.height - 6)
+        for record in ordered[:room]:
+            table.add_row(*_row(record))
+        done = sum(r.status == "done" for r in ordered)
+        hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
+        return Group(table, f"{done} of {len(ordered)} cells done · {_left(ordered, self.jobs)} left{hidden}")
+
+
+def headline(record: Record) -> str:
+    """The first score of a finished cell, or of its latest curve point."""
+    scores = {name: score["value"] for name, score in record.scores.items()} or record.last("curve").get("scores", {})
+    name, value = next(iter(scores.items()), ("", None))
+    return f"{name} {value:.4f}" if value is not None else "-"
+
+
+def _row(record: Record) -> list[str]:
+    cell, epoch = record.cell, record.last("epoch")
+    if record.status != "running":
+        state = record.status
+        return [cell.dataset_label, cell.label, str(cell.seed), state, "", "", headline(record)]
+    loss = next(iter(epoch.get("values", {}).values()), None)
+    return [
+        cell.dataset_label,
+        cell.label,
+        str(cell.seed),
+        epoch.get("phase", "starting"),
+        f"{epoch['epoch']}/{epoch['epochs']}" if epoch else "",
+        f"{loss:.4f}" if loss is not None else "",
+        headline(record),
+    ]
+
+
+def _size(folder: Path) -> int:
+    path = folder / "journal.jsonl"
+    return path.stat().st_size if path.exists() else 0
+
+
+def _left(records: Sequence[Record], jobs: int) -> str:
+    """Time left: cells of an arm that ended tell how long its others take; until one has, nothing is said."""
+    spent: dict[tuple[str, str], list[float]] = {}
+    for record in records:
+        if record.status == "done" and "wall_seconds" in record.last("done"):
+            key = (record.cell.dataset_label, record.cell.label)
+            spent.setdefault(key, []).append(record.last("done")["wall_seconds"])
+    known = [sum(times) / len(times) for times in spent.values()]
+    if not known:
+        return "time unknown"
+    left = 0.0
+    for record in records:
+        if record.status in ("pending", "running", "interrupted"):
+            times = spent.get((record.cell.dataset_label, record.cell.label), known)
+            since = time.time() - record.last("start").get("time", time.time()) if record.status == "running" else 0.0
+            left += max(0.0, sum(times) / len(times) - since)
+    seconds = left / jobs
+    return f"about {seconds / 3600:.1f} h" if seconds > 5400 else f"about {seconds / 60:.1f} min"

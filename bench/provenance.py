@@ -1,0 +1,38 @@
+"""Facts that every run is tagged with: which code, which packages, which machine."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import bench
+
+PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
+
+
+def facts() -> dict[str, str]:
+    """Tag -> value: commit (of a checkout, "+" where it has changes), package versions, Python, processor."""
+    versions = {f"version.{name}": _version(name) for name in PACKAGES}
+    machine = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    return {"version.bench": bench.__version__, "git_commit": _commit(), **versions, **machine}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _commit() -> str:
+    folder = Path(bench.__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--match="],
+            cwd=folder, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return described.stdout.strip()
