@@ -1,0 +1,160 @@
+"""Corpora at hand: the user's own file, the published one (cached or downloaded), or a sample that the code makes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from bench.corpora.download import Unreachable, download
+from bench.corpora.manifest import Entry, File, checksum
+from bench.dataset import Source
+from bench.errors import BenchError
+
+Policy = Literal["auto", "published", "sample"]
+OUR_OWN = "MIT (made by bench)"
+
+log = logging.getLogger("bench")
+_announced: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The files of a corpus, in the manifest's order, as bytes that were checked; and where they came from."""
+
+    contents: tuple[bytes, ...]
+    source: Source
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Where corpora are looked for.
+
+    `root` is the cache folder; `files` are the user's own (`--corpus NAME=FILE`) by name of dataset. `policy`: "auto"
+    falls back to a sample where the published files cannot be had, "published" makes that an error, "sample" never
+    looks. A file of the user's own always comes first.
+    """
+
+    root: Path
+    policy: Policy = "auto"
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, policy: str = "auto", files: Sequence[str] = ()) -> Corpora:
+        """The cache folder is BENCH_DATA, or the user's cache; `files` are as typed, "obama=speeches.txt"."""
+        if policy not in get_args(Policy):
+            raise BenchError(f"--data {policy}: choose one of {', '.join(get_args(Policy))}")
+        given = dict(_name_and_file(text) for text in files)
+        return cls(Path(os.environ.get("BENCH_DATA") or user_cache()).expanduser(), cast(Policy, policy), given)
+
+    def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
+        """The user's file, else the published ones, else `sample()`, announced; BenchError where that is not allowed."""
+        return self.find(entry) or made(entry.name, sample())
+
+    def find(self, entry: Entry) -> Corpus | None:
+        """As `open`, but None where a sample is to be used."""
+        if entry.name in self.files:
+            return local(self.files[entry.name])
+        if self.policy == "sample":
+            return None
+        try:
+            contents = tuple(self.fetch(file) for file in entry.files)
+        except Unreachable as reason:
+            if self.policy == "published":
+                raise BenchError(f"{entry.name}: {reason}") from None
+            _announce(entry.name, reason)
+            return None
+        names = ", ".join(file.path for file in entry.files)
+        return Corpus(contents, Source(names, joint_checksum(contents), entry.licence, "published"))
+
+    def fetch(self, file: File) -> bytes:
+        """The verified bytes of a published file, downloaded where the cache folder lacks it; else Unreachable."""
+        path = self.root / file.path
+        if path.is_file():
+            return verified(file, read_bytes(path), str(path), "replace it, or remove it to download it again")
+        try:
+            content = verified(
+                file, download(file.url), file.url, f"nothing was kept; put it in place by hand as {path}"
+            )
+        except Unreachable as reason:
+            raise Unreachable(f"{reason}; put {path.name} in place by hand as {path}") from None
+        write_atomically(path, content)
+        return content
+
+
+def user_cache() -> Path:
+    """The folder that this operating system keeps for caches."""
+    import pooch
+
+    return Path(pooch.os_cache("seqbench"))
+
+
+def local(path: Path) -> Corpus:
+    """The user's own file."""
+    content = read_bytes(path)
+    return Corpus((content,), Source(path.name, checksum(content), "the user's own file", "local"))
+
+
+def made(name: str, contents: Sequence[bytes]) -> Corpus:
+    """A sample corpus that the code made."""
+    return Corpus(tuple(contents), Source(f"sample of {name}", joint_checksum(contents), OUR_OWN, "sample"))
+
+
+def joint_checksum(contents: Sequence[bytes]) -> str:
+    """The sha256 of one file, or of the sha256 sums of several."""
+    sums = [checksum(content) for content in contents]
+    return sums[0] if len(sums) == 1 else checksum("".join(sums).encode())
+
+
+def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
+    """The content itself; BenchError naming both sums where it is not the published one."""
+    found = checksum(content, file.algorithm)
+    if found != file.digest:
+        kind = file.algorithm.replace("_", " ")
+        raise BenchError(
+            f"{where} is damaged or not the published file: {kind} {found}, expected {file.digest}; {remedy}"
+        )
+    return content
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes; a BenchError of one line where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from None
+
+
+def write_atomically(path: Path, content: bytes) -> bool:
+    """Write so that the name never holds half a file; False where the folder cannot be written: it is only a cache."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError:
+        return False
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(half).replace(path)
+    except OSError:
+        Path(half).unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _name_and_file(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise BenchError(f"--corpus {text!r}: write it as NAME=FILE, for example obama=speeches.txt")
+    return name, Path(path).expanduser()
+
+
+def _announce(name: str, reason: object) -> None:
+    """Say once in a process that a sample stands in."""
+    if name not in _announced:
+        _announced.add(name)
+        log.warning("%s: SAMPLE CORPUS made by the code stands in for the published one: %s", name, reason)

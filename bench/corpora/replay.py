@@ -1,0 +1,30 @@
+"""The *real* row: held-out sequences, handed out as if a model had made them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.dataset import TokenArray
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class Replay:
+    """A generator that repeats held-out rows in order, none twice."""
+
+    def __init__(self, sequences: TokenArray) -> None:
+        self.sequences = sequences
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
+        """(count, T) int64: the first `count` rows, whatever the rng; BenchError when there are fewer."""
+        import torch
+
+        if count > len(self):
+            raise BenchError(f"{count} real sequences wanted, {len(self)} are held out; ask for fewer")
+        return torch.from_numpy(self.sequences[:count].copy())

@@ -1,0 +1,96 @@
+"""From bytes to token ids: lines, tokens, de-duplication, splits, vocabulary, arrays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.dataset import TokenArray
+from bench.errors import BenchError
+from bench.seeding import numpy_rng
+from bench.vocabulary import Vocabulary
+
+Row = tuple[str, ...]
+END = "<end>"
+UNKNOWN = "<unk>"
+
+
+class Split(NamedTuple):
+    """Rows of tokens, disjoint."""
+
+    train: list[Row]
+    valid: list[Row]
+    test: list[Row]
+
+
+def lines(content: bytes, where: str) -> list[str]:
+    """Non-empty lines without surrounding space, whatever ends them; BenchError where there are none, or not in UTF-8."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise BenchError(f"{where}, line {number}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
+    # Not str.splitlines, which also breaks at form feeds and Unicode separators inside a line.
+    stripped = (line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    kept = [line for line in stripped if line]
+    if not kept:
+        raise BenchError(f"{where} is empty: it needs at least {LEAST_ROWS} different lines")
+    return kept
+
+
+def distinct(rows: Iterable[Row]) -> list[Row]:
+    """Each row once, in order of first appearance: a repeated row on both sides of a split would leak."""
+    return list(dict.fromkeys(rows))
+
+
+def split(rows: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> Split:
+    """Draw `valid` and `test` rows at random, each at most a tenth of the rows; BenchError under ten different rows."""
+    if len(rows) < LEAST_ROWS:
+        raise BenchError(f"{where}: {len(rows)} different sequences; at least {LEAST_ROWS} are needed to split them")
+    valid, test = min(valid, len(rows) // 10), min(test, len(rows) // 10)
+    order = numpy_rng("split", seed).permutation(len(rows))
+    drawn = [rows[index] for index in order[: valid + test]]
+    rest = [rows[index] for index in sorted(order[valid + test :])]
+    return Split(rest, drawn[:valid], drawn[valid:])
+
+
+def build_vocabulary(
+    rows: Iterable[Row], where: str, *, min_count: int = 1, end: bool = False, unknown: bool = False, joiner: str = " "
+) -> Vocabulary:
+    """Tokens seen at least `min_count` times, the frequent first, after <end> and <unk> where wanted.
+
+    BenchError where fewer than two are left.
+    """
+    counts = Counter(token for row in rows for token in row)
+    specials = [token for token, wanted in ((END, end), (UNKNOWN, unknown)) if wanted]
+    words = sorted(
+        (t for t, n in counts.items() if n >= min_count and t not in specials), key=lambda t: (-counts[t], t)
+    )
+    if len(words) < 2:
+        raise BenchError(
+            f"{where}: a vocabulary of {len(words)} word(s) leaves nothing to learn; at least 2 are needed"
+        )
+    ids = {token: index for index, token in enumerate(specials)}
+    return Vocabulary((*specials, *words), end=ids.get(END), unknown=ids.get(UNKNOWN), joiner=joiner)
+
+
+def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArray:
+    """(n, length) ids; longer rows are cut, shorter ones closed and filled with `end`."""
+    array = np.full((len(rows), length), 0 if vocabulary.end is None else vocabulary.end, dtype=np.int64)
+    for place, row in zip(array, rows, strict=True):
+        ids = vocabulary.encode(row[:length])
+        place[: len(ids)] = ids
+    return array
+
+
+def unknown_rate(arrays: Iterable[TokenArray], vocabulary: Vocabulary) -> float:
+    """The share of <unk> among the tokens that count."""
+    tokens = np.concatenate([array.ravel() for array in arrays])
+    counted = tokens if vocabulary.end is None else tokens[tokens != vocabulary.end]
+    return float((counted == vocabulary.unknown).mean())
+
+
+LEAST_ROWS = 10
