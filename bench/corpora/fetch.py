@@ -52,7 +52,7 @@ class Corpora:
         return cls(Path(os.environ.get("BENCH_DATA") or user_cache()).expanduser(), cast(Policy, policy), given)
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
-        """The user's file, else the published ones, else `sample()`, announced; BenchError where that is not allowed."""
+        """The user's file, else the published ones, else `sample()`, announced; BenchError where that is forbidden."""
         return self.find(entry) or made(entry.name, sample())
 
     def find(self, entry: Entry) -> Corpus | None:
@@ -131,6 +131,8 @@ def read_bytes(path: Path) -> bytes:
 
 def write_atomically(path: Path, content: bytes) -> bool:
     """Write so that the name never holds half a file; False where the folder cannot be written: it is only a cache."""
+    if not _writable(path.parent):
+        return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -144,6 +146,12 @@ def write_atomically(path: Path, content: bytes) -> bool:
         Path(half).unlink(missing_ok=True)
         return False
     return True
+
+
+def _writable(folder: Path) -> bool:
+    """Whether the nearest existing folder lets anyone write: an administrator, who may, keeps to it as well."""
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    return bool(existing.stat().st_mode & 0o222) and os.access(existing, os.W_OK)
 
 
 def _name_and_file(text: str) -> tuple[str, Path]:

@@ -27,7 +27,7 @@ class Split(NamedTuple):
 
 
 def lines(content: bytes, where: str) -> list[str]:
-    """Non-empty lines without surrounding space, whatever ends them; BenchError where there are none, or not in UTF-8."""
+    """Non-empty lines without surrounding space, whatever ends them; BenchError where there are none or no UTF-8."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
