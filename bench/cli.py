@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import tempfile
+import traceback
 
 import click
 
@@ -17,7 +19,8 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the modules, without importing them."""
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        names = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(name for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one asked for."""
@@ -40,3 +43,20 @@ def main() -> None:
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
+    except PermissionError as error:
+        click.echo(
+            f"bench: no permission to write {error.filename}; choose another folder or mend its rights", err=True
+        )
+        sys.exit(2)
+    except Exception as error:
+        click.echo(
+            f"bench: unexpected {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", err=True
+        )
+        sys.exit(1)
+
+
+def _keep_traceback() -> str:
+    """Write the traceback being handled to a file of its own; returns the file's name."""
+    with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return file.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,9 @@ def make(request: Request, corpora: Corpora) -> Plan:
     arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
     tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
     _refuse_unused_overrides(request, arms, tables)
+    for name in corpora.files:
+        if name not in {table.label for table in tables}:
+            raise unknown(f"dataset of --corpus {name}=...: this run has no", name, {table.label for table in tables})
     seeds = request.seeds if request.seeds is not None else preset.run.seeds
     cells: list[Cell] = []
     data: dict[str, SequenceData] = {}
@@ -87,15 +90,22 @@ def load_data(table: Arm, corpora: Corpora) -> SequenceData:
     return data
 
 
-def write(plan: Plan, runs: Path, facts: dict[str, str]) -> None:
-    """Keep the plan's cells under runs/plans, joined to those of earlier commands of the same name."""
-    path = runs / "plans" / f"{plan.name}.json"
+Facts = dict[str, str]
+
+
+def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
+    """Keep a plan's cells, id -> facts, under runs/plans, joined to those of earlier commands of the same name."""
+    path = runs / "plans" / f"{plan}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    earlier = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else {}
-    cells = earlier | {cell.id: facts for cell in plan.cells}
+    joined = read_all(runs).get(plan, {}) | dict(cells)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"plan": plan.name, "cells": cells}, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps(joined, indent=1), encoding="utf-8")
     partial.replace(path)
+
+
+def read_all(runs: Path) -> dict[str, dict[str, Facts]]:
+    """Plan -> cell id -> facts, of all the plans kept in a runs folder."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(runs.glob("plans/*.json"))}
 
 
 def _with_general_overrides(request: Request) -> Preset:

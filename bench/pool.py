@@ -26,7 +26,7 @@ def cores() -> int:
 
 
 def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Callable[[], None], cluster: str | None) -> None:
-    """Do every cell; `tick` is called a few times a second. On Ctrl-C the workers save, then KeyboardInterrupt rises."""
+    """Do every cell, calling `tick` a few times a second. On Ctrl-C the workers save, then KeyboardInterrupt rises."""
     waiting = list(cells)
     losses: Counter[str] = Counter()
     while waiting:

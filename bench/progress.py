@@ -17,13 +17,15 @@ ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:
-    """Follows the journals of a plan's cells; `tick` reads what changed, shows it, and hands on each cell that ended."""
+    """Follows the journals of a plan's cells: shows what changed and hands on each cell that ended."""
 
-    def __init__(self, cells: Sequence[Cell], runs: Path, console: Console, ended: Callable[[Record], None]) -> None:
-        self.runs, self.console, self.ended = runs, console, ended
+    def __init__(
+        self, cells: Sequence[Cell], runs: Path, jobs: int, console: Console, ended: Callable[[Record], object]
+    ) -> None:
+        self.console, self.ended = console, ended
         self.records = {cell.id: read_record(runs / cell.id) for cell in cells}
-        self.sizes: dict[str, int] = {}
-        self.jobs = 1
+        self.sizes = {key: _size(record.folder) for key, record in self.records.items()}
+        self.jobs = jobs
         self.live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> Progress:
@@ -39,15 +41,13 @@ class Progress:
     def tick(self) -> None:
         """Take in what the workers have written since the last call."""
         for key, record in self.records.items():
-            if record.status in ("done", "failed"):
-                continue
             size = _size(record.folder)
-            if self.sizes.get(key) == size:
+            if self.sizes[key] == size:
                 continue
             self.sizes[key] = size
-            self.records[key] = new = read_record(record.folder)
-            if new.status in ("done", "failed") and self.records[key].events != record.events:
-                self._end(new)
+            self.records[key] = read_record(record.folder)
+            if self.records[key].status in ("done", "failed"):
+                self._end(self.records[key])
         if self.live:
             self.live.update(self._view(), refresh=True)
 

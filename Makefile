@@ -1,0 +1,38 @@
+# Each target works alone on a fresh clone: it makes .venv, installs the tested versions, and does its work.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: bench test check format paper clean
+.DELETE_ON_ERROR:
+
+bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
+	$(BIN)/bench run --all
+
+test: .venv/.installed-dev  ## the tests, under six minutes
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev  ## format, lint (with the law of imports), types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy bench baselines datasets
+	$(BIN)/pyright --warnings
+
+format: .venv/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+paper: .venv/.installed  ## the paper's settings: days on a laptop, resumed where it stopped
+	$(BIN)/bench run --all --preset paper --data published
+
+.venv/.installed: setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(PIP) --editable '.[dev,cluster]'
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,30 @@
+"""`bench status`: where each cell of the folder stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from bench.commands import _options
+
+
+@click.command("status")
+@_options.runs
+def command(runs: Path) -> None:
+    """Count the cells by dataset, baseline and state; name those that failed."""
+    from bench.journal import read_record
+    from bench.progress import headline
+
+    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
+    if not records:
+        click.echo(f"no cells in {runs}: `bench run --all` makes some")
+        return
+    rows = sorted(records, key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
+    for record in rows:
+        cell = record.cell
+        note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)
+        click.echo(f"{record.status:11} {cell.dataset_label:12} {cell.label:20} seed {cell.seed:<3} {cell.id} {note}")
+    counts = Counter(record.status for record in records)
+    click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

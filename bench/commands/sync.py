@@ -1,0 +1,60 @@
+"""`bench sync`: bring journals into MLflow: those of an interrupted parent, or of another machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from bench.commands import _options
+from bench.errors import BenchError
+
+
+@click.command("sync")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@_options.runs
+@_options.tracking_uri
+def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
+    """Project every finished cell of --runs into MLflow, after taking in the runs FOLDERS of other machines."""
+    from bench import plan as planning
+    from bench import session
+    from bench.tracking import Tracker
+
+    taken = sum(_take_in(folder, runs) for folder in folders)
+    plans = planning.read_all(runs)
+    if not plans:
+        raise BenchError(f"no plans in {runs}: `bench run` writes them there")
+    tracker = Tracker(tracking_uri)
+    tracker.prepare()
+    count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+    click.echo(f"{taken} cells taken in, {count} finished cells in MLflow, {len(plans)} plans")
+
+
+def _take_in(folder: Path, runs: Path) -> int:
+    """Copy the cells of another runs folder that are done there and not here, and its plans."""
+    from bench import plan as planning
+    from bench.journal import read_record
+
+    if not folder.is_dir():
+        raise BenchError(f"no folder {folder}: give the runs folder of the other machine")
+    taken = 0
+    for source in sorted(folder.glob("*/cell.json")):
+        target = runs / source.parent.name
+        if read_record(source.parent).status != "done" or _done(target):
+            continue
+        partial = runs / f".{source.parent.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(source.parent, partial)
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        taken += 1
+    for plan, cells in planning.read_all(folder).items():
+        planning.write(plan, cells, runs)
+    return taken
+
+
+def _done(folder: Path) -> bool:
+    from bench.journal import read_record
+
+    return (folder / "cell.json").exists() and read_record(folder).status == "done"

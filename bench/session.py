@@ -1,0 +1,126 @@
+"""One `bench run`: the plan's unfinished cells through the pool, each into MLflow as it ends, then the tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from bench import plan as planning
+from bench import pool, provenance
+from bench.errors import BenchError
+from bench.job import Context
+from bench.journal import Record, read_record, write_cell
+from bench.plan import Plan
+from bench.progress import Progress
+
+if TYPE_CHECKING:
+    from bench.corpora.fetch import Corpora
+    from bench.tracking import Tracker
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where and how a plan is carried out; none of it changes a number."""
+
+    corpora: Corpora
+    runs: Path
+    out: Path
+    jobs: int
+    cluster: str | None = None
+    tracking_uri: str | None = None
+
+
+def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
+    """Carry out a plan; returns 0, 1 where a cell failed, 130 after Ctrl-C."""
+    from bench.tracking import Tracker
+
+    console = console or Console()
+    with _lock(setup.runs):
+        _announce(plan, console)
+        tracker = Tracker(setup.tracking_uri)
+        tracker.prepare()
+        facts = provenance.facts() | {"preset": plan.preset}
+        cells = {cell.id: facts for cell in plan.cells}
+        for cell in plan.cells:
+            write_cell(cell, setup.runs)
+        planning.write(plan.name, cells, setup.runs)
+        interrupted = _carry_out(plan, setup, console, lambda record: tracker.project(record, plan.name, facts))
+        project_plan(tracker, plan.name, cells, setup.runs)
+    if interrupted:
+        console.print("interrupted; everything finished is kept: the same command continues from here")
+        return INTERRUPTED
+    return _report(plan, setup, tracker, console)
+
+
+def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
+    """Bring a kept plan's finished cells into MLflow (a cell that is there already stays as it is); how many."""
+    records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
+    finished = [record for record in records if record.status in ("done", "failed")]
+    for record in finished:
+        tracker.project(record, plan, cells[record.cell.id])
+    return len(finished)
+
+
+def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
+    """Run what is not done; whether Ctrl-C ended it."""
+    cells = [cell for cell in plan.cells if read_record(setup.runs / cell.id).status != "done"]
+    kept = len(plan.cells) - len(cells)
+    console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
+    if not cells:
+        return False
+    context = Context(setup.runs, setup.corpora, setup.runs / f".stop.{os.getpid()}")
+    cells.sort(key=lambda cell: cell.seed)
+    with Progress(plan.cells, setup.runs, setup.jobs, console, ended) as shown:
+        try:
+            pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int:
+    from bench.report import write_report
+
+    write_report(tracker, plan.name, setup.out)
+    failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]
+    for record in failed:
+        error = record.last("failed")["error"]
+        where = record.folder / "error.log"
+        console.print(f"failed: {record.cell.dataset_label} {error} (traceback: {where})", markup=False, style="red")
+    console.print(f"tables: {setup.out / 'index.html'} (and .tex, .md, .csv beside it)", highlight=False)
+    console.print("runs:   mlflow ui  (in this folder, then open the address it prints)", highlight=False)
+    return 1 if failed else 0
+
+
+def _announce(plan: Plan, console: Console) -> None:
+    for label, data in plan.data.items():
+        if data.source.kind == "sample":
+            text = (
+                f"SAMPLE CORPUS: {label} uses {data.source.file}, made by the code; its numbers are no published result"
+            )
+            console.print(text, markup=False, style="bold yellow")
+
+
+@contextmanager
+def _lock(runs: Path) -> Iterator[None]:
+    """One `bench run` at a time in a folder."""
+    from filelock import FileLock, Timeout
+
+    runs.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(runs / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BenchError(f"another bench is at work in {runs}: wait for it, or give --runs another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
