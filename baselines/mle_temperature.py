@@ -1,0 +1,69 @@
+"""Maximum likelihood, sampled at a temperature below 1: the control that asks whether a gain is more than sharpness.
+
+After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle
+falls when a generator merely avoids its rarer tokens, with no better model of the data, so a GAN must be compared with
+MLE at the temperature where both score alike, and then on diversity (NLL_test, Self-BLEU).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bench.dataset import SequenceData
+from bench.models.lstm import LSTM
+from bench.settings import knob
+from bench.trainer import Phase, Stateful
+from bench.training import teacher_forcing
+from bench.training.generator import GeneratorKnobs, build_generator, training_tokens
+from bench.training.optimiser import adam
+
+
+@dataclass(frozen=True)
+class Knobs(GeneratorKnobs):
+    """The knobs of `mle`, and the temperature."""
+
+    temperature: float = knob(0.8, low=0.01, high=100, help="what the trained generator's logits are divided by")
+
+
+class Tempered(nn.Module):
+    """An LSTM whose logits are divided by a temperature, when it samples and when it scores alike."""
+
+    def __init__(self, model: LSTM, temperature: float) -> None:
+        super().__init__()
+        self.model, self.temperature = model, temperature
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
+        """(count, T) int64; an evaluator's temperature multiplies this generator's own."""
+        return self.model.sample(count, rng=rng, temperature=self.temperature * temperature)
+
+    def log_prob(self, sequences: Tensor) -> Tensor:
+        """(n, T) natural-log probability of each token under the tempered distribution."""
+        return self.model.log_prob(sequences, temperature=self.temperature)
+
+
+class MLETemperature:
+    """Train as `mle` does, at temperature 1; only what is drawn from the model is sharpened."""
+
+    Settings = Knobs
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        self._settings, self._rng = settings, rng
+        self._train = training_tokens(data, device)
+        self._model = build_generator(data, settings, device, rng)
+        self.generator = Tempered(self._model, settings.temperature)
+        self._adam = adam(self._model, settings.rate)
+
+    def phases(self) -> list[Phase]:
+        """One phase."""
+        return [Phase("mle", self._settings.mle_epochs, self._epoch)]
+
+    def _epoch(self) -> dict[str, float]:
+        s = self._settings
+        return teacher_forcing.epoch(self._model, self._adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip)
+
+    def state(self) -> dict[str, Stateful]:
+        """The model and its Adam state."""
+        return {"generator": self._model, "adam": self._adam}

@@ -1,0 +1,44 @@
+"""Tokens drawn independently, each as often as the training data has it.
+
+What stands beside the paper's "Random" row: SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017) prints 10.310 in Table 1, and on
+the authors' oracle the training unigram scores 10.29 (uniform tokens: 11.43). It knows the words, not their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from bench.dataset import SequenceData
+from bench.models.unigram import Unigram
+from bench.sequences import live
+from bench.settings import knob
+from bench.trainer import Phase, Stateful
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """Lidstone smoothing: without it a test token never seen in training has no probability, and NLL_test no value."""
+
+    pseudocount: float = knob(0.01, low=0, help="added to the count of every token of the vocabulary")
+
+
+class RandomUnigram:
+    """Counting is all the training there is; a sequence's end token counts once."""
+
+    Settings = Knobs
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        words = data.vocabulary
+        tokens = torch.as_tensor(data.train)[live(torch.as_tensor(data.train), words.end)]
+        counts = tokens.bincount(minlength=len(words)).double() + settings.pseudocount
+        self.generator = Unigram((counts / counts.sum()).float().to(device), data.length, end=words.end)
+
+    def phases(self) -> list[Phase]:
+        """None."""
+        return []
+
+    def state(self) -> dict[str, Stateful]:
+        """Nothing changes."""
+        return {}

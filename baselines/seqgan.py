@@ -1,0 +1,149 @@
+"""SeqGAN: a generator moved by the policy gradient of a discriminator's belief that its sequences are real.
+
+*SeqGAN: Sequence Generative Adversarial Nets with Policy Gradient* (Yu, Zhang, Wang, Yu; AAAI 2017), Algorithm 1:
+
+    pre-train the generator by maximum likelihood
+    pre-train the discriminator on real sequences against the generator's
+    repeat
+        for g-steps: sample sequences; reward each token by Monte Carlo rollouts (eq. 4); policy gradient step (eq. 8)
+        for d-steps: fresh negatives from the generator; train the discriminator on them for k epochs (eq. 5)
+
+The rollout policy is the generator itself: the authors' update rate of .8 has no effect in their code. A lagging
+average of the generator is a different algorithm, offered as `update_rate`.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.dataset import SequenceData
+from bench.models.rollout import rollout_rewards
+from bench.models.text_cnn import TextCNN
+from bench.settings import knob
+from bench.trainer import Phase, Stateful
+from bench.training import discriminator, policy_gradient, teacher_forcing
+from bench.training.generator import PolicyKnobs, build_generator, training_tokens
+from bench.training.optimiser import adam
+
+
+@dataclass(frozen=True)
+class Knobs(PolicyKnobs):
+    """The generator's knobs, the discriminator's, and the balance of the two (the paper's Figure 3)."""
+
+    g_steps: int = knob(1, low=1, help="generator steps a round")
+    d_steps: int = knob(5, low=0, help="times a round that the discriminator meets fresh negatives")
+    k: int = knob(3, low=1, help="epochs of the discriminator on each set of negatives")
+    rollouts: int = knob(16, low=1, help="completions of each prefix that the reward is averaged over")
+    update_rate: float = knob(
+        0.0, low=0, high=1, help="share of itself the rollout policy keeps each round; 0: it is the generator"
+    )
+    discriminator_epochs: int = knob(50, low=0, help="d-steps of discriminator pre-training")
+    discriminator_updates: int = knob(0, low=0, help="minibatches a d-step, on no more sequences; 0: whole epochs")
+    discriminator_rate: float = knob(1e-4, low=0, help="Adam rate of the discriminator")
+    discriminator_embedding: int = knob(64, low=1, help="size of the discriminator's token embedding")
+    filters: float = knob(1.0, low=0.001, high=10, help="scales the numbers of the discriminator's 1,720 filters")
+    dropout_keep: float = knob(0.75, low=0.01, high=1, help="share of features kept while the discriminator trains")
+    l2: float = knob(0.2, low=0, help="weight of the penalty on the discriminator's output layer")
+
+
+class SeqGAN:
+    """Algorithm 1, from the two pre-trainings to the rounds of the game."""
+
+    Settings = Knobs
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        s = self._settings = settings
+        self._rng = rng
+        self._train = training_tokens(data, device)
+        self.generator = build_generator(data, s, device, rng)
+        self._policy = copy.deepcopy(self.generator) if s.update_rate else self.generator
+        self._mle_adam = adam(self.generator, s.rate)
+        self._policy_adam = adam(self.generator, s.adversarial_rate)
+        self._discriminator = TextCNN(
+            len(data.vocabulary),
+            data.length,
+            embedding=s.discriminator_embedding,
+            filters=s.filters,
+            dropout_keep=s.dropout_keep,
+            device=device,
+        ).reset(rng)
+        self._discriminator_adam = adam(self._discriminator, s.discriminator_rate)
+
+    def phases(self) -> list[Phase]:
+        """The two pre-trainings, then the rounds."""
+        s = self._settings
+        return [
+            Phase("mle", s.mle_epochs, self._imitate),
+            Phase("discriminator", s.discriminator_epochs, self._discriminate, trains_generator=False),
+            Phase("adversarial", s.adversarial_steps, self._round),
+        ]
+
+    def _imitate(self) -> dict[str, float]:
+        """An epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
+        s = self._settings
+        loss = teacher_forcing.epoch(
+            self.generator, self._mle_adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip
+        )
+        self._policy.load_state_dict(self.generator.state_dict())
+        return loss
+
+    def _discriminate(self) -> dict[str, float]:
+        """A d-step: k epochs on real sequences against as many fresh negatives."""
+        s = self._settings
+        real = self._real()
+        fake = self.generator.sample(len(real), rng=self._rng)
+        facts: dict[str, float] = {}
+        for _ in range(s.k):
+            facts = discriminator.epoch(
+                self._discriminator, self._discriminator_adam, real, fake, batch=s.batch, rng=self._rng, l2=s.l2
+            )
+        return facts
+
+    def _real(self) -> Tensor:
+        """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
+        s = self._settings
+        if not s.discriminator_updates:
+            return self._train
+        order = torch.randperm(len(self._train), generator=self._rng, device=self._rng.device)
+        return self._train[order[: max(1, s.discriminator_updates * s.batch // (2 * s.k))].to(self._train.device)]
+
+    def _round(self) -> dict[str, float]:
+        """A round of the game: g-steps, then d-steps."""
+        s = self._settings
+        facts: dict[str, float] = {}
+        for _ in range(s.g_steps):
+            facts |= self._reinforce()
+        if s.update_rate:
+            self._follow()
+        for _ in range(s.d_steps):
+            facts |= {f"discriminator_{name}": value for name, value in self._discriminate().items()}
+        return facts
+
+    def _reinforce(self) -> dict[str, float]:
+        """A g-step: each token's reward is the discriminator's mean belief in what the rollouts make of its prefix."""
+        s = self._settings
+        samples = self.generator.sample(s.batch, rng=self._rng)
+        believe = self._discriminator.real_probability
+        rewards = rollout_rewards(self._policy, samples, believe, rollouts=s.rollouts, rng=self._rng)
+        return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=s.clip)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """The rollout policy keeps `update_rate` of itself and takes the rest from the generator."""
+        for lagging, current in zip(self._policy.parameters(), self.generator.parameters(), strict=True):
+            lagging.lerp_(current, 1 - self._settings.update_rate)
+
+    def state(self) -> dict[str, Stateful]:
+        """Both models, the rollout policy, and the three Adam states."""
+        return {
+            "generator": self.generator,
+            "policy": self._policy,
+            "mle_adam": self._mle_adam,
+            "policy_adam": self._policy_adam,
+            "discriminator": self._discriminator,
+            "discriminator_adam": self._discriminator_adam,
+        }

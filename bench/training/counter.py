@@ -1,0 +1,20 @@
+"""A count that a checkpoint can hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Counter:
+    """How often something happened: part of a trainer's state where its schedule depends on it."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The count."""
+        return {"value": self.value}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Go back to that count."""
+        self.value = int(state["value"])

@@ -1,0 +1,32 @@
+"""Gradient descent as every trainer does it: Adam, minibatches in a fresh order, the global norm clipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+FUSED = ("cpu", "cuda", "mps", "xpu")
+
+
+def adam(model: nn.Module, rate: float) -> Adam:
+    """Adam over all the model's parameters, fused into one kernel where the device has it."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return Adam(parameters, lr=rate, fused=all(p.device.type in FUSED for p in parameters))
+
+
+def minibatches(count: int, size: int, rng: torch.Generator, device: torch.device) -> Iterator[Tensor]:
+    """The rows 0..count-1 in a fresh order, `size` at a time; the last minibatch may be smaller."""
+    order = torch.randperm(count, generator=rng, device=rng.device).to(device)
+    yield from torch.split(order, size)
+
+
+def descend(loss: Tensor, optimiser: Optimizer, *, clip: float | None = None) -> None:
+    """One step down the loss of an optimiser with one group; `clip` bounds the gradient's global norm first."""
+    optimiser.zero_grad()
+    torch.autograd.backward(loss)
+    if clip is not None:
+        nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], clip)
+    optimiser.step()
