@@ -1,0 +1,151 @@
+"""`bench human`: a blinded sheet for raters, and their answers into Table 2."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from bench.commands import _options
+from bench.errors import BenchError, unknown
+from bench.human.sheet import REAL, read_key
+from bench.journal import Record, read_record
+from bench.plan import read_all
+
+PAPER = ("seqgan", "mle")  # the models of Table 2
+
+
+@click.group()
+def command() -> None:
+    """Ask people which texts are real: export a blinded sheet, import the answers."""
+
+
+@command.command()
+@click.option("-d", "--dataset", required=True, help="Dataset whose held-out texts are the real ones.")
+@click.option("--models", default="", help="Labels of finished runs, with commas between [default: seqgan,mle].")
+@click.option("--samples", multiple=True, metavar="NAME=FILE", help="Texts made elsewhere, one a line; repeatable.")
+@click.option("--n", default=20, show_default=True, help="Texts of each origin; the paper shows 20.")
+@click.option("--seed", default=0, show_default=True, help="Draws and shuffles the texts.")
+@click.option("--run-seed", default=0, show_default=True, help="Seed of the runs whose samples are shown.")
+@click.option("--plan", help="Look among the runs of this plan only.")
+@click.option(
+    "--wrap",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Break the text shown every N characters (5: a quatrain).",
+)
+@_options.runs
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for sheet and key.")
+def export(
+    dataset: str,
+    models: str,
+    samples: tuple[str, ...],
+    n: int,
+    seed: int,
+    run_seed: int,
+    plan: str | None,
+    wrap: int,
+    runs: Path,
+    out: Path,
+) -> None:
+    """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
+    from bench.human.page import write_sheet
+    from bench.human.sheet import make_sheet
+
+    elsewhere = [_named(entry) for entry in samples]
+    labels = _labels(models) or ([] if elsewhere else list(PAPER))
+    names = [*labels, *(name for name, _ in elsewhere)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
+    finished = _finished(runs, plan, dataset)
+    real = _one(finished, REAL, 0)
+    chosen = {label: _one(finished, label, run_seed) for label in labels}
+    for label, record in chosen.items():
+        if record.cell.fingerprint != real.cell.fingerprint:
+            raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
+    texts = {label: _lines(record.folder / "samples.txt") for label, record in chosen.items()}
+    sheet = make_sheet(_lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, dataset)
+    write_sheet(sheet, out, wrap)
+    click.echo(f"{len(sheet.items)} texts, {n} of each: {', '.join(sheet.origins)}\nseal {sheet.seal}")
+    click.echo(f"Give the raters {out / 'sheet.html'} or {out / 'sheet.csv'}; keep {out / 'key.json'} from them.")
+
+
+@command.command("import")
+@click.argument("answers", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--key", type=click.Path(path_type=Path), required=True, help="The key.json made with the sheet.")
+@click.option("--reference", default="seqgan", show_default=True, help="Model that the others are tested against.")
+@_options.runs
+def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path) -> None:
+    """Check the raters' CSV files, score them, and keep the scores for `bench report`."""
+    from bench.human.answers import read_answers
+    from bench.human.scores import read, save
+
+    sheet = read_key(key)
+    path = save(runs, sheet, read_answers(answers, sheet), reference)
+    facts = read(runs, sheet.dataset) or {}
+    width = max(map(len, facts["scores"]))
+    for origin, score in facts["scores"].items():
+        p = "" if score.p is None else f"  p {score.p:.3g} against {reference}"
+        click.echo(f"{origin:<{width}}  {score.value:.4f}  [{score.low:.4f}, {score.high:.4f}]{p}")
+    kappa, alpha = (_number(facts[name]) for name in ("fleiss_kappa", "krippendorff_alpha"))
+    click.echo(f"raters {facts['raters']}, items {facts['items']}, Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}")
+    if reference not in facts["scores"]:
+        click.echo(f"{reference} is not on this sheet: no test was made; name another with --reference")
+    click.echo(f"kept in {path}")
+
+
+def _finished(runs: Path, plan: str | None, dataset: str) -> list[Record]:
+    """Cells of the dataset that are done, of one plan if named."""
+    plans = read_all(runs)
+    if plan is not None and plan not in plans:
+        raise unknown(f"plan in {runs}", plan, plans)
+    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
+    kept = [r for r in records if r.status == "done" and (plan is None or r.cell.id in plans[plan])]
+    if not kept:
+        raise BenchError(f"no finished run in {runs}; `bench run -d {dataset}` first")
+    if dataset not in (tables := {record.cell.dataset_label for record in kept}):
+        raise unknown(f"dataset of the finished runs in {runs}", dataset, tables)
+    return [record for record in kept if record.cell.dataset_label == dataset]
+
+
+def _one(finished: list[Record], label: str, seed: int) -> Record:
+    """The one finished run of a row and seed."""
+    rows = {record.cell.label for record in finished}
+    if label not in rows:
+        raise unknown("finished model", label, rows)
+    found = [record for record in finished if record.cell.label == label and record.cell.seed == seed]
+    if not found:
+        raise BenchError(f"no finished run of {label} with seed {seed}; choose another with --run-seed")
+    if len(found) > 1:
+        places = ", ".join(str(record.folder) for record in found)
+        raise BenchError(
+            f"{len(found)} finished runs of {label} ({places}); choose with --plan, or give --samples NAME=FILE"
+        )
+    return found[0]
+
+
+def _labels(models: str) -> list[str]:
+    """Split at commas, but not at those within a label such as seqgan[d_steps=1,g_steps=5]."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", models) if name.strip()]
+
+
+def _named(entry: str) -> tuple[str, list[str]]:
+    name, equals, file = entry.partition("=")
+    if not (name.strip() and equals and file):
+        raise BenchError(f"--samples {entry!r}: write it as NAME=FILE")
+    return name.strip(), _lines(Path(file))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BenchError(f"{path}: not UTF-8 text") from None
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
