@@ -1,0 +1,52 @@
+"""Drawing from a large categorical distribution with one uniform number a row: a two-level inverse CDF.
+
+torch.multinomial spends its time on V random numbers a row. Here the vocabulary is cut into about sqrt(V) blocks: one
+uniform number finds the block among the block sums, then the token within the block.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from bench.models.softmax import chunks
+
+
+class Categorical:
+    """Draws from softmax((hidden @ weight.T + bias) / temperature); `weight` is (V, H), `bias` (V,)."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, temperature: float = 1.0) -> None:
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {temperature}")
+        self.block = math.ceil(math.sqrt(2 * len(weight)))
+        padding = -len(weight) % self.block  # fills the last block with tokens of probability 0
+        self.weight = torch.nn.functional.pad(weight.detach() / temperature, (0, 0, 0, padding))
+        self.bias = torch.nn.functional.pad(bias.detach() / temperature, (0, padding), value=-math.inf)
+
+    @torch.no_grad()
+    def __call__(self, hidden: Tensor, uniforms: Tensor) -> Tensor:
+        """(n,) int64 tokens for `hidden` (n, H), one for each of `uniforms` (n,) in [0, 1)."""
+        tokens = torch.empty(len(hidden), dtype=torch.int64, device=hidden.device)
+        for rows in chunks(len(hidden), len(self.weight), hidden.device):
+            logits = torch.addmm(self.bias, hidden[rows], self.weight.T)
+            tokens[rows] = _invert_blocks(torch.softmax(logits, 1, out=logits), uniforms[rows, None], self.block)
+        return tokens
+
+
+def _invert_blocks(probabilities: Tensor, uniforms: Tensor, block: int) -> Tensor:
+    """First the block, then the token within it, where the cumulative probability passes each uniform number."""
+    blocks = probabilities.view(len(probabilities), -1, block)
+    cumulative = blocks.sum(2).cumsum(1)
+    target = uniforms * cumulative[:, -1:]
+    chosen = _first_above(cumulative, target)
+    before = torch.where(chosen > 0, cumulative.gather(1, (chosen - 1).clamp_min(0)), 0.0)
+    within = blocks.gather(1, chosen[:, :, None].expand(-1, -1, block))[:, 0].cumsum(1)
+    return (chosen * block + _first_above(within, target - before))[:, 0]
+
+
+def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
+    """(n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0."""
+    below_last = cumulative[:, -1:] * (1 - 2**-23)
+    return torch.searchsorted(cumulative, torch.minimum(target, below_last), right=True)

@@ -1,0 +1,165 @@
+"""The convolutional discriminator (Kim 2014; Yu et al. 2017, section 3.2), sizes and starting values as the authors'."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+KERNELS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160}
+"""Width in tokens -> number of filters."""
+KERNELS_32 = {**{width: count for width, count in KERNELS.items() if width <= 10}, 16: 160, 24: 160, 32: 160}
+"""The same for sequences of 32."""
+_ROWS = 1024
+
+
+class TextCNN(nn.Module):
+    """Tells real sequences (class 1) from generated ones (class 0).
+
+    Embedding, convolutions of several widths with ReLU and the maximum over time, one highway layer, dropout, output.
+    Kernels wider than `length` are left out; `filters` scales their numbers, for smaller models than the paper's.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        length: int,
+        *,
+        embedding: int = 64,
+        filters: float = 1.0,
+        dropout_keep: float = 0.75,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__()
+        table = KERNELS_32 if length == 32 else KERNELS
+        self.kernels = {width: max(1, round(filters * count)) for width, count in table.items() if width <= length}
+        self.dropout_keep = dropout_keep
+        features = sum(self.kernels.values())
+        empty = partial(torch.empty, device=device)
+        self.embedding = nn.Embedding(vocabulary, embedding, device=device)
+        self.convolutions = nn.ParameterList([empty(count, width * embedding) for width, count in self.kernels.items()])
+        self.convolution_bias = nn.Parameter(empty(features))
+        self.highway = nn.Linear(features, 2 * features, device=device)  # the transform's rows, then the gate's
+        self.output = nn.Linear(features, 2, device=device)
+
+    def reset(self, rng: torch.Generator) -> Self:
+        """Draw the starting values.
+
+        As in the authors' code: embedding U(-1, 1); convolutions and output N(0, .1) cut off at two standard deviations
+        with biases .1; highway uniform after Glorot. Its biases start at 0.
+        """
+        draw = partial(_fill, rng=rng)
+        features = self.output.in_features
+        draw(self.embedding.weight, lambda fresh: fresh.uniform_(-1, 1, generator=rng))
+        for weight in (*self.convolutions, self.output.weight):
+            draw(weight, lambda fresh: nn.init.trunc_normal_(fresh, 0, 0.1, -0.2, 0.2, generator=rng))
+        glorot = math.sqrt(6 / (2 * features))
+        draw(self.highway.weight, lambda fresh: fresh.uniform_(-glorot, glorot, generator=rng))
+        for bias, value in ((self.convolution_bias, 0.1), (self.highway.bias, 0.0), (self.output.bias, 0.1)):
+            nn.init.constant_(bias, value)
+        return self
+
+    def forward(self, tokens: Tensor, *, rng: torch.Generator | None = None) -> Tensor:
+        """(n, 2) logits of `tokens` (n, T); in training mode dropout draws from `rng`, which is then needed."""
+        pooled: Tensor = MaxConvolution.apply(self.embedding(tokens), *self.convolutions)  # type: ignore[no-untyped-call]
+        features = self._highway(pooled)
+        if self.training and self.dropout_keep < 1:
+            if rng is None:
+                raise ValueError("dropout needs rng: pass it, or call eval() first")
+            kept = torch.rand(features.shape, generator=rng, device=rng.device).to(features.device) < self.dropout_keep
+            features = features * kept / self.dropout_keep
+        logits: Tensor = self.output(features)
+        return logits
+
+    def _highway(self, pooled: Tensor) -> Tensor:
+        """The highway layer (Srivastava et al. 2015) over maxima still without bias and ReLU, which commute with max."""
+        features = torch.relu(pooled + self.convolution_bias)
+        transform, gate = self.highway(features).chunk(2, 1)
+        return torch.lerp(features, torch.relu(transform), torch.sigmoid(gate))
+
+    @torch.no_grad()
+    def real_probability(self, tokens: Tensor) -> Tensor:
+        """(n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
+        was_training = self.training
+        self.eval()
+        logits = torch.cat([self(rows) for rows in torch.split(tokens, _ROWS)])
+        self.train(was_training)
+        return torch.softmax(logits, 1)[:, 1]
+
+    def penalty(self) -> Tensor:
+        """Scalar (|W|^2 + |b|^2) / 2 of the output layer."""
+        return (self.output.weight.square().sum() + self.output.bias.square().sum()) / 2
+
+
+class MaxConvolution(torch.autograd.Function):
+    """Convolution over time without bias, then the maximum over time, for several kernel widths at once.
+
+    All kernels read one matrix of windows, (T, n, widest * E): a kernel of k tokens sees its first k * E columns and
+    its first T - k + 1 positions, a view that mm takes as it is. The gradient is gathered in the same shape.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, embedded: Tensor, *weights: Tensor) -> Tensor:
+        """(n, sum of filters) maxima; `embedded` is (n, T, E), each of `weights` (filters, width * E)."""
+        count, _, size = embedded.shape
+        widths = [weight.shape[1] // size for weight in weights]
+        windows = _windows(embedded, max(widths))
+        pooled, places = [], []
+        for width, weight in zip(widths, weights, strict=True):
+            mapped = torch.mm(_inside(windows, width), weight.T).view(-1, count, len(weight))
+            values, indices = mapped.max(0)
+            pooled.append(values)
+            places.append(indices)
+        ctx.save_for_backward(windows, *weights, *places)
+        ctx.widths = widths
+        return torch.cat(pooled, 1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The gradient goes to the windows where the maxima were, first ones where they tie."""
+        windows, *saved = ctx.saved_tensors
+        weights, places = saved[: len(ctx.widths)], saved[len(ctx.widths) :]
+        pieces = torch.split(upstream[0], [len(weight) for weight in weights], 1)
+        windows_grad, weight_grads = torch.zeros_like(windows), []
+        for width, weight, place, piece in zip(ctx.widths, weights, places, pieces, strict=True):
+            positions = len(windows) - width + 1
+            mapped_grad = piece.new_zeros(positions, *piece.shape).scatter_(0, place[None], piece[None]).flatten(0, 1)
+            weight_grads.append(mapped_grad.T @ _inside(windows, width))
+            _inside(windows_grad, width).addmm_(mapped_grad, weight)
+        return _fold(windows_grad), *weight_grads
+
+
+def _windows(embedded: Tensor, widest: int) -> Tensor:
+    """(T, n, widest, E): the embedded tokens from each position on; what lies beyond the end is never read."""
+    count, length, size = embedded.shape
+    windows = embedded.new_empty(length, count, widest, size)
+    by_time = embedded.transpose(0, 1)
+    for tap in range(widest):
+        windows[: length - tap, :, tap] = by_time[tap:]
+    return windows
+
+
+def _inside(windows: Tensor, width: int) -> Tensor:
+    """(positions * n, width * E) view: the windows of `width` tokens that lie inside the sequence."""
+    return windows[: len(windows) - width + 1, :, :width].flatten(2).flatten(0, 1)
+
+
+def _fold(windows: Tensor) -> Tensor:
+    """(n, T, E): each token's sum over the windows that hold it; the transpose of `_windows`."""
+    length, _, widest, _ = windows.shape
+    embedded = windows[:, :, 0].clone()
+    for tap in range(1, widest):
+        embedded[tap:] += windows[: length - tap, :, tap]
+    return embedded.transpose(0, 1)
+
+
+def _fill(parameter: Tensor, draw: Callable[[Tensor], Tensor], rng: torch.Generator) -> None:
+    """Overwrite a parameter with numbers drawn on the generator's device."""
+    with torch.no_grad():
+        parameter.copy_(draw(torch.empty(parameter.shape, device=rng.device)))
