@@ -1,0 +1,99 @@
+"""The synthetic task: sequences drawn from an LSTM whose parameters are N(0, 1) (Yu et al. 2017, section 4.1, Table 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bench.corpora import manifest
+from bench.corpora.fetch import OUR_OWN, Corpora
+from bench.corpora.prepared import prepared
+from bench.corpora.unpickle import float_arrays
+from bench.dataset import SequenceData, Source
+from bench.errors import BenchError
+from bench.seeding import torch_rng
+from bench.settings import knob
+from bench.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from bench.metric import Metric
+    from bench.models.lstm import LSTM
+
+WORDS = 5_000
+
+
+@dataclass(frozen=True)
+class OracleSettings:
+    """Which oracle, and how much is drawn from it."""
+
+    parameters: str = knob(
+        "published", choices=("published", "fresh"), help="the authors' oracle, or one from the seed"
+    )
+    seed: int = knob(0, low=0, help="draws the data, and a fresh oracle's parameters")
+    length: int = knob(20, low=2, high=1_000, help="T; the literature has 20 and 40")
+    train: int = knob(9_984, low=64, help="training sequences; the authors' 10,000 in whole batches of 64")
+    valid: int = knob(10_000, low=64, help="oracle sequences for the real row")
+    test: int = knob(10_000, low=64, help="held-out sequences for NLL_test")
+
+
+class Oracle:
+    """5,000 words, embedding and hidden size 32; the start token 0 is also an ordinary word."""
+
+    Settings = OracleSettings
+
+    def __init__(self, settings: OracleSettings, corpora: Corpora) -> None:
+        self.settings, self.corpora = settings, corpora
+
+    def load(self) -> SequenceData:
+        """Three splits drawn independently from the oracle."""
+        _, source = self._oracle
+        return prepared(self.corpora, source, {"oracle": 1, **asdict(self.settings)}, self._draw)
+
+    def metrics(self, data: SequenceData) -> Sequence[Metric]:
+        """NLL_oracle, as in the paper, and what keeps it honest."""
+        from bench.metrics.divergence import ForwardKL, ReverseKL
+        from bench.metrics.nll import NLLOracle, NLLTest
+
+        score = self.real(data).log_prob
+        return [NLLOracle(score), NLLTest(), ForwardKL(score), ReverseKL(score)]
+
+    def real(self, data: SequenceData) -> LSTM:
+        """The oracle itself."""
+        return self._oracle[0]
+
+    @cached_property
+    def _oracle(self) -> tuple[LSTM, Source]:
+        """The authors' LSTM, or one drawn from the seed: because that is asked for, or as a sample in its place."""
+        entry = manifest.entry(__file__, "oracle")
+        wanted = self.settings.parameters == "published"
+        corpus = self.corpora.find(entry) if wanted else None
+        if corpus is None:
+            return self._fresh("sample" if wanted else "generated")
+        import torch
+
+        arrays = [torch.from_numpy(array) for array in float_arrays(corpus.contents[0], corpus.source.file)]
+        try:
+            return self._blank().load_gates(arrays), corpus.source
+        except ValueError as error:
+            raise BenchError(f"{corpus.source.file} is not the oracle's 15 arrays: {error}") from None
+
+    def _fresh(self, kind: str) -> tuple[LSTM, Source]:
+        oracle = self._blank().reset(1.0, torch_rng("oracle parameters", self.settings.seed))
+        values = b"".join(parameter.detach().numpy().tobytes() for parameter in oracle.parameters())
+        name = f"N(0,1) oracle of seed {self.settings.seed}"
+        return oracle, Source(name, manifest.checksum(values), OUR_OWN, "sample" if kind == "sample" else "generated")
+
+    def _blank(self) -> LSTM:
+        from bench.models.lstm import LSTM
+
+        return LSTM(WORDS, self.settings.length)
+
+    def _draw(self) -> SequenceData:
+        oracle, source = self._oracle
+        chosen, rng = self.settings, torch_rng("oracle data", self.settings.seed)
+        train, valid, test = (
+            oracle.sample(count, rng=rng).numpy() for count in (chosen.train, chosen.valid, chosen.test)
+        )
+        return SequenceData(train, valid, test, Vocabulary(tuple(str(word) for word in range(WORDS))), source)
