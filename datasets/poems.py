@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bench.corpora import manifest, sample, text
 from bench.corpora.fetch import Corpora, Corpus
@@ -12,6 +12,7 @@ from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
 from bench.dataset import SequenceData
 from bench.errors import BenchError
+from bench.metrics.bleu import Average, Smoothing, bleu_metrics
 from bench.settings import knob
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ class PoemsSettings:
     seed: int = knob(0, low=0, help="draws the split")
     valid: int = knob(1_000, low=1, help="held-out poems for the real row, at most a tenth")
     test: int = knob(1_000, low=1, help="held-out poems for NLL_test, at most a tenth")
-    references: str = knob("train", choices=("train", "test"), help="BLEU against nearly the whole corpus, or held out")
-    smoothing: str = knob("method1", choices=("none", "method1", "nltk-2016"), help="of BLEU")
-    average: str = knob("mean", choices=("mean", "corpus"), help="of BLEU: mean of sentences, or of the corpus")
+    references: Literal["train", "test"] = knob(
+        "train", choices=("train", "test"), help="BLEU against nearly the whole corpus, or held out"
+    )
+    smoothing: Smoothing = knob("method1", choices=("none", "method1", "nltk-2016"), help="of BLEU")
+    average: Average = knob("mean", choices=("mean", "corpus"), help="of BLEU: mean of sentences, or of the corpus")
 
 
 class Poems:
@@ -50,12 +53,12 @@ class Poems:
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
         """BLEU-2, as in the paper, then the rest."""
-        from bench.metrics.bleu import bleu_metrics, self_bleu_metrics
         from bench.metrics.nll import NLLTest
+        from bench.metrics.self_bleu import self_bleu_metrics
 
         chosen = self.settings
         bleu = bleu_metrics(data, references=chosen.references, smoothing=chosen.smoothing, average=chosen.average)
-        return [*bleu, *self_bleu_metrics(data), NLLTest()]
+        return [*bleu, *self_bleu_metrics(data), NLLTest(data)]
 
     def real(self, data: SequenceData) -> Replay:
         """Held-out poems."""

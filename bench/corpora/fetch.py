@@ -19,7 +19,6 @@ Policy = Literal["auto", "published", "sample"]
 OUR_OWN = "MIT (made by bench)"
 
 log = logging.getLogger("bench")
-_announced: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,14 @@ class Corpora:
 
     `root` is the cache folder; `files` are the user's own (`--corpus NAME=FILE`) by name of dataset. `policy`: "auto"
     falls back to a sample where the published files cannot be had, "published" makes that an error, "sample" never
-    looks. A file of the user's own always comes first.
+    looks. A file of the user's own always comes first. `absent` collects the datasets for which a sample was found to
+    stand in; it travels to workers, which neither look nor announce again.
     """
 
     root: Path
     policy: Policy = "auto"
     files: Mapping[str, Path] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def from_environment(cls, policy: str = "auto", files: Sequence[str] = ()) -> Corpora:
@@ -59,14 +60,15 @@ class Corpora:
         """As `open`, but None where a sample is to be used."""
         if entry.name in self.files:
             return local(self.files[entry.name])
-        if self.policy == "sample":
+        if self.policy == "sample" or entry.name in self.absent:
             return None
         try:
             contents = tuple(self.fetch(file) for file in entry.files)
         except Unreachable as reason:
             if self.policy == "published":
                 raise BenchError(f"{entry.name}: {reason}") from None
-            _announce(entry.name, reason)
+            self.absent.add(entry.name)
+            log.warning("%s: a SAMPLE made by the code stands in for the published corpus: %s", entry.name, reason)
             return None
         names = ", ".join(file.path for file in entry.files)
         return Corpus(contents, Source(names, joint_checksum(contents), entry.licence, "published"))
@@ -141,6 +143,7 @@ def write_atomically(path: Path, content: bytes) -> bool:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
+        Path(half).chmod(0o644)  # a cache may be shared; mkstemp makes files private
         Path(half).replace(path)
     except OSError:
         Path(half).unlink(missing_ok=True)
@@ -159,10 +162,3 @@ def _name_and_file(text: str) -> tuple[str, Path]:
     if not (name and equals and path):
         raise BenchError(f"--corpus {text!r}: write it as NAME=FILE, for example obama=speeches.txt")
     return name, Path(path).expanduser()
-
-
-def _announce(name: str, reason: object) -> None:
-    """Say once in a process that a sample stands in."""
-    if name not in _announced:
-        _announced.add(name)
-        log.warning("%s: SAMPLE CORPUS made by the code stands in for the published one: %s", name, reason)
