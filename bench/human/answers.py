@@ -53,23 +53,31 @@ def read_answers(paths: Sequence[Path], sheet: Sheet) -> Answers:
 
 
 def _rows(path: Path, seal: str) -> Iterator[Answer]:
+    lines = _lines(path)
+    columns = {name.strip().lower(): place for place, name in enumerate(lines[0][1])} if lines else {}
+    for name in ("item", "answer", "rater", "seal"):
+        if name not in columns:
+            raise BenchError(f"{path}: no column {name!r}; the columns needed are item, answer, rater and seal")
+    for number, cells in lines[1:]:
+        row = {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}
+        if not row["answer"]:
+            continue  # left open: counted as missing below
+        place = f"{path}, line {number}"
+        if row["seal"].lower() != seal:
+            found = row["seal"][:16] or "missing"
+            raise BenchError(f"{place}: seal {found} is of another sheet; this key's is {seal[:16]}...")
+        yield Answer(row["rater"] or path.stem, row["item"].lower(), row["answer"].lower(), place)
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The cells of every line, with its number; whichever of comma, semicolon and tab the header has divides them."""
     text = _text(path)
     delimiter = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    columns = {name.strip().lower(): name for name in reader.fieldnames or ()}
-    absent = [name for name in ("item", "answer", "rater", "seal") if name not in columns]
-    if absent:
-        raise BenchError(f"{path}: no column {absent[0]!r}; the columns needed are item, answer, rater and seal")
-    for row in reader:
-        item, value, rater, found = (row[columns[name]].strip() for name in ("item", "answer", "rater", "seal"))
-        if not value:
-            continue  # left open: counted as missing below
-        place = f"{path}, line {reader.line_num}"
-        if found.lower() != seal:
-            raise BenchError(
-                f"{place}: seal {found[:16] or 'missing'} is of another sheet; this key's is {seal[:16]}..."
-            )
-        yield Answer(rater or path.stem, item.lower(), value.lower(), place)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise BenchError(f"{path}, line {reader.line_num}: not a CSV file ({error})") from None
 
 
 def _text(path: Path) -> str:

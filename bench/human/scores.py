@@ -65,7 +65,7 @@ def interval(judged: NDArray[np.bool_]) -> tuple[float, float]:
     from scipy.special import stdtrit
 
     share = float(judged.mean())
-    variance, freedom = _clustered([judged])
+    variance, freedom = clustered([judged])
     spread = share * (1 - share)
     worth = spread / variance if spread else min(n for n in judged.shape if n > 1)
     t2 = float(stdtrit(freedom, 0.975)) ** 2
@@ -81,11 +81,11 @@ def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     difference = abs(float(one.mean() - other.mean()))
     if difference == 0:
         return 1.0
-    variance, freedom = _clustered([one, other])
+    variance, freedom = clustered([one, other])
     return 2 * float(stdtr(freedom, -difference / np.sqrt(variance)))
 
 
-def _clustered(origins: Sequence[NDArray[np.bool_]]) -> Clustered:
+def clustered(origins: Sequence[NDArray[np.bool_]]) -> Clustered:
     """Of the mean of one origin, or of the difference of two; a single rater stands for no others and adds nothing."""
     raters, items = origins[0].shape
     by_item = [float(judged.mean(0).var(ddof=1)) / items for judged in origins]
@@ -106,7 +106,7 @@ def _cells(judged: NDArray[np.bool_]) -> float:
     """Variance of the mean due to what neither rater nor item explains."""
     rest = judged - judged.mean(1, keepdims=True) - judged.mean(0) + judged.mean()
     raters, items = judged.shape
-    return float((rest**2).sum()) / ((raters - 1) * (items - 1) * raters * items)
+    return float((rest**2).sum() / ((raters - 1) * (items - 1) * raters * items))
 
 
 def save(runs: Path, sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Path:
