@@ -1,0 +1,174 @@
+"""A cell's record as tags, parameters and points of curves, and a frame made of them again. Nothing is stored here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.journal import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURVE, LONGEST = "curve/", 4_000
+COLUMNS = (
+    *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
+    *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
+    *("fingerprint", "dataset_settings", "phases", "run_id", "started", "projected"),
+)
+
+
+class Point(NamedTuple):
+    """One value of one curve; `time` in seconds since the epoch."""
+
+    key: str
+    value: float
+    step: int
+    time: float
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What a record looks like in a tracking store.
+
+    `digest` changes when the journal does; otherwise the facts of the first writing stay.
+    """
+
+    tags: dict[str, str]
+    params: dict[str, str]
+    points: list[Point]
+    digest: str
+
+
+class Tracked(NamedTuple):
+    """One run read back: its id, when it started (seconds), its tags and its latest metric values."""
+
+    run_id: str
+    started: float
+    tags: Mapping[str, str]
+    values: Mapping[str, float]
+
+
+def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
+    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are."""
+    text = json.dumps([record.events, record.cell.label], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    tags = {**facts, **_identity(record, plan), **_outcome(record), "digest": digest}
+    return Projection(
+        {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
+    )
+
+
+def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
+    """One row per run and metric, of the newest run of each (plan, dataset, label, seed); without scores, one row.
+
+    Rows come sorted by dataset, label and seed, the metrics in the dataset's own order.
+    """
+    import pandas as pd
+
+    newest: dict[tuple[str, ...], Tracked] = {}
+    for run in sorted(runs, key=_age):
+        newest[tuple(run.tags[key] for key in ("plan", "dataset", "label", "seed"))] = run
+    rows = [row for run in newest.values() for row in _rows(run)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": object})
+    table["value"] = table["value"].where(table["value"].notna(), None)
+    return table.sort_values(["plan", "dataset", "label", "seed"], kind="stable", ignore_index=True)
+
+
+def curve_key(metric: str) -> str:
+    """Where a metric's learning curve is kept."""
+    return CURVE + safe(metric)
+
+
+def safe(name: str) -> str:
+    """The name with what a tracking store refuses in keys replaced by underscores."""
+    return re.sub(r"[^\w\-. ]", "_", name, flags=re.ASCII)[:200]
+
+
+def _identity(record: Record, plan: str) -> dict[str, str]:
+    cell, start = record.cell, record.last("start")
+    source = start.get("source") or {}
+    return {
+        "plan": plan,
+        "cell": cell.id,
+        "dataset": cell.dataset_label,
+        "dataset.reference": cell.dataset,
+        "dataset.settings": json.dumps(dict(cell.dataset_settings), sort_keys=True),
+        "label": cell.label,
+        "baseline": cell.baseline,
+        "seed": str(cell.seed),
+        "rule": cell.evaluation.rule,
+        "fingerprint": cell.fingerprint,
+        "notes": json.dumps(list(start.get("notes", ())), ensure_ascii=False),
+        **{f"source.{key}": str(source[key]) for key in ("file", "sha256", "licence", "kind") if key in source},
+    }
+
+
+def _outcome(record: Record) -> dict[str, str]:
+    tags = {"status": record.status, "metrics": json.dumps(list(record.scores), ensure_ascii=False)}
+    for name, score in record.scores.items():
+        tags[f"signature.{safe(name)}"] = str(score["signature"])
+        tags[f"better.{safe(name)}"] = str(score["better"])
+    kept = ("name", "begins", "ends", "trains_generator")
+    tags["phases"] = json.dumps([{key: phase[key] for key in kept if key in phase} for phase in record.phases])
+    for key in ("seconds", "hypotheses"):
+        if key in record.last("done"):
+            tags[key] = str(record.last("done")[key])
+    if record.status == "failed":
+        tags["error"] = str(record.last("failed").get("error") or "no message")
+    return tags
+
+
+def _params(record: Record) -> dict[str, str]:
+    cell = record.cell
+    knobs = {f"settings.{key}": value for key, value in cell.settings}
+    knobs |= {f"dataset.{key}": value for key, value in cell.dataset_settings}
+    knobs |= {f"evaluation.{key}": value for key, value in asdict(cell.evaluation).items()}
+    knobs |= {"seed": cell.seed, "threads": cell.threads, "device": cell.device}
+    return {safe(key): str(value)[:LONGEST] for key, value in knobs.items()}
+
+
+def _points(record: Record) -> Iterator[Point]:
+    """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
+    done = record.last("done")
+    for name, score in record.scores.items():
+        yield from _point(safe(name), score["value"], 0, done["time"])
+    for event in record.curve:
+        for name, value in event["scores"].items():
+            yield from _point(curve_key(name), value, event["x"], event["time"])
+    epochs = {(event["phase"], event["epoch"]): event for event in record.events if event["event"] == "epoch"}
+    for (phase, epoch), event in epochs.items():
+        for name, value in event["values"].items():
+            yield from _point(f"{safe(name)}/{safe(phase)}", value, epoch, event["time"])
+
+
+def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
+    """The point, unless it is undefined."""
+    if value is not None and math.isfinite(value):
+        yield Point(key, float(value), int(step), float(time))
+
+
+def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
+    tags = run.tags
+    facts: dict[str, Any] = {
+        key: tags.get(key) for key in ("plan", "dataset", "label", "baseline", "cell", "status", "error", "preset")
+    }
+    facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
+    facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
+    facts |= {"notes": tags.get("notes", "[]"), "phases": tags.get("phases", "[]"), "run_id": run.run_id}
+    facts |= {"dataset_settings": tags.get("dataset.settings", "{}")}
+    facts |= {"started": run.started, "projected": int(tags.get("projected", 0))}
+    metrics: Sequence[str | None] = json.loads(tags.get("metrics", "[]")) or [None]
+    for name in metrics:
+        key = safe(name or "")
+        score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
+        yield facts | score | {"metric": name, "value": run.values.get(key) if name else None}
+
+
+def _age(run: Tracked) -> tuple[int, str]:
+    return int(run.tags.get("projected", 0)), run.run_id

@@ -1,0 +1,1 @@
+"""From the tracked frame to tables, figures and files."""

@@ -1,0 +1,100 @@
+"""The published values, names and order of rows: reports/paper.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from cattrs import Converter
+
+
+@dataclass(frozen=True)
+class MetricName:
+    """How a metric is written."""
+
+    name: str
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """One table: what was published (metric -> label -> the digits as printed), and which metrics are tested.
+
+    `requires` are dataset settings without which the published values are about another task. In the columns of
+    `under_dispersed` a value below the real row's is marked.
+    """
+
+    file: str
+    number: str
+    title: str
+    tested: tuple[str, ...] = ()
+    source: str = ""
+    requires: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    published: dict[str, dict[str, str]] = field(default_factory=dict)
+    p: dict[str, dict[str, str]] = field(default_factory=dict)
+    human: dict[str, str] = field(default_factory=dict)
+    human_p: str = ""
+    under_dispersed: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> set[str]:
+        """The rows that have a published value."""
+        return {label for values in (*self.published.values(), self.human) for label in values}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The whole of paper.toml."""
+
+    reference: str
+    order: tuple[str, ...]
+    names: dict[str, str]
+    metrics: dict[str, MetricName]
+    tables: dict[str, Published]
+
+    def table(self, dataset: str) -> Published:
+        """The dataset's table; a generic one, with nothing published, for any that the papers lack."""
+        generic = Published(f"table-{slug(dataset)}", "Table", dataset)
+        return self.tables.get(dataset, generic)
+
+    def metric(self, name: str) -> MetricName:
+        """The metric's written name; its own, with four decimals, where it is not listed."""
+        return self.metrics.get(name, MetricName(name, 4))
+
+    def row(self, label: str) -> str:
+        """The row's written name: `seqgan[rollouts=8]` becomes `SeqGAN [rollouts=8]`."""
+        base, bracket, rest = label.partition("[")
+        name = self.names.get(base, base)
+        return f"{name} {bracket}{rest}" if bracket else name
+
+    def rank(self, label: str) -> tuple[int, str]:
+        """Sorts rows: the paper's order, a variant after its base, then the others alphabetically."""
+        base = label.partition("[")[0]
+        known = self.order.index(base) if base in self.order else len(self.order)
+        return known, label
+
+
+@cache
+def paper() -> Paper:
+    """reports/paper.toml as shipped."""
+    text = files("bench.reports").joinpath("paper.toml").read_text(encoding="utf-8")
+    return Converter(forbid_extra_keys=True).structure(tomllib.loads(text), Paper)
+
+
+def slug(name: str) -> str:
+    """A file name for any dataset's name; two names never share one."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower()
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}".lstrip("-")
+
+
+def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:
+    """The published value that stands beside a row: its own, or its base's where no row has that name."""
+    base = label.partition("[")[0]
+    return values.get(label) or (values.get(base) if base not in labels else None)

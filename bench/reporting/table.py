@@ -1,0 +1,92 @@
+"""A table as data: columns, rows of scores over seeds, and comparisons with the reference arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench import statistics
+from bench.reporting.published import Published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+State = Literal["value", "undefined", "failed", "unfinished", "absent"]
+PerSequence = Callable[[str], "pd.DataFrame"]
+Human = Mapping[str, Mapping[str, tuple[float, str]]]
+REAL = "real"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric: how it is written, which way is up, and the one signature that all its values share."""
+
+    metric: str
+    name: str
+    decimals: int
+    better: statistics.Better
+    signature: str
+    published: bool
+
+
+@dataclass(frozen=True)
+class Score:
+    """A row's values of one metric, by seed, their mean and the half-width of its 95 % interval."""
+
+    state: State
+    values: tuple[float, ...] = ()
+    mean: float | None = None
+    half: float | None = None
+    published: str | None = None
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm: runs that finished, failed, or neither yet."""
+
+    label: str
+    name: str
+    done: int
+    failed: int
+    unfinished: int
+    scores: dict[str, Score]
+    human: str = "not collected"
+    human_published: str | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The reference arm against one row, on one metric; p over seeds as found and adjusted by Holm over the table."""
+
+    metric: str
+    label: str
+    name: str
+    difference: statistics.Interval | None
+    improvement: float | None
+    p_sequences: float | None
+    p_published: str | None
+    p_welch: float | None
+    p_permutation: float | None
+    holm_welch: float | None = None
+    holm_permutation: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One dataset's table, with everything that stands under it."""
+
+    dataset: str
+    spec: Published
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
+    reference: str | None
+    left_out: tuple[str, ...]
+    runs: pd.DataFrame
+
+
+def base(label: str) -> str:
+    """`seqgan[rollouts=8]` -> `seqgan`."""
+    return label.partition("[")[0]

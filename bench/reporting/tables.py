@@ -1,0 +1,160 @@
+"""From the tracked frame to tables: which runs may share a column, and what stands in each row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bench import statistics
+from bench.reporting.comparisons import compare
+from bench.reporting.published import Paper, Published, value_of
+from bench.reporting.table import REAL, Column, Human, PerSequence, Row, Score, State, Table, base
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_tables(frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human) -> list[Table]:
+    """A table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others."""
+    known = list(paper.tables)
+    datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
+    return [
+        _table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name, {})) for name in datasets
+    ]
+
+
+def _table(name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Any) -> Table:
+    runs, left_out = comparable(frame)
+    spec, dropped = _applicable(paper.table(name), runs)
+    columns = _columns(runs, paper, spec)
+    present = set(runs["label"])
+    extra = {label for label in spec.labels if not any(base(other) == label for other in present)}
+    labels = sorted(present | extra, key=paper.rank)
+    rows = [_row(label, runs[runs["label"] == label], columns, spec, paper, set(labels), human) for label in labels]
+    tested = spec.tested or tuple(column.metric for column in columns[:1])
+    spec = replace(spec, tested=tuple(metric for metric in tested if any(metric == c.metric for c in columns)))
+    rows = _mark_under_dispersed(rows, spec.under_dispersed)
+    reference = _reference(rows, paper)
+    comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
+    found = reference.name if reference else None
+    return Table(name, spec, columns, tuple(rows), tuple(comparisons), found, (*dropped, *left_out), runs)
+
+
+def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that may share a table: the newest run's data and, column by column, the newest run's signature.
+
+    The second part says in a line each what was left out.
+    """
+    newest = frame.sort_values(["projected", "run_id"], kind="stable").iloc[-1]
+    same_data = frame["fingerprint"] == newest["fingerprint"]
+    kept, left_out = frame[same_data], []
+    if not same_data.all():
+        left_out.append(f"Left out, made from other data: {_names(frame[~same_data])}.")
+    for metric in dict.fromkeys(kept["metric"].dropna()):
+        column = kept[kept["metric"] == metric].sort_values(["projected", "run_id"], kind="stable")
+        other = column[column["signature"] != column["signature"].iloc[-1]]
+        if len(other):
+            left_out.append(f"Left out of {metric}, other signature: {_names(other)}.")
+            kept = kept.drop(index=other.index)
+    return kept, left_out
+
+
+def _names(rows: pd.DataFrame) -> str:
+    seeds: dict[str, set[int]] = {}
+    for label, seed in zip(rows["label"], rows["seed"], strict=True):
+        seeds.setdefault(label, set()).add(seed)
+    return "; ".join(f"{label} (seed {', '.join(map(str, sorted(seeds[label])))})" for label in sorted(seeds))
+
+
+def _applicable(spec: Published, runs: pd.DataFrame) -> tuple[Published, list[str]]:
+    """Without the published values where they are about another task, such as T = 20 against 40."""
+    settings = json.loads(runs["dataset_settings"].iloc[0])
+    other = {k: settings[k] for k, wanted in spec.requires.items() if k in settings and settings[k] != wanted}
+    if not other:
+        return spec, []
+    facts = ", ".join(f"{key} = {value} (published: {spec.requires[key]})" for key, value in other.items())
+    return replace(spec, published={}, p={}, human={}), [f"No published values for {facts}."]
+
+
+def _columns(runs: pd.DataFrame, paper: Paper, spec: Published) -> tuple[Column, ...]:
+    """In the dataset's own order; of several orders, the one of the row that has most metrics."""
+    scored = runs.dropna(subset=["metric"])
+    order: dict[str, int] = {}
+    for _, run in sorted(scored.groupby("run_id"), key=lambda item: (-len(item[1]), tuple(item[1]["metric"]))):
+        for metric in run["metric"]:
+            order.setdefault(metric, len(order))
+    first = scored.drop_duplicates("metric").set_index("metric")
+    return tuple(
+        Column(
+            metric,
+            paper.metric(metric).name,
+            paper.metric(metric).decimals,
+            "lower" if first.loc[metric, "better"] == "lower" else "higher",
+            str(first.loc[metric, "signature"]),
+            metric in spec.published,
+        )
+        for metric in order
+    )
+
+
+def _row(
+    label: str,
+    runs: pd.DataFrame,
+    columns: Sequence[Column],
+    spec: Published,
+    paper: Paper,
+    labels: set[str],
+    human: Mapping[str, tuple[float, str]],
+) -> Row:
+    status = runs.drop_duplicates("run_id")["status"]
+    done, failed = int((status == "done").sum()), int((status == "failed").sum())
+    scores = {}
+    for column in columns:
+        published = value_of(spec.published.get(column.metric, {}), label, labels)
+        mine = runs[(runs["metric"] == column.metric) & (runs["status"] == "done")]
+        values = tuple(float(value) for value in mine.sort_values("seed")["value"].dropna())
+        state = _state(len(status), done, failed, values)
+        scores[column.metric] = replace(_score(state, values), published=published)
+    collected = human[label][1] if label in human else "not collected"
+    beside = value_of(spec.human, label, labels)
+    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, collected, beside)
+
+
+def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:
+    if values:
+        return "value"
+    if done:
+        return "undefined"
+    if failed:
+        return "failed"
+    return "unfinished" if runs else "absent"
+
+
+def _score(state: State, values: tuple[float, ...]) -> Score:
+    if state != "value":
+        return Score(state)
+    interval = statistics.mean_interval(values)
+    half = None if interval.high is None else interval.high - interval.value
+    return Score(state, values, interval.value, half)
+
+
+def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:
+    """MSE to the mean is lowest for a model that plays the mean: below the real row it is no virtue."""
+    real = next((row for row in rows if row.label == REAL), None)
+    for metric in metrics:
+        floor = real.scores[metric].mean if real and metric in real.scores else None
+        for index, row in enumerate(rows):
+            mean = row.scores[metric].mean if metric in row.scores else None
+            if floor is not None and mean is not None and mean < floor:
+                score = replace(row.scores[metric], marked=True)
+                rows[index] = replace(row, scores={**row.scores, metric: score})
+    return rows
+
+
+def _reference(rows: Sequence[Row], paper: Paper) -> Row | None:
+    """The reference arm, or its only variant (`seqgan[rollouts=8]`), where it has finished runs."""
+    found = [row for row in rows if base(row.label) == paper.reference and row.done]
+    exact = [row for row in found if row.label == paper.reference]
+    return exact[0] if exact else found[0] if len(found) == 1 else None

@@ -1,0 +1,237 @@
+"""MLflow: the journals projected into it by one writer, and read back. The only module that names mlflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BenchError
+from bench.journal import Record
+from bench.projection import Tracked, curve_key, frame, project
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+SQLITE = "sqlite:///"
+ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
+PICTURES = ("*.png", "*.mid")
+STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING", "pending": "SCHEDULED"}
+Human = Mapping[str, Mapping[str, tuple[float, str]]]
+
+
+class Tracker:
+    """An MLflow store: `uri`, else MLFLOW_TRACKING_URI, else mlflow's own default in the current folder.
+
+    An experiment per dataset holds a parent run per plan, and under it one run per (baseline, seed).
+    """
+
+    def __init__(self, uri: str | None = None) -> None:
+        self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
+        self._plans: dict[str, dict[str, Run]] = {}
+
+    def prepare(self) -> None:
+        """First contact, which migrates the schema (about 3 s once a store): do it before workers start."""
+        with self._clear_errors():
+            self._client.search_experiments(max_results=1)
+
+    def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
+        """Write the record as a run of the plan and return its id.
+
+        A cell already there is left as it is; if its journal has changed since, a new run takes its place.
+        """
+        wanted = project(record, plan, facts)
+        with self._clear_errors():
+            known = self._known(plan)
+            present = known.get(record.cell.id)
+            if present and present.data.tags.get("digest") == wanted.digest:
+                self._client.set_tag(present.info.run_id, "projected", str(time.time_ns()))
+                return str(present.info.run_id)
+            if present:
+                self._client.delete_run(present.info.run_id)
+            experiment = self._experiment(record.cell.dataset_label)
+            parent = self._parent(experiment, plan)
+            name = f"{record.cell.label} seed {record.cell.seed}"
+            tags = wanted.tags | {"mlflow.parentRunId": parent, "projected": str(time.time_ns())}
+            began, ended = (int(1000 * event["time"]) for event in _ends(record))
+            run = self._client.create_run(experiment, start_time=began, tags=tags, run_name=name)
+            self._fill(run.info.run_id, wanted.params, wanted.points)
+            self._attach(run.info.run_id, record.folder)
+            self._client.set_terminated(run.info.run_id, STATUS[record.status], ended)
+        known[record.cell.id] = run
+        return str(run.info.run_id)
+
+    def frame(self, plan: str | None = None) -> pd.DataFrame:
+        """One row per run and metric (columns: bench.projection.COLUMNS); default: the plan written last.
+
+        Values are floats, or None where undefined. BenchError where nothing is tracked.
+        """
+        with self._clear_errors():
+            return frame(_tracked(run) for run in self._runs(plan or self._latest_plan()))
+
+    def curves(self, plan: str | None, metric: str) -> pd.DataFrame:
+        """Learning curves: run_id, dataset, label, seed, x (generator epochs), value."""
+        import pandas as pd
+
+        key, rows = curve_key(metric), []
+        with self._clear_errors():
+            for run in self._runs(plan or self._latest_plan()):
+                if key in run.data.metrics:
+                    tags = run.data.tags
+                    who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
+                    history = self._client.get_metric_history(run.info.run_id, key)
+                    rows += [(*who, point.step, point.value) for point in history]
+        return pd.DataFrame(rows, columns=["run_id", "dataset", "label", "seed", "x", "value"])
+
+    def per_sequence(self, run_id: str) -> pd.DataFrame:
+        """The run's scores.parquet: a column a metric, a row a sequence; empty where the run has none."""
+        import pandas as pd
+
+        with self._clear_errors(), tempfile.TemporaryDirectory() as folder:
+            kept = json.loads(self._client.get_run(run_id).data.tags.get("artifacts", "[]"))
+            if "scores.parquet" not in kept:
+                return pd.DataFrame()
+            return pd.read_parquet(self._client.download_artifacts(run_id, "scores.parquet", folder))
+
+    def record_human(self, dataset: str, scores: Mapping[str, tuple[float, str]]) -> None:
+        """Keep imported human scores, label -> (value, text), with the dataset's experiment."""
+        with self._clear_errors():
+            text = json.dumps({label: list(score) for label, score in scores.items()})
+            self._client.set_experiment_tag(self._experiment(dataset), "human", text)
+
+    def human(self) -> Human:
+        """Human scores that were imported: dataset -> label -> (value, text)."""
+        with self._clear_errors():
+            found = {e.name: json.loads(e.tags.get("human", "{}")) for e in self._client.search_experiments()}
+        return {name: {label: (v, text) for label, (v, text) in scores.items()} for name, scores in found.items()}
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        self._check_sqlite()
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
+        from mlflow import MlflowClient
+
+        for name in ("mlflow", "alembic"):  # mlflow sets its own level when it is imported
+            logging.getLogger(name).setLevel(logging.ERROR)
+        return MlflowClient(self.uri)
+
+    def _check_sqlite(self) -> None:
+        """MLflow retries a damaged or unwritable file for minutes; say it at once."""
+        path = _sqlite_path(self.uri)
+        if path is None:
+            return
+        existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+        if not os.access(existing, os.W_OK):
+            raise BenchError(f"no write permission for {existing}: MLflow's store {self.uri} needs it")
+        if path.is_dir() or (path.exists() and path.stat().st_size and path.open("rb").read(15) != b"SQLite format 3"):
+            raise BenchError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (BenchError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if not type(error).__module__.startswith(("mlflow", "sqlalchemy", "requests", "urllib3")):
+                raise
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise BenchError(f"MLflow at {self.uri}: {first}") from error
+
+    def _runs(self, plan: str) -> list[Run]:
+        """The runs of the plan's cells; BenchError where there are none."""
+        runs = [run for run in self._search(f"tags.plan = '{_quoted(plan)}'") if "cell" in run.data.tags]
+        if not runs:
+            raise BenchError(f"no runs of plan {plan!r} in {self.uri}: run `bench run` first")
+        return runs
+
+    def _latest_plan(self) -> str:
+        path = _sqlite_path(self.uri)
+        if path is None or path.exists():
+            found = self._search("tags.cell LIKE '%'", order=["tags.projected DESC"], limit=1)
+            if found:
+                return found[0].data.tags["plan"]
+        raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+
+    def _search(self, condition: str, order: list[str] | None = None, limit: int | None = None) -> list[Run]:
+        experiments = [found.experiment_id for found in self._client.search_experiments()]
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self._client.search_runs(experiments, condition, 1, limit or 1000, order, token)
+            runs += page
+            token = page.token
+            if not token or limit:
+                return runs
+
+    def _known(self, plan: str) -> dict[str, Run]:
+        """The plan's runs by cell, and its parent runs by experiment: one search a plan."""
+        if plan not in self._plans:
+            found = self._search(f"tags.plan = '{_quoted(plan)}'")
+            self._plans[plan] = {run.data.tags.get("cell", run.info.experiment_id): run for run in found}
+        return self._plans[plan]
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            path = _sqlite_path(self.uri)
+            folder = re.sub(r"[^\w.-]", "_", name)
+            place = str(path.absolute().parent / "mlruns" / folder) if path else None
+            return self._client.create_experiment(name, place)
+        if found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+    def _parent(self, experiment: str, plan: str) -> str:
+        known = self._known(plan)
+        if experiment not in known:
+            tags = {"plan": plan, "mlflow.runName": plan}
+            known[experiment] = self._client.create_run(experiment, tags=tags, run_name=plan)
+            self._client.set_terminated(known[experiment].info.run_id)
+        return str(known[experiment].info.run_id)
+
+    def _fill(self, run_id: str, params: Mapping[str, str], points: Any) -> None:
+        from mlflow.entities import Metric, Param
+
+        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in points]
+        self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in params.items()])
+
+    def _attach(self, run_id: str, folder: Path) -> None:
+        files = [folder / name for name in ARTIFACTS]
+        files += sorted(path for pattern in PICTURES for path in folder.glob(pattern))
+        present = [path for path in files if path.is_file()]
+        for path in present:
+            self._client.log_artifact(run_id, str(path))
+        self._client.set_tag(run_id, "artifacts", json.dumps([path.name for path in present]))
+
+
+def _tracked(run: Run) -> Tracked:
+    return Tracked(run.info.run_id, (run.info.start_time or 0) / 1000, run.data.tags, run.data.metrics)
+
+
+def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first and the last event, or the present where there is none."""
+    now = {"time": time.time()}
+    return (record.last("start") or now, record.events[-1] if record.events else now)
+
+
+def _sqlite_path(uri: str) -> Path | None:
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def _quoted(text: str) -> str:
+    if "'" in text:
+        raise BenchError(f"plan {text!r}: a name without quotes, please")
+    return text
