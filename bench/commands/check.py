@@ -1,0 +1,67 @@
+"""`bench check`: the conformance tests, on a plug-in of one's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+
+from bench.commands import _options
+
+
+@click.command("check")
+@click.argument("reference")
+@click.option("--kind", type=click.Choice(["trainer", "dataset"]), help="What it is; a name says so by itself.")
+@click.option("--set", "overrides", multiple=True, metavar="KNOB=VALUE", help="Check it at this setting.")
+@_options.data
+@_options.corpus
+def command(reference: str, kind: str | None, overrides: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
+    """Check REFERENCE (a name, package.module:Object, or file.py:Object) against its contract."""
+    from bench import plugins
+    from bench.settings import build, parse
+
+    name = plugins.label(reference)
+    values = {key: value for _, key, value in (parse(f"{name}.{text}") for text in overrides)}
+    is_dataset = kind == "dataset" or (kind is None and reference in plugins.names("bench.datasets"))
+    cls = plugins.load("bench.datasets" if is_dataset else "bench.baselines", reference)
+    if is_dataset:
+        passed = _check_dataset(cls, build(cls.Settings, values, name), data, corpus)
+    else:
+        from bench.conformance import small
+
+        passed = _check_trainer(cls, build(cls.Settings, small(cls) | values, name))
+    click.echo(f"{reference}: {'conforms' if passed else 'does not conform'}")
+    sys.exit(0 if passed else 1)
+
+
+def _check_trainer(cls: type[Any], settings: object) -> bool:
+    from bench.conformance import CHECKS, subjects
+
+    results = [
+        _outcome(f"{check.__name__.replace('_', ' ')} ({kind})", partial(check, subject))
+        for kind, subject in subjects(cls, settings)
+        for check in CHECKS
+    ]
+    return all(results)
+
+
+def _check_dataset(cls: type[Any], settings: object, policy: str, files: tuple[str, ...]) -> bool:
+    from bench.conformance import check_dataset
+    from bench.corpora.fetch import Corpora
+
+    dataset = cls(settings, Corpora.from_environment(policy, files))
+    return _outcome("splits, metrics and real samples", lambda: check_dataset(dataset))
+
+
+def _outcome(title: str, check: Callable[[], None]) -> bool:
+    """Run one check and print its line."""
+    try:
+        check()
+    except Exception as error:
+        click.echo(f"FAIL {title}: {type(error).__name__}: {error}".replace("AssertionError: ", ""))
+        return False
+    click.echo(f"ok   {title}")
+    return True

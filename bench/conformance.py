@@ -1,0 +1,194 @@
+"""Conformance: what every plug-in must do, as checks that a third party runs on her own file with `bench check`.
+
+A check takes a Subject and raises AssertionError, with a sentence that says what to mend, where the contract is broken.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.cell import Evaluation
+from bench.dataset import SequenceData, Source
+from bench.evaluation import draw, log_prob_of
+from bench.generator import Scorer
+from bench.seeding import numpy_rng, torch_rng
+from bench.trainer import Trainer
+from bench.vocabulary import Vocabulary
+
+
+def toy_data(end: int | None = None) -> SequenceData:
+    """A small seeded grammar over 12 tokens, T = 6: each token is followed by one of two; with `end`, lengths vary."""
+    rng = numpy_rng("conformance", str(end))
+    rows = np.empty((400, 6), dtype=np.int64)
+    rows[:, 0] = rng.integers(1, 12, 400)
+    for t in range(1, 6):
+        rows[:, t] = (rows[:, t - 1] * 2 + rng.integers(0, 2, 400)) % 11 + 1
+    if end is not None:
+        lengths = rng.integers(1, 7, 400)
+        rows[np.arange(6)[None, :] >= lengths[:, None]] = end
+    rows = rng.permutation(np.unique(rows, axis=0))
+    words = Vocabulary(tuple(f"w{i}" for i in range(12)), start=0, end=end)
+    source = Source("toy grammar", "0" * 64, "MIT", "generated")
+    return SequenceData(rows[:-60], rows[-60:-30], rows[-30:], words, source)
+
+
+class Subject(NamedTuple):
+    """A trainer class, the settings it is checked at, and the data it is given."""
+
+    cls: type[Any]
+    settings: Any
+    data: SequenceData
+
+    def build(self, seed: int = 0) -> tuple[Trainer, Any]:
+        """A fresh trainer and its rng."""
+        import torch
+
+        rng = torch_rng("conformance", seed)
+        return self.cls(self.data, self.settings, torch.device("cpu"), rng), rng
+
+
+def settings_are_frozen(subject: Subject) -> None:
+    """Settings are a frozen dataclass, so that a cell's identity cannot change under it."""
+    parameters = getattr(type(subject.settings), "__dataclass_params__", None)
+    assert parameters is not None and parameters.frozen, "make Settings a @dataclass(frozen=True)"
+
+
+def samples_are_token_ids(subject: Subject) -> None:
+    """sample(n) gives (n, T) integer ids inside the vocabulary."""
+    trainer, rng = subject.build()
+    draw(trainer.generator, 50, subject.data, rng)
+
+
+def samples_depend_only_on_the_seed(subject: Subject) -> None:
+    """The same seed gives the same samples, another seed gives others; global chance plays no part."""
+    import torch
+
+    first = _trained_samples(subject, 0)
+    before = torch.random.get_rng_state()
+    np.random.seed(1)
+    torch.manual_seed(1)
+    second = _trained_samples(subject, 0)
+    torch.random.set_rng_state(before)
+    assert np.array_equal(first, second), "two runs of one seed differ: take every random number from the rng given"
+    assert not np.array_equal(first, _trained_samples(subject, 1)), "seed 0 and seed 1 give the same samples"
+
+
+def log_prob_is_a_probability(subject: Subject) -> None:
+    """Where there is log_prob: the first token's probabilities sum to 1 over the vocabulary, and none is above 1."""
+    trainer, _ = subject.build()
+    if not isinstance(trainer.generator, Scorer):
+        return
+    log_prob = log_prob_of(trainer.generator, subject.data)
+    rows = np.tile(subject.data.test[0], (len(subject.data.vocabulary), 1))
+    rows[:, 0] = np.arange(len(rows))
+    total = float(np.exp(log_prob(rows)[:, 0]).sum())
+    assert abs(total - 1) < 1e-3, f"the probabilities of the first token sum to {total:.4f}, not 1"
+
+
+def phases_are_a_schedule(subject: Subject) -> None:
+    """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
+    trainer, _ = subject.build()
+    phases = trainer.phases()
+    names = [phase.name for phase in phases]
+    assert len(set(names)) == len(names), f"two phases have the same name: {names}"
+    for phase in phases:
+        assert isinstance(phase.epochs, int) and phase.epochs >= 0, f"phase {phase.name}: epochs = {phase.epochs!r}"
+        if phase.epochs:
+            for name, value in phase.step().items():
+                assert math.isfinite(float(value)), f"phase {phase.name}: {name} is {value}"
+
+
+def state_resumes_to_the_bit(subject: Subject) -> None:
+    """A trainer restored from state() goes on exactly as the one that never stopped."""
+    straight, rng = subject.build()
+    _step_each(straight)
+    state, chance = _frozen(straight), rng.get_state()
+    _step_each(straight)
+    resumed, other = subject.build(seed=7)
+    for name, part in resumed.state().items():
+        assert name in state, f"state() names {name!r} in one trainer and not in another of the same class"
+        part.load_state_dict(state[name])
+    other.set_state(chance)
+    _step_each(resumed)
+    before, after = (draw(t.generator, 40, subject.data, torch_rng("conformance", 9)) for t in (straight, resumed))
+    assert np.array_equal(before, after), "state() lacks something that changes while training: a resumed run differs"
+
+
+CHECKS: tuple[Callable[[Subject], None], ...] = (
+    settings_are_frozen,
+    samples_are_token_ids,
+    samples_depend_only_on_the_seed,
+    log_prob_is_a_probability,
+    phases_are_a_schedule,
+    state_resumes_to_the_bit,
+)
+
+
+def subjects(cls: type[Any], settings: Any) -> Iterator[tuple[str, Subject]]:
+    """The class on sequences of one length and on sequences that end early."""
+    yield "fixed length", Subject(cls, settings, toy_data())
+    yield "variable length", Subject(cls, settings, toy_data(end=0))
+
+
+def small(cls: type[Any]) -> dict[str, Any]:
+    """Values for the well-known knobs that keep a check to seconds, as far as the class has them."""
+    wanted: dict[str, Any] = {
+        "mle_epochs": 2,
+        "adversarial_steps": 2,
+        "discriminator_epochs": 1,
+        "d_steps": 1,
+        "k": 1,
+        "rollouts": 2,
+    }
+    wanted |= {"embedding": 8, "hidden": 8, "filters": 0.02}
+    names = {field.name for field in dataclasses.fields(cls.Settings)}
+    return {name: value for name, value in wanted.items() if name in names}
+
+
+def check_dataset(dataset: Any) -> None:
+    """A dataset's splits are (n, T) int64 ids, disjoint; its metrics score its own real samples and sign the scores."""
+    data = dataset.load()
+    splits = {"train": data.train, "valid": data.valid, "test": data.test}
+    for name, split in splits.items():
+        assert split.dtype == np.int64 and split.ndim == 2, f"{name} must be a 2-d int64 array, not {split.dtype}"
+        assert split.shape[1] == data.length, f"{name} has rows of {split.shape[1]}, train of {data.length}"
+        assert split.min() >= 0 and split.max() < len(data.vocabulary), f"{name} has ids outside the vocabulary"
+    rows = [set(map(bytes, split)) for split in splits.values()]
+    assert not (rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]), "the splits share sequences"
+    from bench.evaluation import Evaluator
+
+    count = min(64, len(data.valid))
+    judged = Evaluator(data, dataset.metrics(data), Evaluation().rule).judge(
+        dataset.real(data), count, torch_rng("conformance")
+    )
+    assert judged.scores, "metrics(data) is empty: the first metric is the headline"
+    assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
+
+
+def _trained_samples(subject: Subject, seed: int) -> Any:
+    trainer, _ = subject.build(seed)
+    _step_each(trainer)
+    return draw(trainer.generator, 40, subject.data, torch_rng("conformance", "samples", seed))
+
+
+def _step_each(trainer: Trainer) -> None:
+    for phase in trainer.phases():
+        if phase.epochs:
+            phase.step()
+
+
+def _frozen(trainer: Trainer) -> dict[str, Any]:
+    """The state as a checkpoint would give it back: through bytes, read with weights_only."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save({name: part.state_dict() for name, part in trainer.state().items()}, buffer)
+    buffer.seek(0)
+    state: dict[str, Any] = torch.load(buffer, weights_only=True)
+    return state
