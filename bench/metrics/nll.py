@@ -1,0 +1,103 @@
+"""Negative log-likelihood per token, in nats: of the samples under the oracle, of held-out data under the generator.
+
+NLL_oracle is equation 13 of the SeqGAN paper divided by T, as the published figures are. Where length varies, tokens
+count up to and including the first end token. A sequence's score is the mean over its tokens, and the value is the mean
+over sequences: so long sequences weigh no more than short ones, and per-sequence scores average to the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from bench.dataset import SequenceData, TokenArray
+from bench.errors import ContractError
+from bench.metric import FloatArray, Generated, Scores
+from bench.sequences import live
+
+LogProb = Callable[[TokenArray], FloatArray]
+
+
+def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) -> FloatArray:
+    """(n,) mean of -log p over each sequence's tokens.
+
+    ContractError where the (n, T) answer of `log_prob` has another shape, or a token that counts is NaN or likelier
+    than certain.
+    """
+    log_p = np.asarray(log_prob(sequences), np.float64)
+    if log_p.shape != sequences.shape:
+        raise ContractError(f"log_prob of {sequences.shape} sequences has shape {log_p.shape}; it must be the same")
+    counted = live(sequences, end)
+    log_p = np.where(counted, log_p, 0.0)
+    if not np.all(log_p <= 1e-4):  # float32's log-softmax may land a little above 0
+        raise ContractError("log_prob holds NaN or log-probabilities above 0")
+    nll: FloatArray = -log_p.sum(1) / counted.sum(1)
+    return nll
+
+
+def remember(log_prob: LogProb, keep: int = 2) -> LogProb:
+    """The same function, which answers at once when shown one of the last `keep` arrays again.
+
+    NLL and KL ask for the same log-probabilities. The arrays are told apart by identity and must not be written into;
+    the model behind `log_prob` must not change, so wrap a generator anew for each evaluation.
+    """
+    answers: list[tuple[TokenArray, FloatArray]] = []
+
+    def remembered(sequences: TokenArray) -> FloatArray:
+        for shown, answer in answers:
+            if shown is sequences:
+                return answer
+        answer = log_prob(sequences)
+        answers.append((sequences, answer))
+        del answers[:-keep]
+        return answer
+
+    return remembered
+
+
+def scores_of(per_sequence: FloatArray) -> Scores:
+    """The mean and what it is the mean of; undefined where there is no sequence."""
+    return Scores(float(per_sequence.mean()), per_sequence) if len(per_sequence) else Scores(None)
+
+
+class NLLOracle:
+    """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it."""
+
+    name = "nll_oracle"
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
+
+    def __init__(self, oracle: LogProb) -> None:
+        self._oracle = oracle
+
+    def signature(self) -> str:
+        """Per token, natural log."""
+        return f"{self.name}|per:token|log:e"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """Mean over the samples, each with its own score."""
+        return scores_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
+
+
+class NLLTest:
+    """The generator's own NLL of `data.test`; undefined for a generator that gives no probabilities.
+
+    `data` is only counted, for the signature.
+    """
+
+    name = "nll_test"
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
+
+    def __init__(self, data: SequenceData) -> None:
+        self._size = len(data.test)
+
+    def signature(self) -> str:
+        """Per token, natural log, and the number of test sequences."""
+        return f"{self.name}|test:{self._size}|per:token|log:e"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """Mean over the test sequences; per_sequence follows their order, whoever generated."""
+        if generated.log_prob is None:
+            return Scores(None)
+        return scores_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))
