@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 
 from bench.dataset import SequenceData
 from bench.metric import Generated, Metric, Scores
-from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember, scores_of
+from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember
+from bench.metrics.scores import mean_of
 
 
 class ForwardKL:
@@ -37,7 +38,7 @@ class ForwardKL:
             return Scores(None)
         end = data.vocabulary.end
         nll_test = per_sequence_nll(generated.log_prob, data.test, end)
-        return scores_of(nll_test - per_sequence_nll(self._oracle, data.test, end))
+        return mean_of(nll_test - per_sequence_nll(self._oracle, data.test, end))
 
 
 class ReverseKL:
@@ -63,7 +64,7 @@ class ReverseKL:
             return Scores(None)
         end = data.vocabulary.end
         entropy = per_sequence_nll(generated.log_prob, generated.sequences, end)
-        return scores_of(per_sequence_nll(self._oracle, generated.sequences, end) - entropy)
+        return mean_of(per_sequence_nll(self._oracle, generated.sequences, end) - entropy)
 
 
 def oracle_metrics(oracle: LogProb, data: SequenceData) -> list[Metric]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.dataset import SequenceData, TokenArray
 from bench.metric import FloatArray, Generated, Scores
+from bench.metrics.scores import mean_of
 
 CHUNK = 1024  # rows of distances at a time: 24 MB against 3,000 training sequences
 
@@ -33,7 +34,7 @@ class MSE:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over sequences of each one's mean over positions."""
-        return _scores(((generated.sequences - data.train.mean(0)) ** 2).mean(1))
+        return mean_of(((generated.sequences - data.train.mean(0)) ** 2).mean(1))
 
 
 class MSENearest:
@@ -51,7 +52,7 @@ class MSENearest:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over sequences of each one's distance to its nearest."""
-        return _scores(_nearest(generated.sequences, data.train) / data.length)
+        return mean_of(_nearest(generated.sequences, data.train) / data.length)
 
 
 def mse_metrics(data: SequenceData) -> list[MSE | MSENearest]:
@@ -75,7 +76,3 @@ def _nearest(sequences: TokenArray, training: TokenArray) -> FloatArray:
         distances += squares
         least[start : start + CHUNK] = distances.min(1) + (chunk**2).sum(1)
     return least
-
-
-def _scores(per_sequence: FloatArray) -> Scores:
-    return Scores(float(per_sequence.mean()), per_sequence) if len(per_sequence) else Scores(None)

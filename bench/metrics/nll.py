@@ -15,6 +15,7 @@ import numpy as np
 from bench.dataset import SequenceData, TokenArray
 from bench.errors import ContractError
 from bench.metric import FloatArray, Generated, Scores
+from bench.metrics.scores import mean_of
 from bench.sequences import live
 
 LogProb = Callable[[TokenArray], FloatArray]
@@ -37,29 +38,22 @@ def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) 
     return nll
 
 
-def remember(log_prob: LogProb, keep: int = 2) -> LogProb:
-    """The same function, which answers at once when shown one of the last `keep` arrays again.
+def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
+    """The same function, which answers at once when shown again one of the `keep` arrays it saw last.
 
     NLL and KL ask for the same log-probabilities. The arrays are told apart by identity and must not be written into;
-    the model behind `log_prob` must not change, so wrap a generator anew for each evaluation.
+    the model behind `log_prob` must not change, so wrap a generator anew for each evaluation. Three are enough to hold
+    the test split, which every evaluation asks for, while the samples of one give way to those of the next.
     """
-    answers: list[tuple[TokenArray, FloatArray]] = []
+    answers: list[tuple[TokenArray, FloatArray]] = []  # the last used at the end
 
     def remembered(sequences: TokenArray) -> FloatArray:
-        for shown, answer in answers:
-            if shown is sequences:
-                return answer
-        answer = log_prob(sequences)
-        answers.append((sequences, answer))
+        known = next((i for i, (shown, _) in enumerate(answers) if shown is sequences), None)
+        answers.append((sequences, log_prob(sequences)) if known is None else answers.pop(known))
         del answers[:-keep]
-        return answer
+        return answers[-1][1]
 
     return remembered
-
-
-def scores_of(per_sequence: FloatArray) -> Scores:
-    """The mean and what it is the mean of; undefined where there is no sequence."""
-    return Scores(float(per_sequence.mean()), per_sequence) if len(per_sequence) else Scores(None)
 
 
 class NLLOracle:
@@ -77,7 +71,7 @@ class NLLOracle:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the samples, each with its own score."""
-        return scores_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
+        return mean_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
 
 
 class NLLTest:
@@ -100,4 +94,4 @@ class NLLTest:
         """Mean over the test sequences; per_sequence follows their order, whoever generated."""
         if generated.log_prob is None:
             return Scores(None)
-        return scores_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))
+        return mean_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))

@@ -101,17 +101,33 @@ def test_what_follows_the_end_may_hold_anything():
     np.testing.assert_allclose(per_sequence_nll(lambda _: answer, np.array([[5, 0, 0]]), end=0), [2])
 
 
-def test_remember_asks_once_for_each_of_the_last_arrays():
+def counting(log_prob):
     asked = []
 
-    def log_prob(sequences):
+    def counted(sequences):
         asked.append(sequences)
-        return -sequences.astype(float)
+        return log_prob(sequences)
 
-    recall = remember(log_prob)
+    return counted, asked
+
+
+def test_remember_asks_once_for_each_of_the_last_arrays():
+    log_prob, asked = counting(lambda sequences: -sequences.astype(float))
+    recall = remember(log_prob, keep=2)
     first, second, third = (np.full((2, 2), i) for i in range(3))
     for rows in (first, second, first, second):
         np.testing.assert_array_equal(recall(rows), -rows)
     assert len(asked) == 2
     recall(third), recall(first)
-    assert len(asked) == 4, "the oldest answer is let go"
+    assert len(asked) == 4, "the one used longest ago is let go"
+
+
+def test_the_oracle_reads_each_samples_once_and_the_test_split_once_for_all(data):
+    oracle, asked = counting(unigram(P))
+    metrics = oracle_metrics(oracle, data)
+    for seed in range(4):
+        samples = Generated(np.random.default_rng(seed).choice(4, (10, 5)), unigram(Q))
+        for metric in metrics:
+            metric.score(samples, data)
+    assert sum(rows is data.test for rows in asked) == 1
+    assert len(asked) == 1 + 4
