@@ -66,7 +66,8 @@ def export(
         if record.cell.fingerprint != real.cell.fingerprint:
             raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
     texts = {label: _lines(record.folder / "samples.txt") for label, record in chosen.items()}
-    sheet = make_sheet(_lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, dataset)
+    cells = {label: record.cell.id for label, record in {REAL: real, **chosen}.items()}
+    sheet = make_sheet(_lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, dataset, cells)
     write_sheet(sheet, out, wrap)
     click.echo(f"{len(sheet.items)} texts, {n} of each: {', '.join(sheet.origins)}\nseal {sheet.seal}")
     click.echo(f"Give the raters {out / 'sheet.html'} or {out / 'sheet.csv'}; keep {out / 'key.json'} from them.")

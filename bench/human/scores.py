@@ -31,7 +31,10 @@ TEST = "two-sided t on crossed raters and items (quasi-F), Holm over the sheet"
 
 @dataclass(frozen=True)
 class HumanScore:
-    """Share of answers "real" with its 95 % interval; p against the reference, after Holm, None for itself."""
+    """Share of answers "real" with its 95 % interval; p against the reference, after Holm, None for itself.
+
+    `cell` is the run whose samples were judged, "" where they were made elsewhere.
+    """
 
     value: float
     low: float
@@ -39,6 +42,7 @@ class HumanScore:
     p: float | None
     raters: int
     items: int
+    cell: str = ""
 
 
 class Clustered(NamedTuple):
@@ -55,7 +59,9 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
     others = [origin for origin in sheet.origins if origin != reference] if reference in judged else []
     p = dict(zip(others, holm([difference_p(judged[reference], judged[other]) for other in others]), strict=True))
     return {
-        origin: HumanScore(float(shown.mean()), *interval(shown), p.get(origin), *shown.shape)
+        origin: HumanScore(
+            float(shown.mean()), *interval(shown), p.get(origin), *shown.shape, sheet.cells.get(origin, "")
+        )
         for origin, shown in judged.items()
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The items in the order shown, and where each came from; `origins` begins with "real"."""
+    """The items in the order shown, and where each came from; `origins` begins with "real".
+
+    `cells` are the ids of the runs behind the origins, so that a score is never printed beside another run's;
+    texts made elsewhere have none.
+    """
 
     dataset: str
     seed: int
     origins: tuple[str, ...]
     items: tuple[Item, ...]
+    cells: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def seal(self) -> str:
@@ -47,7 +52,14 @@ class Sheet:
         return json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False) + "\n"
 
 
-def make_sheet(real: Sequence[str], models: Mapping[str, Sequence[str]], n: int, seed: int, dataset: str = "") -> Sheet:
+def make_sheet(
+    real: Sequence[str],
+    models: Mapping[str, Sequence[str]],
+    n: int,
+    seed: int,
+    dataset: str = "",
+    cells: Mapping[str, str] | None = None,
+) -> Sheet:
     """n texts of each origin, drawn and shuffled by seed; no text twice, whatever its origins.
 
     A text drawn as real is never drawn again for a model that copied it. The paper shows 20 of each to 70 raters.
@@ -62,7 +74,7 @@ def make_sheet(real: Sequence[str], models: Mapping[str, Sequence[str]], n: int,
     ids = _ids(rng.choice(len(_LETTERS) ** _ID_LENGTH, size=len(chosen), replace=False).tolist())
     pairs = [list(chosen.items())[place] for place in rng.permutation(len(chosen))]
     items = tuple(Item(name, origin, text) for name, (text, origin) in zip(ids, pairs, strict=True))
-    return Sheet(dataset, seed, (REAL, *models), items)
+    return Sheet(dataset, seed, (REAL, *models), items, dict(cells or {}))
 
 
 def read_key(path: Path) -> Sheet:
@@ -112,7 +124,7 @@ def _ids(numbers: Iterable[int]) -> list[str]:
 
 def _sheet(facts: Mapping[str, Any]) -> Sheet:
     items = tuple(Item(**item) for item in facts["items"])
-    return Sheet(facts["dataset"], facts["seed"], tuple(facts["origins"]), items)
+    return Sheet(facts["dataset"], facts["seed"], tuple(facts["origins"]), items, dict(facts["cells"]))
 
 
 _LETTERS = "bcdfghjkmnpqrstvwxz"

@@ -89,6 +89,7 @@ def test_samples_made_elsewhere_join_or_stand_alone(runs):
     mine.write_bytes("\ufeff".encode() + b"".join(b"line %d\r\n" % index for index in range(9)))
     export(runs, "--samples", f"mine={mine}")
     export(runs, "--samples", f"mine={mine}", "--models", "mle", out="both")
+    assert set(read_key(runs.parent / "both" / "key.json").cells) == {"real", "mle"}
     assert origins(runs) == ("real", "mine") and origins(runs, "both") == ("real", "mle", "mine")
     texts = {item.text for item in read_key(runs.parent / "out" / "key.json").items if item.origin == "mine"}
     assert texts <= {f"line {index}" for index in range(9)}
@@ -154,6 +155,9 @@ def test_answers_become_the_scores_of_the_table(runs):
         expected = (5 * (kind == "real") + sum(place % 2 for place in places[origin])) / 10
         assert scores[origin].value == pytest.approx(expected)
         assert re.search(rf"{origin} +{expected:.4f}", output)
+    assert {o: json.loads((runs / s.cell / "cell.json").read_text())["label"] for o, s in scores.items()} == {
+        origin: origin for origin in kinds
+    }
     assert scores["seqgan"].p is None and 0 < scores["mle"].p <= 1
     assert "raters 2, items 15, Fleiss' kappa" in output and "human/poems.json" in output
     assert "leakgan is not on this sheet" in call(
