@@ -60,7 +60,12 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
     p = dict(zip(others, holm([difference_p(judged[reference], judged[other]) for other in others]), strict=True))
     return {
         origin: HumanScore(
-            float(shown.mean()), *interval(shown), p.get(origin), *shown.shape, sheet.cells.get(origin, "")
+            float(shown.mean()),
+            *interval(shown),
+            p.get(origin),
+            len(shown),
+            shown.shape[1],
+            sheet.cells.get(origin, ""),
         )
         for origin, shown in judged.items()
     }
