@@ -71,6 +71,8 @@ def _load_file(path: Path) -> ModuleType:
     name = f"bench_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)  # last, so that the files beside hers are found and overshadow nothing
     sys.modules[name] = module = ModuleType(name)
     module.__file__ = str(path.resolve())
     try:

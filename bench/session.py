@@ -87,7 +87,7 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
 
 
 def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int:
-    from bench.report import write_report
+    from bench.reporting.report import write_report
 
     write_report(tracker, plan.name, setup.out)
     failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]

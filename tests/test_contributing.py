@@ -1,0 +1,50 @@
+"""The worked examples of CONTRIBUTING.md are run as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import plugins
+from bench.conformance import CHECKS, check_dataset, subjects
+from bench.corpora.fetch import Corpora
+from bench.metric import Generated
+
+TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture()
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files of the examples, written where they can find one another."""
+    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", TEXT, flags=re.S):
+        (tmp_path / name).write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_the_page_has_the_three_examples(examples: Path) -> None:
+    assert {path.name for path in examples.glob("*.py")} == {"bigram.py", "counting.py", "distinct.py"}
+
+
+def test_trainer_example_conforms(examples: Path) -> None:
+    cls = plugins.load("bench.baselines", f"{examples}/bigram.py:Bigram")
+    _, subject = next(iter(subjects(cls, cls.Settings())))
+    for check in CHECKS:
+        check(subject)
+
+
+def test_dataset_example_conforms(examples: Path) -> None:
+    cls = plugins.load("bench.datasets", f"{examples}/counting.py:Counting")
+    check_dataset(cls(cls.Settings(), Corpora.from_environment("sample")))
+
+
+def test_metric_example_counts_bigrams(examples: Path) -> None:
+    cls = plugins.load("bench.datasets", f"{examples}/counting.py:Counting")
+    dataset = cls(cls.Settings(), Corpora.from_environment("sample"))
+    data = dataset.load()
+    metric = next(m for m in dataset.metrics(data) if m.name == "distinct-2")
+    rows = np.array([[1, 2, 1, 2], [3, 3, 3, 3]])
+    assert metric.score(Generated(rows), data).value == pytest.approx(3 / 6)  # 12, 21 and 33, of six
