@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from bench.models.softmax import chunks
+from bench.models.softmax import chunked_logits
 
 
 class Categorical:
@@ -29,8 +29,7 @@ class Categorical:
     def __call__(self, hidden: Tensor, uniforms: Tensor) -> Tensor:
         """(n,) int64 tokens for `hidden` (n, H), one for each of `uniforms` (n,) in [0, 1)."""
         tokens = torch.empty(len(hidden), dtype=torch.int64, device=hidden.device)
-        for rows in chunks(len(hidden), len(self.weight), hidden.device):
-            logits = torch.addmm(self.bias, hidden[rows], self.weight.T)
+        for rows, logits in chunked_logits(hidden, self.weight, self.bias):
             tokens[rows] = _invert_blocks(torch.softmax(logits, 1, out=logits), uniforms[rows, None], self.block)
         return tokens
 
@@ -38,11 +37,13 @@ class Categorical:
 def _invert_blocks(probabilities: Tensor, uniforms: Tensor, block: int) -> Tensor:
     """First the block, then the token within it, where the cumulative probability passes each uniform number."""
     blocks = probabilities.view(len(probabilities), -1, block)
-    cumulative = blocks.sum(2).cumsum(1)
+    sums = blocks.sum(2)
+    cumulative = sums.cumsum(1)
     target = uniforms * cumulative[:, -1:]
     chosen = _first_above(cumulative, target)
-    before = torch.where(chosen > 0, cumulative.gather(1, (chosen - 1).clamp_min(0)), 0.0)
-    within = blocks.gather(1, chosen[:, :, None].expand(-1, -1, block))[:, 0].cumsum(1)
+    before = cumulative.gather(1, chosen) - sums.gather(1, chosen)
+    first = torch.arange(0, sums.numel(), sums.shape[1], device=sums.device)
+    within = blocks.flatten(0, 1).index_select(0, first + chosen[:, 0]).cumsum(1)
     return (chosen * block + _first_above(within, target - before))[:, 0]
 
 

@@ -5,6 +5,7 @@ At the official sizes the logits of one batch are 25 MB and those of 10,000 sequ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,16 +13,24 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_CHUNK = {"cpu": 2**20}
-"""Logits held at once: what a core's cache holds; elsewhere enough to fill the device."""
-_CHUNK_ELSEWHERE = 2**26
+_LOGITS_ON_CPU = 2**20
+"""Logits held at once where they should stay in the cache."""
+_LOGITS_ELSEWHERE = 2**26
+"""Logits held at once where they should fill the device."""
 
 
-def chunks(rows: int, width: int, device: torch.device) -> Iterator[slice]:
-    """Slices of `rows` rows whose (chunk, width) float32 matrix suits the device."""
-    size = max(1, _CHUNK.get(device.type, _CHUNK_ELSEWHERE) // width)
-    for first in range(0, rows, size):
-        yield slice(first, min(first + size, rows))
+def chunked_logits(hidden: Tensor, weight: Tensor, bias: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Rows and their logits, (chunk, V), in memory that the next chunk overwrites.
+
+    `hidden` is (n, H), `weight` (V, H), `bias` (V,).
+    """
+    budget = _LOGITS_ON_CPU if hidden.device.type == "cpu" else _LOGITS_ELSEWHERE
+    count = math.ceil(len(hidden) * len(weight) / budget)
+    size = math.ceil(len(hidden) / max(1, count))
+    buffer = hidden.new_empty(size, len(weight))
+    for first in range(0, len(hidden), max(1, size)):
+        rows = slice(first, min(first + size, len(hidden)))
+        yield rows, torch.addmm(bias, hidden[rows], weight.T, out=buffer[: rows.stop - first])
 
 
 @torch.no_grad()
@@ -31,8 +40,7 @@ def token_log_prob(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
     `hidden` is (n, H), `weight` (V, H), `bias` (V,).
     """
     result = hidden.new_empty(len(hidden))
-    for rows in chunks(len(hidden), len(weight), hidden.device):
-        logits = torch.addmm(bias, hidden[rows], weight.T)
+    for rows, logits in chunked_logits(hidden, weight, bias):
         chosen = torch.log_softmax(logits, 1, out=logits).gather(1, targets[rows, None])
         result[rows] = chosen[:, 0]
     return result
@@ -51,12 +59,13 @@ class WeightedNLL(torch.autograd.Function):
         loss = hidden.new_zeros(())
         hidden_grad = torch.empty_like(hidden)
         weight_grad, bias_grad = torch.zeros_like(weight), torch.zeros_like(bias)
-        for rows in chunks(len(hidden), len(weight), hidden.device):
-            logits = torch.addmm(bias, hidden[rows], weight.T)
-            log_prob = torch.log_softmax(logits, 1, out=logits)
+        for rows, logits in chunked_logits(hidden, weight, bias):
             target, scale = targets[rows, None], weights[rows, None]
-            loss -= torch.sum(log_prob.gather(1, target) * scale)
-            gradient = log_prob.exp_().mul_(scale).scatter_add_(1, target, -scale)
+            relative = logits.gather(1, target) - logits.amax(1, keepdim=True)
+            gradient = torch.softmax(logits, 1, out=logits)
+            log_prob = relative + gradient.amax(1, keepdim=True).log()  # which never underflows, as p(target) may
+            loss -= torch.sum(log_prob * scale)
+            gradient.mul_(scale).scatter_add_(1, target, -scale)
             torch.mm(gradient, weight, out=hidden_grad[rows])
             weight_grad.addmm_(gradient.T, hidden[rows])
             bias_grad += gradient.sum(0)
