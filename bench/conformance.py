@@ -84,7 +84,8 @@ def log_prob_is_a_probability(subject: Subject) -> None:
     trainer, _ = subject.build()
     if not isinstance(trainer.generator, Scorer):
         return
-    log_prob = log_prob_of(trainer.generator, subject.data)
+    log_prob = log_prob_of(trainer.generator)
+    assert log_prob is not None
     rows = np.tile(subject.data.test[0], (len(subject.data.vocabulary), 1))
     rows[:, 0] = np.arange(len(rows))
     total = float(np.exp(log_prob(rows)[:, 0]).sum())

@@ -13,8 +13,8 @@ from bench.cell import Cell
 from bench.errors import ContractError
 from bench.evaluation import Evaluator, log_prob_of
 from bench.journal import Journal
+from bench.metrics.nll import per_sequence_nll
 from bench.seeding import torch_rng
-from bench.sequences import live
 from bench.trainer import Phase, Trainer
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ class Driver:
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
-        log_prob = log_prob_of(self.trainer.generator, data)
+        log_prob = log_prob_of(self.trainer.generator)
         if log_prob is None:
             raise ContractError("the checkpoint rule best-valid needs a generator with log_prob")
-        return float(-log_prob(data.valid)[live(data.valid, data.vocabulary.end)].mean())
+        return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
 
     def _save(self) -> None:
         checkpoint.save(self.folder, self.parts, self.rng, asdict(self.position))

@@ -13,6 +13,7 @@ from bench.dataset import SequenceData, TokenArray
 from bench.errors import ContractError
 from bench.generator import Generator, Scorer
 from bench.metric import FloatArray, Generated, Metric
+from bench.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
     import torch
@@ -38,18 +39,20 @@ class Evaluator:
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
-        return self.judge_samples(Generated(sequences, log_prob_of(generator, self.data)))
+        return self.judge_samples(Generated(sequences, log_prob_of(generator)))
 
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score sequences that are at hand."""
         scores, per_sequence = {}, {}
         for metric in self.metrics:
             found = metric.score(generated, self.data)
-            if found.value is not None and not np.isfinite(found.value):
-                raise ContractError(f"{metric.name} is {found.value}: the model's probabilities are not finite")
+            if found.value is not None and np.isnan(found.value):
+                raise ContractError(f"{metric.name} is NaN: the model's probabilities are no numbers")
+            # Infinite where a model rules out what it is shown: no mean, no test, so undefined rather than a number.
+            value = found.value if found.value is not None and np.isfinite(found.value) else None
             signature = self.signature(metric, len(generated.sequences))
-            scores[metric.name] = {"value": found.value, "better": metric.better, "signature": signature}
-            if found.per_sequence is not None:
+            scores[metric.name] = {"value": value, "better": metric.better, "signature": signature}
+            if value is not None and found.per_sequence is not None:
                 per_sequence[metric.name] = found.per_sequence
         return Judgement(scores, per_sequence, generated.sequences)
 
@@ -73,22 +76,17 @@ def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Genera
     return sequences.astype(np.int64)
 
 
-def log_prob_of(generator: Generator, data: SequenceData) -> Any:
-    """The generator's log_prob on numpy arrays, checked; None where it has none."""
+def log_prob_of(generator: Generator) -> LogProb | None:
+    """The generator's log_prob on numpy arrays, as it stands now; None where it has none."""
     if not isinstance(generator, Scorer):
         return None
 
     def log_prob(sequences: TokenArray) -> FloatArray:
         import torch
 
-        values = np.asarray(_to_cpu(generator.log_prob(torch.from_numpy(sequences))), dtype=np.float64)
-        if values.shape != sequences.shape:
-            raise ContractError(f"log_prob returned shape {values.shape}, not {sequences.shape}")
-        if np.isnan(values).any() or (values > 1e-4).any():
-            raise ContractError("log_prob returned NaN or a probability above 1")
-        return values
+        return np.asarray(_to_cpu(generator.log_prob(torch.from_numpy(sequences))), dtype=np.float64)
 
-    return log_prob
+    return remember(log_prob)
 
 
 def _to_cpu(values: Any) -> Any:
