@@ -78,23 +78,27 @@ def export(
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="The key.json made with the sheet.")
 @click.option("--reference", default="seqgan", show_default=True, help="Model that the others are tested against.")
 @_options.runs
-def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path) -> None:
-    """Check the raters' CSV files, score them, and keep the scores for `bench report`."""
+@_options.tracking_uri
+def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tracking_uri: str | None) -> None:
+    """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
     from bench.human.answers import read_answers
     from bench.human.scores import read, save
+    from bench.tracking import Tracker
 
     sheet = read_key(key)
     path = save(runs, sheet, read_answers(answers, sheet), reference)
     facts = read(runs, sheet.dataset) or {}
+    shown = {origin: (score.value, str(score)) for origin, score in facts["scores"].items()}
+    Tracker(tracking_uri).record_human(sheet.dataset, shown)
     width = max(map(len, facts["scores"]))
     for origin, score in facts["scores"].items():
         p = "" if score.p is None else f"  p {score.p:.3g} against {reference}"
-        click.echo(f"{origin:<{width}}  {score.value:.4f}  [{score.low:.4f}, {score.high:.4f}]{p}")
+        click.echo(f"{origin:<{width}}  {score}{p}")
     kappa, alpha = (_number(facts[name]) for name in ("fleiss_kappa", "krippendorff_alpha"))
     click.echo(f"raters {facts['raters']}, items {facts['items']}, Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}")
     if reference not in facts["scores"]:
         click.echo(f"{reference} is not on this sheet: no test was made; name another with --reference")
-    click.echo(f"kept in {path}")
+    click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
 def _finished(runs: Path, plan: str | None, dataset: str) -> list[Record]:

@@ -44,6 +44,10 @@ class HumanScore:
     items: int
     cell: str = ""
 
+    def __str__(self) -> str:
+        """As the table shows it."""
+        return f"{self.value:.4f} [{self.low:.3f}, {self.high:.3f}]"
+
 
 class Clustered(NamedTuple):
     """Variance over raters and items, and its degrees of freedom."""

@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.human import load
 from bench.human.sheet import read_key
 from bench.journal import Journal, write_cell
+from bench.tracking import Tracker
 
 
 def finish(runs, label, baseline=None, seed=0, fingerprint="f", status="done", samples=None, **changes):
@@ -36,7 +37,8 @@ def finish(runs, label, baseline=None, seed=0, fingerprint="f", status="done", s
 
 
 @pytest.fixture
-def runs(tmp_path):
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     for label in ("real", "seqgan", "mle", "seqgan[d_steps=1,g_steps=5]"):
         finish(tmp_path / "runs", label)
     return tmp_path / "runs"
@@ -158,6 +160,8 @@ def test_answers_become_the_scores_of_the_table(runs):
     assert {o: json.loads((runs / s.cell / "cell.json").read_text())["label"] for o, s in scores.items()} == {
         origin: origin for origin in kinds
     }
+    tabled = Tracker().human()["poems"]
+    assert tabled == {origin: (score.value, str(score)) for origin, score in scores.items()}
     assert scores["seqgan"].p is None and 0 < scores["mle"].p <= 1
     assert "raters 2, items 15, Fleiss' kappa" in output and "human/poems.json" in output
     assert "leakgan is not on this sheet" in call(
