@@ -53,7 +53,7 @@ def read(name: str) -> Preset:
         path = Path(name)
         if not path.is_file():
             raise BenchError(f"no preset file {name}: give the path of a TOML file, or one of {', '.join(shipped())}")
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     elif name in shipped():
         text = (resources.files("bench.presets") / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -65,6 +65,15 @@ def read(name: str) -> Preset:
     return _from_tables(name, tables)
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot read the preset {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BenchError(f"preset {path}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
+
+
 def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
     allowed = ("run", "evaluation", "defaults", "baselines", "datasets")
     for key, table in tables.items():
@@ -72,6 +81,9 @@ def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
             raise unknown(f"table of preset {name}", key, allowed)
         if not isinstance(table, dict):
             raise BenchError(f"preset {name}: [{key}] must be a table")
+        for owner in table if key in ("baselines", "datasets") else ():
+            if not isinstance(table[owner], dict):
+                raise BenchError(f"preset {name}: [{key}.{owner}] must be a table")
     return Preset(
         name=Path(name).stem,
         run=build(RunSettings, tables.get("run", {}), f"preset {name}, [run]"),

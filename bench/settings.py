@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -58,6 +59,8 @@ def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
     if choices and value not in choices:
         raise BenchError(f"{place} = {value!r}: choose one of {', '.join(choices)}")
     if isinstance(value, int | float):
+        if not math.isfinite(value):  # nan is neither below nor above a bound
+            raise BenchError(f"{place} = {value}: a finite number is needed")
         if low is not None and value < low:
             raise BenchError(f"{place} = {value}: the least allowed is {low}")
         if high is not None and value > high:

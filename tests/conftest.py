@@ -1,0 +1,259 @@
+"""A dataset and a few trainers as a third party writes them, in files outside the repository, for the engine's tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import plan as planning
+from bench import preset
+from bench.cell import Cell
+from bench.corpora.fetch import Corpora
+from bench.job import Context
+from bench.journal import write_cell
+
+DATASET = '''
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.corpora.replay import Replay
+from bench.dataset import SequenceData, Source
+from bench.metric import Scores
+from bench.metrics.nll import NLLTest
+from bench.seeding import numpy_rng
+from bench.settings import knob
+from bench.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Knobs:
+    rows: int = knob(150, low=30, help="sequences in all")
+
+
+class Ones:
+    """The share of ones."""
+
+    name = "ones"
+    better = "higher"
+
+    def signature(self):
+        return "ones|version:1"
+
+    def score(self, generated, data):
+        shares = (generated.sequences == 1).mean(axis=1)
+        return Scores(float(shares.mean()), shares)
+
+
+class Words:
+    Settings = Knobs
+
+    def __init__(self, settings, corpora):
+        self.settings = settings
+
+    def load(self):
+        every = np.stack(np.meshgrid(*[np.arange(4)] * 5), axis=-1).reshape(-1, 5)
+        rows = numpy_rng("tiny words").permutation(every[(every == 1).sum(1) >= 1])[: self.settings.rows]
+        tenth = len(rows) // 5
+        vocabulary = Vocabulary(("zero", "one", "two", "three"))
+        source = Source("tiny words", "0" * 64, "MIT", "generated")
+        return SequenceData(rows[2 * tenth :], rows[:tenth], rows[tenth : 2 * tenth], vocabulary, source)
+
+    def metrics(self, data):
+        return [Ones(), NLLTest(data)]
+
+    def real(self, data):
+        return Replay(data.valid)
+'''
+
+TRAINER = '''
+import math
+import os
+import time
+from dataclasses import dataclass
+
+import torch
+
+from bench.settings import knob
+from bench.trainer import Phase
+from bench.training.counter import Counter
+
+
+@dataclass(frozen=True)
+class Knobs:
+    epochs: int = knob(3, low=0, high=10_000, help="of each of the two phases that train the model")
+    rate: float = knob(0.1, low=0.0, help="of Adam")
+
+
+class Places(torch.nn.Module):
+    """A distribution over the tokens for each place."""
+
+    def __init__(self, length, words):
+        super().__init__()
+        self.logits = torch.nn.Parameter(torch.zeros(length, words))
+
+    def sample(self, count, *, rng, temperature=1.0):
+        return torch.multinomial(self.logits.detach().softmax(1), count, replacement=True, generator=rng).T
+
+    def log_prob(self, sequences):
+        return self.logits.log_softmax(1)[torch.arange(sequences.shape[1]), sequences].detach()
+
+
+class Tiny:
+    """Three phases: the model, something beside it, the model again from its own samples."""
+
+    Settings = Knobs
+
+    def __init__(self, data, settings, device, rng):
+        self.settings, self.rng = settings, rng
+        self.train = torch.from_numpy(data.train)
+        self.generator = Places(data.length, len(data.vocabulary))
+        self.adam = torch.optim.Adam(self.generator.parameters(), lr=settings.rate)
+        self.seen = Counter()
+
+    def phases(self):
+        epochs = self.settings.epochs
+        return [
+            Phase("mle", epochs, self.mle),
+            Phase("critic", 2, self.critic, trains_generator=False),
+            Phase("tune", epochs, self.tune),
+        ]
+
+    def state(self):
+        return {"generator": self.generator, "adam": self.adam, "seen": self.seen}
+
+    def step(self, rows):
+        log_p = self.generator.logits.log_softmax(1)[torch.arange(rows.shape[1]), rows]
+        loss = -log_p.mean()
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        return {"loss": loss}
+
+    def mle(self):
+        return self.step(self.train[torch.randint(len(self.train), (16,), generator=self.rng)])
+
+    def critic(self):
+        self.seen.value += 1
+        return {"loss": float(torch.rand((), generator=self.rng))}
+
+    def tune(self):
+        rows = self.generator.sample(16 + self.seen.value, rng=self.rng)
+        return self.step(rows[(rows == 1).any(1)])
+
+
+class Slow(Tiny):
+    """Each epoch takes a while."""
+
+    def mle(self):
+        time.sleep(0.1)
+        return super().mle()
+
+
+class Raises(Tiny):
+    def tune(self):
+        raise RuntimeError("the critic\\nhas left")
+
+
+class Exits(Tiny):
+    def mle(self):
+        raise SystemExit(0)
+
+
+class Diverges(Tiny):
+    def tune(self):
+        loss = super().tune()
+        return loss if self.adam.state_dict()["state"][0]["step"] < 5 else {"loss": math.nan}
+
+
+class Outside(Tiny):
+    """Its generator knows a word too many."""
+
+    def __init__(self, data, settings, device, rng):
+        super().__init__(data, settings, device, rng)
+        self.generator = Places(data.length, len(data.vocabulary))
+        self.generator.sample = lambda count, rng, temperature=1.0: torch.full((count, data.length), 4)
+
+
+class Dies(Tiny):
+    """Its process is killed in the middle of training."""
+
+    def critic(self):
+        os.kill(os.getpid(), 9)
+'''
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers started by a test take one core."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> str:
+    """The reference of a tiny dataset: 4 words, T = 5."""
+    path = tmp_path / "words.py"
+    path.write_text(DATASET)
+    return f"{path}:Words"
+
+
+@pytest.fixture
+def trainers(tmp_path: Path) -> Callable[[str], str]:
+    """The reference of a tiny trainer by its class's name: Tiny, or one that breaks in its own way."""
+    path = tmp_path / "trainers.py"
+    path.write_text(TRAINER)
+    return lambda name: f"{path}:{name}"
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> Corpora:
+    """Samples only: nothing is looked for."""
+    return Corpora(tmp_path / "cache", "sample")
+
+
+@pytest.fixture
+def context(tmp_path: Path, corpora: Corpora) -> Context:
+    """Where a test's cells are run."""
+    return Context(tmp_path / "runs", corpora, tmp_path / "stop")
+
+
+@pytest.fixture
+def make_cell(words: str, trainers: Callable[[str], str], context: Context) -> Callable[..., Cell]:
+    """One planned cell of a tiny trainer on the tiny dataset, its folder made; keywords are --set overrides."""
+
+    def make(name: str = "Tiny", seed: int = 0, **knobs: Any) -> Cell:
+        wanted: dict[str, Any] = {"evaluation__curve_every": 1, "evaluation__samples": 30} | knobs
+        sets = [
+            (owner or name, key, value) for path, value in wanted.items() for owner, _, key in [path.rpartition("__")]
+        ]
+        request = planning.Request((trainers(name),), (words,), preset.read("smoke"), tuple(sets), seeds=seed + 1)
+        cell = planning.make(request, context.corpora).cells[-1]
+        write_cell(cell, context.runs)
+        return cell
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store, migrated once for all tests: first contact takes seconds."""
+    from bench.tracking import Tracker
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    Tracker(f"sqlite:///{path}").prepare()
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh current folder with an empty MLflow store."""
+    path = tmp_path / "work"
+    path.mkdir()
+    shutil.copy(migrated_store, path / "mlflow.db")
+    monkeypatch.chdir(path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return path
