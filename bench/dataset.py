@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,3 +82,41 @@ class Dataset(Protocol):
     def real(self, data: SequenceData) -> Generator:
         """What the *real* row samples from: held-out data, or the oracle itself."""
         ...
+
+
+@runtime_checkable
+class Tokenising(Protocol):
+    """A dataset with a tokeniser of its own; without it, text made elsewhere is split as the vocabulary joins it."""
+
+    def tokens(self, line: str) -> Sequence[str]:
+        """The tokens of one line, as the dataset's own lines are split."""
+        ...
+
+
+@runtime_checkable
+class Playable(Protocol):
+    """A dataset of music: tunes come from MIDI files, and samples can be listened to."""
+
+    def from_midi(self, path: Path) -> TokenArray:
+        """(n, T) ids from a MIDI file, a zip or a folder of them, by the dataset's own rule."""
+        ...
+
+    def to_midi(self, sequence: TokenArray, path: Path) -> None:
+        """Write one (T,) sequence as a MIDI file."""
+        ...
+
+
+@runtime_checkable
+class Illustrated(Protocol):
+    """A dataset whose samples can be seen or heard."""
+
+    def artifacts(self, samples: TokenArray, folder: Path) -> None:
+        """Write pictures (*.png) and tunes (*.mid) of a run's (n, T) samples into its folder; MLflow shows them."""
+        ...
+
+
+class Opened(NamedTuple):
+    """A dataset with its arrays in memory."""
+
+    dataset: Any
+    data: SequenceData

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import checkpoint, plugins
 from bench.cell import Cell
-from bench.dataset import SequenceData
+from bench.dataset import Illustrated, Opened, SequenceData
 from bench.driver import Driver, Interrupted
 from bench.errors import ContractError
 from bench.evaluation import Evaluator, Judgement
@@ -60,12 +60,12 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     torch.set_num_threads(cell.threads)
     device = torch.device(cell.device)
     evaluator, dataset = _dataset(cell, context)
-    journal.append("start", **_facts(evaluator.data))
+    journal.append("start", **data_facts(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset, device)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
-    _write_artifacts(journal.folder, judged, evaluator.data, parts)
+    write_artifacts(journal.folder, judged, Opened(dataset, evaluator.data), parts)
     journal.append(
         "done",
         scores=judged.scores,
@@ -107,23 +107,26 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
     return Evaluator(data, metrics, cell.evaluation.rule), dataset
 
 
-def _facts(data: SequenceData) -> dict[str, Any]:
+def data_facts(data: SequenceData) -> dict[str, Any]:
+    """What a journal's first event says of the data."""
     sizes = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test), "length": data.length}
     return {"source": asdict(data.source), "notes": data.notes, "vocabulary": len(data.vocabulary), **sizes}
 
 
-def _write_artifacts(folder: Path, judged: Judgement, data: SequenceData, parts: dict[str, Stateful]) -> None:
-    """samples.txt, scores.parquet (a shorter column is filled with nulls), generator.safetensors."""
+def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict[str, Stateful]) -> None:
+    """samples.txt, scores.parquet (a shorter column is filled with nulls), generator.safetensors, the dataset's own."""
     import pandas as pd
     from safetensors.torch import save_file
 
-    lines = (data.vocabulary.decode(row) for row in judged.samples.tolist())
+    lines = (opened.data.vocabulary.decode(row) for row in judged.samples.tolist())
     (folder / "samples.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     columns = {name: pd.Series(values) for name, values in judged.per_sequence.items()}
     pd.DataFrame(columns).to_parquet(folder / "scores.parquet")
     tensors = checkpoint.weights({name: part for name, part in parts.items() if name == "generator"})
     if tensors:
         save_file(tensors, folder / "generator.safetensors")
+    if isinstance(opened.dataset, Illustrated):
+        opened.dataset.artifacts(judged.samples, folder)
 
 
 def _one_line(error: BaseException) -> str:

@@ -1,0 +1,127 @@
+"""Finished runs in a runs folder: find them, and bring their generators back without training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import plugins
+from bench.cell import Cell
+from bench.dataset import Opened, SequenceData
+from bench.errors import BenchError, unknown
+from bench.generator import Generator
+from bench.journal import Record, read_record
+from bench.plan import REAL
+from bench.seeding import torch_rng
+from bench.settings import build
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.corpora.fetch import Corpora
+
+ELSEWHERE = "score"  # the reference of a row whose samples were made elsewhere, and the head of its baseline's name
+
+
+def finished(runs: Path, dataset: str | None = None) -> list[Record]:
+    """The cells that are done, of one dataset if named, by label and seed."""
+    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
+    done = [r for r in records if r.status == "done" and dataset in (None, r.cell.dataset_label)]
+    return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
+
+
+def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]:
+    """The finished runs of a row, all of one dataset and one set of settings, by seed; BenchError where they are not.
+
+    A label stands for runs of several presets or data; what is ambiguous is named, never chosen in silence.
+    """
+    records = finished(runs, dataset)
+    if not records:
+        of = f" of {dataset}" if dataset else ""
+        raise BenchError(f"no finished run{of} in {runs}: `bench run` makes some, `bench status` lists them")
+    found = [record for record in records if record.cell.label == label]
+    if not found:
+        raise unknown(f"finished run in {runs}", label, {record.cell.label for record in records})
+    if len(datasets := sorted({record.cell.dataset_label for record in found})) > 1:
+        raise BenchError(f"{label} was run on {', '.join(datasets)}: choose one with -d")
+    if len({_same_but_seed(record.cell) for record in found}) > 1:
+        cells = ", ".join(record.cell.id for record in found)
+        raise BenchError(f"{label} was run with several settings or data (cells {cells}): give a cell in place of it")
+    return found
+
+
+def by_id(runs: Path, text: str) -> Record | None:
+    """The cell of that id, or of the only id that begins so (six digits at least); None where there is none."""
+    found = sorted(path.parent for path in runs.glob("*/cell.json") if path.parent.name.startswith(text))
+    if len(text) < 6 or not found:
+        return None
+    if len(found) > 1:
+        raise BenchError(f"{text} begins {len(found)} cells in {runs}: give more of its digits")
+    record = read_record(found[0])
+    if record.status != "done":
+        raise BenchError(f"cell {record.cell.id} ({record.cell.label}) is {record.status}, not done")
+    return record
+
+
+def open_dataset(cell: Cell, corpora: Corpora) -> Opened:
+    """The cell's dataset as it was when the cell ran; BenchError where the corpus at hand is another."""
+    cls = plugins.load("bench.datasets", cell.dataset)
+    dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), corpora)
+    data: SequenceData = dataset.load()
+    if data.fingerprint != cell.fingerprint:
+        raise BenchError(
+            f"{cell.label} seed {cell.seed} was run on other data (fingerprint {cell.fingerprint}, here "
+            f"{data.fingerprint}): give the --data and --corpus that it was run with"
+        )
+    return Opened(dataset, data)
+
+
+def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
+    """The generator as it was judged: built from the cell's settings, given the weights that the run kept."""
+    cell = record.cell
+    if cell.reference == ELSEWHERE:
+        raise BenchError(f"{cell.label} is a file of samples made elsewhere: there is no generator to draw from")
+    if cell.reference == REAL:
+        real: Generator = opened.dataset.real(opened.data)
+        return real
+    import torch
+
+    trainer = build_trainer(cell, opened.data, torch.device(device))
+    weights = record.folder / "generator.safetensors"
+    if weights.is_file():
+        _load_weights(trainer, weights)
+    elif any(phase.epochs for phase in trainer.phases()):
+        raise BenchError(f"{cell.label} keeps no weights ({weights} is absent): its generator cannot be brought back")
+    kept: Generator = trainer.generator
+    return kept
+
+
+def build_trainer(cell: Cell, data: SequenceData, device: torch.device) -> Any:
+    """The cell's trainer, untrained, exactly as a job builds it."""
+    cls = plugins.load("bench.baselines", cell.reference)
+    settings = build(cls.Settings, dict(cell.settings), cell.label)
+    return cls(data, settings, device, torch_rng(cell.seed_for("train"), device=device))
+
+
+def _load_weights(trainer: Any, path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(path)
+        own = {key.removeprefix("generator/"): value for key, value in tensors.items()}
+        trainer.state()["generator"].load_state_dict(own)
+    except (SafetensorError, OSError, KeyError, RuntimeError) as error:
+        first = str(error).partition("\n")[0]
+        raise BenchError(f"{path} does not fit its cell's generator: {first}") from None
+
+
+def _same_but_seed(cell: Cell) -> Cell:
+    return replace(cell, seed=0)
+
+
+def seeds(records: Sequence[Record]) -> str:
+    """ "0, 1, 2"."""
+    return ", ".join(str(record.cell.seed) for record in records)
