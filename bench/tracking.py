@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 SQLITE = "sqlite:///"
+DEFAULT_URI = f"{SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING", "pending": "SCHEDULED"}
@@ -37,7 +38,7 @@ class Tracker:
     """
 
     def __init__(self, uri: str | None = None) -> None:
-        self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
+        self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
         self._plans: dict[str, dict[str, Run]] = {}
 
     def prepare(self) -> None:
@@ -62,11 +63,14 @@ class Tracker:
             experiment = self._experiment(record.cell.dataset_label)
             parent = self._parent(experiment, plan)
             name = f"{record.cell.label} seed {record.cell.seed}"
+            artifacts = _artifacts(record.folder)
             tags = wanted.tags | {"mlflow.parentRunId": parent, "projected": str(time.time_ns())}
+            tags |= {"artifacts": json.dumps([path.name for path in artifacts])}
             began, ended = (int(1000 * event["time"]) for event in _ends(record))
             run = self._client.create_run(experiment, start_time=began, tags=tags, run_name=name)
             self._fill(run.info.run_id, wanted.params, wanted.points)
-            self._attach(run.info.run_id, record.folder)
+            for path in artifacts:
+                self._client.log_artifact(run.info.run_id, str(path))
             self._client.set_terminated(run.info.run_id, STATUS[record.status], ended)
         known[record.cell.id] = run
         return str(run.info.run_id)
@@ -121,6 +125,7 @@ class Tracker:
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
 
         for name in ("mlflow", "alembic"):  # mlflow sets its own level when it is imported
@@ -208,13 +213,11 @@ class Tracker:
         metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in points]
         self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in params.items()])
 
-    def _attach(self, run_id: str, folder: Path) -> None:
-        files = [folder / name for name in ARTIFACTS]
-        files += sorted(path for pattern in PICTURES for path in folder.glob(pattern))
-        present = [path for path in files if path.is_file()]
-        for path in present:
-            self._client.log_artifact(run_id, str(path))
-        self._client.set_tag(run_id, "artifacts", json.dumps([path.name for path in present]))
+
+def _artifacts(folder: Path) -> list[Path]:
+    """What of the cell's folder is kept with the run."""
+    files = [folder / name for name in ARTIFACTS]
+    return [path for path in files if path.is_file()] + sorted(p for kind in PICTURES for p in folder.glob(kind))
 
 
 def _tracked(run: Run) -> Tracked:

@@ -42,6 +42,12 @@ class Published:
     human: dict[str, str] = field(default_factory=dict)
     human_p: str = ""
     under_dispersed: tuple[str, ...] = ()
+    figure: str = ""
+
+    @property
+    def figure_file(self) -> str:
+        """The file name of its learning curves, without a suffix."""
+        return self.figure.replace(" ", "").lower() if self.figure else f"{self.file}-curves"
 
     @property
     def labels(self) -> set[str]:
@@ -61,7 +67,7 @@ class Paper:
 
     def table(self, dataset: str) -> Published:
         """The dataset's table; a generic one, with nothing published, for any that the papers lack."""
-        generic = Published(f"table-{slug(dataset)}", "Table", dataset)
+        generic = Published(f"table-{slug(dataset)}", "", dataset)
         return self.tables.get(dataset, generic)
 
     def metric(self, name: str) -> MetricName:

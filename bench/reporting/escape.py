@@ -1,0 +1,52 @@
+"""Text made safe for LaTeX and Markdown (jinja2 does it for HTML)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LATEX = {
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar\allowbreak{}",
+    "/": r"/\allowbreak{}",
+    "±": r"$\pm$",
+    "†": r"$^\dagger$",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "−": "$-$",
+    "…": r"\ldots{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "’": "'",
+    "‘": "`",
+    "“": "``",
+    "”": "''",
+    '"': "''",
+    "×": r"$\times$",
+    "[": "{[}",
+    "]": "{]}",
+}
+
+
+def latex_escape(text: str) -> str:
+    """Text that pdflatex sets as it is; a character it has no glyph for is written as its code point."""
+    plain = " ".join(text.split())
+    escaped = "".join(LATEX.get(char) or (char if _in_latin1(char) else f"U+{ord(char):04X}") for char in plain)
+    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped.replace("--", "-{}-"))
+
+
+def _in_latin1(char: str) -> bool:
+    """ASCII, and the accented letters that the standard fonts can build."""
+    return " " <= char <= "~" or (char <= "ÿ" and len(unicodedata.normalize("NFD", char)) == 2)
+
+
+def markdown_escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    for char in "\\|*_`<>[]#":
+        text = text.replace(char, f"&#{ord(char)};" if char in "|<>" else f"\\{char}")
+    return " ".join(text.split())

@@ -1,0 +1,106 @@
+"""Learning curves: the paper's Figure 2 for the oracle task, and the same picture of the headline for the others."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench import statistics
+from bench.reporting.published import Paper
+from bench.reporting.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BESIDE = "nll_test"  # the second panel: what the headline alone hides
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c564b", "#7f7f7f")
+DASHES = ("-", "--", "-.", ":")
+
+
+def caption(table: Table) -> str:
+    """What the picture shows."""
+    number = f"{table.spec.figure}: " if table.spec.figure else ""
+    return (
+        f"{number}{table.columns[0].name} against generator epochs, {table.spec.title}: mean over seeds, band: 95 % "
+        "interval; dashed line: where the last generator phase begins (pre-training ends)."
+    )
+
+
+def metrics(table: Table) -> list[str]:
+    """The curves that `draw` needs: the headline's and what stands beside it."""
+    columns = [column.metric for column in table.columns]
+    return list(dict.fromkeys([*columns[:1], *(metric for metric in columns if metric == BESIDE)]))
+
+
+def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
+    """The picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None where nothing was learned.
+
+    `curves`: metric -> Tracker.curves of it; only runs that the table shows are drawn.
+    """
+    columns = {column.metric: column for column in table.columns}
+    runs = set(table.runs["run_id"])
+    panels = {metric: curves[metric][curves[metric]["run_id"].isin(runs)] for metric in metrics(table)}
+    panels = {metric: points for metric, points in panels.items() if len(points)}
+    if not panels:
+        return None
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(
+        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
+    ):
+        figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
+        labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
+        for axes, (metric, points) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+        ):
+            _panel(axes, points, labels, paper)
+            for x in _boundaries(table.runs):
+                axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
+            axes.set_xlabel("generator epochs")
+            axes.set_ylabel(columns[metric].name)
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+        return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
+
+
+def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper) -> None:
+    """A line an arm; arms that train for one epoch or none are a point."""
+    for index, label in enumerate(labels):
+        xs, means, lows, highs = zip(*_over_seeds(points[points["label"] == label]), strict=True) or ((),) * 4
+        colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
+        marker = "o" if len(xs) == 1 else None
+        name = paper.row(label)
+        axes.plot(xs, means, dash, color=colour, linewidth=1.3, marker=marker, label=name)
+        axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
+
+
+def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
+    """x, mean, and the interval's bounds (the mean itself where it has none)."""
+    for x, group in points.groupby("x"):
+        interval = statistics.mean_interval(group.sort_values("seed")["value"])
+        low = interval.value if interval.low is None else interval.low
+        high = interval.value if interval.high is None else interval.high
+        yield int(str(x)), interval.value, low, high
+
+
+def _boundaries(runs: pd.DataFrame) -> list[int]:
+    """Where the last of several generator phases begins, over all arms."""
+    found = set()
+    for text in set(runs["phases"]):
+        trained: list[dict[str, Any]] = [phase for phase in json.loads(text) if phase.get("trains_generator")]
+        if len(trained) > 1:
+            found.add(int(trained[-1]["begins"]))
+    return sorted(found)
+
+
+def _bytes(figure: Figure, kind: str) -> bytes:
+    """Without creation dates, so that the same picture is the same file."""
+    out = io.BytesIO()
+    metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
+    figure.savefig(out, format=kind, dpi=200, metadata=metadata)
+    return out.getvalue()

@@ -1,0 +1,179 @@
+"""Tables as rows of text: the same words for LaTeX, Markdown, HTML and the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from bench.reporting.table import REAL, Column, Comparison, Row, Score, Table
+from bench.statistics import Interval
+
+DASH, DAGGER = "-", "†"
+ARROWS = {"lower": "↓", "higher": "↑"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A caption, a header and rows, all text; the first column is the row's name."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def summary(table: Table, most: int = 5) -> Grid:
+    """The first few metrics without the published values: what fits a terminal."""
+    columns = table.columns[:most]
+    rows = (
+        (row.name, runs_text(row), *(score_text(row.scores[c.metric], c.decimals) for c in columns))
+        for row in table.rows
+    )
+    header = ("Method", "Runs", *(f"{column.name} {ARROWS[column.better]}" for column in columns))
+    return Grid(_title(table), header, tuple(rows))
+
+
+def scores(table: Table) -> Grid:
+    """Ours, mean and half-width of the 95 % interval over seeds, beside the published value."""
+    header = ["Method", "Runs"]
+    for column in table.columns:
+        header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
+    header += ["Human score ↑", "published"] if table.spec.human else []
+    rows = [_row(row, table) for row in table.rows]
+    return Grid(_title(table), tuple(header), tuple(rows))
+
+
+def tests(table: Table) -> list[Grid]:
+    """The reference arm against each other, a grid for each tested metric."""
+    columns = {column.metric: column for column in table.columns}
+    grids = []
+    for metric, found in groupby(table.comparisons, key=lambda comparison: comparison.metric):
+        comparisons, column = list(found), columns[metric]
+        published = any(comparison.p_published for comparison in comparisons)
+        header = ["Against", "Difference [95 % interval]", f"P({table.reference} better)", "p (sequences)"]
+        header += [*(["published p"] if published else []), "p (seeds), Welch", "p (seeds), permutation"]
+        rows = tuple(_comparison(one, column, published) for one in comparisons)
+        grids.append(Grid(f"{column.name}: {table.reference} against each", tuple(header), rows))
+    return grids
+
+
+def notes(table: Table) -> list[str]:
+    """What stands under the table, in a fixed order: nothing here depends on when or in which order runs were made."""
+    return [*_sources(table), *_reading(table), *table.spec.notes, *_warnings(table), *table.left_out]
+
+
+def signatures(table: Table) -> list[tuple[str, str]]:
+    """Column name and signature, of each column."""
+    return [(column.name, column.signature) for column in table.columns]
+
+
+def number(value: float | None, decimals: int) -> str:
+    """Fixed decimals, no negative zero, "-" for None."""
+    if value is None:
+        return DASH
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def p_value(p: float | None) -> str:
+    """As the paper prints them: "< 1e-6" below that."""
+    if p is None:
+        return DASH
+    if p < 1e-6:
+        return "< 1e-6"
+    return f"{p:.1e}" if p < 1e-4 else f"{p:.4f}"
+
+
+def score_text(score: Score, decimals: int) -> str:
+    """`8.736 ± 0.021`; a state in words where there is no value."""
+    if score.state in ("failed", "unfinished"):
+        return score.state
+    if score.mean is None:
+        return DASH
+    mark = DAGGER if score.marked else ""
+    return f"{number(score.mean, decimals)} ± {number(score.half, decimals)}{mark}"
+
+
+def runs_text(row: Row) -> str:
+    """`3`, or `2, 1 failed`."""
+    counts = ((row.failed, "failed"), (row.unfinished, "unfinished"))
+    return ", ".join([str(row.done), *(f"{count} {what}" for count, what in counts if count)])
+
+
+def _title(table: Table) -> str:
+    return f"{table.spec.number}: {table.spec.title}" if table.spec.number else table.spec.title
+
+
+def _row(row: Row, table: Table) -> tuple[str, ...]:
+    cells = [row.name, runs_text(row)]
+    for column in table.columns:
+        score = row.scores[column.metric]
+        cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
+    cells += [row.human, row.human_published or DASH] if table.spec.human else []
+    return tuple(cells)
+
+
+def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:
+    cells = [one.name, _interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
+    cells += [one.p_published or DASH] if published else []
+    return (*cells, p_value(one.holm_welch), p_value(one.holm_permutation))
+
+
+def _interval(found: Interval | None, decimals: int) -> str:
+    if found is None:
+        return DASH
+    low, high = number(found.low, decimals), number(found.high, decimals)
+    value = f"{found.value:+.{decimals}f}"
+    return f"{value} [{low}, {high}]" if found.low is not None else f"{value} [{DASH}]"
+
+
+def _sources(table: Table) -> Iterator[str]:
+    known = table.runs.dropna(subset=["source_file"]).sort_values(["source_file", "source_sha256"])
+    for _, run in known.drop_duplicates(["source_file", "source_sha256"]).iterrows():
+        if run["source_kind"] == "sample":
+            yield (
+                "SAMPLE CORPUS: made by the program itself because the published file is absent. "
+                "These numbers show that the program runs; they are not comparable with any published ones."
+            )
+        checksum = f", sha256 {run['source_sha256'][:12]}" if run["source_sha256"] else ""
+        yield f"Corpus: {run['source_file']}{checksum}, licence {run['source_licence']}, {run['source_kind']}."
+    for note in dict.fromkeys(note for text in sorted(set(table.runs["notes"])) for note in json.loads(text)):
+        yield f"{note.rstrip('.')}."
+
+
+def _reading(table: Table) -> Iterator[str]:
+    presets = ", ".join(sorted(set(table.runs["preset"].dropna())))
+    seeds = sorted({row.done for row in table.rows if row.done and row.label != REAL})
+    counted = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}" if seeds else "no"
+    few = " Few: an interval or a test over so few seeds is wide." if seeds and seeds[0] < 5 else ""
+    yield (
+        f"Mean ± half-width of the 95 % interval (Student's t) over seeds; {counted} finished run(s) a row"
+        + (f", preset {presets}." if presets else ".")
+        + few
+    )
+    if table.spec.source and any(column.published for column in table.columns):
+        yield f"Published: {table.spec.source}. {table.spec.human_p}".strip()
+    if not table.comparisons:
+        yield "No tests: the reference arm or its rivals have no finished run."
+        return
+    yield (
+        "p (sequences): Welch's t-test between the sequences of one run of each arm (lowest seed), as in the paper; it "
+        "compares two runs, says nothing of the methods, and calls identical methods different far too often."
+    )
+    yield (
+        f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's "
+        f"{len(table.comparisons)} comparison(s). Difference: {table.reference} minus the row, Welch's interval."
+    )
+
+
+def _warnings(table: Table) -> Iterator[str]:
+    if "best-oracle" in set(table.runs["rule"]):
+        yield "Checkpoint rule best-oracle: it peeks at the score that is reported, as the authors' code did."
+    for column in table.columns:
+        if any(row.scores[column.metric].marked for row in table.rows):
+            yield f"{DAGGER} {column.name} below the real row's: under-dispersed, not better than real data."
+    failed = table.runs[table.runs["status"] == "failed"].sort_values(["label", "seed"])
+    for label, rows in failed.groupby("label"):
+        errors = "; ".join(dict.fromkeys(str(error).removeprefix(f"{label}: ") for error in rows["error"]))
+        yield f"Failed, {label} (seed {', '.join(map(str, rows['seed']))}): {errors}"

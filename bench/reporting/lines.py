@@ -1,0 +1,69 @@
+"""Tables and runs as CSV, for other programs. "-" stands for what is undefined."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from bench.reporting.grids import DASH
+from bench.reporting.table import Comparison, Row, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def table_csv(table: Table) -> str:
+    """One line per row and metric, six significant digits."""
+    compared = {(one.label, one.metric): one for one in table.comparisons}
+    lines = [
+        _line(table, row, column.metric, column.signature, compared.get((row.label, column.metric)))
+        for row in table.rows
+        for column in table.columns
+    ]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(lines[0]) if lines else ["dataset"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return out.getvalue()
+
+
+def runs_csv(frame: pd.DataFrame) -> str:
+    """Every run's every value, in full: what the tables are made of."""
+    kept = frame[["dataset", "label", "seed", "cell", "status", "metric", "value", "signature"]]
+    return kept.sort_values(["dataset", "label", "seed"], kind="stable").to_csv(
+        index=False, na_rep=DASH, lineterminator="\n"
+    )
+
+
+def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison | None) -> dict[str, str]:
+    score = row.scores[metric]
+    effect = one.difference if one else None
+    return {
+        "dataset": table.dataset,
+        "label": row.label,
+        "metric": metric,
+        "state": score.state,
+        "done": str(row.done),
+        "failed": str(row.failed),
+        "mean": _six(score.mean),
+        "half_width": _six(score.half),
+        "values": " ".join(map(_six, score.values)) or DASH,
+        "published": score.published or DASH,
+        "reference": (table.reference or DASH) if one else DASH,
+        "difference": _six(effect.value if effect else None),
+        "difference_low": _six(effect.low if effect else None),
+        "difference_high": _six(effect.high if effect else None),
+        "improvement": _six(one.improvement if one else None),
+        "p_sequences": _six(one.p_sequences if one else None),
+        "p_published": (one.p_published if one else None) or DASH,
+        "p_welch": _six(one.p_welch if one else None),
+        "p_welch_holm": _six(one.holm_welch if one else None),
+        "p_permutation": _six(one.p_permutation if one else None),
+        "p_permutation_holm": _six(one.holm_permutation if one else None),
+        "signature": signature,
+    }
+
+
+def _six(value: float | None) -> str:
+    return DASH if value is None else f"{value:.6g}"

@@ -1,0 +1,119 @@
+"""All that `bench report` writes: every format of every table, the figures, and one page that shows them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BenchError
+from bench.reporting import figures, grids, lines, render
+from bench.reporting.published import paper
+from bench.reporting.table import Table
+from bench.reporting.tables import build_tables
+from bench.tracking import DEFAULT_URI
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.tracking import Tracker
+
+MANIFEST = "report.json"
+
+
+def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
+    """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted.
+
+    Everything is made first and then moved into place file by file, so `out` never holds half a table; files of an
+    earlier report that this one lacks are removed, and nothing else is touched. BenchError where `out` cannot be
+    written or nothing is tracked.
+    """
+    contents = _contents(tracker, plan)
+    contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
+    with _clear_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        stale = _earlier(out) - set(contents)
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as partial:
+            for name, data in contents.items():
+                Path(partial, name).write_bytes(data)
+            for name in contents:
+                Path(partial, name).replace(out / name)
+        for name in stale:
+            (out / name).unlink(missing_ok=True)
+    return sorted(out / name for name in contents)
+
+
+def print_summary(tracker: Tracker, plan: str | None, console: Console) -> None:
+    """The tables of scores, for the terminal."""
+    import pandas as pd
+    from rich import box
+    from rich.table import Table as Printed
+    from rich.text import Text
+
+    for table in build_tables(tracker.frame(plan), paper(), lambda run: pd.DataFrame(), tracker.human()):
+        grid = grids.summary(table)
+        printed = Printed(title=Text(grid.caption), box=box.SIMPLE_HEAD, title_justify="left")
+        for index, text in enumerate(grid.header):
+            printed.add_column(Text(text), justify="right" if index else "left")
+        for row in grid.rows:
+            printed.add_row(*map(Text, row))
+        console.print(printed)
+        for note in grids.notes(table):
+            if note.startswith(("SAMPLE CORPUS", "Failed", "Left out")):
+                console.print(Text(note, style="bold red"))
+
+
+def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
+    """Two lines: where the report is, and how to open MLflow."""
+    default = tracker.uri == DEFAULT_URI
+    command = "mlflow ui" if default else f"mlflow ui --backend-store-uri {tracker.uri}"
+    where = tracker.uri if tracker.uri.startswith("http") else f"`{command}`, then open http://127.0.0.1:5000"
+    return (
+        f"Report: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
+    )
+
+
+def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
+    """File name -> bytes, of the whole report."""
+    frame = tracker.frame(plan)
+    plan = str(frame["plan"].iloc[0])
+    tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human())
+    files: dict[str, bytes] = {}
+    shown: dict[str, tuple[str, bytes]] = {}
+    for table in tables:
+        files[f"{table.spec.file}.tex"] = render.latex(table).encode()
+        files[f"{table.spec.file}.md"] = render.markdown(table).encode()
+        files[f"{table.spec.file}.csv"] = lines.table_csv(table).encode()
+        pictures = _pictures(tracker, plan, table)
+        files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
+        if pictures:
+            shown[table.dataset] = figures.caption(table), pictures["png"]
+    files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
+    files["index.html"] = render.html(tables, shown).encode()
+    files["runs.csv"] = lines.runs_csv(frame).encode()
+    return files
+
+
+def _pictures(tracker: Tracker, plan: str, table: Table) -> dict[str, bytes]:
+    curves = {metric: tracker.curves(plan, metric) for metric in figures.metrics(table)}
+    return figures.draw(table, curves, paper()) or {}
+
+
+def _earlier(out: Path) -> set[str]:
+    """The plain file names that an earlier report's list holds."""
+    try:
+        names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return {name for name in names if Path(name).name == name}
+    except (FileNotFoundError, ValueError, TypeError):
+        return set()
+
+
+@contextmanager
+def _clear_errors(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(f"cannot write the report to {out}: {error.strerror or error}") from error

@@ -1,0 +1,134 @@
+"""Journals made by hand, and the frames that the tables are built from, with and without MLflow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.cell import Cell, Evaluation
+from bench.journal import Journal, Record, read_record, write_cell
+from bench.projection import Tracked, frame, project
+
+SOURCE = {"file": "target_params_py3.pkl", "sha256": "ab" * 32, "licence": "none stated", "kind": "published"}
+
+
+class Shop:
+    """Makes records in a folder; the scores per sequence are drawn from the cell's id."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def cell(self, label: str, seed: int = 0, dataset: str = "oracle", **changes: Any) -> Cell:
+        facts: dict[str, Any] = {
+            "label": label,
+            "reference": label,
+            "baseline": label.partition("[")[0],
+            "settings": (("batch", 64),),
+            "dataset": dataset,
+            "dataset_label": dataset,
+            "dataset_settings": (("length", 20),),
+            "fingerprint": f"data-{dataset}",
+            "seed": seed,
+            "evaluation": Evaluation(),
+        }
+        return Cell(**(facts | changes))
+
+    def start(self, cell: Cell, source: dict[str, str] = SOURCE, notes: Iterable[str] = ()) -> Journal:
+        journal = Journal(write_cell(cell, self.folder))
+        journal.append("start", source=source, notes=list(notes))
+        return journal
+
+    def done(
+        self,
+        cell: Cell,
+        scores: dict[str, float | None],
+        better: str = "lower",
+        signature: str = "",
+        source: dict[str, str] = SOURCE,
+        notes: Iterable[str] = (),
+        curve: bool = True,
+    ) -> Record:
+        journal = self.start(cell, source, notes)
+        if curve:
+            self._train(journal, scores)
+        rng = np.random.default_rng(int(cell.id, 16))
+        columns = {name: rng.normal(value, 0.5, 200) for name, value in scores.items() if value is not None}
+        pd.DataFrame(columns).to_parquet(journal.folder / "scores.parquet")
+        (journal.folder / "samples.txt").write_text("1 2 3\n")
+        facts = {
+            name: {"value": value, "better": better, "signature": f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0"}
+            for name, value in scores.items()
+        }
+        journal.append("done", scores=facts, hypotheses=200, seconds=1.5)
+        return read_record(journal.folder)
+
+    def failed(self, cell: Cell, error: str) -> Record:
+        journal = self.start(cell)
+        journal.append("failed", error=error)
+        return read_record(journal.folder)
+
+    def _train(self, journal: Journal, scores: dict[str, float | None]) -> None:
+        journal.append("phase", name="mle", begins=0, ends=20, trains_generator=True)
+        for x in (0, 10, 20):
+            journal.append("epoch", phase="mle", epoch=x, epochs=20, values={"loss": 9 - x / 20})
+            journal.append("curve", x=x, phase="mle", scores={k: v and v + (20 - x) / 10 for k, v in scores.items()})
+        journal.append("phase", name="adversarial", begins=20, ends=40, trains_generator=True)
+        journal.append("curve", x=40, phase="adversarial", scores=scores)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "runs")
+
+
+def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
+    """The frame that Tracker.frame would give, in the order of projection, with the record's folder as run id."""
+    tracked = []
+    for index, record in enumerate(records):
+        made = project(record, plan, {"preset": "quick"})
+        finals = {point.key: point.value for point in made.points if "/" not in point.key}
+        tracked.append(Tracked(str(record.folder), 0.0, made.tags | {"projected": str(index)}, finals))
+    return frame(tracked)
+
+
+@pytest.fixture(name="framed")
+def _framed() -> Callable[..., pd.DataFrame]:
+    return framed
+
+
+@pytest.fixture
+def per_sequence() -> Callable[[str], pd.DataFrame]:
+    return lambda run_id: pd.read_parquet(Path(run_id, "scores.parquet"))
+
+
+@pytest.fixture
+def matrix(shop: Shop) -> list[Record]:
+    """The oracle task: eight arms, three seeds, one arm that fails for one seed and one that always fails."""
+    means = {
+        "real": (5.75, 5.75),
+        "random-uniform": (11.43, None),
+        "random-unigram": (10.29, 10.3),
+        "mle": (9.03, 8.9),
+        "scheduled-sampling": (8.99, 8.95),
+        "seqgan": (8.74, 9.2),
+        "constant-reward": (8.6, 9.4),
+        "zz_new[k=1]": (9.5, 9.5),
+    }
+    records = []
+    for label, (oracle, test) in means.items():
+        for seed in range(1 if label == "real" else 3):
+            shift = int(hashlib.sha256(f"{label}{seed}".encode()).hexdigest()[:4], 16) / 65536 / 10
+            scores = {"nll_oracle": oracle + shift, "nll_test": test and test + shift}
+            trains = label not in ("real", "random-uniform", "random-unigram")
+            cell = shop.cell(label, seed)
+            if label == "scheduled-sampling" and seed == 2:
+                records.append(shop.failed(cell, "scheduled-sampling: training diverged: loss is nan"))
+            else:
+                records.append(shop.done(cell, scores, curve=trains))
+    return [*records, *(shop.failed(shop.cell("my_gan.py", seed), "my_gan.py: 100% broken_{it}") for seed in range(3))]
