@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import plugins
 from bench.cell import Cell, Evaluation, Knobs
-from bench.errors import unknown
+from bench.errors import BenchError, unknown
 from bench.preset import Preset
 from bench.settings import build, parse
 
@@ -69,7 +70,9 @@ def make(request: Request, corpora: Corpora) -> Plan:
     preset = _with_general_overrides(request)
     arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
     tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
+    _refuse_unclear_names(request.plan, arms, tables)
     _refuse_unused_overrides(request, arms, tables)
+    _refuse_unknown_tables(preset, arms, tables)
     for name in corpora.files:
         if name not in {table.label for table in tables}:
             raise unknown(f"dataset of --corpus {name}=...: this run has no", name, {table.label for table in tables})
@@ -87,6 +90,11 @@ def load_data(table: Arm, corpora: Corpora) -> SequenceData:
     """The dataset's arrays."""
     cls = plugins.load("bench.datasets", table.reference)
     data: SequenceData = cls(build(cls.Settings, dict(table.settings), table.label), corpora).load()
+    empty = [name for name in ("train", "valid", "test") if not len(getattr(data, name))]
+    if empty:
+        raise BenchError(f"{table.label}: no sequences in {', '.join(empty)}; every split needs some")
+    if len(data.vocabulary) < 2:
+        raise BenchError(f"{table.label}: a vocabulary of {len(data.vocabulary)} leaves nothing to learn; it needs 2")
     return data
 
 
@@ -147,6 +155,17 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
     return tuple(sorted(asdict(build(cls, values, where)).items()))
 
 
+def _refuse_unclear_names(plan: str, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+    """A plan is a file's name, and a row of a table is known by its label alone."""
+    if not re.fullmatch(r"\w[\w. -]*", plan):
+        raise BenchError(f"plan {plan!r}: name it with letters, digits, spaces and . _ - only")
+    for kind, found in (("baselines", arms), ("datasets", tables)):
+        labels = [arm.label for arm in found]
+        twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
+        if twin is not None:
+            raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; rename one")
+
+
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
     owners = {"evaluation", "run", "defaults"}
     owners |= {plugins.label(arm.reference) for arm in arms} | {plugins.label(table.reference) for table in tables}
@@ -155,6 +174,23 @@ def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequ
             raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
         if owner == "defaults" and not any(key in dict(arm.settings) for arm in arms):
             raise unknown("knob of defaults", key, {name for arm in arms for name, _ in arm.settings})
+
+
+def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+    """A preset may speak of more than this run has, but only of what is installed."""
+    known = {plugins.label(arm.reference) for arm in arms} | set(plugins.names("bench.baselines"))
+    datasets = {plugins.label(table.reference) for table in tables} | set(plugins.names("bench.datasets"))
+    for kind, owners, allowed in (("baselines", preset.baselines, known), ("datasets", preset.datasets, datasets)):
+        for owner in owners:
+            if owner not in allowed:
+                raise unknown(f"owner [{kind}.{owner}] in preset {preset.name}:", owner, allowed)
+    used = {name for arm in arms for name, _ in arm.settings}
+    if set(preset.defaults) - used:
+        classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]
+        used |= {field.name for cls in classes for field in dataclasses.fields(cls)}
+    for key in preset.defaults:
+        if key not in used:
+            raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
 
 
 def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, device: str) -> Cell:
@@ -171,5 +207,5 @@ def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, d
         evaluation=preset.evaluation,
         threads=preset.run.threads,
         device=device,
-        code="" if arm.reference == REAL else plugins.checksum(arm.reference),
+        code=("" if arm.reference == REAL else plugins.checksum(arm.reference)) + plugins.checksum(table.reference),
     )

@@ -1,4 +1,4 @@
-"""A dataset and a few trainers as a third party writes them, in files outside the repository, for the engine's tests."""
+"""For the engine's tests: a dataset and trainers in files outside the repository, as a third party writes them."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_a_knob_without_default_is_asked_for() -> None:
     class Needs:
         file: str
 
-    with pytest.raises(BenchError, match="settings of text: .*file"):
+    with pytest.raises(BenchError, match=r"settings of text: .*file"):
         build(Needs, {}, "text")
 
 

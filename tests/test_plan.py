@@ -1,0 +1,200 @@
+"""Plans: from what the user asked for to cells whose identity is exactly what their numbers depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import plan as planning
+from bench import preset
+from bench.cell import Cell
+from bench.corpora.fetch import Corpora
+from bench.errors import BenchError
+
+Make = Callable[..., planning.Plan]
+
+
+@pytest.fixture
+def make(words: str, trainers: Callable[[str], str], corpora: Corpora) -> Make:
+    """A plan of tiny trainers by class name; `sets` are --set options, keywords are fields of the request."""
+
+    def make(*names: str, sets: tuple[str, ...] = (), **fields: Any) -> planning.Plan:
+        request = planning.Request(
+            baselines=tuple(name if name.islower() else trainers(name) for name in names or ("Tiny",)),
+            datasets=(words,),
+            preset=preset.read("smoke"),
+            overrides=planning.overrides(sets),
+        )
+        return planning.make(replace(request, **fields), corpora)
+
+    return make
+
+
+def named(plan: planning.Plan) -> dict[tuple[str, int], Cell]:
+    return {(cell.label, cell.seed): cell for cell in plan.cells}
+
+
+def ids(plan: planning.Plan) -> dict[tuple[str, int], str]:
+    return {key: cell.id for key, cell in named(plan).items()}
+
+
+def test_every_combination_and_a_real_row(make: Make) -> None:
+    plan = make("Tiny", "Slow", seeds=2)
+    assert plan.name == plan.preset == "smoke" and make(name="mine").name == "mine"
+    assert set(ids(plan)) == {("real", 0), ("Tiny", 0), ("Tiny", 1), ("Slow", 0), ("Slow", 1)}
+    assert len(set(ids(plan).values())) == 5
+    assert {cell.dataset_label for cell in plan.cells} == {"Words"} and set(plan.data) == {"Words"}
+    assert {cell.fingerprint for cell in plan.cells} == {plan.data["Words"].fingerprint}
+    assert ids(make("Tiny", "Tiny")) == ids(make("Tiny"))
+
+
+def test_adding_a_baseline_changes_no_other_cell(make: Make) -> None:
+    alone, beside = ids(make("Tiny", seeds=2)), ids(make("Slow", "Tiny", "random-uniform", seeds=3))
+    assert alone.items() <= beside.items()
+
+
+def test_cells_are_independent_in_chance(make: Make) -> None:
+    cells = make("Tiny", "Slow", seeds=2).cells
+    assert len({cell.seed_for("train") for cell in cells}) == len(cells)
+    assert (
+        cells[1].seed_for("train")
+        != cells[1].seed_for("evaluate", "final")
+        != cells[1].seed_for("evaluate", "curve", 0)
+    )
+
+
+def test_what_numbers_depend_on_changes_the_id(make: Make) -> None:
+    key = "Tiny", 0
+    plain = ids(make())[key]
+    for sets in ("evaluation.samples=50", "evaluation.rule=best-valid", "run.threads=2", "Words.rows=140"):
+        assert ids(make(sets=(sets,)))[key] != plain, sets
+    assert ids(make(sets=("Tiny.rate=0.2",)))["Tiny[rate=0.2]", 0] != plain
+    assert ids(make(device="cuda"))[key] != plain
+    assert ids(make(name="other"))[key] == plain
+
+
+def test_labels_tell_overrides_not_defaults(make: Make) -> None:
+    plan = make("Tiny", "Slow", sets=("Tiny.rate=0.2", "Tiny.epochs=1"))
+    assert {cell.label for cell in plan.cells} == {"real", "Tiny[epochs=1,rate=0.2]", "Slow"}
+    (tiny,) = (cell for cell in plan.cells if cell.baseline == "Tiny")
+    assert dict(tiny.settings) == {"epochs": 1, "rate": 0.2}
+    plan = make("Tiny", sets=("defaults.epochs=7",))
+    assert dict(named(plan)["Tiny", 0].settings) == {"epochs": 7, "rate": 0.1}
+
+
+def test_editing_a_plug_in_changes_its_cells_and_no_others(make: Make, words: str, trainers: Any) -> None:
+    before = ids(make("Tiny", "random-uniform"))
+    trainer = Path(trainers("Tiny").partition(":")[0])
+    trainer.write_text(trainer.read_text() + "\n# edited\n")
+    after = ids(make("Tiny", "random-uniform"))
+    assert {key for key in before if before[key] != after[key]} == {("Tiny", 0)}
+    dataset = Path(words.partition(":")[0])
+    dataset.write_text(dataset.read_text().replace("== 1).mean", "== 2).mean"))  # another metric on the same data
+    edited = ids(make("Tiny", "random-uniform"))
+    assert all(after[key] != edited[key] for key in after)
+
+
+def test_the_fingerprint_is_of_the_data(make: Make) -> None:
+    data = make().data["Words"]
+    assert data.fingerprint == replace(data).fingerprint and len(data.fingerprint) == 16
+    swapped = replace(data, valid=data.test, test=data.valid)
+    assert len({data.fingerprint, swapped.fingerprint, make(sets=("Words.rows=140",)).data["Words"].fingerprint}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        ("Tiny.epoch=3", "unknown knob of Tiny 'epoch'; did you mean 'epochs'"),
+        ("Tiny.epochs=-1", "Tiny.epochs = -1: the least allowed is 0"),
+        ("Tinny.epochs=3", "this run has no 'Tinny'; did you mean 'Tiny'"),
+        ("seqgan.rollouts=3", "this run has no 'seqgan'"),
+        ("Words.row=40", "unknown knob of Words 'row'; did you mean 'rows'"),
+        ("Words.rows=3", "the least allowed is 30"),
+        ("evaluation.sample=3", "unknown knob of evaluation 'sample'; did you mean 'samples'"),
+        ("evaluation.rule=best", "choose one of last, best-valid, best-oracle"),
+        ("run.seed=3", "unknown knob of run 'seed'; did you mean 'seeds'"),
+        ("defaults.epoch=3", "unknown knob of defaults 'epoch'; did you mean 'epochs'"),
+    ],
+)
+def test_overrides_that_reach_nothing_are_refused(make: Make, sets: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        make(sets=(sets,))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("[baselines.seqgna]\nrollouts = 3", "preset mine: 'seqgna'; did you mean 'seqgan'"),
+        ("[datasets.peoms]\nseed = 3", "preset mine: 'peoms'; did you mean 'poems'"),
+        ("[defaults]\nepoch = 3", r"\[defaults\] in preset mine 'epoch'; did you mean 'epochs'"),
+        ("[baselines.Tiny]\nepoch = 3", "unknown knob of Tiny 'epoch'; did you mean 'epochs'"),
+    ],
+)
+def test_presets_that_reach_nothing_are_refused(make: Make, tmp_path: Path, table: str, message: str) -> None:
+    (tmp_path / "mine.toml").write_text(table)
+    with pytest.raises(BenchError, match=message):
+        make(preset=preset.read(str(tmp_path / "mine.toml")))
+
+
+def test_a_preset_may_speak_of_what_this_run_has_not(make: Make) -> None:
+    assert make(preset=preset.read("official")).preset == "official"
+
+
+def test_rows_that_tables_could_not_tell_apart_are_refused(make: Make, trainers: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text(Path(trainers("Tiny").partition(":")[0]).read_text())
+    with pytest.raises(BenchError, match="two baselines are called 'Tiny'"):
+        make(baselines=(trainers("Tiny"), f"{other}:Tiny"))
+    other.write_text(other.read_text().replace("class Tiny", "class real").replace("(Tiny)", "(real)"))
+    with pytest.raises(BenchError, match="'real'"):
+        make(baselines=(f"{other}:real",))
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "it's"])
+def test_a_plan_is_a_files_name(make: Make, name: str) -> None:
+    with pytest.raises(BenchError, match="name it with letters"):
+        make(name=name)
+
+
+def test_unknown_names(make: Make) -> None:
+    with pytest.raises(BenchError, match="unknown baseline 'seqgna'; did you mean 'seqgan'"):
+        make("seqgna")
+    with pytest.raises(BenchError, match="unknown dataset 'peoms'; did you mean 'poems'"):
+        make(datasets=("peoms",))
+
+
+def test_a_corpus_for_a_dataset_that_is_not_run_is_refused(make: Make, corpora: Corpora, tmp_path: Path) -> None:
+    given = replace(corpora, files={"poms": tmp_path / "x.txt"})
+    request = planning.Request(("random-uniform",), ("poems",), preset.read("smoke"))
+    with pytest.raises(BenchError, match="'poms'; did you mean 'poems'"):
+        planning.make(request, given)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("rows[:tenth], rows[tenth", "rows[:0], rows[tenth", "Words: no sequences in valid"),
+        ('("zero", "one", "two", "three")', '("zero",)', "Words: a vocabulary of 1 leaves nothing to learn"),
+    ],
+)
+def test_data_with_nothing_in_it_is_refused(make: Make, words: str, before: str, after: str, message: str) -> None:
+    path = Path(words.partition(":")[0])
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(BenchError, match=message):
+        make()
+
+
+def test_kept_plans_join(tmp_path: Path) -> None:
+    assert planning.read_all(tmp_path) == {}
+    planning.write("mine", {"a": {"preset": "quick"}}, tmp_path)
+    planning.write("mine", {"b": {"preset": "smoke"}}, tmp_path)
+    planning.write("my other. plan", {"a": {}}, tmp_path)
+    assert planning.read_all(tmp_path) == {
+        "mine": {"a": {"preset": "quick"}, "b": {"preset": "smoke"}},
+        "my other. plan": {"a": {}},
+    }
