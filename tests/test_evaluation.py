@@ -1,0 +1,145 @@
+"""The evaluator takes nothing on trust, and signs what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bench import __version__
+from bench.conformance import toy_data
+from bench.errors import ContractError
+from bench.evaluation import Evaluator, draw, log_prob_of
+from bench.metric import Generated, Scores
+from bench.metrics.nll import NLLTest
+from bench.models.unigram import Unigram
+from bench.seeding import torch_rng
+
+DATA = toy_data()
+
+
+class Says:
+    """A generator that gives what it was told to."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Any:
+        return self.answer(count) if callable(self.answer) else self.answer
+
+
+class Knows(Says):
+    """It also gives log-probabilities."""
+
+    def __init__(self, answer: Any, log_p: Any) -> None:
+        super().__init__(answer)
+        self.log_p = log_p
+
+    def log_prob(self, sequences: torch.Tensor) -> Any:
+        return self.log_p(sequences)
+
+
+def ids(count: int) -> torch.Tensor:
+    return torch.arange(6).repeat(count, 1)
+
+
+class Share:
+    """The share of one token."""
+
+    name, better = "share", "higher"
+
+    def __init__(self, value: Callable[[np.ndarray], float | None] = lambda scores: float(scores.mean())) -> None:
+        self.value = value
+
+    def signature(self) -> str:
+        return "share|token:3"
+
+    def score(self, generated: Generated, data: Any) -> Scores:
+        scores = (generated.sequences == 3).mean(1)
+        return Scores(self.value(scores), scores)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda n: ids(n)[:-1], r"sample\(8\) returned shape \(7, 6\), not \(8, 6\)"),
+        (lambda n: ids(n)[:, :-1], r"shape \(8, 5\), not \(8, 6\)"),
+        (lambda n: ids(n)[0], r"shape \(6,\)"),
+        (lambda n: ids(n).float(), "returned float32, not integer token ids"),
+        (lambda n: torch.full((n, 6), torch.nan), "returned float32, not integer token ids"),
+        (lambda n: ids(n) > 2, "returned bool, not integer"),
+        (lambda n: None, "returned object, not integer"),
+        (lambda n: ids(n) + 7, r"token id 12, outside the vocabulary 0\.\.11"),
+        (lambda n: ids(n) - 1, r"token id -1, outside the vocabulary 0\.\.11"),
+        (lambda n: [["w1"] * 6] * n, "not integer token ids"),
+    ],
+)
+def test_samples_that_break_the_contract_are_refused(answer: Any, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        draw(Says(answer), 8, DATA, torch_rng("test"))
+
+
+@pytest.mark.parametrize("make", [ids, lambda n: ids(n).int(), lambda n: ids(n).numpy(), lambda n: ids(n).tolist()])
+def test_any_integer_rows_will_do(make: Any) -> None:
+    found = draw(Says(make), 8, DATA, torch_rng("test"))
+    assert found.dtype == np.int64 and np.array_equal(found, ids(8).numpy())
+
+
+@pytest.mark.parametrize(
+    "log_p",
+    [
+        lambda s: torch.full(s.shape, torch.nan),
+        lambda s: torch.full(s.shape, 0.1),
+        lambda s: torch.zeros(len(s)),
+    ],
+)
+def test_log_probabilities_that_break_the_contract_are_refused(log_p: Any) -> None:
+    with pytest.raises(ContractError, match="log_prob"):
+        Evaluator(DATA, [NLLTest(DATA)], "last").judge(Knows(ids, log_p), 10, torch_rng("test"))
+
+
+def test_log_prob_is_asked_only_where_it_is() -> None:
+    assert log_prob_of(Says(ids)) is None
+    log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)))
+    assert log_prob is not None and log_prob(DATA.test).dtype == np.float64
+    judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(Says(ids), 10, torch_rng("test"))
+    assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
+
+
+def test_a_score_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(ContractError, match="share is NaN"):
+        Evaluator(DATA, [Share(lambda scores: np.nan)], "last").judge(Says(ids), 10, torch_rng("test"))
+
+
+def test_an_infinite_score_is_undefined() -> None:
+    impossible = Knows(ids, lambda s: torch.full(s.shape, -torch.inf))
+    judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(impossible, 10, torch_rng("test"))
+    assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
+
+
+def test_undefined_is_none_and_not_a_number() -> None:
+    judged = Evaluator(DATA, [Share(lambda scores: None)], "last").judge(Says(ids), 10, torch_rng("test"))
+    assert judged.scores["share"]["value"] is None
+
+
+def test_the_signature_says_how_the_number_was_made() -> None:
+    judged = Evaluator(DATA, [Share()], "best-valid").judge(Says(ids), 10, torch_rng("test"))
+    signature = f"share|token:3|hyps:10|temp:1|ckpt:best-valid|data:{DATA.fingerprint}|v:{__version__}"
+    assert judged.scores == {"share": {"value": pytest.approx(1 / 6), "better": "higher", "signature": signature}}
+    assert np.array_equal(judged.per_sequence["share"], np.full(10, 1 / 6)) and judged.samples.shape == (10, 6)
+
+
+def test_never_more_rows_than_are_held_out() -> None:
+    judged = Evaluator(DATA, [Share()], "last").judge(Says(ids), 10_000, torch_rng("test"))
+    assert len(judged.samples) == len(DATA.valid) == 30 and "|hyps:30|" in judged.scores["share"]["signature"]
+
+
+def test_the_same_rng_the_same_scores() -> None:
+    model = Unigram(torch.from_numpy(np.bincount(DATA.train.ravel(), minlength=12)) / DATA.train.size, 6)
+    evaluator = Evaluator(DATA, [Share(), NLLTest(DATA)], "last")
+    first, second, other = (evaluator.judge(model, 30, torch_rng("test", seed)) for seed in (0, 0, 1))
+    assert first.scores == second.scores and np.array_equal(first.samples, second.samples)
+    assert not np.array_equal(first.samples, other.samples)
