@@ -9,13 +9,13 @@ BLEU is nearly always 0 at a vocabulary of 5,000, and so is the gradient.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from bench.dataset import SequenceData
-from bench.metrics.bleu import BleuIndex, Smoothing
+from bench.metrics.bleu import BleuIndex
 from bench.models.rollout import rollout_rewards
 from bench.settings import knob
 from bench.trainer import Phase, Stateful
@@ -30,8 +30,8 @@ class Knobs(PolicyKnobs):
 
     order: int = knob(3, low=1, high=5, help="BLEU-n of the reward")
     references: float = knob(0.4, low=0, high=1, help="share of the training set that the reward compares with")
-    smoothing: Smoothing = knob(  # noqa: RUF009 - a field, not a shared default
-        "nltk-2016", choices=get_args(Smoothing), help="how an order without a match counts"
+    smoothing: Literal["none", "method1", "nltk-2016"] = knob(
+        "nltk-2016", choices=("none", "method1", "nltk-2016"), help="how an order without a match counts"
     )
     rollouts: int = knob(1, low=1, help="completions of each prefix that the reward is averaged over")
 
