@@ -95,14 +95,14 @@ class Tokenising(Protocol):
 
 @runtime_checkable
 class Playable(Protocol):
-    """A dataset of music: tunes come from MIDI files, and samples can be listened to."""
+    """A dataset of music: its sequences come from MIDI files and go back into them."""
 
-    def from_midi(self, path: Path) -> TokenArray:
-        """(n, T) ids from a MIDI file, a zip or a folder of them, by the dataset's own rule."""
+    def from_midi(self, content: bytes, where: str) -> list[tuple[int, ...]]:
+        """The T ids of every window of a tune, by the rule that made the corpus; BenchError begins with `where`."""
         ...
 
-    def to_midi(self, sequence: TokenArray, path: Path) -> None:
-        """Write one (T,) sequence as a MIDI file."""
+    def to_midi(self, sequence: TokenArray) -> bytes:
+        """A MIDI file of one (T,) sequence."""
         ...
 
 

@@ -1,0 +1,55 @@
+"""`bench match`: the temperature at which one arm scores like another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import _options
+from bench.errors import BenchError
+
+
+@click.command("match")
+@click.argument("baseline")
+@click.argument("arm")
+@click.option("-d", "--dataset", required=True, help="Dataset of the finished runs.")
+@click.option(
+    "--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: the run's]."
+)
+@_options.data
+@_options.corpus
+@_options.runs
+def command(
+    baseline: str, arm: str, dataset: str, samples: int | None, data: str, corpus: tuple[str, ...], runs: Path
+) -> None:
+    """Find the temperature at which finished runs of BASELINE (such as mle) have the headline score of ARM (seqgan)."""
+    from bench import matching, stored
+    from bench.corpora.fetch import Corpora
+
+    ours, theirs = (stored.of_label(runs, label, dataset) for label in (baseline, arm))
+    if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
+        raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
+    opened = stored.open_dataset(ours[0].cell, Corpora.from_environment(data, corpus))
+    found = matching.match(ours, theirs, opened, samples)
+    click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
+    click.echo(
+        f"{baseline} (seeds {stored.seeds(ours)}) has it at temperature {found.temperature:.3f}, of {found.hypotheses} "
+        "sequences a run:"
+    )
+    for name, value in found.scores.items():
+        theirs_too = [record.scores[name]["value"] for record in theirs]
+        click.echo(f"  {name:12} {_value(value):>8}   {arm} {_value(_mean(theirs_too)):>8}")
+    if ours[0].cell.baseline == "mle":
+        click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")
+    else:
+        click.echo(f"bench sample {baseline} -d {dataset} --temperature {found.temperature:.3f}")
+
+
+def _mean(values: list[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None
+
+
+def _value(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

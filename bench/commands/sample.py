@@ -1,0 +1,103 @@
+"""`bench sample`: fresh sequences from a finished run, without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.commands import _options
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.dataset import Opened, TokenArray
+    from bench.journal import Record
+
+
+@click.command("sample")
+@click.argument("run")
+@click.option("-d", "--dataset", help="Dataset of the run, where RUN is the name of a row.")
+@click.option("--run-seed", type=int, help="Seed of the run, where RUN is the name of a row [default: the lowest].")
+@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="How many sequences.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the sequences.")
+@click.option(
+    "--temperature", type=click.FloatRange(0.01, 100), default=1.0, show_default=True, help="Below 1: sharper."
+)
+@click.option("--ids", is_flag=True, help="Token ids in place of text.")
+@click.option(
+    "--midi", type=click.Path(path_type=Path), metavar="DIR", help="A MIDI file of each tune, in this folder."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
+@_options.data
+@_options.corpus
+@_options.runs
+def command(
+    run: str,
+    dataset: str | None,
+    run_seed: int | None,
+    count: int,
+    seed: int,
+    temperature: float,
+    ids: bool,
+    midi: Path | None,
+    out: Path | None,
+    data: str,
+    corpus: tuple[str, ...],
+    runs: Path,
+) -> None:
+    """Draw sequences from a finished RUN: the id of a cell, or the name of a row such as seqgan."""
+    from bench import stored
+    from bench.corpora.fetch import Corpora
+    from bench.evaluation import draw
+    from bench.models.tempered import tempered
+    from bench.seeding import torch_rng
+
+    record = _find(runs, run, dataset, run_seed)
+    opened = stored.open_dataset(record.cell, Corpora.from_environment(data, corpus))
+    rng = torch_rng(record.cell.seed_for("sample", seed))
+    sequences = draw(tempered(stored.generator(record, opened), temperature), count, opened.data, rng)
+    if midi is not None:
+        _write_tunes(sequences, opened, record, midi)
+        if out is None:
+            return
+    rows = sequences.tolist()
+    lines = (" ".join(map(str, row)) for row in rows) if ids else map(opened.data.vocabulary.decode, rows)
+    text = "".join(f"{line}\n" for line in lines)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _write(out, text.encode())
+
+
+def _find(runs: Path, run: str, dataset: str | None, seed: int | None) -> Record:
+    from bench import stored
+
+    record = stored.by_id(runs, run)
+    if record is not None:
+        return record
+    found = stored.of_label(runs, run, dataset)
+    chosen = [record for record in found if seed in (None, record.cell.seed)]
+    if not chosen:
+        raise BenchError(f"no finished run of {run} with seed {seed}: there are seeds {stored.seeds(found)}")
+    return chosen[0]
+
+
+def _write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: Path) -> None:
+    from bench.dataset import Playable
+
+    if not isinstance(opened.dataset, Playable):
+        raise BenchError(f"--midi: {record.cell.dataset_label} is no music")
+    for number, sequence in enumerate(sequences, 1):
+        _write(
+            folder / f"{record.cell.label}-{number:0{len(str(len(sequences)))}}.mid", opened.dataset.to_midi(sequence)
+        )
+    click.echo(f"{len(sequences)} tunes in {folder}", err=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from None

@@ -1,0 +1,208 @@
+"""Samples made elsewhere: text, token ids or tunes, as the rows of token ids that the metrics judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from bench.corpora import archive
+from bench.corpora.fetch import read_bytes
+from bench.dataset import Opened, Playable, SequenceData, TokenArray, Tokenising
+from bench.errors import BenchError
+from bench.sequences import live
+from bench.vocabulary import Vocabulary
+
+Format = Literal["text", "ids", "midi"]
+TUNES = (".zip", ".mid", ".midi")
+LOOKED_AT = 20  # lines read to tell ids from text
+_SEPARATORS = str.maketrans(dict.fromkeys("[](),;", " "))
+
+
+class Samples(NamedTuple):
+    """What a file holds, judged as (n, T) `sequences`.
+
+    Where the dataset has no `unknown` token, every different word outside its vocabulary gets an id of its own above
+    it, and `vocabulary` is lengthened by these words: such an id equals no reference token, and itself only.
+    `outside` is the share of tokens not in the dataset's vocabulary.
+    """
+
+    sequences: TokenArray
+    vocabulary: Vocabulary
+    outside: float
+    notes: tuple[str, ...]
+    format: Format
+
+
+class Line(NamedTuple):
+    """The tokens of one line and its number in the file, from 1."""
+
+    number: int
+    tokens: Sequence[str]
+
+
+def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str | None, count: int | None) -> Samples:
+    """The first `count` samples of a file (all by default), encoded as the dataset encodes its own.
+
+    `closed` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
+    names the file, and the line where there is one.
+    """
+    data = opened.data
+    if form == "midi" or (form == "auto" and (path.is_dir() or path.suffix.lower() in TUNES)):
+        return _limited(_tunes(path, opened), path, count)
+    lines = _lines(path)
+    if form == "auto":
+        form = "ids" if _looks_like_ids(lines, data.vocabulary) else "text"
+    split = _id_tokens if form == "ids" else tokeniser(opened)
+    numbered = [Line(number, split(line)) for number, line in enumerate(lines, 1)]
+    if data.vocabulary.end is None:
+        numbered = [line for line in numbered if line.tokens]
+    if not numbered:
+        raise BenchError(f"{path} is empty: one sequence a line is expected")
+    if count is not None and count > len(numbered):
+        raise BenchError(f"{path} holds {len(numbered)} sequences, --samples asks for {count}")
+    numbered = numbered[:count]
+    return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, closed)
+
+
+def tokeniser(opened: Opened) -> Callable[[str], Sequence[str]]:
+    """The dataset's own, else words or characters as its vocabulary joins them.
+
+    A line that is words of the vocabulary already, as in a run's samples.txt, is left as it is: a tokeniser need not
+    give its own output back.
+    """
+    words, own = opened.data.vocabulary, opened.dataset
+    if not words.joiner:
+        return own.tokens if isinstance(own, Tokenising) else lambda line: "".join(line.split())
+    if not isinstance(own, Tokenising):
+        return str.split
+    least = opened.data.length if words.end is None else 1
+
+    def split(line: str) -> Sequence[str]:
+        tokens = line.split()
+        ready = len(tokens) >= least and all(token in words.ids for token in tokens)
+        return tokens if ready else own.tokens(line)
+
+    return split
+
+
+def _id_tokens(line: str) -> list[str]:
+    """Numbers with spaces, commas, semicolons or brackets between them."""
+    return line.translate(_SEPARATORS).split()
+
+
+def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, closed: str | None) -> Samples:
+    words, extra = data.vocabulary, dict[str, int]()
+    ids = words.ids
+    sequences = _blank(len(lines), data)
+    outside = total = 0
+    for row, (number, tokens) in zip(sequences, _fitted(lines, data, path), strict=True):
+        for position, token in enumerate(tokens):
+            index = ids.get(token, words.unknown)
+            if index is None:
+                if closed:
+                    raise BenchError(
+                        f"{path}, line {number}: {token!r} is not in the vocabulary, and {closed} is defined on its "
+                        f"{len(words)} tokens alone"
+                    )
+                index = extra.setdefault(token, len(words) + len(extra))
+            row[position] = index
+            outside += index >= len(words) or index == words.unknown
+        total += len(tokens)
+    longer = replace(words, tokens=(*words.tokens, *extra))
+    return Samples(_closed(sequences, words.end), longer, outside / max(1, total), _notes(lines, data), "text")
+
+
+def _from_ids(lines: Sequence[Line], data: SequenceData, path: Path) -> Samples:
+    words = data.vocabulary
+    sequences = _blank(len(lines), data)
+    for row, (number, tokens) in zip(sequences, _fitted(lines, data, path), strict=True):
+        try:
+            row[: len(tokens)] = [int(token) for token in tokens]
+        except (ValueError, OverflowError):
+            wrong = next(token for token in tokens if not _is_number(token))
+            raise BenchError(f"{path}, line {number}: {wrong[:40]!r} is no token id") from None
+        if not 0 <= row.min() <= row.max() < len(words):
+            outside = next(index for index in row.tolist() if not 0 <= index < len(words))
+            raise BenchError(f"{path}, line {number}: token id {outside} is outside the vocabulary 0..{len(words) - 1}")
+    return Samples(_closed(sequences, words.end), words, 0.0, _notes(lines, data), "ids")
+
+
+def _tunes(path: Path, opened: Opened) -> Samples:
+    """Every window of every tune, by the dataset's own rule."""
+    if not isinstance(opened.dataset, Playable):
+        raise BenchError(f"{path}: MIDI files are judged on music only, and this dataset is none; give text or ids")
+    tunes = [opened.dataset.from_midi(content, name) for name, content in _midi_files(path)]
+    if not any(tunes):
+        raise BenchError(f"{path} holds no tune of {opened.data.length} steps: give .mid files, a folder or a zip")
+    short = sum(not windows for windows in tunes)
+    notes = (f"{short} of {len(tunes)} tunes shorter than {opened.data.length} steps, left out",) if short else ()
+    sequences = np.array([window for windows in tunes for window in windows], dtype=np.int64)
+    return Samples(sequences, opened.data.vocabulary, 0.0, notes, "midi")
+
+
+def _midi_files(path: Path) -> Iterable[tuple[str, bytes]]:
+    """Name and bytes of each MIDI file, by name."""
+    if path.suffix.lower() == ".zip":
+        return archive.members(read_bytes(path), str(path), ".mid")
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in TUNES[1:]) if path.is_dir() else [path]
+    return ((str(file), read_bytes(file)) for file in files)
+
+
+def _limited(samples: Samples, path: Path, count: int | None) -> Samples:
+    if count is not None and count > len(samples.sequences):
+        raise BenchError(f"{path} holds {len(samples.sequences)} sequences, --samples asks for {count}")
+    return samples._replace(sequences=samples.sequences[:count])
+
+
+def _fitted(lines: Iterable[Line], data: SequenceData, path: Path) -> Iterable[Line]:
+    """Lines cut to T tokens; where all sequences have T, a shorter line is an error."""
+    for number, tokens in lines:
+        if data.vocabulary.end is None and len(tokens) < data.length:
+            raise BenchError(f"{path}, line {number}: {len(tokens)} tokens, every sequence here has {data.length}")
+        yield Line(number, tokens[: data.length])
+
+
+def _blank(count: int, data: SequenceData) -> TokenArray:
+    return np.full((count, data.length), data.vocabulary.end or 0, dtype=np.int64)
+
+
+def _closed(sequences: TokenArray, end: int | None) -> TokenArray:
+    """What follows the first end token is end tokens."""
+    return sequences if end is None else np.where(live(sequences, end), sequences, end)
+
+
+def _notes(lines: Sequence[Line], data: SequenceData) -> tuple[str, ...]:
+    cut = sum(len(line.tokens) > data.length for line in lines)
+    empty = sum(not line.tokens for line in lines)
+    facts = ((cut, f"longer than {data.length} tokens and cut"), (empty, "empty, judged as empty sequences"))
+    return tuple(f"{number} of {len(lines)} lines {fact}" for number, fact in facts if number)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text file, empty ones too; BenchError where it is none."""
+    content = read_bytes(path)
+    if b"\0" in content:
+        raise BenchError(f"{path} is a binary file: one sequence a line of UTF-8 text is expected")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise BenchError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not text.strip():
+        raise BenchError(f"{path} is empty: one sequence a line is expected")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _looks_like_ids(lines: Sequence[str], words: Vocabulary) -> bool:
+    """Whether the first lines hold whole numbers only, and these are no words of the vocabulary themselves."""
+    seen = [token for line in lines[:LOOKED_AT] for token in line.split()]
+    return all(_is_number(token) for token in seen) and not any(token in words.ids for token in seen)
+
+
+def _is_number(token: str) -> bool:
+    return token.isascii() and token.removeprefix("-").isdigit() and len(token) < 19

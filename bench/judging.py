@@ -1,0 +1,192 @@
+"""Judge samples made elsewhere: the evaluator's scores, the anchors beside them, and tests against stored runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench import plan as planning
+from bench import plugins, statistics, stored
+from bench.cell import Cell, Evaluation
+from bench.dataset import Opened
+from bench.elsewhere import Samples
+from bench.errors import BenchError
+from bench.evaluation import Evaluator, Judgement
+from bench.journal import Journal, Record, read_record, write_cell
+from bench.metric import FloatArray, Generated
+from bench.metrics.bleu import Bleu
+from bench.metrics.nll import NLLTest
+from bench.plan import REAL
+from bench.preset import Preset, RunSettings
+from bench.seeding import torch_rng
+from bench.settings import build
+from bench.stored import ELSEWHERE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.corpora.fetch import Corpora
+
+UNIGRAM = "random-unigram"
+Scored = Mapping[str, Mapping[str, Any]]
+"""Metric -> {"value", "better", "signature"}, as a journal keeps them."""
+
+
+class Anchor(NamedTuple):
+    """A row that says where the scale begins and ends: held-out data, or words without order."""
+
+    label: str
+    hypotheses: int
+    scores: Scored
+
+
+class Test(NamedTuple):
+    """The file against one stored run, on one metric: p of Welch's test over sequences, and the gap in means."""
+
+    label: str
+    seed: int
+    cell: str
+    metric: str
+    value: float
+    difference: statistics.Interval
+    p_sequences: float | None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One dataset with the evaluator that judges runs; `real` is the cell of its *real* row."""
+
+    opened: Opened
+    evaluator: Evaluator
+    real: Cell
+
+    @property
+    def closed(self) -> str | None:
+        """A metric that is defined on the vocabulary's own tokens alone; None where words outside merely miss."""
+        return next((m.name for m in self.evaluator.metrics if not isinstance(m, Bleu | NLLTest)), None)
+
+    def scores(self, samples: Samples) -> Judgement:
+        """As a run is judged; what needs the maker's probabilities is undefined."""
+        return self.evaluator.judge_samples(Generated(samples.sequences))
+
+    def anchors(self, count: int) -> Iterator[Anchor]:
+        """*real* and the unigram of the training data, each of at most `count` sequences, as `bench run` makes them."""
+        yield self._anchor(self.real, self.opened.dataset.real(self.opened.data), count)
+        import torch
+
+        settings = asdict(build(plugins.load("bench.baselines", UNIGRAM).Settings, {}, UNIGRAM))
+        cell = replace(
+            self.real, label=UNIGRAM, reference=UNIGRAM, baseline=UNIGRAM, settings=tuple(sorted(settings.items()))
+        )
+        trainer = stored.build_trainer(cell, self.opened.data, torch.device("cpu"))
+        yield self._anchor(cell, trainer.generator, count)
+
+    def _anchor(self, cell: Cell, generator: Any, count: int) -> Anchor:
+        judged = self.evaluator.judge(generator, count, torch_rng(cell.seed_for("evaluate", "final")))
+        return Anchor(cell.label, len(judged.samples), judged.scores)
+
+
+def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: Path, corpora: Corpora) -> Judge:
+    """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults."""
+    known = [record.cell for record in plan_records(runs, plan, dataset)] if plan else []
+    owner = "text" if dataset.startswith("text:") else plugins.label(dataset)
+    like_the_plan = {owner: dict(known[-1].dataset_settings)} if known else {}
+    evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
+    preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
+    request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
+    made = planning.make(request, corpora)
+    real, data = made.cells[0], next(iter(made.data.values()))
+    cls = plugins.load("bench.datasets", real.dataset)
+    source = cls(build(cls.Settings, dict(real.dataset_settings), real.dataset_label), corpora)
+    return Judge(Opened(source, data), Evaluator(data, source.metrics(data), real.evaluation.rule), real)
+
+
+def plan_records(runs: Path, plan: str, dataset: str) -> list[Record]:
+    """The plan's cells of a dataset, which is named as in `bench run -d`, in the plan's order."""
+    name, _, file = dataset.partition(":") if dataset.startswith("text:") else (dataset, "", "")
+    ids = planning.read_all(runs).get(plan, {})
+    records = [read_record(runs / key) for key in ids if (runs / key / "cell.json").exists()]
+    of_dataset = [record for record in records if record.cell.dataset == name]
+    return [r for r in of_dataset if not file or dict(r.cell.dataset_settings).get("file") == file]
+
+
+def tests(judged: Judgement, records: Sequence[Record], name: str) -> list[Test]:
+    """Welch's test on per-sequence scores against one run of each row (its lowest seed), signature by signature."""
+    first: dict[str, Record] = {}
+    for record in records:
+        if record.cell.label != name:
+            first.setdefault(record.cell.label, record)
+    return [test for record in first.values() for test in _against(judged, record)]
+
+
+def _against(judged: Judgement, record: Record) -> Iterator[Test]:
+    names = [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
+    if not names or not (record.folder / "scores.parquet").is_file():
+        return
+    theirs = _per_sequence(record)
+    for name in (name for name in names if name in theirs):
+        values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
+        mine = judged.per_sequence[name]
+        gap, p = statistics.difference(mine, values), statistics.welch(mine, values)
+        value = float(record.scores[name]["value"])
+        yield Test(record.cell.label, record.cell.seed, record.cell.id, name, value, gap, p)
+
+
+def _per_sequence(record: Record) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(record.folder / "scores.parquet")
+
+
+def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:
+    return metric in theirs and mine[metric]["signature"] == theirs[metric]["signature"]
+
+
+def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
+    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
+    from bench.job import data_facts, write_artifacts
+
+    data = judge.opened.data
+    folder = write_cell(_cell(judge.real, name, path, samples), runs)
+    if read_record(folder).status != "done":
+        journal = Journal(folder)
+        outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
+        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
+        journal.append("start", **data_facts(data) | {"notes": notes})
+        readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
+        write_artifacts(folder, judged, readable, {})
+        journal.append("done", scores=judged.scores, hypotheses=len(judged.samples), seconds=0.0, wall_seconds=0.0)
+    return read_record(folder)
+
+
+def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
+    """The cell that stands for a file: its checksum in place of a plug-in's, its format in place of settings."""
+    return replace(
+        real,
+        label=name,
+        reference=ELSEWHERE,
+        baseline=f"{ELSEWHERE}:{name}",
+        settings=(("file", path.name), ("format", samples.format)),
+        evaluation=replace(real.evaluation, samples=len(samples.sequences)),
+        code=checksum(path),
+    )
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, or of the names and sums of a folder's files."""
+    if not path.is_dir():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
+    return hashlib.sha256(sums.encode()).hexdigest()
+
+
+def refuse_taken(name: str, records: Sequence[Record]) -> None:
+    """A name that stands for other runs would mix the file with their seeds."""
+    taken = {REAL, *plugins.names("bench.baselines")}
+    taken |= {record.cell.label for record in records if record.cell.reference != ELSEWHERE}
+    if name in taken:
+        raise BenchError(f"--name {name}: that is the name of other runs; give your model a name of its own")
