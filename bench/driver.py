@@ -89,7 +89,7 @@ class Driver:
     def _epoch(self, phase: Phase) -> None:
         at = self.position
         began = time.perf_counter()
-        values = {name: float(value) for name, value in phase.step().items()}
+        values = _numbers(phase)
         seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
         facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
@@ -126,6 +126,17 @@ class Driver:
     def _save(self) -> None:
         checkpoint.save(self.folder, self.parts, self.rng, asdict(self.position))
         self.saved = time.monotonic()
+
+
+def _numbers(phase: Phase) -> dict[str, float]:
+    """One epoch, and what it says of itself."""
+    found: Any = phase.step()
+    try:
+        plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}
+        return {str(name): float(value) for name, value in plain.items()}
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        shape = '{"loss": 4.2}'
+        raise ContractError(f"step() of {phase.name} returned {found!r:.80}, not numbers by name: {shape}") from None
 
 
 def _headline_loss(scores: dict[str, dict[str, Any]]) -> float:

@@ -189,7 +189,10 @@ class Dies(Tiny):
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers started by a test take one core."""
+    """A test, and each worker that it starts, takes one core."""
+    import torch
+
+    torch.set_num_threads(1)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 

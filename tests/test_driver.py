@@ -1,0 +1,218 @@
+"""The driver: a run cut at any epoch ends on the bits of the one that was not, and is judged by its rule."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bench import checkpoint, plugins
+from bench.cell import Cell
+from bench.driver import Driver, Interrupted
+from bench.errors import ContractError
+from bench.evaluation import Evaluator
+from bench.job import Context
+from bench.journal import Journal, Record, read_record
+from bench.seeding import torch_rng
+from bench.settings import build
+
+EPOCHS = 8  # 3 of mle, 2 of critic, 3 of tune
+
+
+class After:
+    """Says stop at the n-th question, and at every later one."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left <= 0
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def drive(context: Context, make_cell: Callable[..., Cell]) -> Callable[..., tuple[Any, Record]]:
+    """Train a cell with a new trainer, as a new process would, from the checkpoint if there is one."""
+
+    def drive(cell: Cell, stop: Callable[[], bool] = never, every: float = 1e9) -> tuple[Any, Record]:
+        dataset_class = plugins.load("bench.datasets", cell.dataset)
+        dataset = dataset_class(build(dataset_class.Settings, dict(cell.dataset_settings), ""), context.corpora)
+        data = dataset.load()
+        cls = plugins.load("bench.baselines", cell.reference)
+        rng = torch_rng(cell.seed_for("train"))
+        trainer = cls(data, build(cls.Settings, dict(cell.settings), ""), torch.device("cpu"), rng)
+        folder = context.runs / cell.id
+        evaluator = Evaluator(data, dataset.metrics(data), cell.evaluation.rule)
+        try:
+            Driver(cell, trainer, evaluator, Journal(folder), rng, stop, every).run()
+        except Interrupted:
+            return None, read_record(folder)
+        return trainer, read_record(folder)
+
+    return drive
+
+
+def weights(trainer: Any) -> bytes:
+    return bytes(trainer.generator.logits.detach().numpy().tobytes())
+
+
+def points(record: Record) -> list[tuple[int, Any]]:
+    return [(point["x"], point["scores"]) for point in record.curve]
+
+
+def fresh(cell: Cell, context: Context) -> None:
+    """Forget all but the cell."""
+    shutil.rmtree(context.runs / cell.id / "checkpoint", ignore_errors=True)
+    (context.runs / cell.id / "journal.jsonl").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("rule", ["last", "best-valid", "best-oracle"])
+def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(drive: Any, make_cell: Any, context: Context, rule: str) -> None:
+    cell = make_cell(evaluation__rule=rule, evaluation__curve_every=2)
+    straight, record = drive(cell)
+    curve, phases = points(record), [{**phase, "time": 0} for phase in record.phases]
+    assert [x for x, _ in curve] == [0, 2, 3, 4, 6]
+    for cut in range(1, EPOCHS + 1):
+        fresh(cell, context)
+        assert drive(cell, After(cut))[0] is None
+        resumed, record = drive(cell)
+        assert weights(resumed) == weights(straight), f"cut after epoch {cut}"
+        assert points(record) == curve and [{**phase, "time": 0} for phase in record.phases] == phases
+        epochs = [(e["phase"], e["epoch"]) for e in record.events if e["event"] == "epoch"]
+        assert len(epochs) == len(set(epochs)) == EPOCHS, "no epoch is trained twice"
+
+
+def test_a_run_cut_at_every_epoch_ends_on_the_same_bits(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell(evaluation__rule="best-oracle")
+    straight, record = drive(cell)
+    curve = points(record)
+    fresh(cell, context)
+    for _ in range(EPOCHS):
+        assert drive(cell, After(1))[0] is None
+    resumed, record = drive(cell, After(1))
+    assert weights(resumed) == weights(straight) and points(record) == curve
+
+
+def test_a_killed_run_goes_on_from_the_last_checkpoint(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell(evaluation__rule="best-oracle")
+    straight, record = drive(cell)
+    curve = points(record)
+    fresh(cell, context)
+    drive(cell, After(3))
+    kept = context.runs / cell.id / "checkpoint"
+    at_three = kept.parent / "at three"
+    shutil.copytree(kept, at_three, ignore=shutil.ignore_patterns("best"))
+    drive(cell, After(3))  # the journal and the best checkpoint are now three epochs ahead of the last checkpoint
+    for number in kept.glob("[0-9]*"):
+        shutil.rmtree(number)
+    shutil.copytree(at_three, kept, dirs_exist_ok=True)
+    resumed, record = drive(cell)
+    assert weights(resumed) == weights(straight) and points(record) == curve
+
+
+def test_checkpoints_are_written_while_training(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell()
+    plain, _ = drive(cell)
+    assert not list((context.runs / cell.id / "checkpoint").glob("*"))
+    fresh(cell, context)
+    often, _ = drive(cell, every=-1.0)
+    assert [path.name for path in (context.runs / cell.id / "checkpoint").glob("*")] == [str(EPOCHS - 1)]
+    assert weights(often) == weights(plain)
+
+
+def test_training_is_the_same_with_and_without_curves(drive: Any, make_cell: Any, context: Context) -> None:
+    with_curve, _ = drive(make_cell(evaluation__curve_every=1))
+    without, record = drive(make_cell(evaluation__curve_every=100))
+    assert weights(with_curve) == weights(without)
+    assert [x for x, _ in points(record)] == [0, 3, 6], "a point where each phase begins or ends, whatever the interval"
+
+
+def test_the_journal_tells_phases_in_generator_epochs(drive: Any, make_cell: Any) -> None:
+    _, record = drive(make_cell())
+    told = [(p["name"], p["begins"], p["ends"], p["epochs"], p["trains_generator"]) for p in record.phases]
+    assert told == [("mle", 0, 3, 3, True), ("critic", 3, 3, 2, False), ("tune", 3, 6, 3, True)]
+    assert [x for x, _ in points(record)] == [0, 1, 2, 3, 4, 5, 6]
+    losses = [e["values"]["loss"] for e in record.events if e["event"] == "epoch"]
+    assert len(losses) == EPOCHS and losses[0] == pytest.approx(math.log(4)), "a float, though step() gave a tensor"
+
+
+def test_no_epochs_leave_only_the_curves_beginning(drive: Any, make_cell: Any) -> None:
+    trainer, record = drive(make_cell(Tiny__epochs=0))
+    assert {x for x, _ in points(record)} == {0} and trainer.seen.value == 2
+
+
+def best(record: Record, metric: str, sign: int) -> int:
+    """The x of the best point, the first of several."""
+    return min(points(record), key=lambda point: (sign * point[1][metric], point[0]))[0]
+
+
+def test_best_oracle_keeps_the_generator_with_the_best_headline(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell(evaluation__rule="best-oracle", evaluation__curve_samples=20)
+    _, record = drive(cell)
+    x = best(record, "ones", -1)
+    assert 0 < x < 6, "the best point is neither the first nor the last: else this test shows nothing"
+    fresh(cell, context)
+    kept, _ = drive(cell)
+    assert weights(kept) == weights(at(x, drive, make_cell, context))
+
+
+def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
+    drive: Any, make_cell: Any, context: Context
+) -> None:
+    kept, _ = drive(make_cell(evaluation__rule="best-valid"))
+    losses = {}
+    for x in range(1, 7):
+        model = at(x, drive, make_cell, context).generator
+        losses[x] = -float(model.log_prob(torch.from_numpy(data(context, make_cell()).valid)).mean())
+    x = min(losses, key=lambda x: losses[x])
+    assert x < 6, "the best point is not the last: else this test shows nothing"
+    assert weights(kept) == weights(at(x, drive, make_cell, context))
+
+
+def at(x: int, drive: Any, make_cell: Any, context: Context) -> Any:
+    """The trainer after x generator epochs, from a run cut there."""
+    cell = make_cell()
+    fresh(cell, context)
+    drive(cell, After(x if x <= 3 else x + 2))
+    cls = plugins.load("bench.baselines", cell.reference)
+    rng = torch_rng("at")
+    trainer = cls(data(context, cell), build(cls.Settings, dict(cell.settings), ""), torch.device("cpu"), rng)
+    assert checkpoint.load(context.runs / cell.id / "checkpoint", trainer.state(), rng) is not None
+    return trainer
+
+
+def data(context: Context, cell: Cell) -> Any:
+    cls = plugins.load("bench.datasets", cell.dataset)
+    return cls(build(cls.Settings, dict(cell.dataset_settings), ""), context.corpora).load()
+
+
+def test_divergence_names_the_phase_and_the_epoch(drive: Any, make_cell: Any) -> None:
+    with pytest.raises(ContractError, match="training diverged: loss is nan in tune epoch 2"):
+        drive(make_cell("Diverges"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after", "message"),
+    [
+        ("best-valid", "def log_prob", "def no_log_prob", "best-valid needs a generator with log_prob"),
+        ("last", 'return {"loss": loss}', "return None", r"step\(\) of mle returned None"),
+        ("last", 'return {"loss": loss}', 'return {"loss": "low"}', r"step\(\) of mle returned .*'low'"),
+    ],
+)
+def test_what_the_driver_cannot_use_is_said(
+    drive: Any, make_cell: Any, trainers: Any, rule: str, before: str, after: str, message: str
+) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(ContractError, match=message):
+        drive(make_cell(evaluation__rule=rule))
