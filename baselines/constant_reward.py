@@ -10,6 +10,7 @@ adversary's doing. A constant needs no rollouts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -31,7 +32,7 @@ class Knobs(PolicyKnobs):
 class ConstantReward:
     """Pre-train by maximum likelihood, then reward every token that the generator draws alike."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

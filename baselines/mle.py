@@ -7,6 +7,7 @@ begin. On the authors' oracle it levels off at NLL_oracle 9.03-9.14; the paper p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -25,7 +26,7 @@ class Knobs(GeneratorKnobs):
 class MLE:
     """Minimise -log p(token | true tokens before it), averaged over the training data."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

@@ -8,6 +8,7 @@ MLE at the temperature where both score alike, and then on diversity (NLL_test, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +48,7 @@ class Tempered(nn.Module):
 class MLETemperature:
     """Train as `mle` does, at temperature 1; only what is drawn from the model is sharpened."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

@@ -9,7 +9,7 @@ BLEU is nearly always 0 at a vocabulary of 5,000, and so is the gradient.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ class Knobs(PolicyKnobs):
 class PGBLEU:
     """Pre-train by maximum likelihood, then climb the BLEU of what is generated."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

@@ -8,6 +8,7 @@ knows. Noise needs no rollouts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -26,7 +27,7 @@ class Knobs(PolicyKnobs):
 class RandomReward:
     """Pre-train by maximum likelihood, then reward each token of each sequence with U(0, 1), drawn afresh."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

@@ -7,6 +7,7 @@ the paper's 10.310 fits `random-unigram`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -23,7 +24,7 @@ class Knobs:
 class RandomUniform:
     """Nothing to train; in data of variable length the end token is one of those drawn."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         size = len(data.vocabulary)

@@ -7,6 +7,7 @@ the authors' oracle the training unigram scores 10.29 (uniform tokens: 11.43). I
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -27,7 +28,7 @@ class Knobs:
 class RandomUnigram:
     """Counting is all the training there is; a sequence's end token counts once."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         words = data.vocabulary

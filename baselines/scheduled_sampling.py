@@ -8,6 +8,7 @@ once, when the graph was built, and so never sampled; this is the method as publ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -31,7 +32,7 @@ class Knobs(GeneratorKnobs):
 class ScheduledSampling:
     """In epoch e feed the true token with probability max(0, 1 - decay * e), else a sampled one; targets stay true."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng

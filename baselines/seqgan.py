@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -53,7 +54,7 @@ class Knobs(PolicyKnobs):
 class SeqGAN:
     """Algorithm 1, from the two pre-trainings to the rounds of the game."""
 
-    Settings = Knobs
+    Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         s = self._settings = settings
