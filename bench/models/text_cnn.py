@@ -1,4 +1,4 @@
-"""The convolutional discriminator (Kim 2014; Yu et al. 2017, section 3.2), sizes and starting values as the authors'."""
+"""The convolutional discriminator (Kim 2014; Yu et al. 2017, section 3.2), sized and started as the authors' own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ KERNELS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 10
 """Width in tokens -> number of filters."""
 KERNELS_32 = {**{width: count for width, count in KERNELS.items() if width <= 10}, 16: 160, 24: 160, 32: 160}
 """The same for sequences of 32."""
-_ROWS = 1024
+_JUDGED = 512
+"""Sequences judged at once, so that what lies between the layers stays in the cache."""
 
 
 class TextCNN(nn.Module):
@@ -44,7 +45,8 @@ class TextCNN(nn.Module):
         self.embedding = nn.Embedding(vocabulary, embedding, device=device)
         self.convolutions = nn.ParameterList([empty(count, width * embedding) for width, count in self.kernels.items()])
         self.convolution_bias = nn.Parameter(empty(features))
-        self.highway = nn.Linear(features, 2 * features, device=device)  # the transform's rows, then the gate's
+        self.highway = nn.Parameter(empty(features, 2 * features))  # the transform's columns, then the gate's
+        self.highway_bias = nn.Parameter(empty(2 * features))
         self.output = nn.Linear(features, 2, device=device)
 
     def reset(self, rng: torch.Generator) -> Self:
@@ -59,15 +61,14 @@ class TextCNN(nn.Module):
         for weight in (*self.convolutions, self.output.weight):
             draw(weight, lambda fresh: nn.init.trunc_normal_(fresh, 0, 0.1, -0.2, 0.2, generator=rng))
         glorot = math.sqrt(6 / (2 * features))
-        draw(self.highway.weight, lambda fresh: fresh.uniform_(-glorot, glorot, generator=rng))
-        for bias, value in ((self.convolution_bias, 0.1), (self.highway.bias, 0.0), (self.output.bias, 0.1)):
+        draw(self.highway, lambda fresh: fresh.uniform_(-glorot, glorot, generator=rng))
+        for bias, value in ((self.convolution_bias, 0.1), (self.highway_bias, 0.0), (self.output.bias, 0.1)):
             nn.init.constant_(bias, value)
         return self
 
     def forward(self, tokens: Tensor, *, rng: torch.Generator | None = None) -> Tensor:
         """(n, 2) logits of `tokens` (n, T); in training mode dropout draws from `rng`, which is then needed."""
-        pooled: Tensor = MaxConvolution.apply(self.embedding(tokens), *self.convolutions)  # type: ignore[no-untyped-call]
-        features = self._highway(pooled)
+        features = self._highway(self._pool(tokens))
         if self.training and self.dropout_keep < 1:
             if rng is None:
                 raise ValueError("dropout needs rng: pass it, or call eval() first")
@@ -77,19 +78,41 @@ class TextCNN(nn.Module):
         return logits
 
     def _highway(self, pooled: Tensor) -> Tensor:
-        """The highway layer (Srivastava et al. 2015) over maxima still without bias and ReLU, which commute with max."""
+        """The highway layer (Srivastava et al. 2015) over maxima that lack bias and ReLU, which commute with max."""
         features = torch.relu(pooled + self.convolution_bias)
-        transform, gate = self.highway(features).chunk(2, 1)
+        transform, gate = torch.addmm(self.highway_bias, features, self.highway).chunk(2, 1)
         return torch.lerp(features, torch.relu(transform), torch.sigmoid(gate))
 
     @torch.no_grad()
     def real_probability(self, tokens: Tensor) -> Tensor:
         """(n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
-        was_training = self.training
-        self.eval()
-        logits = torch.cat([self(rows) for rows in torch.split(tokens, _ROWS)])
-        self.train(was_training)
-        return torch.softmax(logits, 1)[:, 1]
+        tables_pay = tokens.device.type == "cpu" and tokens.numel() > 2 * self.embedding.num_embeddings
+        pooled = self._pool_by_table(tokens) if tables_pay else self._pool(tokens)
+        logits = [self.output(self._highway(part)) for part in torch.split(pooled, _JUDGED)]
+        return torch.softmax(torch.cat(logits), 1)[:, 1]
+
+    def _pool(self, tokens: Tensor) -> Tensor:
+        """(n, features) maxima over time, without bias and ReLU."""
+        pooled: Tensor = MaxConvolution.apply(self.embedding(tokens), *self.convolutions)  # type: ignore[no-untyped-call]
+        return pooled
+
+    def _pool_by_table(self, tokens: Tensor) -> Tensor:
+        """The same for many tokens, in a quarter of the time on a CPU.
+
+        A convolution's value is the sum over its taps of numbers that depend on one token each: they are looked up.
+        """
+        pooled = tokens.new_empty(len(tokens), len(self.convolution_bias), dtype=torch.float32)
+        first = 0
+        for width, weight in zip(self.kernels, self.convolutions, strict=True):
+            taps = weight.view(len(weight), width, -1).permute(2, 1, 0).flatten(1)
+            table = (self.embedding.weight @ taps).view(-1, len(weight))  # a row for each token and tap
+            rows = tokens.unfold(1, width, 1) * width + torch.arange(width)
+            for part in range(0, len(tokens), _JUDGED):
+                here = slice(part, part + _JUDGED)
+                sums = nn.functional.embedding_bag(rows[here].flatten(0, 1), table, mode="sum")
+                pooled[here, first : first + len(weight)] = sums.view(-1, rows.shape[1], len(weight)).amax(1)
+            first += len(weight)
+        return pooled
 
     def penalty(self) -> Tensor:
         """Scalar (|W|^2 + |b|^2) / 2 of the output layer."""
@@ -109,27 +132,27 @@ class MaxConvolution(torch.autograd.Function):
         count, _, size = embedded.shape
         widths = [weight.shape[1] // size for weight in weights]
         windows = _windows(embedded, max(widths))
-        pooled, places = [], []
-        for width, weight in zip(widths, weights, strict=True):
-            mapped = torch.mm(_inside(windows, width), weight.T).view(-1, count, len(weight))
-            values, indices = mapped.max(0)
-            pooled.append(values)
-            places.append(indices)
-        ctx.save_for_backward(windows, *weights, *places)
+        mapped = [
+            torch.mm(_inside(windows, width), weight.T).view(-1, count, len(weight))
+            for width, weight in zip(widths, weights, strict=True)
+        ]
+        pooled = [values.amax(0) for values in mapped]
+        ctx.save_for_backward(windows, *weights, *mapped, *pooled)
         ctx.widths = widths
         return torch.cat(pooled, 1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The gradient goes to the windows where the maxima were, first ones where they tie."""
+        """The gradient goes to the windows where the maxima were, in equal parts where windows tie."""
         windows, *saved = ctx.saved_tensors
-        weights, places = saved[: len(ctx.widths)], saved[len(ctx.widths) :]
+        kernels = len(ctx.widths)
+        weights, mapped, pooled = saved[:kernels], saved[kernels : 2 * kernels], saved[2 * kernels :]
         pieces = torch.split(upstream[0], [len(weight) for weight in weights], 1)
         windows_grad, weight_grads = torch.zeros_like(windows), []
-        for width, weight, place, piece in zip(ctx.widths, weights, places, pieces, strict=True):
-            positions = len(windows) - width + 1
-            mapped_grad = piece.new_zeros(positions, *piece.shape).scatter_(0, place[None], piece[None]).flatten(0, 1)
+        for width, weight, values, maxima, piece in zip(ctx.widths, weights, mapped, pooled, pieces, strict=True):
+            highest = (values == maxima).to(values.dtype)
+            mapped_grad = highest.mul_(piece / highest.sum(0)).flatten(0, 1)
             weight_grads.append(mapped_grad.T @ _inside(windows, width))
             _inside(windows_grad, width).addmm_(mapped_grad, weight)
         return _fold(windows_grad), *weight_grads
