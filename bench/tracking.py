@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, unknown
 from bench.journal import Record
-from bench.projection import Tracked, curve_key, frame, project
+from bench.projection import Projection, Tracked, curve_key, frame, project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class Tracker:
 
     def __init__(self, uri: str | None = None) -> None:
         self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-        self._plans: dict[str, dict[str, Run]] = {}
+        self._plans: dict[str, dict[str, tuple[str, str]]] = {}
 
     def prepare(self) -> None:
         """First contact, which migrates the schema (about 3 s once a store): do it before workers start."""
@@ -53,27 +53,16 @@ class Tracker:
         """
         wanted = project(record, plan, facts)
         with self._clear_errors():
-            known = self._known(plan)
-            present = known.get(record.cell.id)
-            if present and present.data.tags.get("digest") == wanted.digest:
-                self._client.set_tag(present.info.run_id, "projected", str(time.time_ns()))
-                return str(present.info.run_id)
-            if present:
-                self._client.delete_run(present.info.run_id)
-            experiment = self._experiment(record.cell.dataset_label)
-            parent = self._parent(experiment, plan)
-            name = f"{record.cell.label} seed {record.cell.seed}"
-            artifacts = _artifacts(record.folder)
-            tags = wanted.tags | {"mlflow.parentRunId": parent, "projected": str(time.time_ns())}
-            tags |= {"artifacts": json.dumps([path.name for path in artifacts])}
-            began, ended = (int(1000 * event["time"]) for event in _ends(record))
-            run = self._client.create_run(experiment, start_time=began, tags=tags, run_name=name)
-            self._fill(run.info.run_id, wanted.params, wanted.points)
-            for path in artifacts:
-                self._client.log_artifact(run.info.run_id, str(path))
-            self._client.set_terminated(run.info.run_id, STATUS[record.status], ended)
-        known[record.cell.id] = run
-        return str(run.info.run_id)
+            runs = self._known(plan)
+            run_id, digest = runs.get(record.cell.id, ("", ""))
+            if digest == wanted.digest:
+                self._client.set_tag(run_id, "projected", str(time.time_ns()))
+                return run_id
+            if run_id:
+                self._client.delete_run(run_id)
+            run_id = self._write(record, plan, wanted)
+        runs[record.cell.id] = run_id, wanted.digest
+        return run_id
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """One row per run and metric (columns: bench.projection.COLUMNS); default: the plan written last.
@@ -81,7 +70,7 @@ class Tracker:
         Values are floats, or None where undefined. BenchError where nothing is tracked.
         """
         with self._clear_errors():
-            return frame(_tracked(run) for run in self._runs(plan or self._latest_plan()))
+            return frame(_tracked(run) for run in self._runs(plan))
 
     def curves(self, plan: str | None, metric: str) -> pd.DataFrame:
         """Learning curves: run_id, dataset, label, seed, x (generator epochs), value."""
@@ -89,7 +78,7 @@ class Tracker:
 
         key, rows = curve_key(metric), []
         with self._clear_errors():
-            for run in self._runs(plan or self._latest_plan()):
+            for run in self._runs(plan):
                 if key in run.data.metrics:
                     tags = run.data.tags
                     who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
@@ -124,6 +113,7 @@ class Tracker:
         self._check_sqlite()
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
@@ -155,38 +145,59 @@ class Tracker:
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise BenchError(f"MLflow at {self.uri}: {first}") from error
 
-    def _runs(self, plan: str) -> list[Run]:
-        """The runs of the plan's cells; BenchError where there are none."""
-        runs = [run for run in self._search(f"tags.plan = '{_quoted(plan)}'") if "cell" in run.data.tags]
+    def _runs(self, plan: str | None) -> list[Run]:
+        """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
+        path = _sqlite_path(self.uri)
+        latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
+        if not latest:
+            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+        plan = plan or latest[0].data.tags["plan"]
+        runs = self._search(f"tags.plan = '{_quoted(plan)}' AND tags.digest LIKE '%'")
         if not runs:
-            raise BenchError(f"no runs of plan {plan!r} in {self.uri}: run `bench run` first")
+            raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
         return runs
 
-    def _latest_plan(self) -> str:
-        path = _sqlite_path(self.uri)
-        if path is None or path.exists():
-            found = self._search("tags.cell LIKE '%'", order=["tags.projected DESC"], limit=1)
-            if found:
-                return found[0].data.tags["plan"]
-        raise BenchError(f"no runs in {self.uri}: run `bench run` first")
-
-    def _search(self, condition: str, order: list[str] | None = None, limit: int | None = None) -> list[Run]:
+    def _search(self, condition: str, most: int | None = None) -> list[Run]:
+        """Runs of all experiments, the one projected last first; all of them, page by page, or at most so many."""
         experiments = [found.experiment_id for found in self._client.search_experiments()]
         runs: list[Run] = []
         token = None
         while True:
-            page = self._client.search_runs(experiments, condition, 1, limit or 1000, order, token)
+            order = ["tags.projected DESC"]
+            page = self._client.search_runs(experiments, condition, 1, most or 1000, order, token)
             runs += page
             token = page.token
-            if not token or limit:
+            if not token or most:
                 return runs
 
-    def _known(self, plan: str) -> dict[str, Run]:
-        """The plan's runs by cell, and its parent runs by experiment: one search a plan."""
+    def _known(self, plan: str) -> dict[str, tuple[str, str]]:
+        """The plan's runs: cell (or experiment, for its parent run) -> run id and digest. One search a plan."""
         if plan not in self._plans:
             found = self._search(f"tags.plan = '{_quoted(plan)}'")
-            self._plans[plan] = {run.data.tags.get("cell", run.info.experiment_id): run for run in found}
+            self._plans[plan] = {
+                run.data.tags.get("cell", run.info.experiment_id): (run.info.run_id, run.data.tags.get("digest", ""))
+                for run in found
+            }
         return self._plans[plan]
+
+    def _write(self, record: Record, plan: str, wanted: Projection) -> str:
+        """A new run. Its digest comes last: a run without one was cut short, is not read, and is written again."""
+        from mlflow.entities import Metric, Param
+
+        experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
+        tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(time.time_ns())}
+        tags |= {"artifacts": json.dumps([path.name for path in artifacts])}
+        began, ended = (int(1000 * event["time"]) for event in _ends(record))
+        name = f"{record.cell.label} seed {record.cell.seed}"
+        run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
+        run_id = str(run.info.run_id)
+        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in wanted.points]
+        self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in wanted.params.items()])
+        for path in artifacts:
+            self._client.log_artifact(run_id, str(path))
+        self._client.set_tag(run_id, "digest", wanted.digest)
+        self._client.set_terminated(run_id, STATUS[record.status], ended)
+        return run_id
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -202,16 +213,10 @@ class Tracker:
     def _parent(self, experiment: str, plan: str) -> str:
         known = self._known(plan)
         if experiment not in known:
-            tags = {"plan": plan, "mlflow.runName": plan}
-            known[experiment] = self._client.create_run(experiment, tags=tags, run_name=plan)
-            self._client.set_terminated(known[experiment].info.run_id)
-        return str(known[experiment].info.run_id)
-
-    def _fill(self, run_id: str, params: Mapping[str, str], points: Any) -> None:
-        from mlflow.entities import Metric, Param
-
-        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in points]
-        self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in params.items()])
+            run = self._client.create_run(experiment, tags={"plan": plan}, run_name=plan)
+            self._client.set_terminated(run.info.run_id)
+            known[experiment] = run.info.run_id, ""
+        return known[experiment][0]
 
 
 def _artifacts(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
+from bench.reporting import grids
 from bench.reporting.published import Paper
 from bench.reporting.table import Table
 
@@ -25,7 +26,7 @@ def caption(table: Table) -> str:
     """What the picture shows."""
     number = f"{table.spec.figure}: " if table.spec.figure else ""
     return (
-        f"{number}{table.columns[0].name} against generator epochs, {table.spec.title}: mean over seeds, band: 95 % "
+        f"{number}{table.columns[0].name} against generator epochs, {grids.title(table)}: mean over seeds, band: 95 % "
         "interval; dashed line: where the last generator phase begins (pre-training ends)."
     )
 

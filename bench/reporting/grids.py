@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,7 +32,7 @@ def summary(table: Table, most: int = 5) -> Grid:
         for row in table.rows
     )
     header = ("Method", "Runs", *(f"{column.name} {ARROWS[column.better]}" for column in columns))
-    return Grid(_title(table), header, tuple(rows))
+    return Grid(_number(table), header, tuple(rows))
 
 
 def scores(table: Table) -> Grid:
@@ -41,7 +42,7 @@ def scores(table: Table) -> Grid:
         header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
     header += ["Human score ↑", "published"] if table.spec.human else []
     rows = [_row(row, table) for row in table.rows]
-    return Grid(_title(table), tuple(header), tuple(rows))
+    return Grid(_number(table), tuple(header), tuple(rows))
 
 
 def tests(table: Table) -> list[Grid]:
@@ -66,6 +67,12 @@ def notes(table: Table) -> list[str]:
 def signatures(table: Table) -> list[tuple[str, str]]:
     """Column name and signature, of each column."""
     return [(column.name, column.signature) for column in table.columns]
+
+
+def title(table: Table) -> str:
+    """What the table is about; a sample corpus is named in it."""
+    sample = (table.runs["source_kind"] == "sample").any()
+    return f"{table.spec.title} (SAMPLE CORPUS)" if sample else table.spec.title
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -101,8 +108,8 @@ def runs_text(row: Row) -> str:
     return ", ".join([str(row.done), *(f"{count} {what}" for count, what in counts if count)])
 
 
-def _title(table: Table) -> str:
-    return f"{table.spec.number}: {table.spec.title}" if table.spec.number else table.spec.title
+def _number(table: Table) -> str:
+    return f"{table.spec.number}: {title(table)}" if table.spec.number else title(table)
 
 
 def _row(row: Row, table: Table) -> tuple[str, ...]:
@@ -153,7 +160,7 @@ def _reading(table: Table) -> Iterator[str]:
         + few
     )
     if table.spec.source and any(column.published for column in table.columns):
-        yield f"Published: {table.spec.source}. {table.spec.human_p}".strip()
+        yield f"Published: {table.spec.source}. {table.spec.human_p}".rstrip()
     if not table.comparisons:
         yield "No tests: the reference arm or its rivals have no finished run."
         return
@@ -163,8 +170,17 @@ def _reading(table: Table) -> Iterator[str]:
     )
     yield (
         f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's "
-        f"{len(table.comparisons)} comparison(s). Difference: {table.reference} minus the row, Welch's interval."
+        f"{len(table.comparisons)} comparison(s). {_smallest(table)}"
+        f"Difference: {table.reference} minus the row, Welch's interval."
     )
+
+
+def _smallest(table: Table) -> str:
+    """How small a permutation p can be with so many runs."""
+    done = {row.name: row.done for row in table.rows}
+    ours, theirs = done[str(table.reference)], max(done[one.name] for one in table.comparisons)
+    least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)
+    return f"With {ours} against {theirs} runs the smallest permutation p is {p_value(least)} before Holm. "
 
 
 def _warnings(table: Table) -> Iterator[str]:

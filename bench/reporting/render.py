@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 # Delimiters that LaTeX does not use.
 LATEX = {
-    "variable_start_string": "<<", "variable_end_string": ">>",
-    "block_start_string": "<%", "block_end_string": "%>",
-    "comment_start_string": "<#", "comment_end_string": "#>",
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
 }
 
 

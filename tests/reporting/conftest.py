@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ def _framed() -> Callable[..., pd.DataFrame]:
 @pytest.fixture
 def per_sequence() -> Callable[[str], pd.DataFrame]:
     return lambda run_id: pd.read_parquet(Path(run_id, "scores.parquet"))
+
+
+@pytest.fixture
+def store(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of an empty MLflow store, in a folder that is not the current one."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated_store, tmp_path / "tracked.db")
+    return f"sqlite:///{tmp_path / 'tracked.db'}"
 
 
 @pytest.fixture

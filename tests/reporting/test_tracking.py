@@ -1,0 +1,227 @@
+"""Journals projected into an MLflow store and read back; the store's own client is the judge."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from bench.errors import BenchError
+from bench.journal import Journal, read_record
+from bench.tracking import Tracker
+
+FACTS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0"}
+
+
+def runs_of(store: str, kind: str) -> list[Any]:
+    client = MlflowClient(store)
+    return list(client.search_runs([e.experiment_id for e in client.search_experiments()], f"tags.{kind} LIKE '%'"))
+
+
+def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store: str) -> None:
+    record = shop.done(shop.cell("seqgan", 1), {"nll_oracle": 8.7, "nll_test": None}, notes=["T = 20"])
+    (record.folder / "roll.png").write_bytes(b"picture")
+    run_id = Tracker(store).project(record, "quick", FACTS)
+
+    client = MlflowClient(store)
+    run = client.get_run(run_id)
+    assert client.get_experiment(run.info.experiment_id).name == "oracle"
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["nll_oracle"] == 8.7
+    assert "nll_test" not in run.data.metrics
+    curve = client.get_metric_history(run_id, "curve/nll_oracle")
+    assert [(point.step, point.value) for point in curve] == [(0, 10.7), (10, 9.7), (20, 8.7), (40, 8.7)]
+    assert [point.step for point in client.get_metric_history(run_id, "loss/mle")] == [0, 10, 20]
+    params = {"settings.batch": "64", "dataset.length": "20", "evaluation.rule": "last", "seed": "1", "device": "cpu"}
+    assert params.items() <= run.data.params.items()
+    tags = {"status": "done", "cell": record.cell.id, "label": "seqgan", "baseline": "seqgan", "seed": "1"}
+    tags |= {"source.file": "target_params_py3.pkl", "source.kind": "published", "better.nll_test": "lower", **FACTS}
+    assert tags.items() <= run.data.tags.items()
+    assert run.data.tags["signature.nll_oracle"] == "nll_oracle|hyps:200|ckpt:last|data:x|v:0"
+    assert json.loads(run.data.tags["notes"]) == ["T = 20"]
+    assert {f.path for f in client.list_artifacts(run_id)} == {"cell.json", "samples.txt", "scores.parquet", "roll.png"}
+
+
+def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:
+    tracker = Tracker(store)
+    for dataset in ("oracle", "poems"):
+        for seed in range(2):
+            tracker.project(shop.done(shop.cell("mle", seed, dataset), {"a": 1.0}), "quick", FACTS)
+    tracker = Tracker(store)
+    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "quick", FACTS)
+    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "paper", FACTS)
+
+    children = runs_of(store, "cell")
+    parents = {run.data.tags["mlflow.parentRunId"] for run in children}
+    client = MlflowClient(store)
+    named = sorted((client.get_run(parent).data.tags["mlflow.runName"], parent) for parent in parents)
+    assert [name for name, _ in named] == ["paper", "quick", "quick"]
+    assert len(children) == 6
+    assert len(runs_of(store, "plan")) == 9
+
+
+def test_projecting_again_changes_nothing_and_a_changed_journal_takes_the_place(shop: Any, store: str) -> None:
+    failed = shop.failed(shop.cell("mle"), "mle: out of memory")
+    first = Tracker(store).project(failed, "quick", FACTS)
+    tracker = Tracker(store)
+    assert tracker.project(failed, "quick", FACTS) == first
+    assert tracker.project(failed, "quick", {"git.commit": "another"}) == first
+    run = MlflowClient(store).get_run(first)
+    assert (run.info.status, run.data.tags["error"]) == ("FAILED", "mle: out of memory")
+
+    done = shop.done(shop.cell("mle"), {"a": 2.0})
+    second = tracker.project(done, "quick", FACTS)
+    assert second != first
+    assert tracker.project(done, "quick", FACTS) == second
+    assert [run.info.run_id for run in runs_of(store, "cell")] == [second]
+
+
+def test_a_run_cut_short_is_not_read_and_is_written_again(
+    shop: Any, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = shop.done(shop.cell("mle"), {"a": 2.0})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_artifact", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Tracker(store).project(record, "quick", FACTS)
+    with pytest.raises(BenchError, match="no runs in"):
+        Tracker(store).frame()
+    Tracker(store).project(record, "quick", FACTS)
+    assert len(runs_of(store, "cell")) == 1
+    assert list(Tracker(store).frame()["value"]) == [2.0]
+
+
+def test_the_frame_has_a_row_for_each_run_and_metric(shop: Any, store: str) -> None:
+    tracker = Tracker(store)
+    tracker.project(shop.done(shop.cell("zeta"), {"nll_test": 2.0, "bleu-2": None}), "quick", FACTS)
+    tracker.project(shop.failed(shop.cell("alpha", 3), "alpha: broken"), "quick", FACTS)
+    frame = tracker.frame()
+
+    assert list(frame["label"]) == ["alpha", "zeta", "zeta"]
+    assert list(frame["metric"][1:]) == ["nll_test", "bleu-2"]  # the dataset's own order
+    assert frame["metric"].isna()[0]
+    assert list(frame["value"]) == [None, 2.0, None]
+    assert list(frame["seed"]) == [3, 0, 0]
+    assert (frame.loc[0, "status"], frame.loc[0, "error"]) == ("failed", "alpha: broken")
+    assert frame.loc[2, "signature"] == "bleu-2|hyps:200|ckpt:last|data:x|v:0"
+    assert frame.loc[1, "source_licence"] == "none stated"
+    assert set(frame["preset"]) == {"quick"}
+
+
+def test_the_newest_run_of_a_seed_wins_and_the_plan_written_last_is_the_default(shop: Any, store: str) -> None:
+    tracker = Tracker(store)
+    old = shop.done(shop.cell("mle", settings=(("batch", 1),)), {"a": 1.0})
+    new = shop.done(shop.cell("mle", settings=(("batch", 2),)), {"a": 2.0})
+    tracker.project(old, "quick", FACTS)
+    tracker.project(new, "quick", FACTS)
+    assert list(tracker.frame()["value"]) == [2.0]
+    tracker.project(old, "quick", FACTS)  # asked for again: it is the wanted one now
+    assert list(tracker.frame()["value"]) == [1.0]
+
+    tracker.project(new, "paper", FACTS)
+    assert list(tracker.frame()["plan"]) == ["paper"]
+    assert list(tracker.frame("quick")["value"]) == [1.0]
+    with pytest.raises(BenchError, match="did you mean 'quick'"):
+        tracker.frame("quik")
+
+
+def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None:
+    tracker = Tracker(store)
+    record = shop.done(shop.cell("seqgan"), {"nll_oracle": 8.0})
+    run_id = tracker.project(record, "quick", FACTS)
+    failed = tracker.project(shop.failed(shop.cell("mle"), "broken"), "quick", FACTS)
+
+    curves = tracker.curves(None, "nll_oracle")
+    assert list(zip(curves["x"], curves["value"], strict=True)) == [(0, 10.0), (10, 9.0), (20, 8.0), (40, 8.0)]
+    assert set(curves["run_id"]) == {run_id}
+    assert tracker.curves(None, "absent").empty
+    pd.testing.assert_frame_equal(tracker.per_sequence(run_id), pd.read_parquet(record.folder / "scores.parquet"))
+    assert tracker.per_sequence(failed).empty
+
+
+def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: str) -> None:
+    cell = shop.cell("mle")
+    journal = shop.start(cell)
+    for value in (9.0, 9.5):
+        journal.append("epoch", phase="mle", epoch=1, epochs=2, values={"loss": value, "odd": float("nan")})
+        journal.append("curve", x=1, phase="mle", scores={"a": value})
+    journal.append("interrupted")
+    run_id = Tracker(store).project(read_record(journal.folder), "quick", FACTS)
+    client = MlflowClient(store)
+    assert client.get_run(run_id).info.status == "KILLED"
+    assert [point.value for point in client.get_metric_history(run_id, "loss/mle")] == [9.5]
+    assert [point.value for point in client.get_metric_history(run_id, "curve/a")] == [9.5]
+    assert "odd/mle" not in client.get_run(run_id).data.metrics
+    assert list(Tracker(store).frame()["status"]) == ["interrupted"]
+
+
+def test_human_scores_are_kept_with_the_dataset(store: str) -> None:
+    Tracker(store).record_human("poems", {"real": (0.6, "0.600 (n = 70)")})
+    assert Tracker(store).human()["poems"] == {"real": (0.6, "0.600 (n = 70)")}
+
+
+def test_odd_names_survive(shop: Any, store: str) -> None:
+    label, metric = "my gan[rate=0.1]/é", "bleu (2)|x"
+    tracker = Tracker(store)
+    tracker.project(shop.done(shop.cell(label, dataset="text:a/b c"), {metric: 0.5}), "quick", FACTS)
+    frame = tracker.frame()
+    found = (frame.loc[0, "label"], frame.loc[0, "dataset"], frame.loc[0, "metric"], frame.loc[0, "value"])
+    assert found == (label, "text:a/b c", metric, 0.5)
+    assert len(tracker.curves(None, metric)) == 4
+
+
+def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
+    journal = shop.start(shop.cell("mle"))
+    lines = [
+        {"event": "curve", "time": time.time(), "x": x, "phase": "mle", "scores": {"a": x / 7}} for x in range(2500)
+    ]
+    with journal.path.open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    journal.append("done", scores={"a": {"value": 1.0, "better": "lower", "signature": "a"}})
+    tracker = Tracker(store)
+    tracker.project(read_record(journal.folder), "quick", FACTS)
+    curve = tracker.curves(None, "a")
+    np.testing.assert_allclose(curve.sort_values("x")["value"], np.arange(2500) / 7)
+
+
+def test_nothing_tracked_is_one_clear_line_and_makes_no_store(tmp_path: Path, store: str) -> None:
+    with pytest.raises(BenchError, match="no runs in sqlite:.*tracked.db: run `bench run` first"):
+        Tracker(store).frame()
+    absent = tmp_path / "absent.db"
+    with pytest.raises(BenchError, match="no runs in"):
+        Tracker(f"sqlite:///{absent}").frame("quick")
+    assert not absent.exists()
+
+
+def test_bad_stores_are_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database")
+    with pytest.raises(BenchError, match="is not an SQLite database"):
+        Tracker(f"sqlite:///{tmp_path / 'text.db'}").prepare()
+    with pytest.raises(BenchError, match="MLflow at nonsense"):
+        Tracker("nonsense://here").prepare()
+
+
+def test_the_environment_names_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
+    assert Tracker().uri == "sqlite:///elsewhere.db"
+    assert Tracker("sqlite:///mine.db").uri == "sqlite:///mine.db"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert Tracker().uri == "sqlite:///mlflow.db"
+
+
+def test_a_torn_journal_is_projected_as_far_as_it_goes(shop: Any, store: str) -> None:
+    journal: Journal = shop.start(shop.cell("mle"))
+    with journal.path.open("a") as file:
+        file.write('{"event": "done", "scor')
+    Tracker(store).project(read_record(journal.folder), "quick", FACTS)
+    assert list(Tracker(store).frame()["status"]) == ["running"]
