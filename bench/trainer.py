@@ -44,7 +44,11 @@ class Trainer(Protocol):
     """
 
     Settings: ClassVar[type]
-    generator: Generator
+
+    @property
+    def generator(self) -> Generator:
+        """What is trained and judged; a plain attribute will do."""
+        ...
 
     def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...
 
