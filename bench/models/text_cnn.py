@@ -129,11 +129,11 @@ class MaxConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, embedded: Tensor, *weights: Tensor) -> Tensor:
         """(n, sum of filters) maxima; `embedded` is (n, T, E), each of `weights` (filters, width * E)."""
-        count, _, size = embedded.shape
+        count, length, size = embedded.shape
         widths = [weight.shape[1] // size for weight in weights]
         windows = _windows(embedded, max(widths))
         mapped = [
-            torch.mm(_inside(windows, width), weight.T).view(-1, count, len(weight))
+            torch.mm(_inside(windows, width), weight.T).view(length - width + 1, count, len(weight))
             for width, weight in zip(widths, weights, strict=True)
         ]
         pooled = [values.amax(0) for values in mapped]
