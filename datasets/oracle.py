@@ -49,7 +49,10 @@ class Oracle:
     def load(self) -> SequenceData:
         """Three splits drawn independently from the oracle."""
         _, source = self._oracle
-        return prepared(self.corpora, source, {"oracle": 1, **asdict(self.settings)}, self._draw)
+        import torch
+
+        rules = {**asdict(self.settings), "torch": torch.__version__}
+        return prepared(self.corpora, source, rules, self._draw, ("bench.corpora", "bench.models"))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
         """NLL_oracle, as in the paper, and what keeps it honest."""

@@ -95,10 +95,11 @@ def user_cache() -> Path:
     return Path(pooch.os_cache("seqbench"))
 
 
-def local(path: Path) -> Corpus:
-    """The user's own file."""
-    content = read_bytes(path)
-    return Corpus((content,), Source(path.name, checksum(content), "the user's own file", "local"))
+def local(*paths: Path) -> Corpus:
+    """The user's own files."""
+    contents = tuple(read_bytes(path) for path in paths)
+    names = ", ".join(path.name for path in paths)
+    return Corpus(contents, Source(names, joint_checksum(contents), "the user's own", "local"))
 
 
 def made(name: str, contents: Sequence[bytes]) -> Corpus:

@@ -5,31 +5,35 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.corpora.fetch import Corpora, user_cache, write_atomically
+from bench.corpora.fetch import Corpora, joint_checksum, user_cache, write_atomically
 from bench.corpora.manifest import checksum
 from bench.dataset import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
-FORMAT = 1
-
 
 def prepared(
-    corpora: Corpora, source: Source, rules: Mapping[str, Any], make: Callable[[], SequenceData]
+    corpora: Corpora,
+    source: Source,
+    rules: Mapping[str, Any],
+    make: Callable[[], SequenceData],
+    packages: Sequence[str] = ("bench.corpora",),
 ) -> SequenceData:
-    """`make()`, or what it gave when it was called before for the same source and rules.
+    """`make()`, or what it gave when it was called before for the same source, rules and code.
 
-    `rules` is all that the arrays depend on besides the source, a version number of the code included. The cache lies
-    in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and one that
-    cannot be written is no error.
+    `rules` are the knobs that the arrays depend on, `packages` the code besides the file that `make` is written in. The
+    cache lies in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and
+    one that cannot be written is no error.
     """
-    key = checksum(json.dumps([FORMAT, source.sha256, dict(rules)], sort_keys=True).encode())[:32]
+    code = _checksum_of_code(make.__code__.co_filename, packages)
+    key = checksum(json.dumps([source.sha256, dict(rules), code], sort_keys=True).encode())[:32]
     for folder in _folders(corpora):
         try:
             return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
@@ -39,6 +43,14 @@ def prepared(
     content = _to_npz(data)
     any(write_atomically(folder / f"{key}.npz", content) for folder in _folders(corpora))
     return data
+
+
+def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
+    """Of a file and of packages that are not imported for it: an edited rule never meets arrays of the old one."""
+    specs = (find_spec(package) for package in packages)
+    folders = [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
+    modules = [module for folder in folders for module in sorted(folder.glob("*.py"))]
+    return joint_checksum([path.read_bytes() for path in (Path(file), *modules)])
 
 
 def _folders(corpora: Corpora) -> tuple[Path, ...]:

@@ -47,10 +47,12 @@ def distinct(rows: Iterable[Row]) -> list[Row]:
 
 
 def split(rows: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> Split:
-    """Draw `valid` and `test` rows at random, each at most a tenth of the rows; BenchError under ten different rows."""
+    """Draw `valid` and `test` rows at random, together at most a fifth; BenchError under ten different rows."""
     if len(rows) < LEAST_ROWS:
         raise BenchError(f"{where}: {len(rows)} different sequences; at least {LEAST_ROWS} are needed to split them")
-    valid, test = min(valid, len(rows) // 10), min(test, len(rows) // 10)
+    most = len(rows) // 5
+    if valid + test > most:
+        valid, test = most * valid // (valid + test), most * test // (valid + test)
     order = numpy_rng("split", seed).permutation(len(rows))
     drawn = [rows[index] for index in order[: valid + test]]
     rest = [rows[index] for index in sorted(order[valid + test :])]
@@ -86,11 +88,38 @@ def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArr
     return array
 
 
-def unknown_rate(arrays: Iterable[TokenArray], vocabulary: Vocabulary) -> float:
-    """The share of <unk> among the tokens that count."""
+def draw(given: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> tuple[Split, tuple[str, ...]]:
+    """Remove repeats, then `split`; with a note."""
+    rows = distinct(given)
+    parts = split(rows, valid=valid, test=test, seed=seed, where=where)
+    return parts, (f"{len(given) - len(rows)} repeated sequences removed",)
+
+
+def hold_out(
+    given: Sequence[Row], test: Sequence[Row], *, valid: int, seed: int, where: str
+) -> tuple[Split, tuple[str, ...]]:
+    """Keep a given test split whole, take its rows and repeats out of the rest, and draw `valid` from that; with notes.
+
+    BenchError where fewer than ten different rows are left to train on.
+    """
+    known = set(test)
+    own = distinct(row for row in given if row not in known)
+    leaked = sum(row in known for row in given)
+    train, held, _ = split(own, valid=valid, test=0, seed=seed, where=f"{where} (without the test split)")
+    notes = (
+        f"overlap: {leaked} training rows that also occur in test removed",
+        f"{len(given) - leaked - len(own)} repeated training rows removed",
+        f"{len(test) - len(known)} repeated test rows kept",
+    )
+    return Split(train, held, list(test)), notes
+
+
+def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count: int) -> str:
+    """The share of <unk> among the tokens that count, in words."""
     tokens = np.concatenate([array.ravel() for array in arrays])
     counted = tokens if vocabulary.end is None else tokens[tokens != vocabulary.end]
-    return float((counted == vocabulary.unknown).mean())
+    rate = float((counted == vocabulary.unknown).mean())
+    return f"{rate:.2%} of tokens are <unk> (seen fewer than {min_count} times)"
 
 
 LEAST_ROWS = 10

@@ -34,7 +34,8 @@ class _Pending:
     """What the file calls an array or a type: the plain values that it gave."""
 
     def __init__(self, *values: Any) -> None:
-        self.values, self.state = values, ()
+        self.values = values
+        self.state: tuple[Any, ...] = ()
 
     def __setstate__(self, state: Any) -> None:
         self.state = tuple(state)

@@ -1,0 +1,90 @@
+"""Melodies as token ids, one a step of 0.4 seconds, from MIDI files and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from bench.dataset import TokenArray
+from bench.errors import BenchError
+from bench.metric import FloatArray
+from bench.vocabulary import Vocabulary
+
+STEP = 0.4
+"""Seconds a token lasts."""
+BELOW = 20
+"""MIDI pitch = id + 20, so that the 88 keys of the piano are 1..88."""
+HIGHEST = 88
+MOST_STEPS = 100_000
+
+_TICKS_A_QUARTER = 480
+_TICKS_A_STEP = 384  # 0.4 s at 120 quarters a minute
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def note_vocabulary() -> Vocabulary:
+    """Id 0 is a rest (and the start token), 1..88 the keys A0..C8."""
+    pitches = range(BELOW + 1, BELOW + HIGHEST + 1)
+    return Vocabulary(("rest", *(f"{_NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in pitches)))
+
+
+def read_melody(content: bytes, where: str) -> list[int]:
+    """Ids of the pitch that sounds at each whole step from the first onset on, in the first track that has notes.
+
+    The top pitch counts where several sound; a rest holds the last one. BenchError where the file is no MIDI, has no
+    note, a pitch outside A0..C8, or more than 100,000 steps.
+    """
+    import symusic
+
+    try:
+        score: Any = symusic.Score.from_midi(content, ttype="second")
+    except Exception as error:  # symusic raises several kinds for files that are no MIDI
+        raise BenchError(f"{where} is not a readable MIDI file: {error}") from None
+    notes = next((track.notes.numpy() for track in score.tracks if len(track.notes)), None)
+    if notes is None:
+        raise BenchError(f"{where}: no track has a note")
+    onset, pitch = notes["time"].astype(np.float64), notes["pitch"].astype(np.int64) - BELOW
+    if pitch.min() < 1 or pitch.max() > HIGHEST:
+        raise BenchError(f"{where}: a pitch outside A0..C8")
+    first, offset = onset.min(), onset + notes["duration"]
+    # A thousandth of a step forgives what float32 seconds lose.
+    steps = int((offset.max() - first) / STEP + 1e-3)
+    if steps > MOST_STEPS:
+        raise BenchError(f"{where}: {steps} steps of {STEP} s; at most {MOST_STEPS} are read")
+    return _sounding(onset - first, offset - first, pitch, steps)
+
+
+def _sounding(onset: FloatArray, offset: FloatArray, pitch: TokenArray, steps: int) -> list[int]:
+    """The top pitch at each step; notes are entered from low to high, so that the top one stands."""
+    line = np.zeros(steps, dtype=np.int64)
+    for note in np.argsort(pitch, kind="stable"):
+        first, last = (int(np.ceil(time / STEP - 1e-3)) for time in (onset[note], offset[note]))
+        line[first:last] = pitch[note]
+    # Index of the last step that sounded, at or before each step: the first step always does.
+    held = np.maximum.accumulate(np.where(line > 0, np.arange(steps), 0))
+    return [int(token) for token in line[held]]
+
+
+def windows(melody: Sequence[int], length: int) -> list[tuple[int, ...]]:
+    """The melody cut into whole windows that do not overlap."""
+    return [tuple(melody[at : at + length]) for at in range(0, len(melody) - length + 1, length)]
+
+
+def to_midi(ids: Sequence[int]) -> bytes:
+    """A MIDI file of one track; equal pitches that follow one another are one held note, id 0 is silence."""
+    import symusic
+
+    score: Any = symusic.Score(_TICKS_A_QUARTER)
+    score.tempos.append(symusic.Tempo(0, 120))
+    track: Any = symusic.Track(program=0)
+    at = 0
+    for token, held in groupby(int(token) for token in ids):
+        length = len(list(held)) * _TICKS_A_STEP
+        if token:
+            track.notes.append(symusic.Note(at, length, token + BELOW, 80))
+        at += length
+    score.tracks.append(track)
+    return bytes(score.dumps_midi())

@@ -1,0 +1,52 @@
+"""What every text corpus is scored by, and the knobs of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from bench.dataset import SequenceData
+from bench.metric import Metric
+from bench.settings import knob
+
+
+@dataclass(frozen=True)
+class BleuKnobs:
+    """How BLEU is made; each choice is part of the signature."""
+
+    references: Literal["train", "test"] = knob(
+        "train",
+        choices=("train", "test"),
+        help="BLEU against nearly the whole corpus (paper), or the test split (held-out)",
+    )
+    smoothing: Literal["none", "method1", "nltk-2016"] = knob(
+        "method1", choices=("none", "method1", "nltk-2016"), help="what BLEU makes of orders without a match"
+    )
+    average: Literal["mean", "corpus"] = knob(
+        "mean", choices=("mean", "corpus"), help="BLEU as the mean of sentences, or of the corpus"
+    )
+
+
+def other_knobs(settings: BleuKnobs) -> dict[str, Any]:
+    """The knobs of a dataset that are not about BLEU: those that its arrays depend on."""
+    own = {field.name for field in fields(BleuKnobs)}
+    return {name: value for name, value in asdict(settings).items() if name not in own}
+
+
+def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
+    """bleu-2..5, the headline order first."""
+    from bench.metrics.bleu import bleu_metrics
+
+    orders = sorted(range(2, 6), key=lambda order: order != headline)
+    return bleu_metrics(
+        data, orders=orders, references=knobs.references, smoothing=knobs.smoothing, average=knobs.average
+    )
+
+
+def text_metrics(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
+    """bleu-2..5, the headline order first, then self-bleu-2..5 and nll_test."""
+    from bench.metrics.nll import NLLTest
+    from bench.metrics.self_bleu import self_bleu_metrics
+
+    diversity = self_bleu_metrics(data, smoothing=knobs.smoothing, average=knobs.average)
+    return [*bleu(data, knobs, headline), *diversity, NLLTest(data)]

@@ -1,0 +1,79 @@
+"""Folk tunes of the Nottingham database as melodies of 32 steps (Yu et al. 2017, Table 4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.corpora import archive, manifest, midi, sample, scoring
+from bench.corpora.fetch import Corpora, Corpus
+from bench.corpora.prepared import prepared
+from bench.corpora.replay import Replay
+from bench.dataset import SequenceData
+from bench.errors import BenchError
+from bench.settings import knob
+
+if TYPE_CHECKING:
+    from bench.metric import Metric
+
+
+@dataclass(frozen=True)
+class NottinghamSettings(scoring.BleuKnobs):
+    """How long the windows are, and how they are judged."""
+
+    length: int = knob(32, low=2, high=1_000, help="steps of 0.4 s in a window")
+
+
+class Nottingham:
+    """Windows of a tune, not overlapping; id = MIDI pitch - 20. The published split is kept, repeats and all."""
+
+    Settings = NottinghamSettings
+
+    def __init__(self, settings: NottinghamSettings, corpora: Corpora) -> None:
+        self.settings, self.corpora = settings, corpora
+
+    def load(self) -> SequenceData:
+        """Split by the number in a file's name modulo 6: 4 is valid, 5 is test, else train."""
+        corpus = self.corpora.open(manifest.entry(__file__, "nottingham"), sample.tunes)
+        rules = scoring.other_knobs(self.settings)
+        return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
+
+    def metrics(self, data: SequenceData) -> Sequence[Metric]:
+        """BLEU-4 and MSE, as in the paper, then the rest."""
+        from bench.metrics.mse import mse_metrics
+        from bench.metrics.nll import NLLTest
+
+        headline, *others = scoring.bleu(data, self.settings, headline=4)
+        return [headline, *mse_metrics(data), *others, NLLTest(data)]
+
+    def real(self, data: SequenceData) -> Replay:
+        """Held-out windows."""
+        return Replay(data.valid)
+
+    def _prepare(self, corpus: Corpus) -> SequenceData:
+        where = corpus.source.file
+        splits: dict[str, list[tuple[int, ...]]] = {"train": [], "valid": [], "test": []}
+        for name, content in archive.members(corpus.contents[0], where, ".mid"):
+            melody = midi.read_melody(content, f"{where}: {name}")
+            splits[_split_of(name, where)] += midi.windows(melody, self.settings.length)
+        for split, rows in splits.items():
+            if not rows:
+                raise BenchError(f"{where}: no tune of {self.settings.length} steps for the {split} split")
+        known = set(splits["train"])
+        notes = [
+            f"{sum(row in known for row in splits[split])} of {len(splits[split])} {split} windows also occur in train"
+            for split in ("valid", "test")
+        ]
+        arrays = {split: np.array(rows, dtype=np.int64) for split, rows in splits.items()}
+        return SequenceData(**arrays, vocabulary=midi.note_vocabulary(), source=corpus.source, notes=tuple(notes))
+
+
+def _split_of(name: str, where: str) -> str:
+    number = re.search(r"(\d+)\.mid$", name, re.IGNORECASE)
+    if number is None:
+        raise BenchError(f"{where}: {name!r} has no number at its end, by which the tunes are split")
+    return {4: "valid", 5: "test"}.get(int(number[1]) % 6, "train")

@@ -1,0 +1,79 @@
+"""Speeches of President Obama: the first T words of each paragraph (Yu et al. 2017, Table 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.corpora import manifest, sample, scoring, text
+from bench.corpora.fetch import Corpora, Corpus
+from bench.corpora.prepared import prepared
+from bench.corpora.replay import Replay
+from bench.dataset import SequenceData
+from bench.settings import knob
+
+if TYPE_CHECKING:
+    from bench.metric import Metric
+
+
+@dataclass(frozen=True)
+class ObamaSettings(scoring.BleuKnobs):
+    """How paragraphs are cut, split and judged."""
+
+    length: int = knob(20, low=2, high=1_000, help="T, words of a paragraph; 20 or 32")
+    min_count: int = knob(2, low=1, help="words seen less often are <unk>, which raises BLEU")
+    seed: int = knob(0, low=0, help="draws the split")
+    valid: int = knob(500, low=1, help="held-out rows for the real row, at most a tenth of all")
+    test: int = knob(500, low=1, help="held-out rows for NLL_test, at most a tenth of all")
+
+
+class Obama:
+    """Lower-cased, split by NLTK's word tokenizer; paragraphs shorter than T are left out, repeated rows too."""
+
+    Settings = ObamaSettings
+
+    def __init__(self, settings: ObamaSettings, corpora: Corpora) -> None:
+        self.settings, self.corpora = settings, corpora
+
+    def load(self) -> SequenceData:
+        """Rows of T words; a line is a paragraph, blank lines (between speeches) are skipped."""
+        corpus = self.corpora.open(manifest.entry(__file__, "obama"), sample.speech)
+        rules = scoring.other_knobs(self.settings)
+        return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
+
+    def metrics(self, data: SequenceData) -> Sequence[Metric]:
+        """BLEU-3 and BLEU-4, as in the paper, then the rest."""
+        return scoring.text_metrics(data, self.settings, headline=3)
+
+    def real(self, data: SequenceData) -> Replay:
+        """Held-out paragraphs."""
+        return Replay(data.valid)
+
+    def _prepare(self, corpus: Corpus) -> SequenceData:
+        where, chosen = corpus.source.file, self.settings
+        paragraphs = text.lines(corpus.contents[0], where)
+        whole = [row for row in _opening_words(paragraphs, chosen.length) if len(row) == chosen.length]
+        parts, notes = text.draw(whole, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        rows = (row for part in parts for row in part)
+        vocabulary = text.build_vocabulary(rows, where, min_count=chosen.min_count, unknown=chosen.min_count > 1)
+        train, valid, test = arrays = [text.encode(part, vocabulary, chosen.length) for part in parts]
+        notes += (
+            f"{len(paragraphs) - len(whole)} paragraphs shorter than {chosen.length} words left out",
+            text.unknown_note(arrays, vocabulary, chosen.min_count),
+        )
+        return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
+
+
+def _opening_words(paragraphs: Iterable[str], length: int) -> Iterable[tuple[str, ...]]:
+    """The first `length` tokens of each paragraph.
+
+    A word gives at least one token, and none depends on words further on than the next few, so the rest of a paragraph
+    need not be split.
+    """
+    from nltk.tokenize import NLTKWordTokenizer
+
+    tokenize = NLTKWordTokenizer().tokenize
+    for paragraph in paragraphs:
+        opening = " ".join(paragraph.lower().split()[: length + 5])
+        yield tuple(tokenize(opening)[:length])

@@ -1,0 +1,91 @@
+"""The user's own corpus, one sequence a line: `text:FILE`, or `text:FILE#column` for CSV, TSV, JSONL and Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bench.corpora import scoring, table, text
+from bench.corpora.fetch import Corpora, Corpus, local
+from bench.corpora.prepared import prepared
+from bench.corpora.replay import Replay
+from bench.dataset import SequenceData
+from bench.errors import BenchError
+from bench.settings import knob
+
+if TYPE_CHECKING:
+    from bench.metric import Metric
+
+
+@dataclass(frozen=True)
+class TextSettings(scoring.BleuKnobs):
+    """Which file, how its lines become tokens, and how they are split."""
+
+    file: str = knob("", help="the corpus; FILE#column for a table")
+    test_file: str = knob("", help="a test split of its own; else drawn from the corpus")
+    tokens: Literal["word", "char"] = knob("word", choices=("word", "char"), help="split at spaces, or every character")
+    length: int = knob(32, low=2, high=1_000, help="longer lines are cut; T is at most the longest line")
+    min_count: int = knob(1, low=1, help="tokens seen less often are <unk>")
+    valid: int = knob(1_000, low=1, help="lines held out for the real row; with test at most a fifth")
+    test: int = knob(1_000, low=1, help="lines held out for NLL_test, where there is no test_file")
+    seed: int = knob(0, low=0, help="draws the split")
+
+
+class Text:
+    """Lines of varying length, each closed by the end token; repeated lines are removed before splitting."""
+
+    Settings = TextSettings
+
+    def __init__(self, settings: TextSettings, corpora: Corpora) -> None:
+        self.settings, self.corpora = settings, corpora
+
+    def load(self) -> SequenceData:
+        """The vocabulary is that of the whole corpus; what was cut, repeated or leaked is in the notes."""
+        given = self.settings.file or str(self.corpora.files.get("text", ""))
+        if not given:
+            raise BenchError("text: say which file, as in text:FILE or text:FILE#column")
+        paths = [table.split_column(reference) for reference in (given, self.settings.test_file) if reference]
+        corpus = local(*(path for path, _ in paths))
+        rules = scoring.other_knobs(self.settings)
+        return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus, paths))
+
+    def metrics(self, data: SequenceData) -> Sequence[Metric]:
+        """BLEU-2..5, Self-BLEU-2..5 and NLL_test."""
+        return scoring.text_metrics(data, self.settings, headline=2)
+
+    def real(self, data: SequenceData) -> Replay:
+        """Held-out lines."""
+        return Replay(data.valid)
+
+    def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
+        where, chosen = corpus.source.file, self.settings
+        lines = [table.read_lines(content, *place) for content, place in zip(corpus.contents, paths, strict=True)]
+        tokenised = [[self._tokens(line) for line in file] for file in lines]
+        longest = max(len(row) for file in tokenised for row in file)
+        if longest < 2:
+            raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
+        length = min(chosen.length, longest)
+        # Cut before de-duplication: lines that differ only after T are repeats of one another.
+        given, *test = ([row[:length] for row in file] for file in tokenised)
+        if test:
+            parts, notes = text.hold_out(given, test[0], valid=chosen.valid, seed=chosen.seed, where=where)
+        else:
+            parts, notes = text.draw(given, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        rows = [row for part in parts for row in part]
+        several = chosen.min_count > 1
+        joiner = " " if chosen.tokens == "word" else ""
+        vocabulary = text.build_vocabulary(
+            rows, where, min_count=chosen.min_count, end=True, unknown=several, joiner=joiner
+        )
+        arrays = [text.encode(part, vocabulary, length) for part in parts]
+        cut = sum(len(row) > length for file in tokenised for row in file)
+        notes += (f"{cut} lines cut to {length} tokens",)
+        if several:
+            notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
+        train, valid, held = arrays
+        return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
+
+    def _tokens(self, line: str) -> tuple[str, ...]:
+        return tuple(line.split()) if self.settings.tokens == "word" else tuple(line)
