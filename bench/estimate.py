@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from bench.cell import Cell
+from bench.journal import Record
+
+if TYPE_CHECKING:
+    from bench.dataset import SequenceData
 
 OFFICIAL_TOKENS = 9_984 * 20 * 5_000  # positions x vocabulary of one official MLE epoch
 
@@ -35,7 +42,7 @@ def measured(device: str) -> dict[str, float] | None:
             return None
         # Two one-thread processes do a little more than one of two threads: scaling by the threads errs on that side.
         return {key: stage["seconds"] * facts["threads"] for key, stage in facts["stages"].items()}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -54,3 +61,56 @@ def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, t
         negatives = shown / 2 / knobs["k"]
         policy += meetings * (shown / 20_000 * stages["d"] * knobs["filters"] + negatives / 10_000 * stages["a"])
     return float(mle + policy)
+
+
+def expected(cells: Sequence[Cell], data: Mapping[str, SequenceData]) -> dict[str, float]:
+    """Cell id -> seconds of training, for the cells of a plan; empty where `bench speed` has not run."""
+    stages = measured(cells[0].device) if cells else None
+    if stages is None:
+        return {}
+    seconds = {}
+    for cell in cells:
+        found = data[cell.dataset_label]
+        tokens = found.train.size * len(found.vocabulary)
+        spent = training_seconds(dict(cell.settings), stages, train=len(found.train), tokens=tokens)
+        seconds[cell.id] = spent / cell.threads
+    return seconds
+
+
+class TimeLeft:
+    """What is left of each cell: by what other seeds of its arm took, else what was expected, else the mean so far."""
+
+    def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:
+        self.records, self.expected = records, expected
+        self.spent: dict[tuple[str, str], list[float]] = {}
+        for record in records:
+            if record.status == "done" and "wall_seconds" in record.last("done"):
+                self.spent.setdefault(_arm(record), []).append(record.last("done")["wall_seconds"])
+
+    def of(self, record: Record) -> float | None:
+        """Seconds, or None where nothing is known yet."""
+        if record.status in ("done", "failed"):
+            return 0.0
+        whole = self._whole(record)
+        if whole is None:
+            return None
+        since = time.time() - record.last("start")["time"] if record.status == "running" else 0.0
+        return max(0.0, whole - since)
+
+    def total(self, jobs: int) -> float | None:
+        """Seconds until the last cell ends, if the jobs share the work evenly."""
+        left = [self.of(record) for record in self.records]
+        return None if None in left else sum(seconds for seconds in left if seconds is not None) / jobs
+
+    def _whole(self, record: Record) -> float | None:
+        times = self.spent.get(_arm(record))
+        if times:
+            return sum(times) / len(times)
+        if record.cell.id in self.expected:
+            return self.expected[record.cell.id]
+        every = [seconds for times in self.spent.values() for seconds in times]
+        return sum(every) / len(every) if every else None
+
+
+def _arm(record: Record) -> tuple[str, str]:
+    return record.cell.dataset_label, record.cell.label

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -11,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from bench.cell import Cell
+from bench.estimate import TimeLeft
 from bench.journal import Record, read_record
 
 ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
@@ -20,9 +20,15 @@ class Progress:
     """Follows the journals of a plan's cells: shows what changed and hands on each cell that ended."""
 
     def __init__(
-        self, cells: Sequence[Cell], runs: Path, jobs: int, console: Console, ended: Callable[[Record], object]
+        self,
+        cells: Sequence[Cell],
+        runs: Path,
+        jobs: int,
+        console: Console,
+        ended: Callable[[Record], object],
+        expected: Mapping[str, float] | None = None,
     ) -> None:
-        self.console, self.ended = console, ended
+        self.console, self.ended, self.expected = console, ended, expected or {}
         self.records = {cell.id: read_record(runs / cell.id) for cell in cells}
         self.sizes = {key: _size(record.folder) for key, record in self.records.items()}
         self.jobs = jobs
@@ -34,9 +40,11 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.tick()
-        if self.live:
-            self.live.stop()
+        try:
+            self.tick()
+        finally:
+            if self.live:
+                self.live.stop()
 
     def tick(self) -> None:
         """Take in what the workers have written since the last call."""
@@ -67,15 +75,16 @@ class Progress:
 
     def _view(self) -> Group:
         table = Table(box=None, pad_edge=False)
-        for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score"):
+        for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
             table.add_column(name, justify="left" if name in ("dataset", "baseline", "phase", "score") else "right")
         ordered = sorted(self.records.values(), key=lambda r: ORDER[r.status])
+        left = TimeLeft(ordered, self.expected)
         room = max(5, self.console.size.height - 6)
         for record in ordered[:room]:
-            table.add_row(*_row(record))
+            table.add_row(*_row(record), _time(left.of(record)) if record.status == "running" else "")
         done = sum(r.status == "done" for r in ordered)
         hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
-        return Group(table, f"{done} of {len(ordered)} cells done · {_left(ordered, self.jobs)} left{hidden}")
+        return Group(table, f"{done} of {len(ordered)} cells done · {_time(left.total(self.jobs))} left{hidden}")
 
 
 def headline(record: Record) -> str:
@@ -107,21 +116,7 @@ def _size(folder: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _left(records: Sequence[Record], jobs: int) -> str:
-    """Time left: cells of an arm that ended tell how long its others take; until one has, nothing is said."""
-    spent: dict[tuple[str, str], list[float]] = {}
-    for record in records:
-        if record.status == "done" and "wall_seconds" in record.last("done"):
-            key = (record.cell.dataset_label, record.cell.label)
-            spent.setdefault(key, []).append(record.last("done")["wall_seconds"])
-    known = [sum(times) / len(times) for times in spent.values()]
-    if not known:
-        return "time unknown"
-    left = 0.0
-    for record in records:
-        if record.status in ("pending", "running", "interrupted"):
-            times = spent.get((record.cell.dataset_label, record.cell.label), known)
-            since = time.time() - record.last("start").get("time", time.time()) if record.status == "running" else 0.0
-            left += max(0.0, sum(times) / len(times) - since)
-    seconds = left / jobs
-    return f"about {seconds / 3600:.1f} h" if seconds > 5400 else f"about {seconds / 60:.1f} min"
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.1f} min"

@@ -14,6 +14,7 @@ from rich.console import Console
 from bench import plan as planning
 from bench import pool, provenance
 from bench.errors import BenchError
+from bench.estimate import expected
 from bench.job import Context
 from bench.journal import Record, read_record, write_cell
 from bench.plan import Plan
@@ -78,7 +79,7 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
         return False
     context = Context(setup.runs, setup.corpora, setup.runs / f".stop.{os.getpid()}")
     cells.sort(key=lambda cell: cell.seed)
-    with Progress(plan.cells, setup.runs, setup.jobs, console, ended) as shown:
+    with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.data)) as shown:
         try:
             pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
         except KeyboardInterrupt:
