@@ -42,12 +42,13 @@ class Context:
 def run(cell: Cell, context: Context) -> str:
     """Do the cell; returns done, failed or interrupted, which is also the last word of its journal."""
     journal = Journal(context.runs / cell.id)
+    (journal.folder / "error.log").unlink(missing_ok=True)
     try:
         _run(cell, context, journal)
     except Interrupted:
         journal.append("interrupted")
         return "interrupted"
-    except Exception as error:
+    except BaseException as error:  # SystemExit too: a plug-in must not end the others, nor the run
         (journal.folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
         journal.append("failed", error=f"{cell.label}: {_one_line(error)}")
         return "failed"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -26,18 +25,38 @@ def cores() -> int:
 
 
 def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Callable[[], None], cluster: str | None) -> None:
-    """Do every cell, calling `tick` a few times a second. On Ctrl-C the workers save, then KeyboardInterrupt rises."""
-    waiting = list(cells)
-    losses: Counter[str] = Counter()
+    """Do every cell, calling `tick` a few times a second. On Ctrl-C the workers save, then KeyboardInterrupt rises.
+
+    A worker that dies takes its executor with it. The cells it may have died of are tried once more, each alone, so
+    that none fails for what another does.
+    """
+    waiting, suspects = list(cells), list[Cell]()
     while waiting:
-        with _executor(jobs, cluster) as executor:
-            futures = {executor.submit(job.run, cell, context): cell for cell in waiting}
-            try:
-                _watch(set(futures), tick)
-            except KeyboardInterrupt:
-                _stop(executor, futures, context)
-                raise
-        waiting = [cell for future, cell in futures.items() if _lost(future, cell, context, losses)]
+        lost = _run_together(waiting, context, jobs, tick, cluster)
+        running = [cell for cell in lost if read_record(context.runs / cell.id).status == "running"]
+        suspects += running or lost
+        waiting = [cell for cell in lost if cell not in suspects]
+    for cell in suspects:
+        if _run_together([cell], context, 1, tick, cluster):
+            journal = Journal(context.runs / cell.id)
+            journal.append("failed", error=f"{cell.label}: its worker died twice (killed, or out of memory)")
+            tick()
+
+
+def _run_together(
+    cells: Sequence[Cell], context: Context, jobs: int, tick: Callable[[], None], cluster: str | None
+) -> list[Cell]:
+    """Do the cells on one executor; returns those that it was not able to end because a worker died."""
+    with _executor(jobs, cluster) as executor:
+        futures: dict[Future[str], Cell] = {}
+        try:
+            with _ignoring_interrupts():
+                futures |= {executor.submit(job.run, cell, context): cell for cell in cells}
+            _watch(set(futures), tick)
+        except KeyboardInterrupt:
+            _stop(executor, futures, context)
+            raise
+    return [cell for future, cell in futures.items() if _lost(future)]
 
 
 def _stop(executor: Executor, futures: Iterable[Future[str]], context: Context) -> None:
@@ -59,19 +78,12 @@ def _watch(futures: set[Future[str]], tick: Callable[[], None]) -> None:
         tick()
 
 
-def _lost(future: Future[str], cell: Cell, context: Context, losses: Counter[str]) -> bool:
-    """Whether to do a cell again because a worker died, its own or one beside it; the second time, the cell fails."""
+def _lost(future: Future[str]) -> bool:
+    """Whether a worker died, this cell's own or one beside it."""
     error = future.exception()
-    if error is None:
-        return False
-    if not isinstance(error, BrokenProcessPool):
+    if error is not None and not isinstance(error, BrokenProcessPool):
         raise error
-    folder = context.runs / cell.id
-    losses[cell.id] += read_record(folder).status == "running"
-    if losses[cell.id] < 2:
-        return True
-    Journal(folder).append("failed", error=f"{cell.label}: its worker died twice (killed, or out of memory)")
-    return False
+    return error is not None
 
 
 @contextmanager
@@ -80,7 +92,7 @@ def _executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
         yield _dask(cluster)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as executor:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
         yield executor
 
 
@@ -96,6 +108,13 @@ def _dask(address: str) -> Executor:
     return executor
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches the whole process group; workers wait for the parent's stop file, and save first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Ctrl-C reaches the whole process group; workers born here ignore it from their first moment, and wait for the
+    parent's stop file, so that they save first.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
