@@ -75,16 +75,30 @@ def tokeniser(opened: Opened) -> Callable[[str], Sequence[str]]:
     give its own output back.
     """
     words, own = opened.data.vocabulary, opened.dataset
+    tokens: Callable[[str], Sequence[str]] | None = own.tokens if isinstance(own, Tokenising) else None
     if not words.joiner:
-        return own.tokens if isinstance(own, Tokenising) else lambda line: "".join(line.split())
-    if not isinstance(own, Tokenising):
+        return _characters(tokens or (lambda line: "".join(line.split())), words)
+    if tokens is None:
         return str.split
     least = opened.data.length if words.end is None else 1
 
     def split(line: str) -> Sequence[str]:
-        tokens = line.split()
-        ready = len(tokens) >= least and all(token in words.ids for token in tokens)
-        return tokens if ready else own.tokens(line)
+        line_tokens = line.split()
+        ready = len(line_tokens) >= least and all(token in words.ids for token in line_tokens)
+        return line_tokens if ready else tokens(line)
+
+    return split
+
+
+def _characters(tokens: Callable[[str], Sequence[str]], words: Vocabulary) -> Callable[[str], Sequence[str]]:
+    """`tokens`, with the unknown token, which is written with several characters, kept in one piece."""
+    if words.unknown is None:
+        return tokens
+    unknown = words.tokens[words.unknown]
+
+    def split(line: str) -> Sequence[str]:
+        known, *rest = (tokens(piece) for piece in line.split(unknown))
+        return [*known, *(token for piece in rest for token in (unknown, *piece))]
 
     return split
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.corpora import archive, manifest, midi, sample, scoring
 from bench.corpora.fetch import Corpora, Corpus
+from bench.corpora.pianoroll import save_pianoroll
 from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
-from bench.dataset import SequenceData
+from bench.dataset import SequenceData, TokenArray
 from bench.errors import BenchError
 from bench.settings import knob
 
 if TYPE_CHECKING:
     from bench.metric import Metric
+
+
+TUNES = 4  # of a run, kept to listen to
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,25 @@ class Nottingham:
         """Held-out windows."""
         return Replay(data.valid)
 
+    def from_midi(self, content: bytes, where: str) -> list[tuple[int, ...]]:
+        """The windows of a tune."""
+        return midi.windows(midi.read_melody(content, where), self.settings.length)
+
+    def to_midi(self, sequence: TokenArray) -> bytes:
+        """The tune of one window."""
+        return midi.to_midi(sequence.tolist())
+
+    def artifacts(self, samples: TokenArray, folder: Path) -> None:
+        """A piano roll of the first samples, and tunes to listen to."""
+        save_pianoroll(samples, folder / "pianoroll.png")
+        for number, sequence in enumerate(samples[:TUNES], 1):
+            (folder / f"tune-{number}.mid").write_bytes(self.to_midi(sequence))
+
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where = corpus.source.file
         splits: dict[str, list[tuple[int, ...]]] = {"train": [], "valid": [], "test": []}
         for name, content in archive.members(corpus.contents[0], where, ".mid"):
-            melody = midi.read_melody(content, f"{where}: {name}")
-            splits[_split_of(name, where)] += midi.windows(melody, self.settings.length)
+            splits[_split_of(name, where)] += self.from_midi(content, f"{where}: {name}")
         for split, rows in splits.items():
             if not rows:
                 raise BenchError(f"{where}: no tune of {self.settings.length} steps for the {split} split")

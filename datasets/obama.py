@@ -50,6 +50,10 @@ class Obama:
         """Held-out paragraphs."""
         return Replay(data.valid)
 
+    def tokens(self, line: str) -> text.Row:
+        """The first T words of a paragraph."""
+        return next(iter(_opening_words([line], self.settings.length)))
+
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
         paragraphs = text.lines(corpus.contents[0], where)

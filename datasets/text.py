@@ -59,10 +59,14 @@ class Text:
         """Held-out lines."""
         return Replay(data.valid)
 
+    def tokens(self, line: str) -> text.Row:
+        """The words of a line, or all its characters."""
+        return tuple(line.split()) if self.settings.tokens == "word" else tuple(line)
+
     def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
         lines = [table.read_lines(content, *place) for content, place in zip(corpus.contents, paths, strict=True)]
-        tokenised = [[self._tokens(line) for line in file] for file in lines]
+        tokenised = [[self.tokens(line) for line in file] for file in lines]
         longest = max(len(row) for file in tokenised for row in file)
         if longest < 2:
             raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
@@ -86,6 +90,3 @@ class Text:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
-
-    def _tokens(self, line: str) -> tuple[str, ...]:
-        return tuple(line.split()) if self.settings.tokens == "word" else tuple(line)

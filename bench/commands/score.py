@@ -180,13 +180,14 @@ def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iter
     from bench import judging
 
     rows = judging.plan_records(runs, plan, dataset) if plan else []
-    counts = {row.last("done")["hypotheses"] for row in rows if row.status == "done" and row.cell.id != record.cell.id}
+    others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
+    counts = {row.last("done")["hypotheses"] for row in others}
     mine = record.last("done")["hypotheses"]
-    if others := sorted(counts - {mine}):
-        wanted = " or ".join(map(str, others))
+    if unequal := sorted(counts - {mine}):
+        wanted = " or ".join(map(str, unequal))
         yield (
             f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
-            f"no column; make them equal with --samples {others[0]}"
+            f"no column; make them equal with --samples {unequal[0]}"
         )
 
 

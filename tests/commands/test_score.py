@@ -1,0 +1,248 @@
+"""bench score: samples made elsewhere are judged as runs are, and enter plans, reports and MLflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bench import plan as planning
+from bench import statistics
+from bench.cli import bench
+from bench.errors import BenchError
+from bench.journal import read_record
+
+ORACLE = ("oracle.parameters=fresh", "oracle.length=5", "oracle.train=64", "oracle.valid=64", "oracle.test=64")
+TEXT = ("-d", "text:tiny.txt", "--data", "sample")
+
+
+def read_scores(record):
+    import pandas as pd
+
+    return pd.read_parquet(record.folder / "scores.parquet")
+
+
+def score(call, file, *more):
+    return json.loads(call("score", file, *TEXT, "--name", "mine", "--json", *more).stdout)
+
+
+def test_a_runs_own_samples_score_as_the_run_did(finish, call):
+    real, mle = finish("text:tiny.txt", "mle")
+    facts = score(call, mle.folder / "samples.txt")
+    ours, theirs = facts["scores"], mle.scores
+    assert list(ours) == list(theirs) and facts["hypotheses"] == 20 and facts["outside_vocabulary"] == 0
+    assert ours["nll_test"]["value"] is None
+    for name in set(theirs) - {"nll_test"}:
+        assert ours[name] == theirs[name], name
+    assert facts["anchors"]["real"]["scores"] == real.scores
+
+
+def test_the_anchor_random_unigram_is_the_row_of_the_first_seed(finish, call):
+    *_, unigram = finish("text:tiny.txt", "random-unigram")
+    facts = score(call, unigram.folder / "samples.txt")
+    assert facts["anchors"]["random-unigram"] == {"hypotheses": 20, "scores": unigram.scores}
+
+
+def test_tests_are_welch_on_the_scores_of_sequences_of_the_lowest_seed(finish, call):
+    records = finish("text:tiny.txt", "mle", seeds=2)
+    mle = next(r for r in records if r.cell.label == "mle" and r.cell.seed == 0)
+    other = next(r for r in records if r.cell.label == "mle" and r.cell.seed == 1)
+    facts = score(call, other.folder / "samples.txt")
+    found = {(t["label"], t["metric"]): t for t in facts["tests"]}
+    assert {label for label, _ in found} == {"real", "mle"}
+    for metric in ("bleu-2", "self-bleu-3"):
+        test, mine, stored = (
+            found["mle", metric],
+            read_scores(other)[metric].dropna(),
+            read_scores(mle)[metric].dropna(),
+        )
+        assert (test["seed"], test["cell"], test["value"]) == (0, mle.cell.id, mle.scores[metric]["value"])
+        assert test["p_sequences"] == pytest.approx(statistics.welch(mine, stored))
+        assert test["difference"]["value"] == pytest.approx(float(mine.mean() - stored.mean()))
+
+
+def test_runs_of_other_signatures_are_not_tested_against(finish, call):
+    finish("text:tiny.txt", "mle")
+    facts = score(call, "tiny.txt", "--samples", "7")
+    assert not facts["tests"] and any("--samples" in note for note in facts["notes"])
+
+
+def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace):
+    records = finish("text:tiny.txt", "mle")
+    facts = score(call, records[1].folder / "samples.txt", "--plan", "small")
+    record = read_record(Path(facts["folder"]))
+    assert record.status == "done" and record.scores == facts["scores"] and record.cell.id == facts["cell"]
+    assert (record.cell.label, record.cell.baseline, record.cell.seed) == ("mine", "score:mine", 0)
+    assert record.cell.code == facts["sha256"] and record.last("done")["hypotheses"] == 20
+    assert set(planning.read_all(workplace / "runs")["small"]) == {r.cell.id for r in records} | {facts["cell"]}
+    assert (record.folder / "samples.txt").read_text() == (records[1].folder / "samples.txt").read_text()
+    assert np.array_equal(read_scores(record)["bleu-2"], read_scores(records[1])["bleu-2"].dropna())
+    assert not (record.folder / "generator.safetensors").exists()
+
+
+def test_the_same_file_again_is_the_same_cell_and_leaves_it_alone(call):
+    first = score(call, "tiny.txt")
+    before = (Path(first["folder"]) / "journal.jsonl").read_bytes()
+    assert score(call, "tiny.txt") == first
+    assert (Path(first["folder"]) / "journal.jsonl").read_bytes() == before
+
+
+def test_an_edited_file_is_another_cell(call, workplace):
+    first = score(call, "tiny.txt")
+    with Path("tiny2.txt").open("w") as file:
+        file.write(Path("tiny.txt").read_text() + "the cat\n")
+    assert score(call, "tiny2.txt")["cell"] != first["cell"]
+
+
+def test_a_plans_settings_prepare_the_data(finish, call):
+    real, mle = finish("text:tiny.txt", "mle", overrides=("text.length=3", "text.seed=4"))
+    assert score(call, "tiny.txt")["fingerprint"] != real.cell.fingerprint
+    facts = score(call, mle.folder / "samples.txt", "--plan", "small")
+    assert facts["fingerprint"] == real.cell.fingerprint and facts["dataset_settings"]["length"] == 3
+    assert facts["scores"]["bleu-2"] == mle.scores["bleu-2"]
+
+
+def test_runs_on_other_data_are_counted_in_a_note(finish, call):
+    finish("text:tiny.txt", "mle", overrides=("text.length=3",))
+    assert any(note.startswith("2 stored runs were made from other data") for note in score(call, "tiny.txt")["notes"])
+
+
+def test_another_number_of_sequences_than_the_plan_has_is_said(finish, call):
+    finish("text:tiny.txt", "mle")
+    notes = score(call, "tiny.txt", "--plan", "small")["notes"]
+    said = [note for note in notes if "plan small" in note]
+    assert len(said) == 1 and "of 20 sequences" in said[0] and said[0].endswith("--samples 20")
+    assert not any(
+        "plan small" in note for note in score(call, "tiny.txt", "--plan", "small", "--samples", 20)["notes"]
+    )
+
+
+def test_samples_takes_the_first_lines(call):
+    Path("few.txt").write_text("".join(Path("tiny.txt").read_text().splitlines(keepends=True)[:9]))
+    assert score(call, "tiny.txt", "--samples", 9)["scores"] == score(call, "few.txt")["scores"]
+
+
+def test_words_outside_the_vocabulary_are_counted_and_match_nothing(call):
+    Path("out.txt").write_text("the cat\nzebra yak\nzebra okapi\nyak cat\n")
+    facts = score(call, "out.txt")
+    assert facts["outside_vocabulary"] == pytest.approx(5 / 8)
+    assert any("62.50% of tokens are outside" in note for note in facts["notes"])
+    bleu = read_scores(read_record(Path(facts["folder"])))["bleu-2"]
+    assert bleu[1] == bleu[2] == 0 and bleu[0] > 0 and bleu[3] > 0
+    assert (Path(facts["folder"]) / "samples.txt").read_text() == Path("out.txt").read_text()
+
+
+def test_the_printed_table_names_source_anchors_and_meaning(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    text = call("score", mle.folder / "samples.txt", *TEXT, "--name", "mine", "--plan", "small").stdout
+    for part in ("tiny.txt (local)", "mine", "real", "random-unigram", "self-bleu-5", "bleu-2 against", "mle seed 0"):
+        assert part in text
+    assert text.count("Welch's test") == 1 and "bench report --plan small" in text
+
+
+def test_a_file_of_ids_scores_as_its_text_does(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    ids = call("sample", mle.cell.id, "--data", "sample", "--ids", "--count", 30).stdout
+    text = call("sample", mle.cell.id, "--data", "sample", "--count", 30).stdout
+    Path("ids.txt").write_text(ids)
+    Path("text.txt").write_text(text)
+    as_ids, as_text = score(call, "ids.txt"), score(call, "text.txt")
+    assert (as_ids["format"], as_text["format"]) == ("ids", "text") and as_ids["scores"] == as_text["scores"]
+
+
+def test_the_oracle_judges_ids_that_it_knows_and_no_others(finish, call):
+    _, mle = finish("oracle", "mle", overrides=ORACLE)
+    settings = [part for text in ORACLE for part in ("--set", text)]
+    facts = json.loads(
+        call("score", mle.folder / "samples.txt", "-d", "oracle", *settings, "--name", "m", "--json").stdout
+    )
+    assert facts["scores"]["nll_oracle"] == mle.scores["nll_oracle"]
+    assert facts["scores"]["reverse_kl"]["value"] is None
+    Path("high.txt").write_text("1 2 3 4 5\n\n1 2 3 4 5000\n")
+    with pytest.raises(BenchError, match=r"high.txt, line 3: '5000' is not in the vocabulary, and nll_oracle"):
+        call("score", "high.txt", "-d", "oracle", *settings, "--name", "m")
+
+
+def test_tracked_rows_stand_in_the_report(finish, call, workplace):
+    from bench.tracking import Tracker
+
+    _, mle = finish("text:tiny.txt", "mle")
+    facts = score(call, mle.folder / "samples.txt", "--track")
+    assert facts["plan"] == "small"
+    frame = Tracker().frame("small")
+    mine = frame[(frame["label"] == "mine") & (frame["metric"] == "bleu-2")]
+    assert list(mine["value"]) == [facts["scores"]["bleu-2"]["value"]]
+    assert list(mine["signature"]) == [mle.scores["bleu-2"]["signature"]]
+
+
+def test_a_dataset_in_two_plans_needs_one_named(finish, call):
+    finish("text:tiny.txt", "random-unigram", plan="one")
+    finish("text:tiny.txt", "random-unigram", plan="two")
+    with pytest.raises(BenchError, match=r"several plans.*one, two"):
+        score(call, "tiny.txt", "--track")
+
+
+@pytest.mark.parametrize("name", ["real", "mle", "random-unigram"])
+def test_a_name_of_other_runs_is_refused(call, name):
+    with pytest.raises(BenchError, match="name of other runs"):
+        call("score", "tiny.txt", *TEXT, "--name", name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("absent.txt", *TEXT, "--name", "m"), "no file absent.txt"),
+        (("tiny.txt", *TEXT, "--name", "it's"), "--name"),
+        (("tiny.txt", *TEXT, "--name", "a/b"), "--name"),
+        (("tiny.txt", "-d", "poem", "--name", "m"), "did you mean 'poems'"),
+        (("tiny.txt", *TEXT, "--name", "m", "--samples", 500), "holds .* sequences, --samples asks for 500"),
+        (("tiny.txt", *TEXT, "--name", "m", "--set", "text.lenght=3"), "did you mean 'length'"),
+        (("tiny.txt", *TEXT, "--name", "m", "--set", "poems.valid=3"), "poems"),
+    ],
+)
+def test_bad_input_is_one_line(call, workplace, arguments, message):
+    with pytest.raises(BenchError, match=message):
+        call("score", *arguments)
+    assert not (workplace / "runs").exists()
+
+
+def test_the_command_exits_2_with_one_line(workplace):
+    (workplace / "empty.txt").write_text("\n")
+    command = [sys.executable, "-m", "bench", "score", "empty.txt", *TEXT, "--name", "m", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bench: empty.txt is empty: one sequence a line is expected\n"
+
+
+def test_standard_output_holds_json_only(workplace):
+    command = [sys.executable, "-m", "bench", "score", "tiny.txt", *TEXT, "--name", "m", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["name"] == "m"
+
+
+@pytest.mark.corpus
+def test_published_captions_score_as_nltk_says(tmp_path, monkeypatch):
+    from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
+
+    root = Path(os.environ.get("BENCH_DATA", "")) / "coco"
+    if not (root / "gfs_coco_train.txt").is_file() or not (root / "gfs_coco_test.txt").is_file():
+        pytest.skip("corpus absent: coco")
+    monkeypatch.chdir(tmp_path)
+    lines = (root / "gfs_coco_train.txt").read_text().splitlines(keepends=True)
+    Path("train.txt").write_text("".join(lines[:3]) + "a zebra of unheard-of splendour .\n")
+    arguments = ["score", "train.txt", "-d", "coco", "--data", "published", "--name", "train", "--json"]
+    facts = json.loads(CliRunner().invoke(bench, arguments, catch_exceptions=False).stdout)
+    references = [line.split() for line in (root / "gfs_coco_test.txt").read_text().splitlines()]
+    found = read_scores(read_record(Path(facts["folder"])))
+    for order in (2, 4):
+        expected = [
+            sentence_bleu(references, line.split(), [1 / order] * order, SmoothingFunction().method1)
+            for line in Path("train.txt").read_text().splitlines()
+        ]
+        assert list(found[f"bleu-{order}"]) == pytest.approx(expected, abs=1e-12)
