@@ -32,6 +32,8 @@ LATEX = {
     "]": "{]}",
 }
 
+MARKDOWN = str.maketrans({**{char: f"\\{char}" for char in "\\*_`[]#"}, **{char: f"&#{ord(char)};" for char in "|<>"}})
+
 
 def latex_escape(text: str) -> str:
     """Text that pdflatex sets as it is; a character it has no glyph for is written as its code point."""
@@ -47,6 +49,4 @@ def _in_latin1(char: str) -> bool:
 
 def markdown_escape(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    for char in "\\|*_`<>[]#":
-        text = text.replace(char, f"&#{ord(char)};" if char in "|<>" else f"\\{char}")
-    return " ".join(text.split())
+    return " ".join(text.translate(MARKDOWN).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -103,5 +104,7 @@ def _bytes(figure: Figure, kind: str) -> bytes:
     """Without creation dates, so that the same picture is the same file."""
     out = io.BytesIO()
     metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
-    figure.savefig(out, format=kind, dpi=200, metadata=metadata)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a label's character that the font lacks is drawn as a box
+        figure.savefig(out, format=kind, dpi=200, metadata=metadata)
     return out.getvalue()

@@ -26,6 +26,8 @@ class Grid:
 
 def summary(table: Table, most: int = 5) -> Grid:
     """The first few metrics without the published values: what fits a terminal."""
+    if not table.columns:
+        return scores(table)
     columns = table.columns[:most]
     rows = (
         (row.name, runs_text(row), *(score_text(row.scores[c.metric], c.decimals) for c in columns))
@@ -40,6 +42,7 @@ def scores(table: Table) -> Grid:
     header = ["Method", "Runs"]
     for column in table.columns:
         header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
+    header += [] if table.columns else ["Scores"]
     header += ["Human score ↑", "published"] if table.spec.human else []
     rows = [_row(row, table) for row in table.rows]
     return Grid(_number(table), tuple(header), tuple(rows))
@@ -117,8 +120,14 @@ def _row(row: Row, table: Table) -> tuple[str, ...]:
     for column in table.columns:
         score = row.scores[column.metric]
         cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
+    cells += [] if table.columns else [_absence(row)]
     cells += [row.human, row.human_published or DASH] if table.spec.human else []
     return tuple(cells)
+
+
+def _absence(row: Row) -> str:
+    """What to say of a row in a table where no run has scores."""
+    return "failed" if row.failed else "unfinished" if row.unfinished else DASH
 
 
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:

@@ -195,7 +195,7 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
 
 
 def test_nothing_tracked_is_one_clear_line_and_makes_no_store(tmp_path: Path, store: str) -> None:
-    with pytest.raises(BenchError, match="no runs in sqlite:.*tracked.db: run `bench run` first"):
+    with pytest.raises(BenchError, match=r"no runs in sqlite:.*tracked.db: run `bench run` first"):
         Tracker(store).frame()
     absent = tmp_path / "absent.db"
     with pytest.raises(BenchError, match="no runs in"):

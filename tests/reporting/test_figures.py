@@ -1,0 +1,94 @@
+"""Learning curves as pictures: the same bytes for the same runs, and the line where pre-training ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from bench.journal import Record
+from bench.reporting import figures
+from bench.reporting.published import paper
+from bench.reporting.table import Table
+from bench.reporting.tables import build_tables
+
+
+@pytest.fixture
+def table(matrix: list[Record], framed: Callable[..., pd.DataFrame]) -> Table:
+    return build_tables(framed(matrix), paper(), lambda run_id: pd.DataFrame(), {})[0]
+
+
+def curves_of(records: list[Record], metric: str) -> pd.DataFrame:
+    rows = [
+        (str(record.folder), "oracle", record.cell.label, record.cell.seed, point["x"], point["scores"][metric])
+        for record in records
+        for point in record.curve
+    ]
+    return pd.DataFrame(rows, columns=["run_id", "dataset", "label", "seed", "x", "value"])
+
+
+@pytest.fixture
+def curves(matrix: list[Record]) -> dict[str, pd.DataFrame]:
+    return {metric: curves_of(matrix, metric) for metric in ("nll_oracle", "nll_test")}
+
+
+def test_same_bytes_whatever_the_order(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    first = figures.draw(table, curves, paper())
+    shuffled = {name: points.sample(frac=1, random_state=3) for name, points in curves.items()}
+    assert first is not None
+    assert first == figures.draw(table, shuffled, paper())
+    assert first["pdf"].startswith(b"%PDF")
+    assert first["png"].startswith(b"\x89PNG")
+    assert b"CreationDate" not in first["pdf"]
+
+
+def test_lines_bands_and_the_end_of_pretraining(
+    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[tuple[str, Any, Any]] = []
+    dashed: list[int] = []
+    plot = Axes.plot
+
+    def spy(self: Axes, xs: Any, ys: Any, *rest: Any, **more: Any) -> Any:
+        lines.append((more["label"], xs, ys))
+        return plot(self, xs, ys, *rest, **more)
+
+    monkeypatch.setattr(Axes, "plot", spy)
+    monkeypatch.setattr(Axes, "axvline", lambda self, x, **style: dashed.append(x))
+    figures.draw(table, curves, paper())
+
+    assert [label for label, _, _ in lines] == 2 * ["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]
+    points = curves["nll_oracle"]
+    means = points[points["label"] == "seqgan"].groupby("x")["value"].mean()
+    label, xs, ys = lines[2]
+    assert (label, list(xs)) == ("SeqGAN", [0, 10, 20, 40])
+    np.testing.assert_allclose(ys, means)
+    assert dashed == [20, 20]
+
+
+def test_the_headline_stands_alone_where_nothing_stands_beside_it(
+    table: Table, curves: dict[str, pd.DataFrame]
+) -> None:
+    assert figures.metrics(table) == ["nll_oracle", "nll_test"]
+    assert figures.draw(table, curves | {"nll_test": curves["nll_test"].iloc[:0]}, paper()) is not None
+    assert figures.draw(table, {name: points.iloc[:0] for name, points in curves.items()}, paper()) is None
+
+
+def test_runs_that_the_table_leaves_out_are_not_drawn(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    strangers = curves["nll_oracle"].assign(run_id="other", label="stranger")
+    more = curves | {"nll_oracle": pd.concat([curves["nll_oracle"], strangers])}
+    assert figures.draw(table, more, paper()) == figures.draw(table, curves, paper())
+
+
+def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:
+    records = [shop.done(shop.cell("$\\frac$_x", seed), {"nll_oracle": 9.0}) for seed in range(2)]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    assert figures.draw(table, {"nll_oracle": curves_of(records, "nll_oracle")}, paper()) is not None
+
+
+def test_the_caption_says_what_is_shown(table: Table) -> None:
+    assert figures.caption(table).startswith("Figure 2: NLL_oracle against generator epochs, synthetic data")

@@ -1,0 +1,159 @@
+"""The whole report, from a store to files on disk, and the command that writes it."""
+
+from __future__ import annotations
+
+import html.parser
+import io
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from bench.commands.report import command
+from bench.errors import BenchError
+from bench.journal import Record
+from bench.reporting.report import how_to_look, print_summary, write_report
+from bench.tracking import Tracker
+
+
+def fill(store: str, records: list[Record]) -> Tracker:
+    tracker = Tracker(store)
+    for record in records:
+        tracker.project(record, "quick", {"preset": "quick"})
+    return tracker
+
+
+def small(shop: Any) -> list[Record]:
+    """Odd names in every place that a text can stand, two tables, one failure."""
+    source = {"file": "my_corpus & <b>#1%.txt", "sha256": "ef" * 32, "licence": "CC_0", "kind": "sample"}
+    labels = ("real", "mle", "seqgan", "gan_{x}[a=<i>|é中]")
+    runs = [
+        shop.done(shop.cell(label, seed, "poems"), {"bleu-2": 0.7 + seed / 100}, "higher", source=source)
+        for label in labels
+        for seed in range(1 if label == "real" else 2)
+    ]
+    runs += [shop.done(shop.cell("mle", 0, "text:a_b $c$"), {"bleu-2": 0.5, "mse~^": None}, source=source)]
+    return [*runs, shop.failed(shop.cell("bad\\gan", 0, "poems"), "bad\\gan: $x_1 & 50% of <b>it</b> --broke")]
+
+
+def test_every_format_of_every_table_and_the_same_bytes_twice(shop: Any, store: str, tmp_path: Path) -> None:
+    runs = small(shop)
+    first, second = tmp_path / "first", tmp_path / "second"
+    paths = write_report(fill(store, runs), None, first)
+    write_report(fill(store, random.Random(1).sample(runs, len(runs))), "quick", second)
+
+    names = {path.name for path in paths}
+    assert {"table2.tex", "table2.md", "table2.csv", "table2-curves.pdf", "table2-curves.png"} <= names
+    assert {"tables.tex", "index.html", "runs.csv", "report.json"} <= names
+    assert sorted(path.name for path in first.iterdir()) == sorted(names)
+    for path in paths:
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+def test_the_page_is_whole_and_escaped(shop: Any, store: str, tmp_path: Path) -> None:
+    write_report(fill(store, small(shop)), None, tmp_path / "out")
+    text = (tmp_path / "out" / "index.html").read_text()
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(html.parser.HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, dict(attrs)))
+
+    Reader().feed(text)
+    tags = [tag for tag, _ in found]
+    assert "b" not in tags and "i" not in tags
+    assert all("src" not in a or str(a["src"]).startswith("data:image/png;base64,") for _, a in found)
+    assert all("href" not in a or str(a["href"]).startswith("#") for _, a in found)
+    assert tags.count("section") == 2 and tags.count("figure") == 2
+    assert "gan_{x} [a=&lt;i&gt;|é中]" in text
+    assert 'class="loud"' in text
+
+
+def test_csv_of_runs_holds_every_value(shop: Any, store: str, tmp_path: Path) -> None:
+    write_report(fill(store, small(shop)), None, tmp_path / "out")
+    lines = (tmp_path / "out" / "runs.csv").read_text().splitlines()
+    assert len(lines) == 1 + 7 + 2 + 1
+    second = next(line for line in lines if line.startswith("poems,mle,1,"))
+    assert second.split(",")[4:7] == ["done", "bleu-2", "0.71"]
+    assert any(",failed,-,-,-" in line for line in lines)
+
+
+def test_an_earlier_report_is_replaced_and_nothing_else(shop: Any, store: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    tracker = fill(store, small(shop))
+    write_report(tracker, None, out)
+    (out / "mine.txt").write_text("keep")
+    (tmp_path / "precious").write_text("keep")
+    listed = json.loads((out / "report.json").read_text())
+    (out / "report.json").write_text(json.dumps([*listed, "../precious"]))
+    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {})
+    write_report(tracker, None, out)
+
+    names = {path.name for path in out.iterdir()}
+    assert "table1.tex" in names and "mine.txt" in names
+    assert not any(name.startswith(("table2", "table-text", ".report")) for name in names)
+    assert (tmp_path / "precious").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(shop: Any, store: str, tmp_path: Path) -> None:
+    tracker = fill(store, small(shop)[:1])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="cannot write the report to"):
+        write_report(tracker, None, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == ""
+
+
+def test_the_summary_fits_a_terminal_and_names_what_is_amiss(shop: Any, store: str) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    print_summary(fill(store, small(shop)), None, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Table 2: Chinese poems (SAMPLE CORPUS)" in printed
+    assert "gan_{x} [a=<i>|é中]" in printed
+    assert "Failed, bad\\gan" in printed
+    assert "failed" in printed
+
+
+def test_the_command_writes_says_where_and_how_to_look(
+    shop: Any, migrated_store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill("sqlite:///mlflow.db", small(shop))
+    result = CliRunner().invoke(command, ["--out", "there"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert (folder / "there" / "table2.tex").exists()
+    assert "there/index.html" in result.output
+    assert "`mlflow ui`" in result.output
+    assert not (folder / "results").exists()
+
+
+def test_the_command_with_nothing_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    result = CliRunner().invoke(command, [])
+    assert isinstance(result.exception, BenchError)
+    assert str(result.exception) == "no runs in sqlite:///mlflow.db: run `bench run` first"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_how_to_look_names_the_store_when_it_is_not_mlflows_own() -> None:
+    assert "--backend-store-uri sqlite:///other.db" in how_to_look(Tracker("sqlite:///other.db"), Path("results"), [])
+    assert "http://host:1" in how_to_look(Tracker("http://host:1"), Path("results"), [])
+
+
+@pytest.mark.latex
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex absent: install texlive-latex-recommended")
+def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_path: Path) -> None:
+    letters = "".join(map(chr, range(33, 600)))
+    odd = [shop.done(shop.cell(letters[i : i + 70], 0, "odd"), {"m_#$%&": 1.0}) for i in range(0, len(letters), 70)]
+    out = tmp_path / "out"
+    write_report(fill(store, [*matrix, *small(shop), *odd]), None, out)
+    words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
+    done = subprocess.run(words, cwd=out, capture_output=True, text=True, errors="replace", timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+    assert (out / "tables.pdf").stat().st_size > 10_000

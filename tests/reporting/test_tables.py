@@ -1,0 +1,241 @@
+"""From frames to tables: what stands in each cell, which runs share a column, and what is said under the table."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bench import statistics
+from bench.journal import Record
+from bench.reporting import grids
+from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.lines import table_csv
+from bench.reporting.published import paper, slug
+from bench.reporting.table import Table
+from bench.reporting.tables import build_tables
+
+Build = Callable[..., list[Table]]
+SAMPLE = {"file": "sample-poems", "sha256": "cd" * 32, "licence": "MIT", "kind": "sample"}
+
+
+@pytest.fixture
+def build(framed: Callable[..., pd.DataFrame], per_sequence: Callable[[str], pd.DataFrame]) -> Build:
+    return lambda records, human=None: build_tables(framed(records), paper(), per_sequence, human or {})
+
+
+def rows(table: Table) -> dict[str, dict[str, str]]:
+    grid = grids.scores(table)
+    names = list(grid.header)
+    names = [f"{names[i - 1]} published" if name == "published" else name for i, name in enumerate(names)]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in grid.rows}
+
+
+def noted(table: Table, start: str) -> list[str]:
+    return [note for note in grids.notes(table) if note.startswith(start)]
+
+
+def poems(shop: Any, label: str, seed: int, value: float | None, **more: Any) -> Record:
+    cell = shop.cell(label, seed, "poems", dataset_settings=())
+    return shop.done(cell, {"bleu-2": value}, "higher", curve=False, **more)
+
+
+def test_table_1_stands_beside_the_paper(matrix: list[Record], build: Build) -> None:
+    (table,) = build(matrix)
+    found = rows(table)
+    assert list(found) == [
+        *("real data", "random (uniform)", "random (unigram)", "MLE", "SS", "PG-BLEU", "SeqGAN", "constant reward"),
+        *("my_gan.py", "zz_new [k=1]"),
+    ]
+    assert [found[name]["NLL_oracle ↓ published"] for name in found] == [
+        *("-", "-", "10.310", "9.038", "8.985", "8.946", "8.736", "-", "-", "-")
+    ]
+    assert list(found["MLE"]) == ["Method", "Runs", "NLL_oracle ↓", "NLL_oracle ↓ published", "NLL_test ↓"]
+    values = [record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "mle"]
+    mean, _, high = statistics.mean_interval(values)
+    assert high is not None
+    assert found["MLE"]["NLL_oracle ↓"] == f"{mean:.3f} ± {high - mean:.3f}"
+    assert found["real data"]["NLL_oracle ↓"].endswith("± -")  # one run has no interval
+
+
+def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], build: Build) -> None:
+    found = rows(build(matrix)[0])
+    assert (found["my_gan.py"]["Runs"], found["my_gan.py"]["NLL_oracle ↓"]) == ("0, 3 failed", "failed")
+    assert found["SS"]["Runs"] == "2, 1 failed"
+    assert found["random (uniform)"]["NLL_test ↓"] == "-"
+    assert (found["PG-BLEU"]["Runs"], found["PG-BLEU"]["NLL_oracle ↓"]) == ("0", "-")
+    (failure,) = noted(build(matrix)[0], "Failed, my_gan.py")
+    assert failure == "Failed, my_gan.py (seed 0, 1, 2): 100% broken_{it}"
+
+
+def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
+    from bench.reporting import render
+
+    shuffled = random.Random(4).sample(matrix, len(matrix))
+    for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
+        assert write(build(matrix)[0]) == write(build(shuffled)[0])
+
+
+def test_nothing_is_ever_nan_or_blank(matrix: list[Record], build: Build) -> None:
+    (table,) = build(matrix)
+    for grid in (grids.scores(table), *grids.tests(table)):
+        assert all(text.strip() and "nan" not in text for row in grid.rows for text in row)
+    lines = table_csv(table).splitlines()
+    assert all(field and field != "nan" for line in lines for field in line.split(","))
+
+
+def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
+    matrix: list[Record], build: Build, per_sequence: Callable[[str], pd.DataFrame]
+) -> None:
+    (table,) = build(matrix)
+    compared = {one.label: one for one in table.comparisons}
+    assert set(compared) == {
+        *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
+    }
+    values = {
+        label: [r.scores["nll_oracle"]["value"] for r in matrix if r.cell.label == label and r.status == "done"]
+        for label in (*compared, "seqgan")
+    }
+    one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}
+    for label, found in compared.items():
+        assert found.p_welch == statistics.welch(values["seqgan"], values[label])
+        assert found.p_sequences == statistics.welch(one["seqgan"], one[label])
+        assert found.improvement == (0.0 if label == "constant-reward" else 1.0)
+    assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
+    assert compared["mle"].p_published == "< 1e-6"
+    (smallest,) = noted(table, "p (seeds)")
+    assert "6 comparison(s)" in smallest
+    assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
+
+
+def test_without_the_reference_there_are_no_tests(matrix: list[Record], build: Build) -> None:
+    (table,) = build([record for record in matrix if record.cell.label != "seqgan"])
+    assert grids.tests(table) == []
+    assert noted(table, "No tests")
+    assert rows(table)["SeqGAN"]["NLL_oracle ↓ published"] == "8.736"
+
+
+def test_a_variant_takes_the_place_of_its_absent_base(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell(f"{name}[k=1]", seed), {"nll_oracle": 9.0 + seed}) for name in ("seqgan", "mle")
+            for seed in range(2)]  # fmt: skip
+    (table,) = build(runs)
+    assert table.reference == "SeqGAN [k=1]"
+    assert rows(table)["MLE [k=1]"]["NLL_oracle ↓ published"] == "9.038"
+    assert "MLE" not in rows(table)
+    both = build([*runs, shop.done(shop.cell("mle"), {"nll_oracle": 9.5})])[0]
+    assert rows(both)["MLE [k=1]"]["NLL_oracle ↓ published"] == "-"
+    assert rows(both)["MLE"]["NLL_oracle ↓ published"] == "9.038"
+
+
+def test_two_signatures_never_share_a_column(shop: Any, build: Build) -> None:
+    old = [shop.done(shop.cell(name), {"nll_oracle": 1.0}, signature="-old") for name in ("mle", "seqgan")]
+    new = [shop.done(shop.cell("mle", 1), {"nll_oracle": 9.0}, signature="-new")]
+    (table,) = build([*old, *new])
+    assert [column.signature for column in table.columns] == ["nll_oracle|hyps:200|ckpt:last|data:x-new|v:0"]
+    assert rows(table)["MLE"]["NLL_oracle ↓"] == "9.000 ± -"
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: mle (seed 0); seqgan (seed 0)."]
+
+
+def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:
+    old = shop.done(shop.cell("mle", fingerprint="other"), {"nll_oracle": 1.0})
+    (table,) = build([old, shop.done(shop.cell("seqgan"), {"nll_oracle": 9.0})])
+    assert rows(table)["MLE"]["NLL_oracle ↓"] == "-"
+    assert noted(table, "Left out") == ["Left out, made from other data: mle (seed 0)."]
+
+
+def test_published_values_of_another_length_are_left_out(shop: Any, build: Build) -> None:
+    (table,) = build([shop.done(shop.cell("mle", dataset_settings=(("length", 40),)), {"nll_oracle": 10.0})])
+    assert grids.scores(table).header == ("Method", "Runs", "NLL_oracle ↓")
+    assert noted(table, "No published") == ["No published values for length = 40 (published: 20)."]
+
+
+def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "real", 0, 0.746), poems(shop, "mle", 0, 0.667), poems(shop, "seqgan", 0, 0.739)]
+    (table,) = build(runs)
+    found = rows(table)
+    assert {row["Human score ↑"] for row in found.values()} == {"not collected"}
+    assert [found[name]["Human score ↑ published"] for name in ("real data", "MLE", "SeqGAN")] == [
+        *(".6011", ".4165", ".5356")
+    ]
+    (table,) = build(runs, {"poems": {"mle": (0.41, "0.410 (n = 70)")}})
+    assert rows(table)["MLE"]["Human score ↑"] == "0.410 (n = 70)"
+    assert rows(table)["SeqGAN"]["Human score ↑"] == "not collected"
+
+
+def test_a_sample_corpus_is_said_loudly(shop: Any, build: Build) -> None:
+    (table,) = build([poems(shop, "mle", 0, 0.7, source=SAMPLE, notes=["401 repeated lines removed"])])
+    assert grids.scores(table).caption == "Table 2: Chinese poems (SAMPLE CORPUS)"
+    assert noted(table, "SAMPLE CORPUS: made by the program")
+    assert noted(table, "Corpus") == ["Corpus: sample-poems, sha256 cdcdcdcdcdcd, licence MIT, sample."]
+    assert noted(table, "401") == ["401 repeated lines removed."]
+
+
+def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
+    def tunes(label: str, mse: float) -> Record:
+        return shop.done(shop.cell(label, 0, "nottingham"), {"bleu-4": 0.9, "mse": mse})
+
+    (table,) = build([tunes("real", 23.4), tunes("mle", 22.4), tunes("seqgan", 23.5)])
+    found = rows(table)
+    assert [found[name]["MSE ↓"] for name in ("real data", "MLE", "SeqGAN")] == [
+        *("23.40 ± -", "22.40 ± -†", "23.50 ± -")
+    ]
+    assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
+
+
+def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:
+    from bench.cell import Evaluation
+
+    (table,) = build([shop.done(shop.cell("mle", evaluation=Evaluation(rule="best-oracle")), {"nll_oracle": 9.0})])
+    assert "peeks" in noted(table, "Checkpoint rule best-oracle")[0]
+
+
+def test_any_dataset_has_a_table_and_the_papers_come_first(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell("mle", 0, name), {"x": 1.0, "y": None}) for name in ("aaa", "text:my book", "oracle")]
+    tables = build(runs)
+    assert [table.dataset for table in tables] == ["oracle", "aaa", "text:my book"]
+    assert [table.spec.file for table in tables] == ["table1", "table-aaa", f"table-{slug('text:my book')}"]
+    assert rows(tables[1])["MLE"] == {"Method": "MLE", "Runs": "1", "x ↓": "1.0000 ± -", "y ↓": "-"}
+
+
+def test_only_failures_still_make_a_table(shop: Any, build: Build) -> None:
+    (table,) = build([shop.failed(shop.cell("gan", 0, "mine"), "gan: no")])
+    assert rows(table)["gan"] == {"Method": "gan", "Runs": "0, 1 failed", "Scores": "failed"}
+
+
+def test_names_of_files_never_meet() -> None:
+    names = ["a b", "a-b", "a_b", "A-b", "中文", "文中", "text:a", "../a"]
+    assert len({slug(name) for name in names}) == len(names)
+    assert all("/" not in slug(name) and slug(name)[0] not in "-." for name in names)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "-"), (0.9, "0.9000"), (0.00013, "0.0001"), (9e-5, "9.0e-05"), (9.9e-7, "< 1e-6")]
+)
+def test_p_values_are_printed_as_in_the_paper(value: float | None, text: str) -> None:
+    assert grids.p_value(value) == text
+
+
+def test_numbers_have_no_negative_zero() -> None:
+    assert [grids.number(value, 2) for value in (-0.001, 0.0, -0.01, None)] == ["0.00", "0.00", "-0.01", "-"]
+
+
+def test_escapes() -> None:
+    assert latex_escape("a_b & 50% {x} #1 ~^\\") == (
+        r"a\_b \& 50\% \{x\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
+    )
+    assert latex_escape("é 中 ± -0.5 --jobs pg-bleu") == r"é U+4E2D $\pm$ $-$0.5 -{}-jobs pg-bleu"
+    assert markdown_escape("a|b <i> *c*\n# d") == r"a&#124;b &#60;i&#62; \*c\* \# d"
+
+
+def test_paper_toml_holds_the_papers_figures() -> None:
+    tables = paper().tables
+    assert set(tables) == {"oracle", "poems", "obama", "nottingham", "coco"}
+    assert tables["nottingham"].published["mse"] == {"mle": "22.38", "seqgan": "20.62"}
+    assert tables["obama"].p == {"bleu-3": {"mle": "< 1e-6"}, "bleu-4": {"mle": ".00014"}}
+    for spec in tables.values():
+        assert set(spec.tested) <= set(paper().metrics)
+        assert spec.labels <= set(paper().order)
+        assert all(float(v) > 0 for values in spec.published.values() for v in values.values())
