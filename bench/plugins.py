@@ -12,7 +12,8 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -29,7 +30,13 @@ _METHODS: dict[Group, tuple[str, ...]] = {
 
 def names(group: Group) -> list[str]:
     """The installed entry points of a group, sorted; none is imported."""
-    return sorted(entry_points(group=group).names)
+    return sorted(_entries(group))
+
+
+@cache
+def _entries(group: Group) -> dict[str, EntryPoint]:
+    """By name; the metadata of every installed package is read for it, so once."""
+    return {entry.name: entry for entry in entry_points(group=group)}
 
 
 def label(reference: str) -> str:
@@ -53,9 +60,9 @@ def load(group: Group, reference: str) -> type[Any]:
         if not hasattr(module, name):
             raise unknown(f"object in {head}", name, (key for key in vars(module) if not key.startswith("_")))
         return _checked(group, reference, getattr(module, name))
-    if name not in names(group):
-        raise unknown(group.removeprefix("bench.").removesuffix("s"), name, names(group))
-    entry = entry_points(group=group)[name]
+    if name not in _entries(group):
+        raise unknown(group.removeprefix("bench.").removesuffix("s"), name, _entries(group))
+    entry = _entries(group)[name]
     with _blaming(entry.value):
         return _checked(group, reference, entry.load())
 

@@ -156,13 +156,14 @@ def best(record: Record, metric: str, sign: int) -> int:
 
 
 def test_best_oracle_keeps_the_generator_with_the_best_headline(drive: Any, make_cell: Any, context: Context) -> None:
-    cell = make_cell(evaluation__rule="best-oracle", evaluation__curve_samples=20)
-    _, record = drive(cell)
-    x = best(record, "ones", -1)
-    assert 0 < x < 6, "the best point is neither the first nor the last: else this test shows nothing"
-    fresh(cell, context)
-    kept, _ = drive(cell)
-    assert weights(kept) == weights(at(x, drive, make_cell, context))
+    interesting = 0
+    for seed in range(4):
+        kept, record = drive(make_cell(seed=seed, evaluation__rule="best-oracle", evaluation__curve_samples=20))
+        x = best(record, "ones", -1)
+        if 0 < x < 6:  # neither the first point nor the last, which other rules would keep as well
+            interesting += 1
+            assert weights(kept) == weights(at(x, seed, drive, make_cell, context))
+    assert interesting
 
 
 def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
@@ -171,16 +172,16 @@ def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
     kept, _ = drive(make_cell(evaluation__rule="best-valid"))
     losses = {}
     for x in range(1, 7):
-        model = at(x, drive, make_cell, context).generator
+        model = at(x, 0, drive, make_cell, context).generator
         losses[x] = -float(model.log_prob(torch.from_numpy(data(context, make_cell()).valid)).mean())
     x = min(losses, key=lambda x: losses[x])
-    assert x < 6, "the best point is not the last: else this test shows nothing"
-    assert weights(kept) == weights(at(x, drive, make_cell, context))
+    assert x < 6 and losses[x] < math.log(4), "the best is neither the first nor the last: else this shows nothing"
+    assert weights(kept) == weights(at(x, 0, drive, make_cell, context))
 
 
-def at(x: int, drive: Any, make_cell: Any, context: Context) -> Any:
+def at(x: int, seed: int, drive: Any, make_cell: Any, context: Context) -> Any:
     """The trainer after x generator epochs, from a run cut there."""
-    cell = make_cell()
+    cell = make_cell(seed=seed)
     fresh(cell, context)
     drive(cell, After(x if x <= 3 else x + 2))
     cls = plugins.load("bench.baselines", cell.reference)

@@ -83,7 +83,7 @@ def test_labels_tell_overrides_not_defaults(make: Make) -> None:
     (tiny,) = (cell for cell in plan.cells if cell.baseline == "Tiny")
     assert dict(tiny.settings) == {"epochs": 1, "rate": 0.2}
     plan = make("Tiny", sets=("defaults.epochs=7",))
-    assert dict(named(plan)["Tiny", 0].settings) == {"epochs": 7, "rate": 0.1}
+    assert dict(named(plan)["Tiny", 0].settings) == {"epochs": 7, "rate": 2.0}
 
 
 def test_editing_a_plug_in_changes_its_cells_and_no_others(make: Make, words: str, trainers: Any) -> None:

@@ -1,0 +1,118 @@
+"""A job ends with a word in its journal, whatever happens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from bench import job
+from bench.cell import Cell
+from bench.job import Context
+from bench.journal import Record, read_record
+
+
+@pytest.fixture
+def do(make_cell: Callable[..., Cell], context: Context) -> Callable[..., Record]:
+    """Run one cell of a tiny trainer by name; its record."""
+
+    def do(name: str = "Tiny", **knobs: Any) -> Record:
+        cell = make_cell(name, **knobs)
+        status = job.run(cell, context)
+        record = read_record(context.runs / cell.id)
+        assert record.status == status
+        return record
+
+    return do
+
+
+def test_a_finished_cell_leaves_scores_and_artifacts(do: Any) -> None:
+    record = do()
+    assert record.status == "done" and list(record.scores) == ["ones", "nll_test"]
+    assert sorted(path.name for path in record.folder.iterdir()) == sorted(
+        ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "generator.safetensors"]
+    )
+    done, start = record.last("done"), record.last("start")
+    assert done["hypotheses"] == 30 and 0 <= done["seconds"] <= done["wall_seconds"]
+    assert start["source"]["file"] == "tiny words" and (start["train"], start["valid"], start["length"]) == (90, 30, 5)
+    scores = pd.read_parquet(record.folder / "scores.parquet")
+    assert scores["ones"].mean() == pytest.approx(record.scores["ones"]["value"])
+    assert scores["nll_test"].mean() == pytest.approx(record.scores["nll_test"]["value"])
+    lines = (record.folder / "samples.txt").read_text().splitlines()
+    shares = [line.split().count("one") / 5 for line in lines]
+    assert len(lines) == 30 and shares == pytest.approx(list(scores["ones"]))
+    assert load_file(record.folder / "generator.safetensors")["generator/logits"].shape == (5, 4)
+
+
+def test_a_job_is_a_pure_function_of_its_cell(do: Any, context: Context) -> None:
+    first = do()
+    elsewhere = replace(context, runs=context.runs.parent / "elsewhere")
+    job.run(first.cell, elsewhere)
+    second = elsewhere.runs / first.cell.id
+    for name in ("samples.txt", "scores.parquet", "generator.safetensors"):
+        assert (first.folder / name).read_bytes() == (second / name).read_bytes()
+    assert do(seed=1).scores != first.scores != do(Tiny__rate=0.2).scores
+
+
+def test_the_real_row(make_cell: Any, context: Context) -> None:
+    cell = replace(make_cell(), label="real", reference="real", baseline="real", settings=(), code="")
+    (context.runs / cell.id).mkdir()
+    assert job.run(cell, context) == "done"
+    assert not (context.runs / cell.id / "generator.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "traceback"),
+    [
+        ("Raises", "Raises: RuntimeError: the critic has left", "in tune"),
+        ("Exits", "Exits: SystemExit: 0", "in mle"),
+        ("Diverges", "Diverges: training diverged: loss is nan in tune epoch 2", "ContractError"),
+        ("Outside", "Outside: sample() returned token id 4, outside the vocabulary 0..3", "ContractError"),
+    ],
+)
+def test_a_failing_trainer_is_named_and_its_traceback_kept(do: Any, name: str, error: str, traceback: str) -> None:
+    record = do(name)
+    assert record.status == "failed" and record.last("failed")["error"] == error and record.scores == {}
+    log = (record.folder / "error.log").read_text()
+    assert log.startswith("Traceback") and traceback in log
+
+
+def test_a_trainer_that_cannot_be_built_fails_alone(do: Any, trainers: Any) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    path.write_text(path.read_text().replace("self.seen = Counter()", "self.seen = Counter(1, 2)"))
+    assert do().last("failed")["error"].startswith("Tiny: TypeError: Counter.__init__()")
+
+
+def test_mended_it_is_run_again_and_the_old_error_is_gone(do: Any, context: Context, monkeypatch: Any) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.driver.Driver.run", lambda self: 1 / 0)
+        failed = do()
+    assert failed.status == "failed" and (failed.folder / "error.log").exists()
+    assert job.run(failed.cell, context) == "done" and not (failed.folder / "error.log").exists()
+
+
+def test_asked_to_stop_it_saves_and_goes_on_later(do: Any, context: Context, make_cell: Any) -> None:
+    straight = do()
+    cell = make_cell(evaluation__curve_every=2)
+    context.stop.touch()
+    assert job.run(cell, context) == "interrupted" == read_record(context.runs / cell.id).status
+    assert list((context.runs / cell.id / "checkpoint").iterdir())
+    context.stop.unlink()
+    assert job.run(cell, context) == "done"
+    assert read_record(context.runs / cell.id).scores == straight.scores
+    assert not (context.runs / cell.id / "checkpoint").exists()
+
+
+def test_data_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:
+    cell = make_cell()
+    path = Path(words.rpartition(":")[0])
+    path.write_text(path.read_text().replace('"tiny words")', '"other words")', 1))
+    job._LOADED.clear()
+    assert job.run(cell, context) == "failed"
+    error = read_record(context.runs / cell.id).last("failed")["error"]
+    assert error == "Tiny: the data of Words changed since it was planned: run again"

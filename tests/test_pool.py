@@ -1,0 +1,83 @@
+"""Worker processes: the same numbers for any count of them, and one that dies takes no other cell with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench import pool
+from bench.cell import Cell
+from bench.errors import BenchError
+from bench.job import Context
+from bench.journal import read_record, write_cell
+
+
+def outcomes(cells: Sequence[Cell], context: Context) -> list[tuple[str, Any]]:
+    records = [read_record(context.runs / cell.id) for cell in cells]
+    return [(record.status, record.scores or record.last("failed").get("error")) for record in records]
+
+
+def starts(cell: Cell, context: Context) -> int:
+    return sum(event["event"] == "start" for event in read_record(context.runs / cell.id).events)
+
+
+def test_one_worker_and_two_give_the_same_and_a_death_is_no_others(
+    make_cell: Callable[..., Cell], context: Context, tmp_path: Any
+) -> None:
+    good = [make_cell(seed=seed) for seed in range(2)]
+    dies, raises = make_cell("Dies"), make_cell("Raises")
+    ticks = []
+    cells = [dies, good[0], raises, *good[1:]]
+    pool.run_all(cells, context, 2, lambda: ticks.append(1), None)
+    assert [status for status, _ in outcomes(good, context)] == ["done"] * 2 and ticks
+    assert outcomes([dies], context) == [("failed", "Dies: its worker died twice (killed, or out of memory)")]
+    assert starts(dies, context) == 2
+    assert outcomes([raises], context) == [("failed", "Raises: RuntimeError: the critic has left")]
+
+    alone = replace(context, runs=tmp_path / "alone")
+    for cell in good:
+        write_cell(cell, alone.runs)
+    pool.run_all(list(reversed(good)), alone, 1, lambda: None, None)
+    assert outcomes(good, alone) == outcomes(good, context)
+
+
+def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Context) -> None:
+    cells = [make_cell("Slow", seed=seed, Slow__epochs=1_000) for seed in range(3)]
+
+    def press_once_training() -> None:
+        if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):
+            signal.raise_signal(signal.SIGINT)
+
+    assert threading.current_thread() is threading.main_thread()
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all(cells, context, 1, press_once_training, None)
+    assert read_record(context.runs / cells[0].id).status == "interrupted"
+    assert list((context.runs / cells[0].id / "checkpoint").iterdir()) and not context.stop.exists()
+    assert read_record(context.runs / cells[2].id).status == "pending"
+
+
+def test_no_cells_no_workers(context: Context) -> None:
+    pool.run_all([], context, 2, lambda: None, None)
+
+
+def test_cores_are_those_this_process_may_use() -> None:
+    assert 1 <= pool.cores() <= (os.cpu_count() or 1)
+
+
+def test_a_cluster_that_does_not_answer(
+    make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+
+    def refuse(address: str, timeout: int) -> None:
+        raise OSError(f"Timed out trying to connect to {address}")
+
+    monkeypatch.setattr(distributed, "Client", refuse)
+    with pytest.raises(BenchError, match=r"--cluster host:1: no scheduler answers \(Timed out"):
+        pool.run_all([make_cell()], context, 1, lambda: None, "host:1")
