@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
+import signal
 import sys
 import tempfile
 import traceback
+from typing import Any, NoReturn
 
 import click
 
 from bench import __version__, commands
 from bench.errors import BenchError
+
+
+# What is wrong with a place the user named, rather than with the code: rights, a file where a folder should be, no room.
+_PLACES = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.EDQUOT,
+)
 
 
 class LazyGroup(click.Group):
@@ -29,6 +45,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"bench.commands.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C ends with the exit code that shells give it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(128 + signal.SIGINT)
+
 
 @click.group(cls=LazyGroup)
 @click.version_option(__version__, prog_name="bench")
@@ -43,16 +67,20 @@ def main() -> None:
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in _PLACES:
+            _unexpected(error)
         click.echo(
-            f"bench: no permission to write {error.filename}; choose another folder or mend its rights", err=True
+            f"bench: cannot write {error.filename}: {error.strerror}; choose another folder or mend it", err=True
         )
         sys.exit(2)
     except Exception as error:
-        click.echo(
-            f"bench: unexpected {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", err=True
-        )
-        sys.exit(1)
+        _unexpected(error)
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    click.echo(f"bench: unexpected {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", err=True)
+    sys.exit(1)
 
 
 def _keep_traceback() -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from bench import job
 from bench.cell import Cell
@@ -92,7 +93,7 @@ def _executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
         yield _dask(cluster)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_with_parent) as executor:
         yield executor
 
 
@@ -106,6 +107,18 @@ def _dask(address: str) -> Executor:
     except OSError as error:
         raise BenchError(f"--cluster {address}: no scheduler answers ({error})") from None
     return executor
+
+
+def _leave_with_parent() -> None:
+    """A worker whose parent was killed ends at once: the next run may take up its cell, from the last checkpoint."""
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     from bench.tracking import Tracker
 
     console = console or Console()
+    _check_writable(setup.out)
     with _lock(setup.runs):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
@@ -94,8 +96,10 @@ def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int
     failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]
     for record in failed:
         error = record.last("failed")["error"]
-        where = record.folder / "error.log"
-        console.print(f"failed: {record.cell.dataset_label} {error} (traceback: {where})", markup=False, style="red")
+        log = record.folder / "error.log"
+        where = f" (traceback: {log})" if log.exists() else ""
+        text = f"failed: {record.cell.dataset_label} {error}{where}"
+        console.print(text, markup=False, style="red", soft_wrap=True)
     console.print(f"tables: {setup.out / 'index.html'} (and .tex, .md, .csv beside it)", highlight=False)
     console.print("runs:   mlflow ui  (in this folder, then open the address it prints)", highlight=False)
     return 1 if failed else 0
@@ -108,6 +112,13 @@ def _announce(plan: Plan, console: Console) -> None:
                 f"SAMPLE CORPUS: {label} uses {data.source.file}, made by the code; its numbers are no published result"
             )
             console.print(text, markup=False, style="bold yellow")
+
+
+def _check_writable(out: Path) -> None:
+    """Hours of training must not end before a folder that takes no tables."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
 
 
 @contextmanager
