@@ -16,8 +16,7 @@ import click
 from bench import __version__, commands
 from bench.errors import BenchError
 
-
-# What is wrong with a place the user named, rather than with the code: rights, a file where a folder should be, no room.
+# What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room.
 _PLACES = (
     errno.EACCES,
     errno.EPERM,

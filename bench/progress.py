@@ -62,9 +62,8 @@ class Progress:
     def _end(self, record: Record) -> None:
         cell = record.cell
         if record.status == "failed":
-            self.console.print(
-                f"failed: {cell.dataset_label} {record.last('failed')['error']}", markup=False, style="red"
-            )
+            text = f"failed: {cell.dataset_label} {record.last('failed')['error']}"
+            self.console.print(text, markup=False, style="red", soft_wrap=True)
         elif not self.live:
             done = sum(r.status == "done" for r in self.records.values())
             text = (
