@@ -88,6 +88,12 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path / "runs")
 
 
+@pytest.fixture(scope="session")
+def shared_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """For records that several tests only read."""
+    return Shop(tmp_path_factory.mktemp("shared"))
+
+
 def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
     """The frame that Tracker.frame would give, in the order of projection, with the record's folder as run id."""
     tracked = []
@@ -98,12 +104,12 @@ def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
     return frame(tracked)
 
 
-@pytest.fixture(name="framed")
+@pytest.fixture(name="framed", scope="session")
 def _framed() -> Callable[..., pd.DataFrame]:
     return framed
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def per_sequence() -> Callable[[str], pd.DataFrame]:
     return lambda run_id: pd.read_parquet(Path(run_id, "scores.parquet"))
 
@@ -116,9 +122,10 @@ def store(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch)
     return f"sqlite:///{tmp_path / 'tracked.db'}"
 
 
-@pytest.fixture
-def matrix(shop: Shop) -> list[Record]:
+@pytest.fixture(scope="session")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
     """The oracle task: eight arms, three seeds, one arm that fails for one seed and one that always fails."""
+    shop = Shop(tmp_path_factory.mktemp("matrix"))
     means = {
         "real": (5.75, 5.75),
         "random-uniform": (11.43, None),

@@ -17,7 +17,7 @@ from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def table(matrix: list[Record], framed: Callable[..., pd.DataFrame]) -> Table:
     return build_tables(framed(matrix), paper(), lambda run_id: pd.DataFrame(), {})[0]
 
@@ -31,7 +31,7 @@ def curves_of(records: list[Record], metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run_id", "dataset", "label", "seed", "x", "value"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def curves(matrix: list[Record]) -> dict[str, pd.DataFrame]:
     return {metric: curves_of(matrix, metric) for metric in ("nll_oracle", "nll_test")}
 
