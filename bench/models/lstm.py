@@ -54,6 +54,11 @@ class LSTM(nn.Module):
         Embedding (V, E); W (E, H), U (H, H), b (H,) of the input, forget, output gates and of the candidate; output
         weights (H, V) and biases (V,). ValueError where a shape does not fit this model.
         """
+        words, size, hidden = *self.embedding.weight.shape, self.cell.hidden_size
+        wanted = [(words, size), *[(size, hidden), (hidden, hidden), (hidden,)] * 4, (hidden, words), (words,)]
+        given = [tuple(array.shape) for array in arrays]
+        if given != wanted:
+            raise ValueError(f"these arrays are not an LSTM of {words} words: shapes {given}, not {wanted}")
         embedding, *gates, weight, bias = arrays
         inputs, forgets, outputs, candidates = (gates[first : first + 3] for first in range(0, 12, 3))
         by_gate = (inputs, forgets, candidates, outputs)  # the order of torch.nn.LSTM
@@ -61,8 +66,6 @@ class LSTM(nn.Module):
         own = (self.embedding.weight, *self.cell.all_weights[0][:3], self.output.weight, self.output.bias)
         with torch.no_grad():
             for parameter, value in zip(own, (embedding, w.T, u.T, b, weight.T, bias), strict=True):
-                if parameter.shape != value.shape:
-                    raise ValueError(f"oracle array of shape {tuple(value.shape)}; need {tuple(parameter.shape)}")
                 parameter.copy_(value)
         return self
 

@@ -87,9 +87,12 @@ class TextCNN(nn.Module):
     def real_probability(self, tokens: Tensor) -> Tensor:
         """(n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
         tables_pay = tokens.device.type == "cpu" and tokens.numel() > 2 * self.embedding.num_embeddings
-        pooled = self._pool_by_table(tokens) if tables_pay else self._pool(tokens)
-        logits = [self.output(self._highway(part)) for part in torch.split(pooled, _JUDGED)]
-        return torch.softmax(torch.cat(logits), 1)[:, 1]
+        if tables_pay:
+            pooled = torch.split(self._pool_by_table(tokens), _JUDGED)
+        else:
+            pooled = tuple(self._pool(part) for part in torch.split(tokens, _JUDGED))
+        logits = torch.cat([self.output(self._highway(part)) for part in pooled])
+        return torch.softmax(logits, 1)[:, 1]
 
     def _pool(self, tokens: Tensor) -> Tensor:
         """(n, features) maxima over time, without bias and ReLU."""
@@ -160,12 +163,8 @@ class MaxConvolution(torch.autograd.Function):
 
 def _windows(embedded: Tensor, widest: int) -> Tensor:
     """(T, n, widest, E): the embedded tokens from each position on; what lies beyond the end is never read."""
-    count, length, size = embedded.shape
-    windows = embedded.new_empty(length, count, widest, size)
-    by_time = embedded.transpose(0, 1)
-    for tap in range(widest):
-        windows[: length - tap, :, tap] = by_time[tap:]
-    return windows
+    padded = nn.functional.pad(embedded.transpose(0, 1), (0, 0, 0, 0, 0, widest - 1))
+    return padded.unfold(0, widest, 1).transpose(2, 3).contiguous()
 
 
 def _inside(windows: Tensor, width: int) -> Tensor:
