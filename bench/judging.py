@@ -105,12 +105,10 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
 
 
 def plan_records(runs: Path, plan: str, dataset: str) -> list[Record]:
-    """The plan's cells of a dataset, which is named as in `bench run -d`, in the plan's order."""
-    name, _, file = dataset.partition(":") if dataset.startswith("text:") else (dataset, "", "")
+    """The plan's cells of a dataset, in the plan's order."""
     ids = planning.read_all(runs).get(plan, {})
     records = [read_record(runs / key) for key in ids if (runs / key / "cell.json").exists()]
-    of_dataset = [record for record in records if record.cell.dataset == name]
-    return [r for r in of_dataset if not file or dict(r.cell.dataset_settings).get("file") == file]
+    return [record for record in records if stored.is_of(record.cell, dataset)]
 
 
 def tests(judged: Judgement, records: Sequence[Record], name: str) -> list[Test]:

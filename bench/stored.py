@@ -28,8 +28,14 @@ ELSEWHERE = "score"  # the reference of a row whose samples were made elsewhere,
 def finished(runs: Path, dataset: str | None = None) -> list[Record]:
     """The cells that are done, of one dataset if named, by label and seed."""
     records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
-    done = [r for r in records if r.status == "done" and dataset in (None, r.cell.dataset_label)]
+    done = [r for r in records if r.status == "done" and (dataset is None or is_of(r.cell, dataset))]
     return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
+
+
+def is_of(cell: Cell, dataset: str) -> bool:
+    """Whether the cell's dataset is the one named, as in the tables (text:reviews) or as for -d (text:reviews.csv)."""
+    file = dict(cell.dataset_settings).get("file")
+    return dataset in (cell.dataset_label, cell.dataset, f"{cell.dataset}:{file}")
 
 
 def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]:

@@ -1,0 +1,93 @@
+"""bench match: the temperature at which one arm has the headline score of another."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from bench import matching, stored
+from bench.corpora.fetch import Corpora
+from bench.errors import BenchError
+from bench.models.tempered import tempered
+
+ORACLE = (
+    "oracle.parameters=fresh",
+    "oracle.length=5",
+    "oracle.train=256",
+    "oracle.valid=200",
+    "oracle.test=64",
+    "mle.rate=0.05",
+)
+
+
+def match(call, *arguments):
+    return call("match", *arguments, "-d", "oracle", "--data", "sample").stdout
+
+
+@pytest.fixture
+def runs(finish):
+    """Two seeds of mle, and mle-temperature at .5, whose NLL_oracle is lower."""
+    overrides = (*ORACLE, "mle-temperature.temperature=0.5", "mle-temperature.rate=0.05")
+    return finish("oracle", "mle", "mle-temperature", seeds=2, samples=200, overrides=overrides)
+
+
+def label(runs, baseline):
+    return next(record.cell.label for record in runs if record.cell.baseline == baseline)
+
+
+def test_the_matched_temperature_gives_the_headline_of_the_arm(runs, call):
+    mle, cold = (label(runs, name) for name in ("mle", "mle-temperature"))
+    text = match(call, mle, cold)
+    target = np.mean([r.scores["nll_oracle"]["value"] for r in runs if r.cell.label == cold])
+    assert f"(seeds 0, 1): nll_oracle {target:.4f}" in text
+    found = float(re.search(r"--set mle-temperature.temperature=([\d.]+)\n", text)[1])
+    assert 0.3 < found < 0.8
+    scores = {name: float(value) for name, value in re.findall(r"^  (\w+) +([\d.]+) ", text, re.M)}
+    assert scores["nll_oracle"] == pytest.approx(target, abs=0.02)
+    assert set(scores) == {"nll_oracle", "nll_test", "forward_kl", "reverse_kl"}
+    assert text == match(call, mle, cold)
+
+
+def test_an_arm_matches_itself_near_temperature_one(runs, call):
+    mle = label(runs, "mle")
+    found = float(re.search(r"temperature=([\d.]+)", match(call, mle, mle))[1])
+    assert 0.8 < found < 1.25
+
+
+def test_out_of_reach_is_said_with_the_range(runs):
+    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    mle = [record for record in runs if record.cell.baseline == "mle"]
+    with pytest.raises(BenchError, match=r"nll_oracle = [\d.]+ of real is out of reach: mle.* goes from"):
+        matching.match(mle, runs[:1], opened, 50)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("mle", "seqgan"), "unknown finished run in runs 'seqgan'"), (("mlee", "real"), "did you mean")],
+)
+def test_absent_runs_are_named(finish, call, arguments, message):
+    finish("oracle", "mle", overrides=ORACLE[:-1])
+    with pytest.raises(BenchError, match=message):
+        match(call, *arguments)
+
+
+def test_bisection_finds_the_root_of_rising_and_falling_curves():
+    for sign in (1, -1):
+        found = matching.bisect(lambda t, sign=sign: sign * (math.log(t) - math.log(0.37)), 0.1, 10)
+        assert found == pytest.approx(0.37, rel=matching.PRECISION)
+    assert matching.bisect(lambda t: t + 1, 0.1, 10) is None
+
+
+def test_a_tempered_lstm_draws_and_scores_at_its_temperature():
+    from bench.models.lstm import LSTM
+
+    model = LSTM(7, 4, embedding=3, hidden=3).reset(1.0, torch.Generator().manual_seed(0))
+    cold = tempered(model, 0.5)
+    drawn = cold.sample(9, rng=torch.Generator().manual_seed(1))
+    assert torch.equal(drawn, model.sample(9, rng=torch.Generator().manual_seed(1), temperature=0.5))
+    assert torch.equal(cold.log_prob(drawn), model.log_prob(drawn, temperature=0.5))
+    assert not hasattr(tempered(cold, 2.0), "log_prob")  # it does not take a temperature

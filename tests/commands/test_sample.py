@@ -1,0 +1,127 @@
+"""bench sample: fresh sequences of finished runs, as text, ids or tunes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.errors import BenchError
+from bench.evaluation import draw
+from bench.seeding import torch_rng
+
+DATA = ("--data", "sample")
+
+
+def lines(call, *arguments):
+    return call("sample", *arguments, *DATA).stdout.splitlines()
+
+
+def test_samples_are_those_of_the_trained_generator(finish, call):
+    """The weights on disk, asked with the seed of the run's own evaluation, give the run's own samples."""
+    from bench import stored
+    from bench.corpora.fetch import Corpora
+
+    _, mle = finish("text:tiny.txt", "mle")
+    opened = stored.open_dataset(mle.cell, Corpora.from_environment("sample"))
+    rng = torch_rng(mle.cell.seed_for("evaluate", "final"))
+    again = draw(stored.generator(mle, opened), 20, opened.data, rng)
+    text = "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in again.tolist())
+    assert text == (mle.folder / "samples.txt").read_text()
+
+
+def test_the_seed_alone_decides(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    first = lines(call, mle.cell.id, "--count", 12)
+    assert len(first) == 12 and first == lines(call, mle.cell.id, "--count", 12)
+    assert first != lines(call, mle.cell.id, "--count", 12, "--seed", 1)
+
+
+def test_a_run_is_found_by_name_seed_or_beginning_of_its_id(finish, call):
+    records = finish("text:tiny.txt", "mle", "random-unigram", seeds=2)
+    by_seed = {r.cell.seed: r for r in records if r.cell.label == "mle"}
+    assert lines(call, "mle") == lines(call, by_seed[0].cell.id[:8])
+    assert lines(call, "mle") == lines(call, "mle", "-d", "text:tiny") == lines(call, "mle", "-d", "text:tiny.txt")
+    assert lines(call, "mle", "--run-seed", 1) == lines(call, by_seed[1].cell.id) != lines(call, "mle")
+
+
+def test_generators_without_weights_and_the_real_row_can_be_drawn_from(finish, call):
+    real, _ = finish("text:tiny.txt", "random-unigram")
+    assert len(lines(call, "random-unigram", "--count", 7)) == 7
+    assert lines(call, "real", "--count", 7) == (real.folder / "samples.txt").read_text().splitlines()[:7]
+
+
+def test_a_low_temperature_says_the_likeliest_again_and_again(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    cold, warm = (set(lines(call, mle.cell.id, "--count", 50, "--temperature", t)) for t in (0.01, 1))
+    assert len(cold) < 0.6 * len(warm)
+
+
+def test_ids_and_out(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    rows = [[int(index) for index in line.split()] for line in lines(call, mle.cell.id, "--ids")]
+    assert np.array(rows).shape == (10, 6) and np.array(rows).max() < 7
+    assert call("sample", mle.cell.id, *DATA, "--out", "deep/er.txt").stdout == ""
+    assert Path("deep/er.txt").read_text().splitlines() == lines(call, mle.cell.id)
+
+
+def test_tunes_become_midi_files_that_score_as_themselves(finish, call):
+    _, mle = finish("nottingham", "random-unigram", samples=4)
+    assert {"pianoroll.png", "tune-1.mid", "tune-4.mid"} <= {path.name for path in mle.folder.iterdir()}
+    assert call("sample", "real", *DATA, "--count", 12, "--midi", "tunes").stdout == ""
+    assert sorted(path.name for path in Path("tunes").iterdir())[::11] == ["real-01.mid", "real-12.mid"]
+    Path("real.txt").write_text("".join(f"{line}\n" for line in lines(call, "real", "--count", 12)))
+    heard, read = (
+        json.loads(call("score", file, "-d", "nottingham", *DATA, "--name", "m", "--json").stdout)
+        for file in ("tunes", "real.txt")
+    )
+    assert (heard["format"], read["format"], heard["hypotheses"]) == ("midi", "text", 12)
+    assert heard["scores"] == read["scores"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("seqgam",), "unknown finished run in runs 'seqgam'"),
+        (("mle", "-d", "poems"), "no finished run of poems in runs"),
+        (("mle", "--run-seed", 5), "no finished run of mle with seed 5: there are seeds 0"),
+        (("mle", "--midi", "tunes"), "text:tiny is no music"),
+    ],
+)
+def test_bad_input_is_one_line(finish, call, arguments, message):
+    finish("text:tiny.txt", "mle")
+    with pytest.raises(BenchError, match=message):
+        call("sample", *arguments, *DATA)
+
+
+def test_other_data_than_the_run_had_is_refused(finish, call):
+    finish("text:tiny.txt", "mle")
+    Path("tiny.txt").write_text(Path("tiny.txt").read_text() + "mat mat\n")
+    with pytest.raises(BenchError, match="mle seed 0 was run on other data"):
+        call("sample", "mle", *DATA)
+
+
+def test_two_settings_under_one_name_need_a_cell(finish, call):
+    finish("text:tiny.txt", "mle")
+    finish("text:tiny.txt", "mle", samples=10)
+    with pytest.raises(BenchError, match="mle was run with several settings or data"):
+        call("sample", "mle", *DATA)
+
+
+def test_lost_or_damaged_weights_are_named(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    weights = mle.folder / "generator.safetensors"
+    weights.write_bytes(b"nonsense")
+    with pytest.raises(BenchError, match=r"generator\.safetensors does not fit"):
+        call("sample", "mle", *DATA)
+    weights.unlink()
+    with pytest.raises(BenchError, match="mle keeps no weights"):
+        call("sample", "mle", *DATA)
+
+
+def test_a_row_made_elsewhere_cannot_be_sampled(finish, call):
+    call("score", "tiny.txt", "-d", "text:tiny.txt", "--name", "mine", *DATA)
+    with pytest.raises(BenchError, match="mine is a file of samples made elsewhere"):
+        call("sample", "mine", *DATA)
