@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -97,7 +98,20 @@ class Oracle:
     def _draw(self) -> SequenceData:
         oracle, source = self._oracle
         chosen, rng = self.settings, torch_rng("oracle data", self.settings.seed)
-        train, valid, test = (
-            oracle.sample(count, rng=rng).numpy() for count in (chosen.train, chosen.valid, chosen.test)
-        )
+        sizes = (chosen.train, chosen.valid, chosen.test)
+        with _one_thread():
+            train, valid, test = (oracle.sample(size, rng=rng).numpy() for size in sizes)
         return SequenceData(train, valid, test, Vocabulary(tuple(str(word) for word in range(WORDS))), source)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The order of a sum can depend on the number of threads, and the data must not."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -36,12 +36,14 @@ class Corpora:
     `root` is the cache folder; `files` are the user's own (`--corpus NAME=FILE`) by name of dataset. `policy`: "auto"
     falls back to a sample where the published files cannot be had, "published" makes that an error, "sample" never
     looks. A file of the user's own always comes first. `absent` collects the datasets for which a sample was found to
-    stand in; it travels to workers, which neither look nor announce again.
+    stand in; it travels to workers, which neither look nor announce again. With `only_prepared`, what is not yet in the
+    cache of prepared arrays is not made.
     """
 
     root: Path
     policy: Policy = "auto"
     files: Mapping[str, Path] = field(default_factory=dict)
+    only_prepared: bool = False
     absent: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod

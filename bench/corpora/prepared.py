@@ -19,6 +19,10 @@ from bench.dataset import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
 
+class NotPrepared(Exception):
+    """The arrays are not in the cache, and were not to be made."""
+
+
 def prepared(
     corpora: Corpora,
     source: Source,
@@ -39,6 +43,8 @@ def prepared(
             return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             continue
+    if corpora.only_prepared:
+        raise NotPrepared(source.file)
     data = make()
     content = _to_npz(data)
     any(write_atomically(folder / f"{key}.npz", content) for folder in _folders(corpora))

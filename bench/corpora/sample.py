@@ -21,28 +21,12 @@ T = TypeVar("T")
 
 POEMS = 3_000
 
-# A line of five characters: scene (2), link (1), thing and its act (2), each drawn from the poem's theme or at large.
-_SCENES = (
-    "春山",
-    "秋水",
-    "寒江",
-    "明月",
-    "白云",
-    "青松",
-    "高楼",
-    "古寺",
-    "东风",
-    "长亭",
-    "空林",
-    "远浦",
-    "夕阳",
-    "落花",
-    "细雨",
-    "孤舟",
-)
+# A line of five characters: a scene (its look and its place), a link, a thing and what it does.
+_LOOKS_OF_PLACES = "春秋寒明白青高古东长空远夕落细孤南北清深红绿苍幽"
+_PLACES = "山水江月云松楼寺风亭林浦阳花雨舟门窗池桥溪峰城野沙岸"
 _LINKS = "中外前边上下里间"
-_THINGS = "鸟人花叶雪客声影舟马酒灯草星雁钟"
-_ACTS = "飞归落开鸣行流生来去残照鸣深闲迟"
+_THINGS = "鸟人叶雪客声影马酒灯草星雁钟鹤蝉莺燕柳梅竹笛琴帆"
+_ACTS = "飞归开鸣行流生来去残照闲迟起坐眠望吹歌舞过停散香"
 
 
 def poems() -> tuple[bytes]:
@@ -54,8 +38,9 @@ def poems() -> tuple[bytes]:
 def _poem(rng: np.random.Generator) -> str:
     """The second couplet answers the first: its lines keep the links and acts of the lines above them."""
     links, acts = _pick(rng, _LINKS, 2), _pick(rng, _ACTS, 2)
-    pairs = zip(_pick(rng, _SCENES, 4), _pick(rng, _THINGS, 4), (*links, *links), (*acts, *acts), strict=True)
-    text = "".join(scene + link + thing + act for scene, thing, link, act in pairs)
+    looks, places, things = _pick(rng, _LOOKS_OF_PLACES, 4), _pick(rng, _PLACES, 4), _pick(rng, _THINGS, 4)
+    lines = zip(looks, places, (*links, *links), things, (*acts, *acts), strict=True)
+    text = "".join(character for line in lines for character in line)
     marked = "".join(text[at : at + 5] + mark for at, mark in zip(range(0, 20, 5), "，。，。", strict=True))
     return " ".join(marked)
 

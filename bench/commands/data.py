@@ -1,0 +1,138 @@
+"""`bench data`: which corpora are at hand, and how to get, check and prepare them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.commands import _options
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.corpora.fetch import Corpora
+    from bench.corpora.manifest import Entry
+    from bench.dataset import SequenceData
+
+names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+
+@click.group("data", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List, fetch, verify and prepare the published corpora; without a subcommand, list them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+def list_() -> None:
+    """What is at hand, its size and licence, and the sequences that it makes once it is prepared."""
+    from bench.corpora.catalogue import chosen
+    from bench.corpora.fetch import Corpora
+
+    corpora = replace(Corpora.from_environment("published"), only_prepared=True)
+    click.echo(f"cache: {corpora.root}")
+    for entry in chosen(()):
+        click.echo(f"\n{entry.name}\n  licence   {entry.licence}\n  split     {entry.split}")
+        for file in entry.files:
+            path = corpora.root / file.path
+            state = f"{path.stat().st_size:,} bytes" if path.is_file() else "absent (bench data fetch)"
+            click.echo(f"  file      {file.path}: {state}")
+        click.echo(f"  prepared  {_counts_if_prepared(entry, corpora)}")
+
+
+@command.command()
+@names
+def fetch(names: tuple[str, ...]) -> None:
+    """Download what the cache folder lacks; each file is verified before it takes its name."""
+    from bench.corpora.catalogue import chosen
+    from bench.corpora.download import Unreachable
+    from bench.corpora.fetch import Corpora
+
+    corpora = Corpora.from_environment("published")
+    missing = []
+    for file in [file for entry in chosen(names) for file in entry.files]:
+        path = corpora.root / file.path
+        try:
+            corpora.fetch(file)
+        except Unreachable as reason:
+            missing.append(str(reason))
+            click.echo(f"missing  {path}")
+            continue
+        if not path.is_file():
+            raise BenchError(f"cannot write {path}; set BENCH_DATA to a folder that can be written")
+        click.echo(f"ready    {path}")
+    if missing:
+        raise BenchError("; ".join(missing))
+
+
+@command.command()
+@names
+def verify(names: tuple[str, ...]) -> None:
+    """Compare every file in the cache folder with the checksum in the manifest."""
+    from bench.corpora.catalogue import chosen
+    from bench.corpora.fetch import Corpora, read_bytes, verified
+
+    corpora = Corpora.from_environment("published")
+    damaged = []
+    for file in [file for entry in chosen(names) for file in entry.files]:
+        path = corpora.root / file.path
+        if not path.is_file():
+            click.echo(f"absent   {path}")
+            continue
+        try:
+            verified(file, read_bytes(path), str(path), "replace it")
+            click.echo(f"sound    {path}")
+        except BenchError as error:
+            damaged.append(str(error))
+            click.echo(f"damaged  {path}")
+    if damaged:
+        raise BenchError("; ".join(damaged))
+
+
+@command.command()
+@names
+@_options.data
+@_options.corpus
+def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
+    """Read, split and encode; the arrays are kept, so that runs start at once."""
+    from bench.corpora.catalogue import chosen
+    from bench.corpora.fetch import Corpora
+
+    corpora = Corpora.from_environment(data, corpus)
+    for entry in chosen(names):
+        started = time.monotonic()
+        prepared = _load(entry, corpora)
+        seconds = time.monotonic() - started
+        click.echo(f"{entry.name:<11} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
+        for note in prepared.notes:
+            click.echo(f"            {note}")
+
+
+def _load(entry: Entry, corpora: Corpora) -> SequenceData:
+    from bench import plugins
+
+    cls = plugins.load("bench.datasets", entry.name)
+    data: SequenceData = cls(cls.Settings(), corpora).load()
+    return data
+
+
+def _counts_if_prepared(entry: Entry, corpora: Corpora) -> str:
+    from bench.corpora.prepared import NotPrepared
+
+    if not all((corpora.root / file.path).is_file() for file in entry.files):
+        return "no"
+    try:
+        return _counts(_load(entry, corpora))
+    except NotPrepared:
+        return "not yet (bench data prepare)"
+    except BenchError as error:
+        return f"no: {error}"
+
+
+def _counts(data: SequenceData) -> str:
+    sizes = f"{len(data.train):,} train, {len(data.valid):,} valid, {len(data.test):,} test"
+    return f"{sizes}; length {data.length}, {len(data.vocabulary):,} tokens"
