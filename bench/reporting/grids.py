@@ -43,7 +43,7 @@ def scores(table: Table) -> Grid:
     for column in table.columns:
         header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
     header += [] if table.columns else ["Scores"]
-    header += ["Human score ↑", "published"] if table.spec.human else []
+    header += _human("Human score ↑", "published", table)
     rows = [_row(row, table) for row in table.rows]
     return Grid(_number(table), tuple(header), tuple(rows))
 
@@ -121,8 +121,13 @@ def _row(row: Row, table: Table) -> tuple[str, ...]:
         score = row.scores[column.metric]
         cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
     cells += [] if table.columns else [_absence(row)]
-    cells += [row.human, row.human_published or DASH] if table.spec.human else []
+    cells += _human(row.human, row.human_published or DASH, table)
     return tuple(cells)
+
+
+def _human(ours: str, published: str, table: Table) -> list[str]:
+    """The column of human scores, where the paper has one or some were collected."""
+    return [ours, *([published] if table.spec.human else [])] if table.human else []
 
 
 def _absence(row: Row) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from bench.errors import BenchError
 from bench.reporting import figures, grids, lines, render
 from bench.reporting.published import paper
-from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 from bench.tracking import DEFAULT_URI
 
@@ -81,13 +80,15 @@ def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
     frame = tracker.frame(plan)
     plan = str(frame["plan"].iloc[0])
     tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human())
+    wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
+    curves = {metric: tracker.curves(plan, metric) for metric in wanted}
     files: dict[str, bytes] = {}
     shown: dict[str, tuple[str, bytes]] = {}
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = lines.table_csv(table).encode()
-        pictures = _pictures(tracker, plan, table)
+        pictures = figures.draw(table, curves, paper()) or {}
         files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
         if pictures:
             shown[table.dataset] = figures.caption(table), pictures["png"]
@@ -95,11 +96,6 @@ def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
     files["index.html"] = render.html(tables, shown).encode()
     files["runs.csv"] = lines.runs_csv(frame).encode()
     return files
-
-
-def _pictures(tracker: Tracker, plan: str, table: Table) -> dict[str, bytes]:
-    curves = {metric: tracker.curves(plan, metric) for metric in figures.metrics(table)}
-    return figures.draw(table, curves, paper()) or {}
 
 
 def _earlier(out: Path) -> set[str]:

@@ -83,6 +83,7 @@ class Table:
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
     reference: str | None
+    human: bool
     left_out: tuple[str, ...]
     runs: pd.DataFrame
 

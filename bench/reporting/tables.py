@@ -39,7 +39,17 @@ def _table(name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequen
     reference = _reference(rows, paper)
     comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
     found = reference.name if reference else None
-    return Table(name, spec, columns, tuple(rows), tuple(comparisons), found, (*dropped, *left_out), runs)
+    return Table(
+        name,
+        spec,
+        columns,
+        tuple(rows),
+        tuple(comparisons),
+        found,
+        bool(spec.human or human),
+        (*dropped, *left_out),
+        runs,
+    )
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

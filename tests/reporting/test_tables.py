@@ -165,6 +165,13 @@ def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build
     assert rows(table)["SeqGAN"]["Human score ↑"] == "not collected"
 
 
+def test_human_scores_of_any_dataset_are_shown_once_collected(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell(name, 0, "mine"), {"x": 1.0}) for name in ("mle", "seqgan")]
+    assert "Human score ↑" not in rows(build(runs)[0])["MLE"]
+    found = rows(build(runs, {"mine": {"mle": (0.5, "0.500 (n = 20)")}})[0])
+    assert [found[name]["Human score ↑"] for name in ("MLE", "SeqGAN")] == ["0.500 (n = 20)", "not collected"]
+
+
 def test_a_sample_corpus_is_said_loudly(shop: Any, build: Build) -> None:
     (table,) = build([poems(shop, "mle", 0, 0.7, source=SAMPLE, notes=["401 repeated lines removed"])])
     assert grids.scores(table).caption == "Table 2: Chinese poems (SAMPLE CORPUS)"
