@@ -193,6 +193,8 @@ def _smallest(table: Table) -> str:
     """How small a permutation p can be with so many runs."""
     done = {row.name: row.done for row in table.rows}
     ours, theirs = done[str(table.reference)], max(done[one.name] for one in table.comparisons)
+    if min(ours, theirs) < 2:
+        return "With fewer than two runs an arm they are undefined. "
     least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)
     return f"With {ours} against {theirs} runs the smallest permutation p is {p_value(least)} before Holm. "
 

@@ -111,6 +111,16 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
 
 
+def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: list[Record], build: Build) -> None:
+    (table,) = build([record for record in matrix if record.cell.seed == 0])
+    (grid,) = grids.tests(table)
+    against = {row[0]: row for row in grid.rows}
+    assert against["MLE"][-2:] == ("-", "-")
+    assert against["MLE"][1].endswith("[-]")
+    assert against["MLE"][3] == "< 1e-6"
+    assert "fewer than two runs" in noted(table, "p (seeds)")[0]
+
+
 def test_without_the_reference_there_are_no_tests(matrix: list[Record], build: Build) -> None:
     (table,) = build([record for record in matrix if record.cell.label != "seqgan"])
     assert grids.tests(table) == []
