@@ -169,7 +169,7 @@ class Slow(Tiny):
     """Each epoch takes a while."""
 
     def mle(self):
-        time.sleep(0.1)
+        time.sleep(0.05)
         return super().mle()
 
 
