@@ -7,7 +7,8 @@ NLL_oracle and compare what is left: NLL_test, or Self-BLEU.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from bench.journal import Record
 from bench.models.tempered import tempered
 from bench.seeding import torch_rng
 
-COLDEST, HOTTEST = 0.1, 10.0
+TEMPERATURES = tuple(float(10**power) for power in np.linspace(-1, 1, 9))
 PRECISION = 1e-3  # of the temperature, relative
 
 
@@ -37,8 +38,8 @@ class Match(NamedTuple):
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
-    Every temperature is judged with the same random numbers, so the search sees a smooth curve. BenchError where the
-    score is out of reach between temperatures 0.1 and 10.
+    Every temperature is judged with the same random numbers, so the search sees a smooth curve: nine temperatures from
+    0.1 to 10, then bisection between two of them. BenchError where the score is out of reach.
     """
     metrics = opened.dataset.metrics(opened.data)
     name, rule = metrics[0].name, baseline[0].cell.evaluation.rule
@@ -61,21 +62,30 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
             raise BenchError(f"{name} of {baseline[0].cell.label} is undefined at temperature {temperature:.3g}")
         return value - target
 
-    temperature = bisect(gap, COLDEST, HOTTEST)
-    if temperature is None:
-        low, high = (gap(t) + target for t in (COLDEST, HOTTEST))
+    gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}
+    bracket = nearest_crossing(gaps)
+    if bracket is None:
+        low, high = min(gaps.values()) + target, max(gaps.values()) + target
         raise BenchError(
             f"{name} = {target:.4f} of {arm[0].cell.label} is out of reach: {baseline[0].cell.label} goes from "
-            f"{low:.4f} at temperature {COLDEST} to {high:.4f} at {HOTTEST}"
+            f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
         )
+    temperature = bisect(gap, *bracket)
     return Match(temperature, name, target, scores(temperature, metrics), count)
 
 
-def bisect(gap: Callable[[float], float], low: float, high: float) -> float | None:
-    """Where `gap` crosses 0 between two temperatures, halving their ratio; None where its ends have one sign."""
+def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
+    """The two neighbouring temperatures, nearest to 1, between which the gap changes sign; None where it never does.
+
+    NLL_oracle rises with the temperature throughout, BLEU need not: a poor model may be best in between.
+    """
+    pairs = [(low, high) for low, high in pairwise(sorted(gaps)) if gaps[low] * gaps[high] <= 0]
+    return min(pairs, key=lambda pair: abs(math.log(pair[0] * pair[1])), default=None)
+
+
+def bisect(gap: Callable[[float], float], low: float, high: float) -> float:
+    """Where `gap`, of opposite sign at the two temperatures, crosses 0, by halving their ratio."""
     sign = gap(low)
-    if sign * gap(high) > 0:
-        return None
     while high / low > 1 + PRECISION:
         middle = math.sqrt(low * high)
         if sign * gap(middle) > 0:

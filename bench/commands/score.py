@@ -81,7 +81,7 @@ def command(
     notes = (*_notes(found, anchors), *_unlike(records, same, tests), *_unequal(runs, plan, dataset, record))
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
-    verdict = Verdict(judge, found, judged, anchors, tests, record, notes, plan)
+    verdict = Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
     if as_json:
         click.echo(json.dumps(verdict.facts(), indent=1))
     else:
@@ -100,6 +100,7 @@ class Verdict:
     record: Record
     notes: Sequence[str]
     plan: str | None
+    tracked: bool
 
     def facts(self) -> dict[str, Any]:
         """For scripts: plain values only."""
@@ -122,6 +123,7 @@ class Verdict:
             "cell": cell.id,
             "folder": str(self.record.folder),
             "plan": self.plan,
+            "tracked": self.tracked,
         }
 
 
@@ -205,7 +207,8 @@ def _show(verdict: Verdict) -> None:
         click.echo(note)
     click.echo(f"kept in {verdict.record.folder}")
     if verdict.plan:
-        click.echo(f"entered in plan {verdict.plan}: `bench report --plan {verdict.plan}` shows it once it is tracked")
+        sync = "" if verdict.tracked else "`bench sync`, then "
+        click.echo(f"entered in plan {verdict.plan}: {sync}`bench report --plan {verdict.plan}` shows it")
 
 
 def _scores(verdict: Verdict) -> Table:
@@ -230,10 +233,9 @@ def _tests(verdict: Verdict) -> Table:
     table = Table(f"{headline} against", "its value", "difference, 95 %", "p (sequences)", box=box.SIMPLE_HEAD)
     for test in (test for test in verdict.tests if test.metric == headline):
         gap = test.difference
-        bounds = "" if gap.low is None or gap.high is None else f" [{gap.low:+.4f}, {gap.high:+.4f}]"
-        table.add_row(
-            f"{test.label} seed {test.seed}", _value(test.value), f"{gap.value:+.4f}{bounds}", _p(test.p_sequences)
-        )
+        half = "" if gap.high is None else f" ± {gap.high - gap.value:.4f}"
+        who = f"{test.label} seed {test.seed}"
+        table.add_row(who, _value(test.value), f"{gap.value:+.4f}{half}", _p(test.p_sequences))
     return table
 
 

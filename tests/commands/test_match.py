@@ -75,11 +75,17 @@ def test_absent_runs_are_named(finish, call, arguments, message):
         match(call, *arguments)
 
 
-def test_bisection_finds_the_root_of_rising_and_falling_curves():
-    for sign in (1, -1):
-        found = matching.bisect(lambda t, sign=sign: sign * (math.log(t) - math.log(0.37)), 0.1, 10)
-        assert found == pytest.approx(0.37, rel=matching.PRECISION)
-    assert matching.bisect(lambda t: t + 1, 0.1, 10) is None
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bisection_finds_the_root_of_rising_and_falling_curves(sign):
+    found = matching.bisect(lambda t: sign * (math.log(t) - math.log(0.37)), 0.1, 10)
+    assert found == pytest.approx(0.37, rel=matching.PRECISION)
+
+
+def test_of_several_crossings_the_one_nearest_to_temperature_one_is_taken():
+    assert matching.nearest_crossing({0.1: -1.0, 0.5: 1.0, 1.0: 2.0, 2.0: -1.0, 10.0: 3.0}) == (1.0, 2.0)
+    assert matching.nearest_crossing({1.0: 0.0, 0.5: 1.0}) == (0.5, 1.0)
+    assert matching.nearest_crossing({0.1: 1.0, 1.0: 2.0}) is None
+    assert matching.TEMPERATURES[4] == 1
 
 
 def test_a_tempered_lstm_draws_and_scores_at_its_temperature():
