@@ -33,8 +33,7 @@ def complete(policy: LSTM, sequences: Tensor, *, rollouts: int, rng: torch.Gener
     """
     count, length = sequences.shape
     rows = count * rollouts
-    repeated = sequences.repeat_interleave(rollouts, 0)
-    completed = repeated.repeat(length - 1, 1, 1)
+    completed = sequences.repeat_interleave(rollouts, 0).repeat(length - 1, 1, 1)
     hidden, memory = (completed.new_zeros(length - 1, rows, policy.cell.hidden_size, dtype=torch.float32) for _ in "hc")
     next_token, prefix = policy.next_token(), policy.first_state(count)
     prefix = policy.step(torch.full_like(sequences[:, 0], policy.start), prefix)
