@@ -89,7 +89,7 @@ class Driver:
     def _epoch(self, phase: Phase) -> None:
         at = self.position
         began = time.perf_counter()
-        values = _numbers(phase)
+        values = one_epoch(phase)
         seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
         facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
@@ -128,8 +128,8 @@ class Driver:
         self.saved = time.monotonic()
 
 
-def _numbers(phase: Phase) -> dict[str, float]:
-    """One epoch, and what it says of itself."""
+def one_epoch(phase: Phase) -> dict[str, float]:
+    """Train for an epoch; what it says of itself, as plain numbers. ContractError where it says something else."""
     found: Any = phase.step()
     try:
         plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}

@@ -1,0 +1,140 @@
+"""`bench check`: a sentence for each way to break the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench import plugins
+from bench.commands.check import command
+from bench.conformance import CHECKS
+from bench.errors import BenchError
+
+
+@pytest.fixture
+def check() -> Callable[..., Result]:
+    return lambda *arguments: CliRunner().invoke(command, list(arguments))
+
+
+def edit(reference: str, before: str, after: str) -> None:
+    path = Path(reference.rpartition(":")[0])
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def test_a_sound_trainer_conforms(check: Any, trainers: Any) -> None:
+    result = check(trainers("Tiny"))
+    assert result.exit_code == 0 and result.output.endswith("trainers.py:Tiny: conforms\n")
+    assert result.output.count("ok   ") == 2 * len(CHECKS) and "FAIL" not in result.output
+
+
+def test_a_sound_dataset_conforms(check: Any, words: str) -> None:
+    result = check(words, "--kind", "dataset", "--data", "sample")
+    assert result.exit_code == 0 and result.output.endswith("words.py:Words: conforms\n")
+
+
+BROKEN_TRAINERS = [
+    ("@dataclass(frozen=True)", "@dataclass", "settings are frozen", "make Settings a @dataclass(frozen=True)"),
+    (
+        "replacement=True, generator=rng).T",
+        "replacement=True, generator=rng).T + 1",
+        "samples are token ids",
+        "outside",
+    ),
+    (
+        "replacement=True, generator=rng).T",
+        "replacement=True, generator=rng)",
+        "samples are token ids",
+        "shape (6, 50)",
+    ),
+    ("generator=rng).T", "generator=rng).T.float()", "samples are token ids", "float32, not integer token ids"),
+    (
+        "replacement=True, generator=rng).T",
+        "replacement=True).T",
+        "samples depend only on the seed",
+        "two runs of one seed differ: take every random number from the rng given",
+    ),
+    (
+        "torch.multinomial(self.logits.detach().softmax(1), count, replacement=True, generator=rng).T",
+        "torch.ones(count, len(self.logits), dtype=int)",
+        "samples depend only on the seed",
+        "seed 0 and seed 1 give the same samples",
+    ),
+    (
+        "log_softmax(1)[torch.arange(seq",
+        "sigmoid().log()[torch.arange(seq",
+        "log prob is a probability",
+        "sum to 6.0000",
+    ),
+    ('"tune"', '"mle"', "phases are a schedule", "two phases have the same name"),
+    ('Phase("critic", 2,', 'Phase("critic", 2.0,', "phases are a schedule", "phase critic: epochs = 2.0"),
+    ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "phase mle: loss is nan"),
+    (', "seen": self.seen', "", "state resumes to the bit", "state() lacks something that changes"),
+    (', "momentum": self.momentum', "", "state resumes to the bit", "state() lacks something that changes"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "title", "sentence"), BROKEN_TRAINERS)
+def test_a_broken_trainer_is_told_what_to_mend(
+    check: Any, trainers: Any, before: str, after: str, title: str, sentence: str
+) -> None:
+    edit(trainers("Tiny"), before, after)
+    result = check(trainers("Tiny"), "--set", "epochs=2")
+    assert result.exit_code == 1 and result.output.endswith("Tiny: does not conform\n")
+    failures = [line for line in result.output.splitlines() if line.startswith(f"FAIL {title}")]
+    assert failures and all(sentence in line for line in failures), result.output
+
+
+BROKEN_DATASETS = [
+    ("rows[tenth : 2 * tenth]", "rows[:tenth]", "the splits share sequences"),
+    ("rows[tenth : 2 * tenth]", "rows[tenth : 2 * tenth] + 1", "test has ids outside the vocabulary"),
+    ("rows[:tenth],", "rows[:tenth].astype('int32'),", "valid must be a 2-d int64 array, not int32"),
+    ("rows[:tenth],", "rows[:tenth, 1:],", "valid has rows of 4, train of 5"),
+    ("return [Ones(), NLLTest(data)]", "return []", "metrics(data) is empty"),
+    ("return [Ones(), NLLTest(data)]", "return [NLLTest(data), Ones()]", "the headline is undefined on real data"),
+    ("shares.mean()", "shares.mean() * np.nan", "ones is NaN"),
+    ("return Replay(data.valid)", "return Replay(data.valid + 1)", "outside the vocabulary"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "sentence"), BROKEN_DATASETS)
+def test_a_broken_dataset_is_told_what_to_mend(check: Any, words: str, before: str, after: str, sentence: str) -> None:
+    edit(words, before, after)
+    result = check(words, "--kind", "dataset")
+    assert result.exit_code == 1 and result.output.endswith("Words: does not conform\n")
+    assert "FAIL splits, metrics and real samples: " in result.output and sentence in result.output
+
+
+def test_what_is_no_plug_in_at_all(check: Any, trainers: Any) -> None:
+    for arguments, message in (
+        ((trainers("Places"),), "lacks Settings"),
+        ((trainers("Tinny"),), "did you mean 'Tiny'"),
+        ((trainers("Tiny"), "--kind", "dataset"), "lacks load(), metrics(), real()"),
+        ((trainers("Tiny"), "--set", "epoch=2"), "did you mean 'epochs'"),
+        (("seqgna",), "did you mean 'seqgan'"),
+    ):
+        error = check(*arguments).exception
+        assert isinstance(error, BenchError) and message in str(error)
+
+
+def test_checks_leave_global_chance_as_they_found_it(check: Any, trainers: Any) -> None:
+    import numpy as np
+    import torch
+
+    torch.manual_seed(5)
+    np.random.seed(5)
+    check(trainers("Tiny"))
+    here = torch.rand(1), np.random.rand()
+    torch.manual_seed(5)
+    np.random.seed(5)
+    assert here == (torch.rand(1), np.random.rand())
+
+
+def test_names_are_known_by_their_shelf(check: Any) -> None:
+    assert check("random-uniform").exit_code == 0
+    assert "text" in plugins.names("bench.datasets")

@@ -1,0 +1,54 @@
+"""Every dataset on the shelf keeps the contract, on the samples that the code makes: no corpus is needed."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import plugins
+from bench.conformance import check_dataset
+from bench.corpora.fetch import Corpora
+from bench.settings import build
+
+NAMES = plugins.names("bench.datasets")
+SMALL = {"oracle": {"train": 256, "valid": 64, "test": 64}}
+
+
+@pytest.fixture
+def make(tmp_path: Path, corpora: Corpora) -> Any:
+    """A dataset by name, on a sample; `text` on a file of its own."""
+    lines = [f"the {a} {b} a {c}" for a in ("old", "new") for b in "uvwxyz" for c in ("cat", "dog", "fox")]
+    (tmp_path / "lines.txt").write_text("\n".join(lines))
+
+    def make(name: str) -> Any:
+        cls = plugins.load("bench.datasets", name)
+        knobs: dict[str, Any] = SMALL.get(name, {})
+        knobs |= {"file": str(tmp_path / "lines.txt")} if name == "text" else {}
+        return cls(build(cls.Settings, knobs, name), corpora)
+
+    return make
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_conforms(make: Any, name: str) -> None:
+    check_dataset(make(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_the_same_each_time_and_says_what_it_is(make: Any, name: str) -> None:
+    first, second = make(name).load(), make(name).load()
+    assert first.fingerprint == second.fingerprint and np.array_equal(first.train, second.train)
+    assert first.source == second.source and first.source.kind == ("local" if name == "text" else "sample")
+    assert first.source.file and first.source.licence and len(first.source.sha256) == 64
+    assert len(first.vocabulary) >= 2 and min(map(len, (first.train, first.valid, first.test))) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_knobs_have_defaults_that_pass_their_own_bounds_and_a_line_of_help(name: str) -> None:
+    cls = plugins.load("bench.datasets", name)
+    assert build(cls.Settings, dataclasses.asdict(cls.Settings()), name) == cls.Settings()
+    assert all(field.metadata.get("help") for field in dataclasses.fields(cls.Settings))

@@ -1,0 +1,46 @@
+"""Every trainer on the shelf keeps the contract, by the same checks that a third party runs on hers."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from bench import plugins
+from bench.conformance import CHECKS, Subject, small, subjects, toy_data
+from bench.settings import build
+
+NAMES = plugins.names("bench.baselines")
+KINDS = [kind for kind, _ in subjects(object, None)]
+
+
+def test_the_shelf_is_whole() -> None:
+    shipped = {"random-uniform", "random-unigram", "mle", "scheduled-sampling", "pg-bleu", "seqgan"}
+    assert shipped | {"constant-reward", "random-reward", "mle-temperature"} <= set(NAMES)
+
+
+@pytest.mark.parametrize(("name", "kind"), list(itertools.product(NAMES, KINDS)))
+def test_it_conforms(name: str, kind: str) -> None:
+    cls = plugins.load("bench.baselines", name)
+    subject = dict(subjects(cls, build(cls.Settings, small(cls), name)))[kind]
+    for check in CHECKS:
+        check(subject)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_knobs_have_defaults_that_pass_their_own_bounds_and_a_line_of_help(name: str) -> None:
+    import dataclasses
+
+    cls = plugins.load("bench.baselines", name)
+    settings: Any = cls.Settings()
+    assert build(cls.Settings, dataclasses.asdict(settings), name) == settings
+    assert all(field.metadata.get("help") for field in dataclasses.fields(cls.Settings))
+
+
+def test_the_toy_data_is_what_it_says() -> None:
+    for end in (None, 0):
+        data = toy_data(end)
+        rows = [tuple(row) for split in (data.train, data.valid, data.test) for row in split.tolist()]
+        assert len(set(rows)) == len(rows) and data.length == 6 and len(data.valid) == len(data.test) == 30
+        assert Subject(object, None, data).data.fingerprint == toy_data(end).fingerprint

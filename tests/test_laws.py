@@ -1,0 +1,161 @@
+"""The laws of the house that no linter keeps."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+SHELVES = {"bench": "bench", "baselines": "bench.baselines", "datasets": "bench.datasets", "reports": "bench.reports"}
+HEAVY = {"torch", "mlflow", "nltk", "scipy", "matplotlib", "pandas", "pyarrow", "pooch", "symusic", "distributed"}
+CODE = sorted(path for shelf in ("bench", "baselines", "datasets") for path in (HOUSE / shelf).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def under(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("command", ["['list']", "['--help']", "['--version']"])
+def test_starting_up_imports_nothing_heavy(command: str) -> None:
+    code = f"""
+import sys
+from bench.cli import bench
+try:
+    bench({command})
+except SystemExit as end:
+    assert not end.code
+print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(ended.stderr.split()) and ended.stdout
+
+
+def test_the_engine_never_imports_a_plug_in() -> None:
+    shelves = ("bench.baselines", "bench.datasets", "bench.reports", "baselines", "datasets", "reports")
+    guilty = {
+        f"{path.relative_to(HOUSE)}: {name}"
+        for path in (HOUSE / "bench").rglob("*.py")
+        for name in imports(path)
+        if under(name, *shelves)
+    }
+    assert not guilty
+
+
+def test_plug_ins_never_import_one_another() -> None:
+    guilty = {
+        f"{path.relative_to(HOUSE)}: {name}"
+        for shelf in ("baselines", "datasets")
+        for path in (HOUSE / shelf).rglob("*.py")
+        for name in imports(path)
+        if under(name, "bench.baselines", "bench.datasets", "baselines", "datasets")
+    }
+    assert not guilty
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    users = {str(path.relative_to(HOUSE)) for path in CODE if any(under(name, "mlflow") for name in imports(path))}
+    assert users == {"bench/tracking.py"}
+
+
+def test_the_contracts_are_short() -> None:
+    for name in ("trainer", "generator", "metric", "dataset"):
+        assert lines_of_code(HOUSE / "bench" / f"{name}.py") <= 65, name
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines that hold something other than a docstring, a comment or nothing."""
+    text = path.read_text(encoding="utf-8")
+    prose: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            prose |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#") and number not in prose for number, line in lines
+    )
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    long = {
+        f"{path.relative_to(HOUSE)}:{node.lineno} {node.name}"
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or node.lineno) - node.lineno + 1 > 60
+    }
+    assert not long
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    found = configparser.ConfigParser()
+    found.read(HOUSE / "setup.cfg", encoding="utf-8")
+    return found
+
+
+def test_the_wheel_holds_every_package() -> None:
+    """The editable install finds a package that setup.cfg forgot; the wheel does not."""
+    packages = set(setup_cfg()["options"]["packages"].split())
+    there = {
+        ".".join((SHELVES[shelf], *path.parent.relative_to(HOUSE / shelf).parts))
+        for shelf in SHELVES
+        for path in (HOUSE / shelf).rglob("__init__.py")
+    }
+    assert packages == there
+    homeless = {str(path.relative_to(HOUSE)) for path in CODE if not (path.parent / "__init__.py").exists()}
+    assert not homeless
+
+
+def test_the_wheel_holds_every_file_that_is_data() -> None:
+    globs = {name: patterns.replace(",", " ").split() for name, patterns in setup_cfg()["options.package_data"].items()}
+    listed = subprocess.run(
+        ["git", "ls-files", *SHELVES], cwd=HOUSE, capture_output=True, text=True, check=False
+    ).stdout
+    for line in listed.splitlines():
+        path = Path(line)
+        if path.suffix == ".py" or "results" in path.parts:
+            continue
+        package = ".".join((SHELVES[path.parts[0]], *path.parent.parts[1:]))
+        assert any(path.match(pattern) for pattern in globs.get(package, ())), f"{line} is in no package_data"
+
+
+def test_every_plug_in_file_has_its_entry_point() -> None:
+    groups = setup_cfg()["options.entry_points"]
+    for shelf in ("baselines", "datasets"):
+        entries = [line.split("=")[1].strip() for line in groups[f"bench.{shelf}"].strip().splitlines()]
+        named = {entry.partition(":")[0] for entry in entries}
+        there = {f"bench.{shelf}.{path.stem}" for path in (HOUSE / shelf).glob("*.py") if path.stem != "__init__"}
+        assert named == there
+
+
+def test_tested_versions_are_named_for_every_dependency() -> None:
+    options = setup_cfg()
+    wanted = options["options"]["install_requires"] + options["options.extras_require"]["dev"]
+    names = {line.split(">=")[0].split("==")[0].split("[")[0].strip().lower() for line in wanted.split("\n") if line}
+    text = (HOUSE / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {line.split("==")[0].strip().lower() for line in text.splitlines() if "==" in line}
+    assert {name.replace("_", "-") for name in names} <= {name.replace("_", "-") for name in pinned}
+
+
+def test_pyproject_holds_only_what_setup_cfg_cannot() -> None:
+    assert set(tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))) == {"build-system", "tool"}
+
+
+def test_tests_are_found_by_path_alone() -> None:
+    assert not list((HOUSE / "tests").rglob("__init__.py")) and not (HOUSE / "conftest.py").exists()
