@@ -41,7 +41,7 @@ def prepared(
     for folder in _folders(corpora):
         try:
             return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             continue
     if corpora.only_prepared:
         raise NotPrepared(source.file)

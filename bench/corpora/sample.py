@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.corpora.midi import to_midi
+from bench.metric import FloatArray
 from bench.seeding import numpy_rng
 
 T = TypeVar("T")
@@ -45,17 +46,20 @@ def _poem(rng: np.random.Generator) -> str:
     return " ".join(marked)
 
 
-def _pick(rng: np.random.Generator, choices: Sequence[str], count: int) -> list[str]:
-    """Several different choices, near ones in the table more often together than far ones (a theme)."""
-    theme = rng.integers(len(choices))
-    places = rng.choice(len(choices), size=count, replace=False, p=_weights(len(choices), int(theme)))
-    return [str(choices[place]) for place in places]
+def _pick(rng: np.random.Generator, choices: str, count: int) -> list[str]:
+    """Different characters, near ones in the table more often together than far ones (a theme).
+
+    The smallest of exponential variables over their weights: a draw without replacement.
+    """
+    theme = int(rng.integers(len(choices)))
+    places = np.argsort(rng.exponential(size=len(choices)) / _weights(len(choices), theme))
+    return [choices[place] for place in places[:count]]
 
 
-def _weights(size: int, theme: int) -> NDArray[np.float64]:
+@cache
+def _weights(size: int, theme: int) -> FloatArray:
     distance = np.abs(np.arange(size) - theme)
-    weights: NDArray[np.float64] = 0.8 ** np.minimum(distance, size - distance)
-    weights /= weights.sum()
+    weights: FloatArray = 0.8 ** np.minimum(distance, size - distance)
     return weights
 
 

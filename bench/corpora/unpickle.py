@@ -17,10 +17,10 @@ def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
     """The arrays of a pickled list; BenchError where the pickle asks for anything but plain float arrays.
 
     What numpy would build is built here from the pickle's plain values (shape, type, bytes), so that not even numpy's
-    own unpickling sees the file. Pickles of Python 2 and 3 are read.
+    own unpickling sees the file.
     """
     try:
-        listed = _Unpickler(io.BytesIO(content), encoding="latin1").load()
+        listed = _Unpickler(io.BytesIO(content)).load()
         if not isinstance(listed, list) or not listed:
             raise ValueError("no list of arrays")
         return [_array(item) for item in listed]
@@ -65,7 +65,7 @@ def _array(item: object) -> NDArray[np.float32]:
         raise ValueError("an array is not of floats")
     if not all(type(size) is int and size > 0 for size in shape):
         raise ValueError(f"an array of shape {shape}")
-    raw = data.encode("latin1") if isinstance(data, str) else bytes(data)
+    raw = bytes(data)
     dtype = np.dtype(_TYPES[kind.values[0]]).newbyteorder(kind.state[1])
     if len(raw) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"an array of shape {shape} with {len(raw)} bytes")

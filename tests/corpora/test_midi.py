@@ -1,0 +1,110 @@
+"""Melodies from MIDI files and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import symusic
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.corpora import midi
+from bench.errors import BenchError
+
+Note = tuple[float, float, int]
+
+
+def tune(*tracks: list[Note], tempo: float = 120) -> bytes:
+    """A MIDI file from (onset, duration, pitch) in seconds."""
+    score: Any = symusic.Score(480)
+    score.tempos.append(symusic.Tempo(0, tempo))
+    for notes in tracks:
+        track: Any = symusic.Track()
+        for onset, duration, pitch in notes:
+            ticks = [round(seconds * 480 * tempo / 60) for seconds in (onset, duration)]
+            track.notes.append(symusic.Note(*ticks, pitch, 80))
+        score.tracks.append(track)
+    return bytes(score.dumps_midi())
+
+
+def slowly(notes: list[Note]) -> list[int]:
+    """The rule as it is written: look at every whole step; hold the last pitch through a rest."""
+    first, end = min(note[0] for note in notes), max(onset + duration for onset, duration, _ in notes)
+    line = []
+    for step in range(int((end - first) / midi.STEP + 1e-3)):
+        time = first + step * midi.STEP + 1e-6
+        sounding = [pitch for onset, duration, pitch in notes if onset <= time < onset + duration]
+        line.append(max(sounding) - midi.BELOW if sounding else line[-1])
+    return line
+
+
+# Onsets and durations in 64ths of a second: never on the edge of a step, but for the steps of 0.4 s * 5.
+times = st.integers(0, 600).map(lambda number: number / 64)
+notes = st.tuples(times, st.integers(1, 200).map(lambda number: number / 64), st.integers(21, 108))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(notes, min_size=1, max_size=12, unique_by=lambda note: note[2]))
+def test_the_melody_is_what_sounds_at_each_step(played: list[Note]) -> None:
+    assert midi.read_melody(tune(played), "tune") == slowly(played)
+
+
+def test_the_first_track_with_notes_is_read_from_its_first_onset() -> None:
+    content = tune([], [(3.0, 0.8, 60), (3.0, 0.4, 64)], [(0.0, 9.0, 100)])
+    assert midi.read_melody(content, "tune") == [44, 40]
+
+
+def test_tempo_is_obeyed() -> None:
+    assert midi.read_melody(tune([(0, 4.0, 60)], tempo=90), "tune") == [40] * 10
+
+
+def test_a_rest_holds_the_last_pitch_and_a_part_of_a_step_is_dropped() -> None:
+    assert midi.read_melody(tune([(0, 0.4, 60), (1.2, 0.7, 62)]), "tune") == [40, 40, 40, 42]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers(1, 88), min_size=1, max_size=64))
+def test_what_is_written_reads_the_same(ids: list[int]) -> None:
+    assert midi.read_melody(midi.to_midi(ids), "tune") == ids
+
+
+def test_equal_pitches_are_one_held_note_and_0_is_silence() -> None:
+    score: Any = symusic.Score.from_midi(midi.to_midi([0, 5, 5, 5, 0, 7]), ttype="second")
+    (track,) = score.tracks
+    assert [(round(n.time, 3), round(n.duration, 3), n.pitch) for n in track.notes] == [(0.4, 1.2, 25), (2.0, 0.4, 27)]
+
+
+def test_silence_is_a_midi_file_too() -> None:
+    with pytest.raises(BenchError, match="no track has a note"):
+        midi.read_melody(midi.to_midi([0] * 8), "tune")
+
+
+@pytest.mark.parametrize("content", [b"", b"MThd", b"no midi at all", tune([(0, 1, 60)])[:30]])
+def test_what_is_no_midi_is_refused(content: bytes) -> None:
+    with pytest.raises(BenchError, match=r"^tune"):
+        midi.read_melody(content, "tune")
+
+
+@pytest.mark.parametrize("pitch", [20, 109])
+def test_a_pitch_off_the_piano_is_refused(pitch: int) -> None:
+    with pytest.raises(BenchError, match="outside A0"):
+        midi.read_melody(tune([(0, 1, pitch)]), "tune")
+
+
+def test_a_note_at_the_end_of_time_is_refused() -> None:
+    with pytest.raises(BenchError, match="steps"):
+        midi.read_melody(tune([(0, 1, 60), (100_000, 1, 60)]), "tune")
+
+
+def test_windows_do_not_overlap_and_are_whole() -> None:
+    assert midi.windows(list(range(10)), 4) == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert midi.windows([1, 2, 3], 4) == []
+
+
+def test_the_vocabulary_names_the_keys_of_the_piano() -> None:
+    words = midi.note_vocabulary()
+    assert len(words) == 89 and (words.tokens[0], words.tokens[1], words.tokens[88]) == ("rest", "A0", "C8")
+    assert words.ids["C4"] == 60 - midi.BELOW
+    assert words.decode(np.array([40, 49, 1])) == "C4 A4 A0"
