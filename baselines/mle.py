@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.trainer import Phase, Stateful
 from bench.training import teacher_forcing
 from bench.training.generator import GeneratorKnobs, build_generator, training_tokens

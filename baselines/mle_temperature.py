@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.models.lstm import LSTM
 from bench.settings import knob
 from bench.trainer import Phase, Stateful

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.metrics.bleu import BleuIndex
 from bench.models.rollout import rollout_rewards
 from bench.settings import knob

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.trainer import Phase, Stateful
 from bench.training import policy_gradient, teacher_forcing
 from bench.training.generator import PolicyKnobs, build_generator, training_tokens

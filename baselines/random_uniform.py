@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.models.unigram import Unigram
 from bench.trainer import Phase, Stateful
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.models.unigram import Unigram
 from bench.sequences import live
 from bench.settings import knob

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.settings import knob
 from bench.trainer import Phase, Stateful
 from bench.training import teacher_forcing

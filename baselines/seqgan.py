@@ -21,7 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.models.rollout import rollout_rewards
 from bench.models.text_cnn import TextCNN
 from bench.settings import knob

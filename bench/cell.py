@@ -13,6 +13,11 @@ from bench.settings import knob
 
 Knobs = tuple[tuple[str, Any], ...]
 
+REAL = "real"
+"""The reference of the row that shows held-out data, or the oracle itself."""
+ELSEWHERE = "score"
+"""The reference of a row whose samples were made elsewhere, and the head of its baseline's name."""
+
 
 @dataclass(frozen=True)
 class Evaluation:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.cell import Evaluation
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.driver import one_epoch
 from bench.evaluation import draw, log_prob_of
 from bench.generator import Scorer

@@ -11,7 +11,8 @@ import numpy as np
 
 from bench.corpora import archive
 from bench.corpora.fetch import read_bytes
-from bench.dataset import Opened, Playable, SequenceData, TokenArray, Tokenising
+from bench.data import SequenceData, TokenArray
+from bench.dataset import Opened, Playable, Tokenising
 from bench.errors import BenchError
 from bench.sequences import live
 from bench.vocabulary import Vocabulary

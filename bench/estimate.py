@@ -13,7 +13,7 @@ from bench.cell import Cell
 from bench.journal import Record
 
 if TYPE_CHECKING:
-    from bench.dataset import SequenceData
+    from bench.data import SequenceData
 
 OFFICIAL_TOKENS = 9_984 * 20 * 5_000  # positions x vocabulary of one official MLE epoch
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import __version__
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
 from bench.generator import Generator, Scorer
 from bench.metric import FloatArray, Generated, Metric

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import checkpoint, plugins
-from bench.cell import Cell
-from bench.dataset import Illustrated, Opened, SequenceData
+from bench.cell import REAL, Cell
+from bench.data import SequenceData
+from bench.dataset import Illustrated, Opened
 from bench.driver import Driver, Interrupted
 from bench.errors import ContractError
 from bench.evaluation import Evaluator, Judgement
 from bench.generator import Generator
 from bench.journal import Journal
-from bench.plan import REAL
 from bench.seeding import torch_rng
 from bench.settings import build
 

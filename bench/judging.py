@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench import plan as planning
 from bench import plugins, statistics, stored
-from bench.cell import Cell, Evaluation
+from bench.cell import ELSEWHERE, REAL, Cell, Evaluation
 from bench.dataset import Opened
 from bench.elsewhere import Samples
 from bench.errors import BenchError
@@ -19,11 +19,9 @@ from bench.journal import Journal, Record, read_record, write_cell
 from bench.metric import FloatArray, Generated
 from bench.metrics.bleu import Bleu
 from bench.metrics.nll import NLLTest
-from bench.plan import REAL
 from bench.preset import Preset, RunSettings
 from bench.seeding import torch_rng
 from bench.settings import build
-from bench.stored import ELSEWHERE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 
 FloatArray = NDArray[np.float64]
 

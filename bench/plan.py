@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import plugins
-from bench.cell import Cell, Evaluation, Knobs
+from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.errors import BenchError, unknown
 from bench.preset import Preset
 from bench.settings import build, parse
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
-    from bench.dataset import SequenceData
-
-REAL = "real"
+    from bench.data import SequenceData
 
 
 @dataclass(frozen=True)

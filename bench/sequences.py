@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = TypeVar("Array", "NDArray[Any]", "Tensor")
 
-
-def live(sequences: Array, end: int | None) -> Array:
+@overload
+def live(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.bool_]: ...
+@overload
+def live(sequences: Tensor, end: int | None) -> Tensor: ...
+def live(sequences: Any, end: int | None) -> Any:
     """(n, T) bool, numpy or torch as given: true up to and including the first end token."""
     if end is None:
-        everything: Array = sequences == sequences
-        return everything
+        return sequences == sequences
     ended = sequences == end
-    before: Array = (ended.cumsum(1) - ended * 1) == 0
-    return before
+    return (ended.cumsum(1) - ended * 1) == 0
 
 
 def lengths(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.int64]:

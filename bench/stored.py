@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import plugins
-from bench.cell import Cell
-from bench.dataset import Opened, SequenceData
+from bench.cell import ELSEWHERE, REAL, Cell
+from bench.data import SequenceData
+from bench.dataset import Opened
 from bench.errors import BenchError, unknown
 from bench.generator import Generator
 from bench.journal import Record, read_record
-from bench.plan import REAL
 from bench.seeding import torch_rng
 from bench.settings import build
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import torch
 
     from bench.corpora.fetch import Corpora
-
-ELSEWHERE = "score"  # the reference of a row whose samples were made elsewhere, and the head of its baseline's name
 
 
 def finished(runs: Path, dataset: str | None = None) -> list[Record]:

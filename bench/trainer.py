@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.generator import Generator
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from bench.corpora.fetch import Corpora, Corpus
 from bench.corpora.pianoroll import save_pianoroll
 from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError
 from bench.settings import knob
 

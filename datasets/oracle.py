@@ -12,7 +12,7 @@ from bench.corpora import manifest
 from bench.corpora.fetch import OUR_OWN, Corpora
 from bench.corpora.prepared import prepared
 from bench.corpora.unpickle import float_arrays
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.errors import BenchError
 from bench.seeding import torch_rng
 from bench.settings import knob

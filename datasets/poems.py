@@ -10,7 +10,7 @@ from bench.corpora import manifest, sample, scoring, text
 from bench.corpora.fetch import Corpora, Corpus
 from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.errors import BenchError
 from bench.settings import knob
 

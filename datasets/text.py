@@ -11,7 +11,7 @@ from bench.corpora import scoring, table, text
 from bench.corpora.fetch import Corpora, Corpus, local
 from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.errors import BenchError
 from bench.settings import knob
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.corpora.replay import Replay
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.metric import Scores
 from bench.metrics.nll import NLLTest
 from bench.seeding import numpy_rng

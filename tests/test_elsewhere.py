@@ -13,7 +13,8 @@ from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 from bench import elsewhere, plugins
 from bench.corpora.fetch import Corpora
 from bench.corpora.replay import Replay
-from bench.dataset import Opened, SequenceData, Source
+from bench.data import SequenceData, Source
+from bench.dataset import Opened
 from bench.errors import BenchError
 from bench.metric import Generated
 from bench.metrics.bleu import bleu_metrics

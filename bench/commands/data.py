@@ -14,7 +14,7 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
     from bench.corpora.manifest import Entry
-    from bench.dataset import SequenceData
+    from bench.data import SequenceData
 
 names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 

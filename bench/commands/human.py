@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from bench.cell import REAL
 from bench.commands import _options
 from bench.errors import BenchError, unknown
-from bench.human.sheet import REAL, read_key
+from bench.human.sheet import read_key
 from bench.journal import Record, read_record
 from bench.plan import read_all
 

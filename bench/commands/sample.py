@@ -11,7 +11,8 @@ from bench.commands import _options
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.dataset import Opened, TokenArray
+    from bench.data import TokenArray
+    from bench.dataset import Opened
     from bench.journal import Record
 
 

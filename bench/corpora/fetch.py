@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 
 from bench.corpora.download import Unreachable, download
 from bench.corpora.manifest import Entry, File, checksum
-from bench.dataset import Source
+from bench.data import Source
 from bench.errors import BenchError
 
 Policy = Literal["auto", "published", "sample"]

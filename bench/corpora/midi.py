@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.dataset import TokenArray
+from bench.data import TokenArray
 from bench.errors import BenchError
 from bench.metric import FloatArray
 from bench.vocabulary import Vocabulary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from bench.dataset import TokenArray
+from bench.data import TokenArray
 
 MOST = 6  # tunes in one picture
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.corpora.fetch import Corpora, joint_checksum, user_cache, write_atomically
 from bench.corpora.manifest import checksum
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
 

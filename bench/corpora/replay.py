@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.dataset import TokenArray
+from bench.data import TokenArray
 from bench.errors import BenchError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.metric import Metric
 from bench.settings import knob
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.dataset import TokenArray
+from bench.data import TokenArray
 from bench.errors import BenchError
 from bench.seeding import numpy_rng
 from bench.vocabulary import Vocabulary

@@ -10,10 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bench.cell import REAL
 from bench.errors import BenchError
 from bench.seeding import numpy_rng
-
-REAL = "real"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError, unknown
 from bench.metric import FloatArray, Generated, Metric, Scores
 from bench.metrics.ngrams import Grams, IntArray, extend, find, flatten, no_grams, sum_by_row

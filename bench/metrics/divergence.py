@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.metric import Generated, Metric, Scores
 from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember
 from bench.metrics.scores import mean_of

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 from bench.metric import FloatArray, Generated, Scores
 from bench.metrics.scores import mean_of
 

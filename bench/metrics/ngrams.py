@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import sequences as variable
-from bench.dataset import TokenArray
+from bench.data import TokenArray
 from bench.metric import FloatArray
 
 IntArray = NDArray[np.int64]

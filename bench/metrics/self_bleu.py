@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.dataset import SequenceData, TokenArray
+from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError
 from bench.metric import FloatArray, Metric
 from bench.metrics.bleu import Average, Bleu, Remembered, Smoothing, Statistics, gather

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench import statistics
+from bench.cell import REAL
 from bench.metric import FloatArray
 from bench.reporting.published import Published, value_of
-from bench.reporting.table import REAL, Column, Comparison, PerSequence, Row
+from bench.reporting.table import Column, Comparison, PerSequence, Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from bench.reporting.table import REAL, Column, Comparison, Row, Score, Table
+from bench.cell import REAL
+from bench.reporting.table import Column, Comparison, Row, Score, Table
 from bench.statistics import Interval
 
 DASH, DAGGER = "-", "†"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 State = Literal["value", "undefined", "failed", "unfinished", "absent"]
 PerSequence = Callable[[str], "pd.DataFrame"]
 Human = Mapping[str, Mapping[str, tuple[float, str]]]
-REAL = "real"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
+from bench.cell import ELSEWHERE, REAL
 from bench.reporting.comparisons import compare
 from bench.reporting.published import Paper, Published, value_of
-from bench.reporting.table import REAL, Column, Human, PerSequence, Row, Score, State, Table, base
+from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, base
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,20 +56,26 @@ def _table(name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequen
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The rows that may share a table: the newest run's data and, column by column, the newest run's signature.
 
-    The second part says in a line each what was left out.
+    Samples made elsewhere join the runs, and never decide what the runs are. The second part says in a line each what
+    was left out.
     """
-    newest = frame.sort_values(["projected", "run_id"], kind="stable").iloc[-1]
-    same_data = frame["fingerprint"] == newest["fingerprint"]
+    same_data = frame["fingerprint"] == _newest(frame)["fingerprint"]
     kept, left_out = frame[same_data], []
     if not same_data.all():
         left_out.append(f"Left out, made from other data: {_names(frame[~same_data])}.")
     for metric in dict.fromkeys(kept["metric"].dropna()):
-        column = kept[kept["metric"] == metric].sort_values(["projected", "run_id"], kind="stable")
-        other = column[column["signature"] != column["signature"].iloc[-1]]
+        column = kept[kept["metric"] == metric]
+        other = column[column["signature"] != _newest(column)["signature"]]
         if len(other):
             left_out.append(f"Left out of {metric}, other signature: {_names(other)}.")
             kept = kept.drop(index=other.index)
     return kept, left_out
+
+
+def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
+    """The row tracked last, a run's before one of samples made elsewhere."""
+    own = ~rows["baseline"].str.startswith(ELSEWHERE)
+    return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
 
 
 def _names(rows: pd.DataFrame) -> str:

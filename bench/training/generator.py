@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.models.lstm import LSTM
 from bench.settings import knob
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench import checkpoint, plugins, preset
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.errors import BenchError
 from bench.sequences import live
 from bench.settings import build

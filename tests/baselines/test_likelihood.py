@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.dataset import SequenceData
+from bench.data import SequenceData
 from bench.trainer import Trainer
 
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ from nltk.translate.bleu_score import sentence_bleu
 from torch import Tensor
 
 from bench import plugins
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.trainer import Trainer
 from bench.vocabulary import Vocabulary
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.corpora.fetch import Corpora
 from bench.corpora.prepared import NotPrepared, prepared
-from bench.dataset import SequenceData, Source
+from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
 SOURCE = Source("file", "0" * 64, "MIT", "local")

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.dataset import SequenceData, Source, TokenArray
+from bench.data import SequenceData, Source, TokenArray
 from bench.vocabulary import Vocabulary
 
 

@@ -1,0 +1,58 @@
+"""What a trainer may see, and what a metric may ask: token ids in three splits, their vocabulary, their source."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.vocabulary import Vocabulary
+
+TokenArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data came from; printed under every table.
+
+    `kind`: "published" (verified against the manifest's checksum), "local" (the user's own file), "generated" (drawn
+    from a seed because that is the task), or "sample" (made by the code where the published file is absent).
+    """
+
+    file: str
+    sha256: str
+    licence: str
+    kind: Literal["published", "local", "generated", "sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceData:
+    """Token ids, (n, T) int64; the splits are disjoint after de-duplication.
+
+    `valid` is what the *real* row shows and `best-valid` looks at; `test` is what NLL_test is taken on.
+    `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source.
+    """
+
+    train: TokenArray
+    valid: TokenArray
+    test: TokenArray
+    vocabulary: Vocabulary
+    source: Source
+    notes: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """T, the number of positions in a row."""
+        return int(self.train.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint."""
+        digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
+        for split in (self.train, self.valid, self.test):
+            digest.update(str(split.shape).encode() + np.ascontiguousarray(split).tobytes())
+        return digest.hexdigest()[:16]
