@@ -58,7 +58,7 @@ def run(cell: Cell, context: Context) -> str:
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     import torch
 
-    torch.set_num_threads(cell.threads)
+    _settle(cell)
     device = torch.device(cell.device)
     evaluator, dataset = _dataset(cell, context)
     journal.append("start", **data_facts(evaluator.data))
@@ -75,6 +75,15 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         wall_seconds=round(time.perf_counter() - began, 3),
     )
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _settle(cell: Cell) -> None:
+    """Threads are part of the cell; on a GPU, full float32 (cuDNN's LSTM is three digits short by default)."""
+    import torch
+
+    torch.set_num_threads(cell.threads)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
 
 
 def _generator(

@@ -204,6 +204,6 @@ def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, d
         seed=seed,
         evaluation=preset.evaluation,
         threads=preset.run.threads,
-        device=device,
+        device="cpu" if arm.reference == REAL else device,
         code=("" if arm.reference == REAL else plugins.checksum(arm.reference)) + plugins.checksum(table.reference),
     )
