@@ -271,11 +271,24 @@ def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Make a folder with an empty MLflow store the current one.
+
+    The store goes by its absolute path: within one process, MLflow takes a relative one for the first that it saw.
+    """
+
+    def make(name: str) -> Path:
+        path = tmp_path / name
+        path.mkdir()
+        shutil.copy(migrated_store, path / "mlflow.db")
+        monkeypatch.chdir(path)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path / 'mlflow.db'}")
+        return path
+
+    return make
+
+
+@pytest.fixture
+def folder(make_folder: Callable[[str], Path]) -> Path:
     """A fresh current folder with an empty MLflow store."""
-    path = tmp_path / "work"
-    path.mkdir()
-    shutil.copy(migrated_store, path / "mlflow.db")
-    monkeypatch.chdir(path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return path
+    return make_folder("work")

@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from bench import cli
+from bench.corpora.download import Unreachable
 from bench.journal import Record, read_record
 
 TABLES = ("*.md", "*.tex", "*.csv")
@@ -58,7 +59,7 @@ def records(folder: Path) -> list[Record]:
 
 
 def test_the_tables_are_a_function_of_what_is_asked(
-    bench: Any, words: str, trainers: Any, folder: Path, migrated_store: Path, monkeypatch: Any
+    bench: Any, words: str, trainers: Any, folder: Path, make_folder: Any, monkeypatch: Any
 ) -> None:
     common = ("-d", words, "--preset", "smoke")
     tiny, unigram = ("-b", trainers("Tiny")), ("-b", "random-unigram")
@@ -68,14 +69,12 @@ def test_the_tables_are_a_function_of_what_is_asked(
     straight, before = tables(folder), rows(folder)
     assert {"tables.tex", "runs.csv"} < set(straight) and len(before) == 6
 
-    other = folder.parent / "other"
-    other.mkdir()
-    (other / "mlflow.db").write_bytes(migrated_store.read_bytes())
-    monkeypatch.chdir(other)
+    other = make_folder("other")
     assert bench(*unigram, *tiny, *common, "--jobs", "2").code == 0
     assert tables(other) == straight, "another order and another count of workers"
 
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
     again = bench(*tiny, *unigram, *common)
     assert again.code == 0 and "0 cells to run, 3 kept" in again.out and tables(folder) == straight
 
@@ -153,6 +152,16 @@ def test_a_published_corpus_that_is_damaged(bench: Any, folder: Path, tmp_path: 
     untouched(folder)
 
 
+def test_a_published_corpus_that_cannot_be_had(bench: Any, folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    def offline(url: str) -> bytes:
+        raise Unreachable("no network")
+
+    monkeypatch.setattr("bench.corpora.fetch.download", offline)
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "cache"))
+    one_line(bench("-b", "mle", "-d", "poems", "--data", "published"), "poems", "no network", "shi.txt")
+    untouched(folder)
+
+
 @pytest.mark.parametrize("option", ["--runs", "--out"])
 def test_a_place_that_cannot_be_written(
     bench: Any, folder: Path, tmp_path: Path, words: str, trainers: Any, option: str
@@ -192,7 +201,7 @@ def trained(folder: Path) -> int:
 
 
 def test_stopped_and_killed_it_continues_to_the_same_tables(
-    bench: Any, folder: Path, words: str, trainers: Any, migrated_store: Path, monkeypatch: Any
+    bench: Any, folder: Path, words: str, trainers: Any, make_folder: Any
 ) -> None:
     arguments = ["-b", trainers("Slow"), "-d", words, "--preset", "smoke", "--jobs", "1", "--set", "defaults.epochs=40"]
     process = started(arguments, folder)
@@ -214,9 +223,6 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     epochs = [(event["phase"], event["epoch"]) for event in slow.events if event["event"] == "epoch"]
     assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 3
 
-    straight = folder.parent / "straight"
-    straight.mkdir()
-    (straight / "mlflow.db").write_bytes(migrated_store.read_bytes())
-    monkeypatch.chdir(straight)
+    straight = make_folder("straight")
     assert bench(*arguments).code == 0
     assert tables(folder) == tables(straight)
