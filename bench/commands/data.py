@@ -107,16 +107,17 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
         started = time.monotonic()
         prepared = _load(entry, corpora)
         seconds = time.monotonic() - started
-        click.echo(f"{entry.name:<11} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
+        click.echo(f"{entry.name:<13} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
         for note in prepared.notes:
-            click.echo(f"            {note}")
+            click.echo(f"              {note}")
 
 
 def _load(entry: Entry, corpora: Corpora) -> SequenceData:
     from bench import plugins
+    from bench.settings import build
 
-    cls = plugins.load("bench.datasets", entry.name)
-    data: SequenceData = cls(cls.Settings(), corpora).load()
+    cls = plugins.load("bench.datasets", entry.dataset)
+    data: SequenceData = cls(build(cls.Settings, entry.settings, entry.dataset), corpora).load()
     return data
 
 

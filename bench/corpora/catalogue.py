@@ -11,13 +11,13 @@ from bench.errors import unknown
 
 
 def entries() -> dict[str, Entry]:
-    """Entries of the manifests that lie beside installed datasets, by the dataset's name."""
+    """Entries of the manifests that lie beside installed datasets, by name."""
     found: dict[str, Entry] = {}
     for point in sorted(entry_points(group="bench.datasets"), key=lambda point: point.name):
         resource = files(point.module.rpartition(".")[0]).joinpath("manifest.toml")
         if resource.is_file():
             own = manifest.read(resource.read_text("utf-8"))
-            found |= {point.name: own[point.name]} if point.name in own else {}
+            found |= {name: entry for name, entry in own.items() if entry.dataset == point.name}
     return found
 
 

@@ -56,12 +56,12 @@ class Corpora:
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
         """The user's file, else the published ones, else `sample()`, announced; BenchError where that is forbidden."""
-        return self.find(entry) or made(entry.name, sample())
+        return self.find(entry) or made(entry.dataset, sample())
 
     def find(self, entry: Entry) -> Corpus | None:
         """As `open`, but None where a sample is to be used."""
-        if entry.name in self.files:
-            return local(self.files[entry.name])
+        if entry.dataset in self.files:
+            return local(self.files[entry.dataset])
         if self.policy == "sample" or entry.name in self.absent:
             return None
         try:

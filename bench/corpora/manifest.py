@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,23 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A dataset in the manifest; `split` is its rule in words."""
+    """A corpus in the manifest: what `dataset` reads with these `settings`; `split` is its rule in words."""
 
     name: str
+    dataset: str
+    settings: dict[str, Any]
     licence: str
     split: str
     files: tuple[File, ...]
 
 
 def read(text: str) -> dict[str, Entry]:
-    """Entries by name of dataset."""
+    """Entries by name."""
     return {name: _entry(name, fields) for name, fields in tomllib.loads(text).items()}
 
 
 def entry(plugin: str, name: str) -> Entry:
-    """The entry of a dataset in the manifest.toml beside its module: `manifest.entry(__file__, "poems")`."""
+    """An entry of the manifest.toml beside a dataset's module: `manifest.entry(__file__, "poems")`."""
     return read(Path(plugin).with_name("manifest.toml").read_text("utf-8"))[name]
 
 
@@ -51,14 +53,12 @@ def checksum(content: bytes, algorithm: str = "sha256") -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _entry(name: str, fields: dict[str, object]) -> Entry:
-    files = fields["files"]
-    assert isinstance(files, list)
-    return Entry(name, str(fields["licence"]), str(fields["split"]), tuple(_file(file) for file in files))
+def _entry(name: str, fields: dict[str, Any]) -> Entry:
+    files = tuple(_file(file) for file in fields["files"])
+    dataset, settings = fields.get("dataset", name), fields.get("settings", {})
+    return Entry(name, dataset, settings, fields["licence"], fields["split"], files)
 
 
-def _file(fields: dict[str, object]) -> File:
-    size = fields.get("bytes")
+def _file(fields: dict[str, Any]) -> File:
     algorithm: Literal["sha256", "git_sha1"] = "sha256" if "sha256" in fields else "git_sha1"
-    url, digest = str(fields.get("url", "")), str(fields[algorithm])
-    return File(str(fields["path"]), url, algorithm, digest, size if isinstance(size, int) else None)
+    return File(fields["path"], fields.get("url", ""), algorithm, fields[algorithm], fields.get("bytes"))

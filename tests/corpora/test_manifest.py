@@ -32,7 +32,7 @@ def test_every_shipped_dataset_but_the_users_own_text_has_an_entry() -> None:
 def test_files_are_pinned(entry: manifest.Entry) -> None:
     assert entry.licence and entry.split and entry.files
     for file in entry.files:
-        assert file.path.startswith(f"{entry.name}/")
+        assert file.path.startswith(f"{entry.dataset}/")
         assert re.fullmatch("[0-9a-f]{64}" if file.algorithm == "sha256" else "[0-9a-f]{40}", file.digest)
         assert re.search("/[0-9a-f]{40}/", file.url), "a url that is not pinned to a commit can change"
 

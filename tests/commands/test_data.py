@@ -1,0 +1,98 @@
+"""`bench data`: list, fetch, verify, prepare."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import bench
+from bench.corpora import catalogue, download, manifest, sample
+from bench.errors import BenchError
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, and a network that is not there."""
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setattr(download, "_can_connect", lambda url: False)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def published(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A manifest that takes the sample poems for the published ones; their place in the cache."""
+    (content,) = sample.poems()
+    entry = catalogue.entries()["poems"]
+    file = replace(entry.files[0], digest=hashlib.sha256(content).hexdigest(), url="http://127.0.0.1/poems")
+    poems = replace(entry, files=(file,))
+    monkeypatch.setattr(catalogue, "entries", lambda: {"poems": poems})
+    monkeypatch.setattr(manifest, "entry", lambda plugin, name: poems)
+    monkeypatch.setattr("bench.corpora.fetch.download", lambda url: content)
+    return root / file.path
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(bench, ["data", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_list_names_every_corpus_with_its_licence_and_split(root: Path) -> None:
+    output = run("list")
+    assert output == run()
+    for entry in catalogue.entries().values():
+        assert f"\n{entry.name}\n" in output and entry.licence in output and entry.split in output
+    assert output.count("absent") == 8 and not root.exists()
+
+
+def test_fetch_then_prepare_then_list(published: Path) -> None:
+    assert run("fetch") == f"ready    {published}\n"
+    assert published.is_file()
+    assert "not yet (bench data prepare)" in run("list")
+    counts = "2,400 train, 300 valid, 300 test; length 20, 106 tokens"
+    output = run("prepare", "poems")
+    assert output.startswith("poems         published") and counts in output and "repeated" in output
+    assert counts in run("list")
+
+
+def test_fetch_offline_says_what_to_put_where(root: Path) -> None:
+    with pytest.raises(BenchError, match=r"gfs_coco_train\.txt in place by hand.*gfs_coco_test\.txt in place by hand"):
+        run("fetch", "coco")
+    assert not root.exists()
+
+
+def test_fetch_into_a_folder_that_is_read_only_is_an_error(published: Path) -> None:
+    published.parents[1].mkdir(mode=0o555)
+    with pytest.raises(BenchError, match="cannot write"):
+        run("fetch")
+
+
+def test_verify_tells_sound_damaged_and_absent(published: Path) -> None:
+    assert run("verify") == f"absent   {published}\n"
+    run("fetch")
+    assert run("verify", "poems") == f"sound    {published}\n"
+    published.write_bytes(b"damaged")
+    with pytest.raises(BenchError, match=hashlib.sha256(b"damaged").hexdigest()):
+        run("verify")
+    assert "prepared  no: " in run("list")
+
+
+def test_prepare_takes_the_users_file_and_the_policy(root: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    own.write_bytes(sample.captions()[0])
+    assert "coco          local " in run("prepare", "coco", "--corpus", f"coco={own}")
+    assert "coco          sample " in run("prepare", "coco", "--data", "sample")
+    with pytest.raises(BenchError, match="by hand"):
+        run("prepare", "coco", "--data", "published")
+
+
+@pytest.mark.parametrize("subcommand", ["fetch", "verify", "prepare"])
+def test_an_unknown_name_is_refused(root: Path, subcommand: Callable[..., str]) -> None:
+    with pytest.raises(BenchError, match="did you mean 'coco'"):
+        run(str(subcommand), "cocoa")

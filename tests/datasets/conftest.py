@@ -1,0 +1,65 @@
+"""Datasets built from settings, on corpora that a test writes or on the published ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import plugins
+from bench.corpora.fetch import Corpora
+from bench.dataset import Opened
+from bench.settings import build
+
+Open = Callable[..., Opened]
+
+
+def opened(name: str, corpora: Corpora, **settings: Any) -> Opened:
+    cls = plugins.load("bench.datasets", name)
+    dataset = cls(build(cls.Settings, settings, name), corpora)
+    return Opened(dataset, dataset.load())
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A user's cache of this session's own, so that everything is prepared anew, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("xdg")
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def own(tmp_path: Path, cache: Path) -> Open:
+    """own("poems", content, valid=5): the dataset on a local file of that content."""
+
+    def open_(name: str, content: bytes | str, **settings: Any) -> Opened:
+        path = tmp_path / "own.txt"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return opened(name, Corpora(tmp_path / "cache", files={name: path}), **settings)
+
+    return open_
+
+
+@pytest.fixture
+def sample(tmp_path: Path, cache: Path) -> Open:
+    """sample("poems"): the dataset on the sample that the code makes."""
+    return lambda name, **settings: opened(name, Corpora(tmp_path, "sample"), **settings)
+
+
+@pytest.fixture
+def published(cache: Path) -> Open:
+    """published("poems", "poems/shi.txt"): the dataset on files in BENCH_DATA; skips where one is absent."""
+
+    def open_(name: str, *files: str, local: bool = False, **settings: Any) -> Opened:
+        root = Path(os.environ.get("BENCH_DATA") or "nowhere")
+        for file in files:
+            if not (root / file).is_file():
+                pytest.skip(f"corpus absent: {file} is not in BENCH_DATA")
+        given = {name: root / files[0]} if local else {}
+        return opened(name, Corpora(root, "published", given), **settings)
+
+    return open_

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.corpora.midi import to_midi
+from bench.dataset import Opened, Playable
+from bench.errors import BenchError
+from bench.metric import Generated
+
+
+def tunes(*numbers: int, steps: int = 70) -> bytes:
+    """A zip of tunes whose first pitch is their number."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number in numbers:
+            melody = np.random.default_rng(number).integers(30, 60, steps)
+            melody[0] = number
+            archive.writestr(f"folder/reel_{number}.mid", to_midi(melody.tolist()))
+    return stream.getvalue()
+
+
+def test_tunes_are_split_by_number_and_cut_into_whole_windows(own: Callable[..., Opened]) -> None:
+    _, data = own("nottingham", tunes(*range(1, 13)))
+    assert {int(row[0]) for row in data.valid[::2]} == {4, 10} and {int(row[0]) for row in data.test[::2]} == {5, 11}
+    assert {int(row[0]) for row in data.train[::2]} == {1, 2, 3, 6, 7, 8, 9, 12}
+    assert data.train.shape == (16, 32) and len(data.vocabulary) == 89 and data.source.kind == "local"
+
+
+def test_overlap_is_told_and_the_split_kept(own: Callable[..., Opened]) -> None:
+    stream = io.BytesIO(tunes(1, 4, 5))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("copy_10.mid", archive.read("folder/reel_1.mid"))
+    _, data = own("nottingham", stream.getvalue())
+    assert data.notes == ("2 of 4 valid windows also occur in train", "0 of 2 test windows also occur in train")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no zip", "sound zip"),
+        (tunes(1, 2, 4), "no tune of 32 steps for the test split"),
+        (tunes(1, 4, 5, steps=31), "no tune of 32 steps for the train split"),
+    ],
+)
+def test_archives_that_will_not_do_are_refused(own: Callable[..., Opened], content: bytes, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        own("nottingham", content)
+
+
+def test_a_tune_without_a_number_is_refused(own: Callable[..., Opened]) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("reel.mid", to_midi([40] * 40))
+    with pytest.raises(BenchError, match=r"reel\.mid.*no number"):
+        own("nottingham", stream.getvalue())
+
+
+def test_samples_can_be_played_read_back_and_seen(own: Callable[..., Opened], tmp_path: Path) -> None:
+    dataset, data = own("nottingham", tunes(*range(1, 13)))
+    assert isinstance(dataset, Playable)
+    assert dataset.from_midi(dataset.to_midi(data.test[0]), "tune") == [tuple(data.test[0])]
+    dataset.artifacts(data.test, tmp_path)
+    assert list(tmp_path.glob("*.png")) and list(tmp_path.glob("*.mid"))
+
+
+@pytest.mark.corpus
+def test_the_published_tunes(published: Callable[..., Opened]) -> None:
+    dataset, data = published("nottingham", "nottingham/Nottingham.zip")
+    assert (len(data.train), len(data.valid), len(data.test)) == (2_924, 756, 741)
+    scores = {metric.name: metric.score(Generated(data.test), data).value for metric in dataset.metrics(data)[:3]}
+    assert scores["bleu-4"] == pytest.approx(0.946, abs=0.005)
+    assert scores["mse"] == pytest.approx(23.0, abs=0.1)
