@@ -40,7 +40,9 @@ class Context:
 
 
 def run(cell: Cell, context: Context) -> str:
-    """Do the cell; returns done, failed or interrupted, which is also the last word of its journal."""
+    """Do the cell; returns done, failed or interrupted, which is also the last word of its journal once it began."""
+    if context.stop.exists():
+        return "interrupted"
     journal = Journal(context.runs / cell.id)
     (journal.folder / "error.log").unlink(missing_ok=True)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -60,7 +60,7 @@ def _run_together(
     return [cell for future, cell in futures.items() if _lost(future)]
 
 
-def _stop(executor: Executor, futures: Iterable[Future[str]], context: Context) -> None:
+def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Context) -> None:
     """Let the workers save and leave; end those that take too long, or all of them at a second Ctrl-C."""
     context.stop.touch()
     try:
@@ -68,9 +68,15 @@ def _stop(executor: Executor, futures: Iterable[Future[str]], context: Context) 
             future.cancel()
         wait(futures, timeout=GRACE)
     finally:
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
+        processes = list((getattr(executor, "_processes", None) or {}).values())
+        for process in processes:
             process.terminate()
+        for process in processes:
+            process.join()
         context.stop.unlink(missing_ok=True)
+        for cell in futures.values() if processes else ():
+            if read_record(context.runs / cell.id).status == "running":
+                Journal(context.runs / cell.id).append("interrupted")
 
 
 def _watch(futures: set[Future[str]], tick: Callable[[], None]) -> None:

@@ -173,6 +173,13 @@ class Slow(Tiny):
         return super().mle()
 
 
+class Stuck(Tiny):
+    """An epoch that does not end."""
+
+    def mle(self):
+        time.sleep(600)
+
+
 class Raises(Tiny):
     def tune(self):
         raise RuntimeError("the critic\\nhas left")

@@ -96,16 +96,33 @@ def test_mended_it_is_run_again_and_the_old_error_is_gone(do: Any, context: Cont
     assert job.run(failed.cell, context) == "done" and not (failed.folder / "error.log").exists()
 
 
+class Stop:
+    """The file that says stop, as if it appeared at the n-th look."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def exists(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
 def test_asked_to_stop_it_saves_and_goes_on_later(do: Any, context: Context, make_cell: Any) -> None:
     straight = do()
     cell = make_cell(evaluation__curve_every=2)
-    context.stop.touch()
-    assert job.run(cell, context) == "interrupted" == read_record(context.runs / cell.id).status
+    stopping: Any = Stop(3)
+    assert job.run(cell, replace(context, stop=stopping)) == "interrupted"
+    assert read_record(context.runs / cell.id).status == "interrupted"
     assert list((context.runs / cell.id / "checkpoint").iterdir())
-    context.stop.unlink()
     assert job.run(cell, context) == "done"
     assert read_record(context.runs / cell.id).scores == straight.scores
     assert not (context.runs / cell.id / "checkpoint").exists()
+
+
+def test_asked_to_stop_it_does_not_begin(context: Context, make_cell: Any) -> None:
+    cell = make_cell()
+    context.stop.touch()
+    assert job.run(cell, context) == "interrupted" and read_record(context.runs / cell.id).status == "pending"
 
 
 def test_data_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:

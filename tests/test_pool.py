@@ -59,7 +59,22 @@ def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Conte
         pool.run_all(cells, context, 1, press_once_training, None)
     assert read_record(context.runs / cells[0].id).status == "interrupted"
     assert list((context.runs / cells[0].id / "checkpoint").iterdir()) and not context.stop.exists()
-    assert read_record(context.runs / cells[2].id).status == "pending"
+    assert [read_record(context.runs / cell.id).status for cell in cells[1:]] == ["pending"] * 2
+
+
+def test_a_worker_that_does_not_leave_in_time_is_ended(
+    make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = make_cell("Stuck")
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+
+    def press_once_started() -> None:
+        if read_record(context.runs / cell.id).status == "running":
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all([cell], context, 1, press_once_started, None)
+    assert read_record(context.runs / cell.id).status == "interrupted" and not context.stop.exists()
 
 
 def test_no_cells_no_workers(context: Context) -> None:
