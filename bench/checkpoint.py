@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,10 @@ def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, posi
     torch.save({"rng": rng.get_state(), "parts": rest}, partial / "state.pt")
     sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
     (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
+    for written in (*partial.iterdir(), partial):
+        _to_disk(written)
     partial.rename(folder / str(number))
+    _to_disk(folder)
     for old in earlier:
         shutil.rmtree(folder / str(old))
 
@@ -75,6 +79,15 @@ def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
         if isinstance(part, torch.nn.Module)
         for key, tensor in part.state_dict().items()
     }
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _numbers(folder: Path) -> list[int]:

@@ -135,7 +135,7 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     name = plugins.label(reference)
     own = {key: value for owner, key, value in request.overrides if owner == name}
     label = name + (f"[{','.join(f'{k}={v}' for k, v in sorted(own.items()))}]" if own else "")
-    return Arm(label, reference, _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name))
+    return Arm(label, plugins.absolute(reference), _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name))
 
 
 def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
@@ -145,7 +145,7 @@ def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
     owner = "text" if file else label
     values = dict(preset.datasets.get(owner, {})) | ({"file": file} if file else {})
     values |= {key: value for own, key, value in request.overrides if own == owner}
-    return Arm(label, name, _resolve(cls.Settings, values, owner))
+    return Arm(label, plugins.absolute(name), _resolve(cls.Settings, values, owner))
 
 
 def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:

@@ -44,6 +44,12 @@ def label(reference: str) -> str:
     return reference.rpartition(":")[2]
 
 
+def absolute(reference: str) -> str:
+    """The reference as a worker in another folder finds it: a path made absolute, a name as it is."""
+    head, _, name = reference.rpartition(":")
+    return f"{Path(head).resolve()}:{name}" if head.endswith(".py") else reference
+
+
 def checksum(reference: str) -> str:
     """The sha256 of a plug-in given by path, else "": what makes an edited file a new cell."""
     head = reference.rpartition(":")[0]

@@ -88,9 +88,10 @@ def _watch(futures: set[Future[str]], tick: Callable[[], None]) -> None:
 def _lost(future: Future[str]) -> bool:
     """Whether a worker died, this cell's own or one beside it."""
     error = future.exception()
-    if error is not None and not isinstance(error, BrokenProcessPool):
+    died = isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"  # dask's name for it
+    if error is not None and not died:
         raise error
-    return error is not None
+    return died
 
 
 @contextmanager

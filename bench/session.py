@@ -79,7 +79,8 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
         return False
-    context = Context(setup.runs, setup.corpora, setup.runs / f".stop.{os.getpid()}")
+    runs = setup.runs.resolve()  # a cluster's workers have folders of their own
+    context = Context(runs, setup.corpora, runs / f".stop.{os.getpid()}")
     cells.sort(key=lambda cell: cell.seed)
     with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.data)) as shown:
         try:
