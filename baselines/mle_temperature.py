@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
 
 from bench.data import SequenceData
-from bench.models.lstm import LSTM
+from bench.models.tempered import tempered
 from bench.settings import knob
 from bench.trainer import Phase, Stateful
 from bench.training import teacher_forcing
@@ -29,22 +28,6 @@ class Knobs(GeneratorKnobs):
     temperature: float = knob(0.8, low=0.01, high=100, help="what the trained generator's logits are divided by")
 
 
-class Tempered(nn.Module):
-    """An LSTM whose logits are divided by a temperature, when it samples and when it scores alike."""
-
-    def __init__(self, model: LSTM, temperature: float) -> None:
-        super().__init__()
-        self.model, self.temperature = model, temperature
-
-    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64; an evaluator's temperature multiplies this generator's own."""
-        return self.model.sample(count, rng=rng, temperature=self.temperature * temperature)
-
-    def log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T) natural-log probability of each token under the tempered distribution."""
-        return self.model.log_prob(sequences, temperature=self.temperature)
-
-
 class MLETemperature:
     """Train as `mle` does, at temperature 1; only what is drawn from the model is sharpened."""
 
@@ -54,7 +37,7 @@ class MLETemperature:
         self._settings, self._rng = settings, rng
         self._train = training_tokens(data, device)
         self._model = build_generator(data, settings, device, rng)
-        self.generator = Tempered(self._model, settings.temperature)
+        self.generator = tempered(self._model, settings.temperature)
         self._adam = adam(self._model, settings.rate)
 
     def phases(self) -> list[Phase]:

@@ -19,9 +19,8 @@ from bench.metrics.bleu import BleuIndex
 from bench.models.rollout import rollout_rewards
 from bench.settings import knob
 from bench.trainer import Phase, Stateful
-from bench.training import policy_gradient, teacher_forcing
-from bench.training.generator import PolicyKnobs, build_generator, training_tokens
-from bench.training.optimiser import adam
+from bench.training.generator import PolicyKnobs
+from bench.training.learner import PolicyLearner
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,8 @@ class PGBLEU:
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng
-        self._train = training_tokens(data, device)
-        self.generator = build_generator(data, settings, device, rng)
-        self._mle_adam = adam(self.generator, settings.rate)
-        self._policy_adam = adam(self.generator, settings.adversarial_rate)
+        self._learner = PolicyLearner(data, settings, device, rng)
+        self.generator = self._learner.generator
         chosen = torch.randperm(len(data.train), generator=rng, device=rng.device).cpu().numpy()
         count = max(1, round(settings.references * len(data.train)))
         self._bleu = BleuIndex(data.train[chosen[:count]], end=data.vocabulary.end, max_order=settings.order)
@@ -54,19 +51,13 @@ class PGBLEU:
     def phases(self) -> list[Phase]:
         """Maximum likelihood, then the policy gradient."""
         s = self._settings
-        return [Phase("mle", s.mle_epochs, self._imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
-
-    def _imitate(self) -> dict[str, float]:
-        s = self._settings
-        return teacher_forcing.epoch(
-            self.generator, self._mle_adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip
-        )
+        imitate = self._learner.imitate
+        return [Phase("mle", s.mle_epochs, imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
 
     def _reinforce(self) -> dict[str, float]:
-        s = self._settings
-        samples = self.generator.sample(s.batch, rng=self._rng)
-        rewards = rollout_rewards(self.generator, samples, self._score, rollouts=s.rollouts, rng=self._rng)
-        return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=s.clip)
+        samples, rollouts = self._learner.sample(), self._settings.rollouts
+        rewards = rollout_rewards(self.generator, samples, self._score, rollouts=rollouts, rng=self._rng)
+        return self._learner.reinforce(samples, rewards)
 
     def _score(self, sequences: Tensor) -> Tensor:
         """(n,) BLEU of whole sequences."""
@@ -76,4 +67,4 @@ class PGBLEU:
 
     def state(self) -> dict[str, Stateful]:
         """The generator and its two Adam states; the references follow from the seed."""
-        return {"generator": self.generator, "mle_adam": self._mle_adam, "policy_adam": self._policy_adam}
+        return self._learner.state()

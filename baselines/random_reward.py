@@ -14,9 +14,8 @@ import torch
 
 from bench.data import SequenceData
 from bench.trainer import Phase, Stateful
-from bench.training import policy_gradient, teacher_forcing
-from bench.training.generator import PolicyKnobs, build_generator, training_tokens
-from bench.training.optimiser import adam
+from bench.training.generator import PolicyKnobs
+from bench.training.learner import PolicyLearner
 
 
 @dataclass(frozen=True)
@@ -31,28 +30,20 @@ class RandomReward:
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         self._settings, self._rng = settings, rng
-        self._train = training_tokens(data, device)
-        self.generator = build_generator(data, settings, device, rng)
-        self._mle_adam = adam(self.generator, settings.rate)
-        self._policy_adam = adam(self.generator, settings.adversarial_rate)
+        self._learner = PolicyLearner(data, settings, device, rng)
+        self.generator = self._learner.generator
 
     def phases(self) -> list[Phase]:
         """Maximum likelihood, then the policy gradient."""
         s = self._settings
-        return [Phase("mle", s.mle_epochs, self._imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
-
-    def _imitate(self) -> dict[str, float]:
-        s = self._settings
-        return teacher_forcing.epoch(
-            self.generator, self._mle_adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip
-        )
+        imitate = self._learner.imitate
+        return [Phase("mle", s.mle_epochs, imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
 
     def _reinforce(self) -> dict[str, float]:
-        s = self._settings
-        samples = self.generator.sample(s.batch, rng=self._rng)
+        samples = self._learner.sample()
         noise = torch.rand(samples.shape, generator=self._rng, device=self._rng.device).to(samples.device)
-        return policy_gradient.step(self.generator, self._policy_adam, samples, noise, clip=s.clip)
+        return self._learner.reinforce(samples, noise)
 
     def state(self) -> dict[str, Stateful]:
         """The generator and its two Adam states."""
-        return {"generator": self.generator, "mle_adam": self._mle_adam, "policy_adam": self._policy_adam}
+        return self._learner.state()

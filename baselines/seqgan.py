@@ -26,8 +26,9 @@ from bench.models.rollout import rollout_rewards
 from bench.models.text_cnn import TextCNN
 from bench.settings import knob
 from bench.trainer import Phase, Stateful
-from bench.training import discriminator, policy_gradient, teacher_forcing
-from bench.training.generator import PolicyKnobs, build_generator, training_tokens
+from bench.training import discriminator
+from bench.training.generator import PolicyKnobs
+from bench.training.learner import PolicyLearner
 from bench.training.optimiser import adam
 
 
@@ -59,11 +60,9 @@ class SeqGAN:
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         s = self._settings = settings
         self._rng = rng
-        self._train = training_tokens(data, device)
-        self.generator = build_generator(data, s, device, rng)
+        self._learner = PolicyLearner(data, s, device, rng)
+        self.generator = self._learner.generator
         self._policy = copy.deepcopy(self.generator) if s.update_rate else self.generator
-        self._mle_adam = adam(self.generator, s.rate)
-        self._policy_adam = adam(self.generator, s.adversarial_rate)
         self._discriminator = TextCNN(
             len(data.vocabulary),
             data.length,
@@ -85,10 +84,7 @@ class SeqGAN:
 
     def _imitate(self) -> dict[str, float]:
         """An epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
-        s = self._settings
-        loss = teacher_forcing.epoch(
-            self.generator, self._mle_adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip
-        )
+        loss = self._learner.imitate()
         self._policy.load_state_dict(self.generator.state_dict())
         return loss
 
@@ -106,11 +102,11 @@ class SeqGAN:
 
     def _real(self) -> Tensor:
         """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
-        s = self._settings
+        s, train = self._settings, self._learner.train
         if not s.discriminator_updates:
-            return self._train
-        order = torch.randperm(len(self._train), generator=self._rng, device=self._rng.device)
-        return self._train[order[: max(1, s.discriminator_updates * s.batch // (2 * s.k))].to(self._train.device)]
+            return train
+        order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)
+        return train[order[: max(1, s.discriminator_updates * s.batch // (2 * s.k))].to(train.device)]
 
     def _round(self) -> dict[str, float]:
         """A round of the game: g-steps, then d-steps."""
@@ -126,11 +122,10 @@ class SeqGAN:
 
     def _reinforce(self) -> dict[str, float]:
         """A g-step: each token's reward is the discriminator's mean belief in what the rollouts make of its prefix."""
-        s = self._settings
-        samples = self.generator.sample(s.batch, rng=self._rng)
+        samples, rollouts = self._learner.sample(), self._settings.rollouts
         believe = self._discriminator.real_probability
-        rewards = rollout_rewards(self._policy, samples, believe, rollouts=s.rollouts, rng=self._rng)
-        return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=s.clip)
+        rewards = rollout_rewards(self._policy, samples, believe, rollouts=rollouts, rng=self._rng)
+        return self._learner.reinforce(samples, rewards)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -141,10 +136,8 @@ class SeqGAN:
     def state(self) -> dict[str, Stateful]:
         """Both models, the rollout policy, and the three Adam states."""
         return {
-            "generator": self.generator,
+            **self._learner.state(),
             "policy": self._policy,
-            "mle_adam": self._mle_adam,
-            "policy_adam": self._policy_adam,
             "discriminator": self._discriminator,
             "discriminator_adam": self._discriminator_adam,
         }
