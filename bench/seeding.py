@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 
@@ -19,6 +18,8 @@ def derive(*names: str | int) -> int:
 
 def numpy_rng(*names: str | int) -> np.random.Generator:
     """A numpy generator for the named purpose."""
+    import numpy as np
+
     return np.random.default_rng(derive(*names))
 
 

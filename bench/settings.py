@@ -6,11 +6,13 @@ import dataclasses
 import math
 import tomllib
 from collections.abc import Mapping
-from typing import Any, TypeVar
-
-from cattrs import Converter
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.errors import BenchError, unknown
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
@@ -36,7 +38,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             raise unknown(f"knob of {where}", key, fields)
         _check(f"{where}.{key}", value, fields[key].metadata)
     try:
-        return _CONVERTER.structure(dict(values), cls)
+        return _converter().structure(dict(values), cls)
     except Exception as error:
         raise BenchError(f"settings of {where}: {_first_line(error)}") from None
 
@@ -67,6 +69,17 @@ def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
             raise BenchError(f"{place} = {value}: the most allowed is {high}")
 
 
+@cache
+def _converter() -> Converter:
+    """Refuses unknown keys, and values of another type; made at the first use, for `bench list` needs none."""
+    from cattrs import Converter
+
+    converter = Converter(forbid_extra_keys=True)
+    for cls in _NAMES:
+        converter.register_structure_hook(cls, _strict)
+    return converter
+
+
 def _strict(value: Any, cls: type) -> Any:
     if cls is float and type(value) is int:
         return float(value)
@@ -85,6 +98,3 @@ def _first_line(error: BaseException) -> str:
 
 
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-_CONVERTER = Converter(forbid_extra_keys=True)
-for _cls in _NAMES:
-    _CONVERTER.register_structure_hook(_cls, _strict)
