@@ -19,7 +19,10 @@ from bench.commands import _options
 @_options.data
 @_options.corpus
 def command(reference: str, kind: str | None, overrides: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
-    """Check REFERENCE (a name, package.module:Object, or file.py:Object) against its contract."""
+    """Check a trainer or a dataset against its contract.
+
+    REFERENCE is a name, package.module:Object, or file.py:Object.
+    """
     from bench import plugins
     from bench.settings import build, parse
 

@@ -22,7 +22,10 @@ names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 @click.group("data", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List, fetch, verify and prepare the published corpora; without a subcommand, list them."""
+    """List, fetch, verify and prepare the published corpora.
+
+    Without a subcommand, list them.
+    """
     if context.invoked_subcommand is None:
         context.invoke(list_)
 

@@ -19,7 +19,10 @@ PAPER = ("seqgan", "mle")  # the models of Table 2
 
 @click.group()
 def command() -> None:
-    """Ask people which texts are real: export a blinded sheet, import the answers."""
+    """Ask people which texts are real, blinded.
+
+    Export a sheet for the raters, then import their answers.
+    """
 
 
 @command.command()

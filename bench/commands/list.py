@@ -12,7 +12,10 @@ from bench import plugins, preset
 @click.command("list")
 @click.option("--knobs", metavar="NAME", help="The knobs of one baseline or dataset: value, bounds, meaning.")
 def command(knobs: str | None) -> None:
-    """Name the baselines, datasets and presets; with --knobs, the settings of one."""
+    """Name the baselines, datasets and presets.
+
+    With --knobs, show the settings of one.
+    """
     if knobs:
         _show_knobs(knobs)
         return

@@ -23,7 +23,10 @@ from bench.errors import BenchError
 def command(
     baseline: str, arm: str, dataset: str, samples: int | None, data: str, corpus: tuple[str, ...], runs: Path
 ) -> None:
-    """Find the temperature at which finished runs of BASELINE (such as mle) have the headline score of ARM (seqgan)."""
+    """Find the temperature at which BASELINE scores as ARM does.
+
+    Both are rows with finished runs, such as mle and seqgan; the score is the dataset's headline.
+    """
     from bench import matching, stored
     from bench.corpora.fetch import Corpora
 

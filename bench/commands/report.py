@@ -1,4 +1,4 @@
-"""bench report: the tables and figures, from MLflow alone."""
+"""`bench report`: the tables and figures, from MLflow alone."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from pathlib import Path
 
 import click
 
+from bench.commands import _options
+
 
 @click.command("report")
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Folder.")
-@click.option("--tracking-uri", help="MLflow's store; default: MLFLOW_TRACKING_URI, else mlflow.db in this folder.")
+@_options.out
+@_options.tracking_uri
 def command(plan: str | None, out: Path, tracking_uri: str | None) -> None:
-    """Write LaTeX, Markdown and CSV tables beside the published values, learning curves, and an HTML page."""
+    """Write the tables, learning curves and an HTML page.
+
+    Tables come as LaTeX, Markdown and CSV, beside the published values.
+    """
     from rich.console import Console
 
     from bench.reporting.report import how_to_look, print_summary, write_report

@@ -50,7 +50,10 @@ def command(
     out: Path,
     tracking_uri: str | None,
 ) -> None:
-    """Run the matrix, then write the tables. Run it again and it continues what was interrupted."""
+    """Run baselines on datasets over seeds, then write the tables.
+
+    Run it again and it continues what was interrupted.
+    """
     from bench import plan as planning
     from bench import plugins, session
     from bench import preset as presets

@@ -47,7 +47,10 @@ def command(
     corpus: tuple[str, ...],
     runs: Path,
 ) -> None:
-    """Draw sequences from a finished RUN: the id of a cell, or the name of a row such as seqgan."""
+    """Draw fresh sequences from a finished run.
+
+    RUN is the id of a cell, or the name of a row such as seqgan.
+    """
     from bench import stored
     from bench.corpora.fetch import Corpora
     from bench.evaluation import draw

@@ -63,7 +63,7 @@ def command(
     runs: Path,
     tracking_uri: str | None,
 ) -> None:
-    """Judge FILE, samples made elsewhere, with the metrics and signatures of the benchmark."""
+    """Judge samples made elsewhere with the same metrics and tests."""
     from bench import elsewhere, judging, stored
     from bench.corpora.fetch import Corpora
 

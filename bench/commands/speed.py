@@ -20,7 +20,10 @@ from bench.errors import BenchError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 @_options.device
 def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bool, device: str) -> None:
-    """Time the stages at the official sizes; other load on the machine is reported, and loaded runs are repeated."""
+    """Time the stages at the official sizes on this machine.
+
+    Other load on the machine is reported, and loaded runs are repeated.
+    """
     import torch
 
     from bench import estimate, speed

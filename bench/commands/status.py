@@ -13,7 +13,7 @@ from bench.commands import _options
 @click.command("status")
 @_options.runs
 def command(runs: Path) -> None:
-    """Count the cells by dataset, baseline and state; name those that failed."""
+    """Show where each cell of the folder stands."""
     from bench.journal import read_record
     from bench.progress import headline
 

@@ -16,7 +16,10 @@ from bench.errors import BenchError
 @_options.runs
 @_options.tracking_uri
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
-    """Project every finished cell of --runs into MLflow, after taking in the runs FOLDERS of other machines."""
+    """Bring finished cells into MLflow.
+
+    First those of FOLDERS, the runs folders of other machines, are taken into --runs.
+    """
     from bench import plan as planning
     from bench import session
     from bench.tracking import Tracker
