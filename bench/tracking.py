@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError, unknown
+from bench.human.collected import Collected
 from bench.journal import Record
 from bench.projection import Projection, Tracked, curve_key, frame, project
 
@@ -28,7 +29,6 @@ DEFAULT_URI = f"{SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING", "pending": "SCHEDULED"}
-Human = Mapping[str, Mapping[str, tuple[float, str]]]
 
 
 class Tracker:
@@ -96,17 +96,16 @@ class Tracker:
                 return pd.DataFrame()
             return pd.read_parquet(self._client.download_artifacts(run_id, "scores.parquet", folder))
 
-    def record_human(self, dataset: str, scores: Mapping[str, tuple[float, str]]) -> None:
-        """Keep imported human scores, label -> (value, text), with the dataset's experiment."""
+    def record_human(self, collected: Collected) -> None:
+        """Keep imported human scores with the dataset's experiment, in place of earlier ones."""
         with self._clear_errors():
-            text = json.dumps({label: list(score) for label, score in scores.items()})
-            self._client.set_experiment_tag(self._experiment(dataset), "human", text)
+            self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
 
-    def human(self) -> Human:
-        """Human scores that were imported: dataset -> label -> (value, text)."""
+    def human(self) -> dict[str, Collected]:
+        """Human scores that were imported, by dataset."""
         with self._clear_errors():
-            found = {e.name: json.loads(e.tags.get("human", "{}")) for e in self._client.search_experiments()}
-        return {name: {label: (v, text) for label, (v, text) in scores.items()} for name, scores in found.items()}
+            found = {e.name: e.tags["human"] for e in self._client.search_experiments() if "human" in e.tags}
+        return {name: Collected.from_json(text, f"{self.uri}, {name}") for name, text in found.items()}
 
     @cached_property
     def _client(self) -> MlflowClient:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.human import load
 from bench.human.agreement import fleiss_kappa, krippendorff_alpha
 from bench.human.answers import Answers, read_answers
+from bench.human.collected import collect, load, save
 from bench.human.page import html, table, write_sheet
-from bench.human.scores import clustered, difference_p, interval, read, save, score
+from bench.human.scores import clustered, difference_p, interval, score
 from bench.human.sheet import make_sheet, read_key
 
 HOSTILE = "</script><b>bold</b> & 'quote' \"double\" =1+1"
@@ -384,13 +384,15 @@ def test_without_the_reference_there_is_no_test():
 def test_scores_are_kept_and_read_back(tmp_path):
     sheet = replace(a_sheet(n=10), dataset="text:../odd name")
     answers = judged(sheet, real=0.7, seqgan=0.5, mle=0.3)
-    assert load(tmp_path, sheet.dataset) is None
-    path = save(tmp_path, sheet, answers)
+    assert load(tmp_path) == []
+    collected = collect(sheet, answers)
+    path = save(tmp_path, collected)
     assert path.parent == tmp_path / "human" and [path] == list(path.parent.iterdir())
-    assert load(tmp_path, sheet.dataset) == score(sheet, answers)
-    facts = read(tmp_path, sheet.dataset)
-    assert (facts["seal"], facts["raters"], facts["items"]) == (sheet.seal, 6, 30)
-    assert facts["fleiss_kappa"] == fleiss_kappa(answers.judged_real)
-    path.write_text("{")
-    with pytest.raises(BenchError, match="damaged"):
-        load(tmp_path, sheet.dataset)
+    assert load(tmp_path) == [collected]
+    assert collected.scores == score(sheet, answers)
+    assert (collected.seal, collected.raters, collected.items) == (sheet.seal, 6, 30)
+    assert collected.fleiss_kappa == fleiss_kappa(answers.judged_real)
+    for damage in ("{", "[]", "{}"):
+        path.write_text(damage)
+        with pytest.raises(BenchError, match="damaged"):
+            load(tmp_path)

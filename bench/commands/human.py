@@ -11,7 +11,7 @@ from bench.cell import REAL
 from bench.commands import _options
 from bench.errors import BenchError, unknown
 from bench.human.sheet import read_key
-from bench.journal import Record, read_record
+from bench.journal import Record
 from bench.plan import read_all
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
@@ -71,7 +71,9 @@ def export(
             raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
     texts = {label: _lines(record.folder / "samples.txt") for label, record in chosen.items()}
     cells = {label: record.cell.id for label, record in {REAL: real, **chosen}.items()}
-    sheet = make_sheet(_lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, dataset, cells)
+    sheet = make_sheet(
+        _lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, real.cell.dataset_label, cells
+    )
     write_sheet(sheet, out, wrap)
     click.echo(f"{len(sheet.items)} texts, {n} of each: {', '.join(sheet.origins)}\nseal {sheet.seal}")
     click.echo(f"Give the raters {out / 'sheet.html'} or {out / 'sheet.csv'}; keep {out / 'key.json'} from them.")
@@ -86,37 +88,37 @@ def export(
 def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tracking_uri: str | None) -> None:
     """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
     from bench.human.answers import read_answers
-    from bench.human.scores import read, save
+    from bench.human.collected import collect, save
     from bench.tracking import Tracker
 
     sheet = read_key(key)
-    path = save(runs, sheet, read_answers(answers, sheet), reference)
-    facts = read(runs, sheet.dataset) or {}
-    shown = {origin: (score.value, str(score)) for origin, score in facts["scores"].items()}
-    Tracker(tracking_uri).record_human(sheet.dataset, shown)
-    width = max(map(len, facts["scores"]))
-    for origin, score in facts["scores"].items():
+    collected = collect(sheet, read_answers(answers, sheet), reference)
+    path = save(runs, collected)
+    Tracker(tracking_uri).record_human(collected)
+    width = max(map(len, collected.scores))
+    for origin, score in collected.scores.items():
         p = "" if score.p is None else f"  p {score.p:.3g} against {reference}"
         click.echo(f"{origin:<{width}}  {score}{p}")
-    kappa, alpha = (_number(facts[name]) for name in ("fleiss_kappa", "krippendorff_alpha"))
-    click.echo(f"raters {facts['raters']}, items {facts['items']}, Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}")
-    if reference not in facts["scores"]:
+    click.echo(f"raters {collected.raters}, items {collected.items}, {collected.agreement}")
+    if reference not in collected.scores:
         click.echo(f"{reference} is not on this sheet: no test was made; name another with --reference")
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
 def _finished(runs: Path, plan: str | None, dataset: str) -> list[Record]:
     """Cells of the dataset that are done, of one plan if named."""
+    from bench import stored
+
     plans = read_all(runs)
     if plan is not None and plan not in plans:
         raise unknown(f"plan in {runs}", plan, plans)
-    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
-    kept = [r for r in records if r.status == "done" and (plan is None or r.cell.id in plans[plan])]
+    kept = [record for record in stored.finished(runs) if plan is None or record.cell.id in plans[plan]]
     if not kept:
         raise BenchError(f"no finished run in {runs}; `bench run -d {dataset}` first")
-    if dataset not in (tables := {record.cell.dataset_label for record in kept}):
-        raise unknown(f"dataset of the finished runs in {runs}", dataset, tables)
-    return [record for record in kept if record.cell.dataset_label == dataset]
+    found = [record for record in kept if stored.is_of(record.cell, dataset)]
+    if not found:
+        raise unknown(f"dataset of the finished runs in {runs}", dataset, {r.cell.dataset_label for r in kept})
+    return found
 
 
 def _one(finished: list[Record], label: str, seed: int) -> Record:
@@ -154,7 +156,3 @@ def _lines(path: Path) -> list[str]:
         raise BenchError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BenchError(f"{path}: not UTF-8 text") from None
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

@@ -16,12 +16,13 @@ from bench.errors import BenchError
 @_options.runs
 @_options.tracking_uri
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
-    """Bring finished cells into MLflow.
+    """Bring finished cells and imported human scores into MLflow.
 
     First those of FOLDERS, the runs folders of other machines, are taken into --runs.
     """
     from bench import plan as planning
     from bench import session
+    from bench.human.collected import load
     from bench.tracking import Tracker
 
     taken = sum(_take_in(folder, runs) for folder in folders)
@@ -31,6 +32,8 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     tracker = Tracker(tracking_uri)
     tracker.prepare()
     count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+    for collected in load(runs):
+        tracker.record_human(collected)
     click.echo(f"{taken} cells taken in, {count} finished cells in MLflow, {len(plans)} plans")
 
 

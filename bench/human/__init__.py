@@ -1,5 +1,1 @@
 """Human scores: a blinded sheet, its answers checked, and Table 2's column. No figure exists without answers."""
-
-from bench.human.scores import HumanScore, load
-
-__all__ = ["HumanScore", "load"]

@@ -9,19 +9,13 @@ t-test over them does, calls identical methods different far more often than 5 %
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
-from bench.human.agreement import fleiss_kappa, krippendorff_alpha
 from bench.human.answers import Answers
 from bench.human.sheet import Sheet
 from bench.statistics import holm
@@ -122,51 +116,3 @@ def _cells(judged: NDArray[np.bool_]) -> float:
     rest = judged - judged.mean(1, keepdims=True) - judged.mean(0) + judged.mean()
     raters, items = judged.shape
     return float((rest**2).sum() / ((raters - 1) * (items - 1) * raters * items))
-
-
-def save(runs: Path, sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Path:
-    """Score and keep as runs/human/<dataset>.json; `load` reads it back. Replaces the file as a whole."""
-    facts = {
-        "dataset": sheet.dataset,
-        "seal": sheet.seal,
-        "raters": len(answers.raters),
-        "items": len(sheet.items),
-        "reference": reference,
-        "test": TEST,
-        "fleiss_kappa": fleiss_kappa(answers.judged_real),
-        "krippendorff_alpha": krippendorff_alpha(answers.judged_real),
-        "scores": {origin: asdict(value) for origin, value in score(sheet, answers, reference).items()},
-    }
-    path = _path(runs, sheet.dataset)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}") from None
-    return path
-
-
-def read(runs: Path, dataset: str) -> dict[str, Any] | None:
-    """All the facts that `save` kept; None where no answers were imported."""
-    path = _path(runs, dataset)
-    if not path.exists():
-        return None
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        facts["scores"] = {origin: HumanScore(**value) for origin, value in facts["scores"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BenchError(f"{path}: damaged; run `bench human import` again") from None
-    return facts
-
-
-def load(runs: Path, dataset: str) -> Mapping[str, HumanScore] | None:
-    """Origin ("real", or a model's label) -> score; None where no answers were imported: "not collected"."""
-    facts = read(runs, dataset)
-    scores: Mapping[str, HumanScore] | None = facts and facts["scores"]
-    return scores
-
-
-def _path(runs: Path, dataset: str) -> Path:
-    return runs / "human" / f"{quote(dataset, safe='')}.json"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bench import statistics
+from bench.human.collected import Collected
 from bench.reporting.published import Published
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 State = Literal["value", "undefined", "failed", "unfinished", "absent"]
 PerSequence = Callable[[str], "pd.DataFrame"]
-Human = Mapping[str, Mapping[str, tuple[float, str]]]
+Human = Mapping[str, Collected]
+"""Dataset -> its human scores, where some were collected."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Table:
     human: bool
     left_out: tuple[str, ...]
     runs: pd.DataFrame
+    collected: Collected | None = None
 
 
 def base(label: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import statistics
 from bench.cell import ELSEWHERE, REAL
+from bench.human.collected import Collected
 from bench.reporting.comparisons import compare
 from bench.reporting.published import Paper, Published, value_of
 from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, base
@@ -21,13 +22,14 @@ def build_tables(frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, h
     """A table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others."""
     known = list(paper.tables)
     datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
-    return [
-        _table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name, {})) for name in datasets
-    ]
+    return [_table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name)) for name in datasets]
 
 
-def _table(name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Any) -> Table:
+def _table(
+    name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, collected: Collected | None
+) -> Table:
     runs, left_out = comparable(frame)
+    human, others = _judged(collected, set(runs["cell"]))
     spec, dropped = _applicable(paper.table(name), runs)
     columns = _columns(runs, paper, spec)
     present = set(runs["label"])
@@ -47,10 +49,22 @@ def _table(name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequen
         tuple(rows),
         tuple(comparisons),
         found,
-        bool(spec.human or human),
-        (*dropped, *left_out),
+        bool(spec.human or collected),
+        (*dropped, *left_out, *others),
         runs,
+        collected,
     )
+
+
+def _judged(collected: Collected | None, cells: set[str]) -> tuple[dict[str, str], list[str]]:
+    """Label -> human score of the very runs shown, or of texts made elsewhere; a line each what was left out."""
+    scores = collected.scores if collected else {}
+    human = {label: str(score) for label, score in scores.items() if score.cell in (*cells, "")}
+    return human, [
+        f"Left out, human score {score} of {label}: given to another run (cell {score.cell})."
+        for label, score in scores.items()
+        if label not in human
+    ]
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -123,7 +137,7 @@ def _row(
     spec: Published,
     paper: Paper,
     labels: set[str],
-    human: Mapping[str, tuple[float, str]],
+    human: Mapping[str, str],
 ) -> Row:
     status = runs.drop_duplicates("run_id")["status"]
     done, failed = int((status == "done").sum()), int((status == "failed").sum())
@@ -134,9 +148,9 @@ def _row(
         values = tuple(float(value) for value in mine.sort_values("seed")["value"].dropna())
         state = _state(len(status), done, failed, values)
         scores[column.metric] = replace(_score(state, values), published=published)
-    collected = human[label][1] if label in human else "not collected"
     beside = value_of(spec.human, label, labels)
-    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, collected, beside)
+    ours = human.get(label, "not collected")
+    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside)
 
 
 def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:

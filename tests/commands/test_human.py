@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from bench.cell import Cell, Evaluation
 from bench.cli import bench
 from bench.errors import BenchError
-from bench.human import load
+from bench.human.collected import load
 from bench.human.sheet import read_key
 from bench.journal import Journal, write_cell
 from bench.tracking import Tracker
@@ -151,7 +151,8 @@ def test_answers_become_the_scores_of_the_table(runs):
         judge(out / "sheet.csv", runs.parent / "2.csv", "", lambda place, _: "real" if place % 2 else "machine"),
     ]
     output = call("import", *files, "--key", out / "key.json", "--runs", runs)
-    scores = load(runs, "poems")
+    (collected,) = load(runs)
+    scores = collected.scores
     places = {o: [place for place, origin in enumerate(truth.values()) if origin == o] for o in kinds}
     for origin, kind in kinds.items():
         expected = (5 * (kind == "real") + sum(place % 2 for place in places[origin])) / 10
@@ -160,8 +161,7 @@ def test_answers_become_the_scores_of_the_table(runs):
     assert {o: json.loads((runs / s.cell / "cell.json").read_text())["label"] for o, s in scores.items()} == {
         origin: origin for origin in kinds
     }
-    tabled = Tracker().human()["poems"]
-    assert tabled == {origin: (score.value, str(score)) for origin, score in scores.items()}
+    assert Tracker().human() == {"poems": collected}
     assert scores["seqgan"].p is None and 0 < scores["mle"].p <= 1
     assert "raters 2, items 15, Fleiss' kappa" in output and "human/poems.json" in output
     assert "leakgan is not on this sheet" in call(
@@ -179,4 +179,3 @@ def test_bad_answers_leave_earlier_scores_alone(runs):
     with pytest.raises(BenchError, match="'maybe'"):
         call("import", good, bad, "--key", out / "key.json", "--runs", runs)
     assert (runs / "human" / "poems.json").read_bytes() == kept
-    assert load(runs, "coco") is None

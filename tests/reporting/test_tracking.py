@@ -13,6 +13,8 @@ import pytest
 from mlflow import MlflowClient
 
 from bench.errors import BenchError
+from bench.human.collected import Collected
+from bench.human.scores import HumanScore
 from bench.journal import Journal, read_record
 from bench.tracking import Tracker
 
@@ -166,8 +168,11 @@ def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: st
 
 
 def test_human_scores_are_kept_with_the_dataset(store: str) -> None:
-    Tracker(store).record_human("poems", {"real": (0.6, "0.600 (n = 70)")})
-    assert Tracker(store).human()["poems"] == {"real": (0.6, "0.600 (n = 70)")}
+    scores = {"real": HumanScore(0.6, 0.5, 0.7, None, 70, 20, "cell")}
+    collected = Collected("poems", "seal", 70, 60, "seqgan", "a test", 0.1, None, scores)
+    assert Tracker(store).human() == {}
+    Tracker(store).record_human(collected)
+    assert Tracker(store).human() == {"poems": collected}
 
 
 def test_odd_names_survive(shop: Any, store: str) -> None:

@@ -1,0 +1,102 @@
+"""Human scores as they are kept after an import, and as the table shows them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bench.corpora.fetch import read_bytes
+from bench.errors import BenchError
+from bench.human.agreement import fleiss_kappa, krippendorff_alpha
+from bench.human.answers import Answers
+from bench.human.scores import TEST, HumanScore, score
+from bench.human.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one import says of a dataset: origin ("real", or a model's label) -> score, and how far raters agree.
+
+    `items` are all the texts on the sheet; `reference` is the model that the others are tested against.
+    """
+
+    dataset: str
+    seal: str
+    raters: int
+    items: int
+    reference: str
+    test: str
+    fleiss_kappa: float | None
+    krippendorff_alpha: float | None
+    scores: Mapping[str, HumanScore]
+
+    @property
+    def agreement(self) -> str:
+        """In words, "-" where it is undefined."""
+        kappa, alpha = (_number(value) for value in (self.fleiss_kappa, self.krippendorff_alpha))
+        return f"Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}"
+
+    def note(self) -> str:
+        """What stands under a table: who judged, the test, the agreement."""
+        tested = ", ".join(f"{origin} {score.p:.3g}" for origin, score in self.scores.items() if score.p is not None)
+        raters = "1 rater" if self.raters == 1 else f"{self.raters} raters"
+        return (
+            f"Human score: share judged real, with its 95 % interval, by {raters} who saw {self.items} texts; "
+            f"{self.agreement}." + (f" p against {self.reference} ({self.test}): {tested}." if tested else "")
+        )
+
+    def to_json(self) -> str:
+        """Read back by `from_json`."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> Collected:
+        """BenchError where the text is damaged."""
+        try:
+            facts: dict[str, Any] = json.loads(text)
+            scores = {origin: HumanScore(**value) for origin, value in facts.pop("scores").items()}
+            return cls(**facts, scores=scores)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BenchError(f"{where}: damaged; run `bench human import` again") from None
+
+
+def collect(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Collected:
+    """Score the answers."""
+    return Collected(
+        sheet.dataset,
+        sheet.seal,
+        len(answers.raters),
+        len(sheet.items),
+        reference,
+        TEST,
+        fleiss_kappa(answers.judged_real),
+        krippendorff_alpha(answers.judged_real),
+        score(sheet, answers, reference),
+    )
+
+
+def save(runs: Path, collected: Collected) -> Path:
+    """Keep as runs/human/<dataset>.json, which is replaced as a whole; `load` reads it back."""
+    path = runs / "human" / f"{quote(collected.dataset, safe='')}.json"
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(collected.to_json() + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from None
+    return path
+
+
+def load(runs: Path) -> list[Collected]:
+    """What was kept, a dataset each, by name; none where no answers were imported."""
+    return [Collected.from_json(read_bytes(path), str(path)) for path in sorted(runs.glob("human/*.json"))]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
