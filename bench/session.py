@@ -91,28 +91,28 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
 
 
 def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int:
-    from bench.reporting.report import write_report
+    """Write the tables, show their first columns, and say where the rest is."""
+    from bench.reporting.report import how_to_look, print_summary, write_report
 
-    write_report(tracker, plan.name, setup.out)
+    paths = write_report(tracker, plan.name, setup.out)
+    print_summary(tracker, plan.name, console)
     failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]
     for record in failed:
-        error = record.last("failed")["error"]
-        log = record.folder / "error.log"
-        where = f" (traceback: {log})" if log.exists() else ""
-        text = f"failed: {record.cell.dataset_label} {error}{where}"
-        console.print(text, markup=False, style="red", soft_wrap=True)
-    console.print(f"tables: {setup.out / 'index.html'} (and .tex, .md, .csv beside it)", highlight=False)
-    console.print("runs:   mlflow ui  (in this folder, then open the address it prints)", highlight=False)
+        cell, log = record.cell, record.folder / "error.log"
+        if log.exists():
+            text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
+            console.print(text, markup=False, style="red", soft_wrap=True)
+    console.print(how_to_look(tracker, setup.out, paths), markup=False, highlight=False, soft_wrap=True)
     return 1 if failed else 0
 
 
 def _announce(plan: Plan, console: Console) -> None:
-    for label, data in plan.data.items():
-        if data.source.kind == "sample":
-            text = (
-                f"SAMPLE CORPUS: {label} uses {data.source.file}, made by the code; its numbers are no published result"
-            )
-            console.print(text, markup=False, style="bold yellow")
+    """Name every sample corpus before the work, in one line."""
+    sources = {label: data.source for label, data in plan.data.items()}
+    samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
+    if samples:
+        text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number of theirs is a published result"
+        console.print(text, markup=False, style="bold yellow", soft_wrap=True)
 
 
 def _check_writable(out: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from bench.reporting import grids
+from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.table import Table
 
@@ -58,7 +58,7 @@ def _unless_markup(escape: Callable[[str], str]) -> Callable[[Any], str]:
 
 def _render(name: str, environment: Environment, **facts: Any) -> str:
     text = files("bench.reports").joinpath(name).read_text(encoding="utf-8")
-    return environment.from_string(text).render(grids=grids, **facts).rstrip() + "\n"
+    return environment.from_string(text).render(grids=grids, notes=notes, **facts).rstrip() + "\n"
 
 
 def _environment(**options: Any) -> Environment:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
-from bench.reporting import figures, grids, lines, render
+from bench.reporting import figures, grids, lines, notes, render
 from bench.reporting.published import paper
 from bench.reporting.tables import build_tables
 from bench.tracking import DEFAULT_URI
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.tracking import Tracker
 
 MANIFEST = "report.json"
+NAMES_WIDTH, SCORE_WIDTH = 30, 16  # characters of a terminal, for the name and the runs of a row, and for a score
 
 
 def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
@@ -46,32 +47,32 @@ def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
 
 
 def print_summary(tracker: Tracker, plan: str | None, console: Console) -> None:
-    """The tables of scores, for the terminal."""
+    """The tables of scores, as many columns as the terminal has room for."""
     import pandas as pd
     from rich import box
     from rich.table import Table as Printed
     from rich.text import Text
 
     for table in build_tables(tracker.frame(plan), paper(), lambda run: pd.DataFrame(), tracker.human()):
-        grid = grids.summary(table)
-        printed = Printed(title=Text(grid.caption), box=box.SIMPLE_HEAD, title_justify="left")
+        grid = grids.summary(table, most=max(1, (console.width - NAMES_WIDTH) // SCORE_WIDTH))
+        printed = Printed(title=Text(grid.caption), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for index, text in enumerate(grid.header):
-            printed.add_column(Text(text), justify="right" if index else "left")
+            printed.add_column(Text(text), justify="right" if index else "left", no_wrap=index == 0)
         for row in grid.rows:
             printed.add_row(*map(Text, row))
         console.print(printed)
-        for note in grids.notes(table):
-            if note.startswith(("SAMPLE CORPUS", "Failed", "Left out")):
+        for note in notes.under(table):
+            if note.startswith(("Failed", "Left out")):
                 console.print(Text(note, style="bold red"))
 
 
 def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     """Two lines: where the report is, and how to open MLflow."""
-    default = tracker.uri == DEFAULT_URI
-    command = "mlflow ui" if default else f"mlflow ui --backend-store-uri {tracker.uri}"
+    here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
+    command = "mlflow ui" if tracker.uri in here else f"mlflow ui --backend-store-uri {tracker.uri}"
     where = tracker.uri if tracker.uri.startswith("http") else f"`{command}`, then open http://127.0.0.1:5000"
     return (
-        f"Report: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
+        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
     )
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from bench import statistics
+from bench.human.collected import Collected
+from bench.human.scores import HumanScore
 from bench.journal import Record
-from bench.reporting import grids
+from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.lines import table_csv
 from bench.reporting.published import paper, slug
@@ -35,7 +37,7 @@ def rows(table: Table) -> dict[str, dict[str, str]]:
 
 
 def noted(table: Table, start: str) -> list[str]:
-    return [note for note in grids.notes(table) if note.startswith(start)]
+    return [note for note in notes.under(table) if note.startswith(start)]
 
 
 def poems(shop: Any, label: str, seed: int, value: float | None, **more: Any) -> Record:
@@ -107,7 +109,7 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
     assert compared["mle"].p_published == "< 1e-6"
     (smallest,) = noted(table, "p (seeds)")
-    assert "6 comparison(s)" in smallest
+    assert "6 comparisons" in smallest
     assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
 
 
@@ -162,6 +164,15 @@ def test_published_values_of_another_length_are_left_out(shop: Any, build: Build
     assert noted(table, "No published") == ["No published values for length = 40 (published: 20)."]
 
 
+def collected(**scores: tuple[float, str]) -> Collected:
+    """Human scores, label -> (value, cell)."""
+    found = {
+        label: HumanScore(value, value - 0.1, value + 0.1, None if label == "seqgan" else 0.04, 7, 20, cell)
+        for label, (value, cell) in scores.items()
+    }
+    return Collected("poems", "seal", 7, 40, "seqgan", "a test", 0.1, None, found)
+
+
 def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build: Build) -> None:
     runs = [poems(shop, "real", 0, 0.746), poems(shop, "mle", 0, 0.667), poems(shop, "seqgan", 0, 0.739)]
     (table,) = build(runs)
@@ -170,16 +181,24 @@ def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build
     assert [found[name]["Human score ↑ published"] for name in ("real data", "MLE", "SeqGAN")] == [
         *(".6011", ".4165", ".5356")
     ]
-    (table,) = build(runs, {"poems": {"mle": (0.41, "0.410 (n = 70)")}})
-    assert rows(table)["MLE"]["Human score ↑"] == "0.410 (n = 70)"
+    assert noted(table, "Human score") == []
+    (table,) = build(runs, {"poems": collected(mle=(0.41, runs[1].cell.id), seqgan=(0.53, "another"))})
+    assert rows(table)["MLE"]["Human score ↑"] == "0.4100 [0.310, 0.510]"
     assert rows(table)["SeqGAN"]["Human score ↑"] == "not collected"
+    assert noted(table, "Human score") == [
+        "Human score: share judged real, with its 95 % interval, by 7 raters who saw 40 texts; Fleiss' kappa 0.100, "
+        "Krippendorff's alpha -. p against seqgan (a test): mle 0.04."
+    ]
+    assert noted(table, "Left out") == [
+        "Left out, human score 0.5300 [0.430, 0.630] of seqgan: given to another run (cell another)."
+    ]
 
 
 def test_human_scores_of_any_dataset_are_shown_once_collected(shop: Any, build: Build) -> None:
     runs = [shop.done(shop.cell(name, 0, "mine"), {"x": 1.0}) for name in ("mle", "seqgan")]
     assert "Human score ↑" not in rows(build(runs)[0])["MLE"]
-    found = rows(build(runs, {"mine": {"mle": (0.5, "0.500 (n = 20)")}})[0])
-    assert [found[name]["Human score ↑"] for name in ("MLE", "SeqGAN")] == ["0.500 (n = 20)", "not collected"]
+    found = rows(build(runs, {"mine": collected(mle=(0.5, ""))})[0])
+    assert [found[name]["Human score ↑"] for name in ("MLE", "SeqGAN")] == ["0.5000 [0.400, 0.600]", "not collected"]
 
 
 def test_a_sample_corpus_is_said_loudly(shop: Any, build: Build) -> None:

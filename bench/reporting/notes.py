@@ -1,0 +1,96 @@
+"""What stands under a table: where the data is from, how the numbers are to be read, what is amiss."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+
+from bench.cell import ELSEWHERE, REAL
+from bench.reporting import grids
+from bench.reporting.table import Table
+
+
+def under(table: Table) -> list[str]:
+    """A line each, in a fixed order: nothing here depends on when or in which order runs were made."""
+    return [
+        *_sources(table),
+        *_reading(table),
+        *_made_elsewhere(table),
+        *table.spec.notes,
+        *_warnings(table),
+        *table.left_out,
+    ]
+
+
+def _sources(table: Table) -> Iterator[str]:
+    known = table.runs.dropna(subset=["source_file"]).sort_values(["source_file", "source_sha256"])
+    for _, run in known.drop_duplicates(["source_file", "source_sha256"]).iterrows():
+        if run["source_kind"] == "sample":
+            yield (
+                "SAMPLE CORPUS: made by the program itself because the published file is absent. "
+                "These numbers show that the program runs; they are not comparable with any published ones."
+            )
+        checksum = f", sha256 {run['source_sha256'][:12]}" if run["source_sha256"] else ""
+        yield f"Corpus: {run['source_file']}{checksum}, licence {run['source_licence']}, {run['source_kind']}."
+    for note in dict.fromkeys(note for text in sorted(set(table.runs["notes"])) for note in json.loads(text)):
+        yield f"{note.rstrip('.')}."
+
+
+def _reading(table: Table) -> Iterator[str]:
+    presets = ", ".join(sorted(set(table.runs["preset"].dropna())))
+    seeds = sorted({row.done for row in table.rows if row.done and row.label != REAL})
+    counted = " to ".join(map(str, sorted({*seeds[:1], *seeds[-1:]}))) or "no"
+    runs = "run" if counted == "1" else "runs"
+    few = " Few: an interval or a test over so few seeds is wide." if seeds and seeds[0] < 5 else ""
+    yield (
+        f"Mean ± half-width of the 95 % interval (Student's t) over seeds; {counted} finished {runs} a row"
+        + (f", preset {presets}." if presets else ".")
+        + few
+    )
+    if table.spec.source and any(column.published for column in table.columns):
+        yield f"Published: {table.spec.source}. {table.spec.human_p}".rstrip()
+    if not table.comparisons:
+        yield "No tests: the reference arm or its rivals have no finished run."
+        return
+    yield (
+        "p (sequences): Welch's t-test between the sequences of one run of each arm (lowest seed), as in the paper; it "
+        "compares two runs, says nothing of the methods, and calls identical methods different far too often."
+    )
+    family = "one comparison" if len(table.comparisons) == 1 else f"{len(table.comparisons)} comparisons"
+    yield (
+        f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's {family}. "
+        f"{_smallest(table)}"
+        f"Difference: {table.reference} minus the row, Welch's interval."
+    )
+
+
+def _made_elsewhere(table: Table) -> Iterator[str]:
+    """Rows that no trainer of the benchmark made, and scores that people gave."""
+    foreign = table.runs[table.runs["baseline"].str.startswith(ELSEWHERE)]
+    if len(foreign):
+        yield f"Samples made elsewhere and judged by `bench score`: {', '.join(sorted(set(foreign['label'])))}."
+    if table.collected:
+        yield table.collected.note()
+
+
+def _smallest(table: Table) -> str:
+    """How small a permutation p can be with so many runs."""
+    done = {row.name: row.done for row in table.rows}
+    ours, theirs = done[str(table.reference)], max(done[one.name] for one in table.comparisons)
+    if min(ours, theirs) < 2:
+        return "With fewer than two runs an arm they are undefined. "
+    least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)
+    return f"With {ours} against {theirs} runs the smallest permutation p is {grids.p_value(least)} before Holm. "
+
+
+def _warnings(table: Table) -> Iterator[str]:
+    if "best-oracle" in set(table.runs["rule"]):
+        yield "Checkpoint rule best-oracle: it peeks at the score that is reported, as the authors' code did."
+    for column in table.columns:
+        if any(row.scores[column.metric].marked for row in table.rows):
+            yield f"{grids.DAGGER} {column.name} below the real row's: under-dispersed, not better than real data."
+    failed = table.runs[table.runs["status"] == "failed"].sort_values(["label", "seed"])
+    for label, rows in failed.groupby("label"):
+        errors = "; ".join(dict.fromkeys(str(error).removeprefix(f"{label}: ") for error in rows["error"]))
+        yield f"Failed, {label} (seed {', '.join(map(str, rows['seed']))}): {errors}"
