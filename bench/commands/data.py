@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.commands import _options
-from bench.errors import BenchError
+from bench.errors import BenchError, unknown
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
@@ -105,8 +105,11 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
     from bench.corpora.catalogue import chosen
     from bench.corpora.fetch import Corpora
 
-    corpora = Corpora.from_environment(data, corpus)
-    for entry in chosen(names):
+    corpora, entries = Corpora.from_environment(data, corpus), chosen(names)
+    for name in corpora.files:
+        if name not in (known := {entry.dataset for entry in entries}):
+            raise unknown("dataset of --corpus", name, known)
+    for entry in entries:
         started = time.monotonic()
         prepared = _load(entry, corpora)
         seconds = time.monotonic() - started

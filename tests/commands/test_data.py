@@ -92,6 +92,13 @@ def test_prepare_takes_the_users_file_and_the_policy(root: Path, tmp_path: Path)
         run("prepare", "coco", "--data", "published")
 
 
+def test_prepare_refuses_a_corpus_that_it_would_not_read(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"dataset of --corpus 'poem'; did you mean 'poems'"):
+        run("prepare", "--corpus", f"poem={tmp_path}")
+    with pytest.raises(BenchError, match=r"dataset of --corpus 'obama'; known: poems"):
+        run("prepare", "poems", "--corpus", f"obama={tmp_path}")
+
+
 @pytest.mark.parametrize("subcommand", ["fetch", "verify", "prepare"])
 def test_an_unknown_name_is_refused(root: Path, subcommand: Callable[..., str]) -> None:
     with pytest.raises(BenchError, match="did you mean 'coco'"):

@@ -5,6 +5,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
+from bench import plan as planning
 from bench.cell import Cell, Evaluation
 from bench.cli import bench
 from bench.errors import BenchError
@@ -179,3 +180,15 @@ def test_bad_answers_leave_earlier_scores_alone(runs):
     with pytest.raises(BenchError, match="'maybe'"):
         call("import", good, bad, "--key", out / "key.json", "--runs", runs)
     assert (runs / "human" / "poems.json").read_bytes() == kept
+
+
+def test_sync_brings_the_scores_into_another_store(runs):
+    planning.write("quick", {}, runs)
+    export(runs)
+    out = runs.parent / "out"
+    good = judge(out / "sheet.csv", runs.parent / "1.csv", "ann", lambda place, _: "real" if place % 2 else "machine")
+    call("import", good, "--key", out / "key.json", "--runs", runs)
+    other = f"sqlite:///{runs.parent / 'other.db'}"
+    result = CliRunner().invoke(bench, ["sync", "--runs", str(runs), "--tracking-uri", other])
+    assert result.exit_code == 0, result.output
+    assert Tracker(other).human() == {"poems": load(runs)[0]}
