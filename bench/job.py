@@ -99,7 +99,8 @@ def _generator(
     rng = torch_rng(cell.seed_for("train"), device=device)
     trainer = cls(evaluator.data, settings, device, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
-    return trainer.generator, dict(trainer.state()), driver.run()
+    seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
+    return trainer.generator, dict(trainer.state()), seconds
 
 
 _LOADED: dict[tuple[Any, ...], tuple[Any, SequenceData, Sequence[Any]]] = {}
