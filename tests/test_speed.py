@@ -1,0 +1,79 @@
+"""bench speed: what it throws away, what it reports, and that its stages are the work they say. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from bench import estimate, speed
+from bench.cli import bench
+from bench.models.lstm import LSTM
+from bench.models.text_cnn import TextCNN
+
+CPU = torch.device("cpu")
+
+
+def stage(flop: float | None = 8e9) -> speed.Stage:
+    return speed.Stage("x", "something", "things", 100, flop, lambda device: lambda: None)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, *runs: tuple[float, float]) -> None:
+    """Let the clock say (seconds, foreign cores) in turn; the last goes on for ever."""
+    left = list(runs)
+    monkeypatch.setattr(speed, "_time", lambda work, device: left.pop(0) if len(left) > 1 else left[0])
+
+
+def test_loaded_runs_are_thrown_away_and_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, (9.0, 1.5), (1.0, 0.0), (8.0, 0.9), (3.0, 0.1), (2.0, 0.0))
+    timing = speed.measure(stage(), CPU, runs=3)
+    assert timing.seconds == [1.0, 3.0, 2.0] and timing.median == 2.0 and timing.discarded == 2
+
+
+def test_a_machine_that_is_never_idle_is_measured_all_the_same_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, (5.0, 1.25))
+    timing = speed.measure(stage(), CPU, runs=2)
+    assert timing.seconds == [5.0, 5.0] and timing.discarded == 4
+    assert timing.facts(1e9)["foreign_cores"] == 1.25
+
+
+def test_rate_and_share_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, (2.0, 0.0))
+    facts = speed.measure(stage(), CPU, runs=1).facts(peak=16e9)
+    assert facts["rate"] == 50 and facts["peak_share"] == pytest.approx(0.25)
+    assert speed.measure(stage(None), CPU, runs=1).facts(16e9)["peak_share"] is None
+
+
+def test_operations_are_those_of_the_models() -> None:
+    generator = LSTM(speed.VOCABULARY, speed.LENGTH, embedding=speed.SIZE, hidden=speed.SIZE)
+    cell = sum(weight.numel() for weight in generator.cell.all_weights[0][:2])
+    assert 2 * (cell + generator.output.weight.numel()) == speed.TOKEN_FLOP
+    judge = TextCNN(speed.VOCABULARY, speed.LENGTH)
+    windows = [speed.LENGTH - width + 1 for width in judge.kernels]
+    dense = sum(2 * n * weight.numel() for n, weight in zip(windows, judge.convolutions, strict=True))
+    assert dense + 2 * judge.highway.numel() == speed.JUDGE_FLOP
+
+
+def test_captions_end_and_stay_ended() -> None:
+    rows = speed.captions("references")
+    assert rows.shape == (10_000, 24) and (rows[:, -1] == 0).all() and (rows[:, 0] > 0).all()
+    ended = (rows == 0).cumsum(1) > 0
+    assert (rows[ended] == 0).all()
+
+
+def test_command_prints_json_and_knows_its_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
+    args = ["speed", "--stage", "f", "--stage", "bleu", "--runs", "1", "--threads", "1", "--device", "cpu", "--json"]
+    result = CliRunner().invoke(bench, args, catch_exceptions=False)
+    facts = json.loads(result.stdout)
+    assert list(facts["stages"]) == ["f", "bleu"] and facts["stages"]["f"]["seconds"] > 0
+    assert facts["threads"] == 1 and facts["sgemm_gflops"] > 0
+    assert not (tmp_path / "speed.json").exists(), "hours are predicted from all the stages, or not at all"
+
+
+def test_unknown_stage_is_refused() -> None:
+    result = CliRunner().invoke(bench, ["speed", "--stage", "z"])
+    assert result.exit_code != 0 and "choose from a, b, c, d, e, f, bleu, self-bleu" in str(result.exception)
