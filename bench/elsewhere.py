@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bench.corpora import archive
+from bench.corpora import archive, text
 from bench.corpora.fetch import read_bytes
 from bench.data import SequenceData, TokenArray
-from bench.dataset import Opened, Playable, Tokenising
+from bench.dataset import Opened, Playable
 from bench.errors import BenchError
 from bench.sequences import live
+from bench.tokenising import tokeniser
 from bench.vocabulary import Vocabulary
 
 Format = Literal["text", "ids", "midi"]
 TUNES = (".zip", ".mid", ".midi")
-LOOKED_AT = 20  # lines read to tell ids from text
+LOOKED_AT = 20  # lines that are not empty, read to tell ids from text
 _SEPARATORS = str.maketrans(dict.fromkeys("[](),;", " "))
 
 
@@ -67,41 +69,6 @@ def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str
         raise BenchError(f"{path} holds {len(numbered)} sequences, --samples asks for {count}")
     numbered = numbered[:count]
     return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, closed)
-
-
-def tokeniser(opened: Opened) -> Callable[[str], Sequence[str]]:
-    """The dataset's own, else words or characters as its vocabulary joins them.
-
-    A line that is words of the vocabulary already, as in a run's samples.txt, is left as it is: a tokeniser need not
-    give its own output back.
-    """
-    words, own = opened.data.vocabulary, opened.dataset
-    tokens: Callable[[str], Sequence[str]] | None = own.tokens if isinstance(own, Tokenising) else None
-    if not words.joiner:
-        return _characters(tokens or (lambda line: "".join(line.split())), words)
-    if tokens is None:
-        return str.split
-    least = opened.data.length if words.end is None else 1
-
-    def split(line: str) -> Sequence[str]:
-        line_tokens = line.split()
-        ready = len(line_tokens) >= least and all(token in words.ids for token in line_tokens)
-        return line_tokens if ready else tokens(line)
-
-    return split
-
-
-def _characters(tokens: Callable[[str], Sequence[str]], words: Vocabulary) -> Callable[[str], Sequence[str]]:
-    """`tokens`, with the unknown token, which is written with several characters, kept in one piece."""
-    if words.unknown is None:
-        return tokens
-    unknown = words.tokens[words.unknown]
-
-    def split(line: str) -> Sequence[str]:
-        known, *rest = (tokens(piece) for piece in line.split(unknown))
-        return [*known, *(token for piece in rest for token in (unknown, *piece))]
-
-    return split
 
 
 def _id_tokens(line: str) -> list[str]:
@@ -202,21 +169,17 @@ def _lines(path: Path) -> list[str]:
     content = read_bytes(path)
     if b"\0" in content:
         raise BenchError(f"{path} is a binary file: one sequence a line of UTF-8 text is expected")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = content.count(b"\n", 0, error.start) + 1
-        raise BenchError(f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if not text.strip():
+    lines = text.decoded(content, str(path))
+    if not any(map(str.strip, lines)):
         raise BenchError(f"{path} is empty: one sequence a line is expected")
-    return lines if lines[-1] else lines[:-1]
+    return lines
 
 
 def _looks_like_ids(lines: Sequence[str], words: Vocabulary) -> bool:
-    """Whether the first lines hold whole numbers only, and these are no words of the vocabulary themselves."""
-    seen = [token for line in lines[:LOOKED_AT] for token in line.split()]
-    return all(_is_number(token) for token in seen) and not any(token in words.ids for token in seen)
+    """Whether the first lines hold whole numbers only, most of which are no words of the vocabulary themselves."""
+    filled = islice((line.split() for line in lines if line.strip()), LOOKED_AT)
+    seen = [token for tokens in filled for token in tokens]
+    return all(map(_is_number, seen)) and 2 * sum(token in words.ids for token in seen) <= len(seen)
 
 
 def _is_number(token: str) -> bool:

@@ -62,14 +62,9 @@ class Coco:
         files = [[tuple(line.split()) for line in text.lines(file, where)] for file in corpus.contents]
         longest = max(len(row) for file in files for row in file)
         length = min(chosen.length or longest, longest)
-        # Cut before de-duplication: captions that differ only after T are repeats of one another.
-        given, *test = ([row[:length] for row in file] for file in files)
-        if test:
-            parts, notes = text.hold_out(given, test[0], valid=chosen.valid, seed=chosen.seed, where=where)
-        else:  # a local file brings no test split of its own
-            parts, notes = text.draw(given, valid=chosen.valid, test=chosen.valid, seed=chosen.seed, where=where)
+        files, longer = text.cut(files, length)
+        parts, notes = text.divide(files, valid=chosen.valid, test=chosen.valid, seed=chosen.seed, where=where)
         vocabulary = text.build_vocabulary((row for part in parts for row in part), where, end=True)
         train, valid, held = (text.encode(part, vocabulary, length) for part in parts)
-        cut = sum(len(row) > length for file in files for row in file)
-        notes += (f"{cut} captions cut to {length} words",)
+        notes += (f"{longer} captions cut to {length} words",)
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes)

@@ -14,6 +14,7 @@ from bench.corpora.replay import Replay
 from bench.data import SequenceData
 from bench.errors import BenchError
 from bench.settings import knob
+from bench.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from bench.metric import Metric
@@ -71,22 +72,16 @@ class Text:
         if longest < 2:
             raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
         length = min(chosen.length, longest)
-        # Cut before de-duplication: lines that differ only after T are repeats of one another.
-        given, *test = ([row[:length] for row in file] for file in tokenised)
-        if test:
-            parts, notes = text.hold_out(given, test[0], valid=chosen.valid, seed=chosen.seed, where=where)
-        else:
-            parts, notes = text.draw(given, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
-        rows = [row for part in parts for row in part]
-        several = chosen.min_count > 1
-        joiner = " " if chosen.tokens == "word" else ""
-        vocabulary = text.build_vocabulary(
-            rows, where, min_count=chosen.min_count, end=True, unknown=several, joiner=joiner
-        )
+        tokenised, longer = text.cut(tokenised, length)
+        parts, notes = text.divide(tokenised, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        vocabulary = self._vocabulary([row for part in parts for row in part], where)
         arrays = [text.encode(part, vocabulary, length) for part in parts]
-        cut = sum(len(row) > length for file in tokenised for row in file)
-        notes += (f"{cut} lines cut to {length} tokens",)
-        if several:
+        notes += (f"{longer} lines cut to {length} tokens",)
+        if vocabulary.unknown is not None:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
+
+    def _vocabulary(self, rows: Sequence[text.Row], where: str) -> Vocabulary:
+        least, joiner = self.settings.min_count, " " if self.settings.tokens == "word" else ""
+        return text.build_vocabulary(rows, where, min_count=least, end=True, unknown=least > 1, joiner=joiner)

@@ -261,3 +261,13 @@ def test_short_and_broken_tunes(corpora, tmp_path):
 def test_tunes_are_judged_on_music_only(tmp_path):
     with pytest.raises(BenchError, match="MIDI files are judged on music only"):
         read(tmp_path, toy())
+
+
+def test_ids_are_told_from_text_though_some_are_words_and_the_first_lines_empty(file):
+    words = Vocabulary(("<end>", "a", "2", "b", "c", "d"), end=0)
+    rows = np.array([[1, 2, 3, 0]])
+    opened = Opened(Words(), SequenceData(rows, rows, rows, words, Source("toy", "", "MIT", "generated")))
+    ids = read(write(file, "\n" * 30 + "1 2 5 4\n2 3 4 1\n"), opened)
+    assert (ids.format, ids.sequences[-2:].tolist()) == ("ids", [[1, 2, 5, 4], [2, 3, 4, 1]])
+    text = read(write(file, "\n" * 30 + "2 2 2 9\n"), opened)
+    assert (text.format, text.outside) == ("text", 0.25)

@@ -150,9 +150,7 @@ def _named(entry: str) -> tuple[str, list[str]]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise BenchError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BenchError(f"{path}: not UTF-8 text") from None
+    from bench.corpora.fetch import read_bytes
+    from bench.corpora.text import decoded
+
+    return decoded(read_bytes(path), str(path))

@@ -29,6 +29,7 @@ def command(
     """
     from bench import matching, stored
     from bench.corpora.fetch import Corpora
+    from bench.reporting.grids import number
 
     ours, theirs = (stored.of_label(runs, label, dataset) for label in (baseline, arm))
     if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
@@ -42,7 +43,7 @@ def command(
     )
     for name, value in found.scores.items():
         theirs_too = [record.scores[name]["value"] for record in theirs]
-        click.echo(f"  {name:12} {_value(value):>8}   {arm} {_value(_mean(theirs_too)):>8}")
+        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(_mean(theirs_too), 4):>8}")
     if ours[0].cell.baseline == "mle":
         click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")
     else:
@@ -52,7 +53,3 @@ def command(
 def _mean(values: list[float | None]) -> float | None:
     defined = [value for value in values if value is not None]
     return sum(defined) / len(defined) if defined else None
-
-
-def _value(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands import _options
+from bench.commands import _options, _verdict
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bench.elsewhere import Samples
-    from bench.evaluation import Judgement
     from bench.journal import Record
-    from bench.judging import Anchor, Judge, Test
-
-MEANING = (
-    "p (sequences): Welch's test of these sequences against those of one run, its lowest seed; "
-    "it says nothing of the methods behind them"
-)
+    from bench.judging import Anchor, Test
 
 
 @click.command("score")
@@ -81,50 +72,11 @@ def command(
     notes = (*_notes(found, anchors), *_unlike(records, same, tests), *_unequal(runs, plan, dataset, record))
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
-    verdict = Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
+    verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
     if as_json:
         click.echo(json.dumps(verdict.facts(), indent=1))
     else:
-        _show(verdict)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All that is said of a file."""
-
-    judge: Judge
-    found: Samples
-    judged: Judgement
-    anchors: Sequence[Anchor]
-    tests: Sequence[Test]
-    record: Record
-    notes: Sequence[str]
-    plan: str | None
-    tracked: bool
-
-    def facts(self) -> dict[str, Any]:
-        """For scripts: plain values only."""
-        cell, data = self.record.cell, self.judge.opened.data
-        return {
-            "name": cell.label,
-            "dataset": cell.dataset_label,
-            "dataset_settings": dict(cell.dataset_settings),
-            "source": asdict(data.source),
-            "fingerprint": cell.fingerprint,
-            "file": dict(cell.settings)["file"],
-            "format": self.found.format,
-            "sha256": cell.code,
-            "hypotheses": len(self.found.sequences),
-            "outside_vocabulary": self.found.outside,
-            "scores": self.judged.scores,
-            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
-            "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
-            "notes": [*data.notes, *self.notes],
-            "cell": cell.id,
-            "folder": str(self.record.folder),
-            "plan": self.plan,
-            "tracked": self.tracked,
-        }
+        verdict.show()
 
 
 def _check(file: Path, name: str, plan: str | None) -> None:
@@ -191,59 +143,3 @@ def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iter
             f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
             f"no column; make them equal with --samples {unequal[0]}"
         )
-
-
-def _show(verdict: Verdict) -> None:
-    from rich.console import Console
-
-    cell, data = verdict.record.cell, verdict.judge.opened.data
-    console = Console()
-    console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})", markup=False, highlight=False)
-    console.print(_scores(verdict), highlight=False)
-    if verdict.tests:
-        console.print(_tests(verdict), highlight=False)
-        click.echo(f"{MEANING}. Tests of the other metrics: --json")
-    for note in verdict.notes:
-        click.echo(note)
-    click.echo(f"kept in {verdict.record.folder}")
-    if verdict.plan:
-        sync = "" if verdict.tracked else "`bench sync`, then "
-        click.echo(f"entered in plan {verdict.plan}: {sync}`bench report --plan {verdict.plan}` shows it")
-
-
-def _scores(verdict: Verdict) -> Table:
-    """A line a metric: the file between its anchors."""
-    from rich import box
-    from rich.table import Table
-
-    rows = [(verdict.record.cell.label, len(verdict.found.sequences), verdict.judged.scores), *verdict.anchors]
-    table = Table("", *(label for label, _, _ in rows), box=box.SIMPLE_HEAD)
-    table.add_row("sequences", *(str(count) for _, count, _ in rows))
-    for metric in verdict.judged.scores:
-        table.add_row(metric, *(_value(scores[metric]["value"]) for _, _, scores in rows))
-    return table
-
-
-def _tests(verdict: Verdict) -> Table:
-    """A line a stored run, on the headline metric."""
-    from rich import box
-    from rich.table import Table
-
-    headline = next(iter(verdict.judged.scores))
-    table = Table(f"{headline} against", "its value", "difference, 95 %", "p (sequences)", box=box.SIMPLE_HEAD)
-    for test in (test for test in verdict.tests if test.metric == headline):
-        gap = test.difference
-        half = "" if gap.high is None else f" ± {gap.high - gap.value:.4f}"
-        who = f"{test.label} seed {test.seed}"
-        table.add_row(who, _value(test.value), f"{gap.value:+.4f}{half}", _p(test.p_sequences))
-    return table
-
-
-def _value(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return "-"
-    return "< 1e-6" if p < 1e-6 else f"{p:.2g}"

@@ -26,19 +26,33 @@ class Split(NamedTuple):
     test: list[Row]
 
 
-def lines(content: bytes, where: str) -> list[str]:
-    """Non-empty lines without surrounding space, whatever ends them; BenchError where there are none or no UTF-8."""
+def decoded(content: bytes, where: str) -> list[str]:
+    """Lines as they are, empty ones too, whatever ends them; BenchError where the bytes are no UTF-8."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
         raise BenchError(f"{where}, line {number}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
     # Not str.splitlines, which also breaks at form feeds and Unicode separators inside a line.
-    stripped = (line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    kept = [line for line in stripped if line]
+    found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return found if found[-1] else found[:-1]
+
+
+def lines(content: bytes, where: str) -> list[str]:
+    """Non-empty lines without surrounding space; BenchError where there are none, or no UTF-8."""
+    kept = [line for line in map(str.strip, decoded(content, where)) if line]
     if not kept:
         raise BenchError(f"{where} is empty: it needs at least {LEAST_ROWS} different lines")
     return kept
+
+
+def cut(files: Iterable[Iterable[Row]], length: int) -> tuple[list[list[Row]], int]:
+    """The rows of each file at most `length` long, and how many were longer.
+
+    To be done before repeats are removed: rows that differ only further on are repeats of one another.
+    """
+    whole = [list(file) for file in files]
+    return [[row[:length] for row in file] for file in whole], sum(len(row) > length for file in whole for row in file)
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:
@@ -86,6 +100,16 @@ def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArr
         ids = vocabulary.encode(row[:length])
         place[: len(ids)] = ids
     return array
+
+
+def divide(
+    files: Sequence[Sequence[Row]], *, valid: int, test: int, seed: int, where: str
+) -> tuple[Split, tuple[str, ...]]:
+    """`hold_out`, where a second file is the test split, else `draw`."""
+    given, *held = files
+    if held:
+        return hold_out(given, held[0], valid=valid, seed=seed, where=where)
+    return draw(given, valid=valid, test=test, seed=seed, where=where)
 
 
 def draw(given: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> tuple[Split, tuple[str, ...]]:
