@@ -64,6 +64,7 @@ TEXYGEN = ("coco/image_coco.txt", "coco/test_coco.txt")
 def test_500_real_training_captions_against_the_test_split(
     published: Callable[..., Opened], edition: str, files: tuple[str, str], expected: list[float]
 ) -> None:
+    """The figures .687/.459/.284/.180 are of Texygen's own files; the captions of the other edition score higher."""
     _, data = published("coco", *files, edition=edition)
     captions = text.lines(Path(os.environ["BENCH_DATA"], files[0]).read_bytes(), files[0])[:500]
     rows = text.encode([tuple(caption.split()) for caption in captions], data.vocabulary, data.length)
