@@ -65,6 +65,8 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(columns[metric].name)
+        if grids.is_sample(table):  # a picture travels without its caption
+            figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}

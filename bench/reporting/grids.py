@@ -66,8 +66,12 @@ def signatures(table: Table) -> list[tuple[str, str]]:
 
 def title(table: Table) -> str:
     """What the table is about; a sample corpus is named in it."""
-    sample = (table.runs["source_kind"] == "sample").any()
-    return f"{table.spec.title} (SAMPLE CORPUS)" if sample else table.spec.title
+    return f"{table.spec.title} (SAMPLE CORPUS)" if is_sample(table) else table.spec.title
+
+
+def is_sample(table: Table) -> bool:
+    """Whether its numbers come from a corpus that the program made itself."""
+    return bool((table.runs["source_kind"] == "sample").any())
 
 
 def number(value: float | None, decimals: int) -> str:

@@ -69,7 +69,7 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
     """Rows that no trainer of the benchmark made, and scores that people gave."""
     foreign = table.runs[table.runs["baseline"].str.startswith(ELSEWHERE)]
     if len(foreign):
-        yield f"Samples made elsewhere and judged by `bench score`: {', '.join(sorted(set(foreign['label'])))}."
+        yield f"Samples made elsewhere, judged by bench score: {', '.join(sorted(set(foreign['label'])))}."
     if table.collected:
         yield table.collected.note()
 

@@ -70,7 +70,11 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     """Two lines: where the report is, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
     command = "mlflow ui" if tracker.uri in here else f"mlflow ui --backend-store-uri {tracker.uri}"
-    where = tracker.uri if tracker.uri.startswith("http") else f"`{command}`, then open http://127.0.0.1:5000"
+    where = (
+        tracker.uri
+        if tracker.uri.startswith("http")
+        else f"`{command}`, then http://127.0.0.1:5000, Model training (top left)"
+    )
     return (
         f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
     )
