@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench import plan as planning
 from bench import plugins, statistics, stored
-from bench.cell import ELSEWHERE, REAL, Cell, Evaluation
+from bench.cell import ELSEWHERE, Cell, Evaluation
 from bench.dataset import Opened
 from bench.elsewhere import Samples
-from bench.errors import BenchError
 from bench.evaluation import Evaluator, Judgement
-from bench.journal import Journal, Record, read_record, write_cell
+from bench.journal import Record
 from bench.metric import FloatArray, Generated
 from bench.metrics.bleu import Bleu
 from bench.metrics.nll import NLLTest
@@ -89,7 +87,7 @@ class Judge:
 
 def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: Path, corpora: Corpora) -> Judge:
     """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults."""
-    known = [record.cell for record in plan_records(runs, plan, dataset)] if plan else []
+    known = [record.cell for record in stored.of_plan(runs, plan, dataset)] if plan else []
     owner = "text" if dataset.startswith("text:") else plugins.label(dataset)
     like_the_plan = {owner: dict(known[-1].dataset_settings)} if known else {}
     evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
@@ -100,13 +98,6 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
     cls = plugins.load("bench.datasets", real.dataset)
     source = cls(build(cls.Settings, dict(real.dataset_settings), real.dataset_label), corpora)
     return Judge(Opened(source, data), Evaluator(data, source.metrics(data), real.evaluation.rule), real)
-
-
-def plan_records(runs: Path, plan: str, dataset: str) -> list[Record]:
-    """The plan's cells of a dataset, in the plan's order."""
-    ids = planning.read_all(runs).get(plan, {})
-    records = [read_record(runs / key) for key in ids if (runs / key / "cell.json").exists()]
-    return [record for record in records if stored.is_of(record.cell, dataset)]
 
 
 def tests(judged: Judgement, records: Sequence[Record], name: str) -> list[Test]:
@@ -139,50 +130,3 @@ def _per_sequence(record: Record) -> pd.DataFrame:
 
 def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:
     return metric in theirs and mine[metric]["signature"] == theirs[metric]["signature"]
-
-
-def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
-    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
-    from bench.job import data_facts, write_artifacts
-
-    data = judge.opened.data
-    folder = write_cell(_cell(judge.real, name, path, samples), runs)
-    if read_record(folder).status != "done":
-        journal = Journal(folder)
-        outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
-        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
-        journal.append("start", **data_facts(data) | {"notes": notes})
-        readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
-        write_artifacts(folder, judged, readable, {})
-        journal.append("done", scores=judged.scores, hypotheses=len(judged.samples), seconds=0.0, wall_seconds=0.0)
-    return read_record(folder)
-
-
-def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
-    """The cell that stands for a file: its checksum in place of a plug-in's, its format in place of settings."""
-    return replace(
-        real,
-        label=name,
-        reference=ELSEWHERE,
-        baseline=f"{ELSEWHERE}:{name}",
-        settings=(("file", path.name), ("format", samples.format)),
-        evaluation=replace(real.evaluation, samples=len(samples.sequences)),
-        code=checksum(path),
-    )
-
-
-def checksum(path: Path) -> str:
-    """The sha256 of a file, or of the names and sums of a folder's files."""
-    if not path.is_dir():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
-    return hashlib.sha256(sums.encode()).hexdigest()
-
-
-def refuse_taken(name: str, records: Sequence[Record]) -> None:
-    """A name that stands for other runs would mix the file with their seeds."""
-    taken = {REAL, *plugins.names("bench.baselines")}
-    taken |= {record.cell.label for record in records if record.cell.reference != ELSEWHERE}
-    if name in taken:
-        raise BenchError(f"--name {name}: that is the name of other runs; give your model a name of its own")

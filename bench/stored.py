@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import plan as planning
 from bench import plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
@@ -28,6 +29,13 @@ def finished(runs: Path, dataset: str | None = None) -> list[Record]:
     records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
     done = [r for r in records if r.status == "done" and (dataset is None or is_of(r.cell, dataset))]
     return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
+
+
+def of_plan(runs: Path, plan: str, dataset: str) -> list[Record]:
+    """The plan's cells of a dataset, in the plan's order."""
+    ids = planning.read_all(runs).get(plan, {})
+    records = [read_record(runs / key) for key in ids if (runs / key / "cell.json").exists()]
+    return [record for record in records if is_of(record.cell, dataset)]
 
 
 def is_of(cell: Cell, dataset: str) -> bool:

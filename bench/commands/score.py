@@ -55,20 +55,20 @@ def command(
     tracking_uri: str | None,
 ) -> None:
     """Judge samples made elsewhere with the same metrics and tests."""
-    from bench import elsewhere, judging, stored
+    from bench import elsewhere, judging, keeping, stored
     from bench.corpora.fetch import Corpora
 
     _check(file, name, plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     records = stored.finished(runs, judge.real.dataset_label)
-    judging.refuse_taken(name, records)
+    keeping.refuse_taken(name, records)
     found = elsewhere.read(file, form, judge.opened, judge.closed, samples)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
     same = [record for record in records if record.cell.fingerprint == judge.real.fingerprint]
     tests = judging.tests(judged, same, name)
-    record = judging.keep(judge, name, file, found, judged, runs)
+    record = keeping.keep(judge, name, file, found, judged, runs)
     notes = (*_notes(found, anchors), *_unlike(records, same, tests), *_unequal(runs, plan, dataset, record))
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
@@ -89,10 +89,10 @@ def _check(file: Path, name: str, plan: str | None) -> None:
 
 def _only_plan(runs: Path, dataset: str) -> str:
     """The one plan that holds runs of the dataset; a new one where there is none."""
-    from bench import judging
     from bench import plan as planning
+    from bench import stored
 
-    plans = [plan for plan in planning.read_all(runs) if judging.plan_records(runs, plan, dataset)]
+    plans = [plan for plan in planning.read_all(runs) if stored.of_plan(runs, plan, dataset)]
     if len(plans) > 1:
         raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
     return plans[0] if plans else "elsewhere"
@@ -131,9 +131,9 @@ def _unlike(records: Sequence[Record], same: Sequence[Record], tests: Sequence[T
 
 def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iterator[str]:
     """One line where the plan's rows are made of another number of sequences."""
-    from bench import judging
+    from bench import stored
 
-    rows = judging.plan_records(runs, plan, dataset) if plan else []
+    rows = stored.of_plan(runs, plan, dataset) if plan else []
     others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
     counts = {row.last("done")["hypotheses"] for row in others}
     mine = record.last("done")["hypotheses"]

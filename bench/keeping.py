@@ -1,0 +1,65 @@
+"""Keep samples made elsewhere as a finished cell, so that tables treat them as a row beside the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench import plugins
+from bench.cell import ELSEWHERE, REAL, Cell
+from bench.corpora.fetch import read_bytes
+from bench.corpora.manifest import checksum as sha256
+from bench.dataset import Opened
+from bench.elsewhere import Samples
+from bench.errors import BenchError
+from bench.evaluation import Judgement
+from bench.journal import Journal, Record, read_record, write_cell
+from bench.judging import Judge
+
+
+def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
+    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
+    from bench.job import data_facts, write_artifacts
+
+    data = judge.opened.data
+    folder = write_cell(_cell(judge.real, name, path, samples), runs)
+    if read_record(folder).status != "done":
+        journal = Journal(folder)
+        outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
+        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
+        journal.append("start", **data_facts(data) | {"notes": notes})
+        readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
+        write_artifacts(folder, judged, readable, {})
+        journal.append("done", scores=judged.scores, hypotheses=len(judged.samples), seconds=0.0, wall_seconds=0.0)
+    return read_record(folder)
+
+
+def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
+    """The cell that stands for a file: its checksum in place of a plug-in's, its format in place of settings."""
+    return replace(
+        real,
+        label=name,
+        reference=ELSEWHERE,
+        baseline=f"{ELSEWHERE}:{name}",
+        settings=(("file", path.name), ("format", samples.format)),
+        evaluation=replace(real.evaluation, samples=len(samples.sequences)),
+        code=checksum(path),
+    )
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, or of the names and sums of a folder's files."""
+    if not path.is_dir():
+        return sha256(read_bytes(path))
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
+    return sha256(sums.encode())
+
+
+def refuse_taken(name: str, records: Sequence[Record]) -> None:
+    """A name that stands for other runs would mix the file with their seeds."""
+    taken = {REAL, *plugins.names("bench.baselines")}
+    taken |= {record.cell.label for record in records if record.cell.reference != ELSEWHERE}
+    if name in taken:
+        raise BenchError(f"--name {name}: that is the name of other runs; give your model a name of its own")
