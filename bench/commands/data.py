@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,19 +32,23 @@ def command(context: click.Context) -> None:
 
 
 @command.command("list")
-def list_() -> None:
+@_options.corpus
+def list_(corpus: tuple[str, ...]) -> None:
     """What is at hand, its size and licence, and the sequences that it makes once it is prepared."""
     from bench.corpora.catalogue import chosen
     from bench.corpora.fetch import Corpora
 
-    corpora = replace(Corpora.from_environment("published"), only_prepared=True)
+    corpora, entries = replace(Corpora.from_environment("published", corpus), only_prepared=True), chosen(())
+    _refuse_unread(corpora, entries)
     click.echo(f"cache: {corpora.root}")
-    for entry in chosen(()):
+    for entry in entries:
         click.echo(f"\n{entry.name}\n  licence   {entry.licence}\n  split     {entry.split}")
         for file in entry.files:
             path = corpora.root / file.path
             state = f"{path.stat().st_size:,} bytes" if path.is_file() else "absent (bench data fetch)"
             click.echo(f"  file      {file.path}: {state}")
+        if own := corpora.files.get(entry.dataset):
+            click.echo(f"  instead   {own}")
         click.echo(f"  prepared  {_counts_if_prepared(entry, corpora)}")
 
 
@@ -106,9 +111,7 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
     from bench.corpora.fetch import Corpora
 
     corpora, entries = Corpora.from_environment(data, corpus), chosen(names)
-    for name in corpora.files:
-        if name not in (known := {entry.dataset for entry in entries}):
-            raise unknown("dataset of --corpus", name, known)
+    _refuse_unread(corpora, entries)
     for entry in entries:
         started = time.monotonic()
         prepared = _load(entry, corpora)
@@ -116,6 +119,14 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
         click.echo(f"{entry.name:<13} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
         for note in prepared.notes:
             click.echo(f"              {note}")
+
+
+def _refuse_unread(corpora: Corpora, entries: Sequence[Entry]) -> None:
+    """A file of the user's own that none of the datasets would read is a slip of the pen."""
+    known = {entry.dataset for entry in entries}
+    for name in corpora.files:
+        if name not in known:
+            raise unknown("dataset of --corpus", name, known)
 
 
 def _load(entry: Entry, corpora: Corpora) -> SequenceData:
@@ -130,7 +141,8 @@ def _load(entry: Entry, corpora: Corpora) -> SequenceData:
 def _counts_if_prepared(entry: Entry, corpora: Corpora) -> str:
     from bench.corpora.prepared import NotPrepared
 
-    if not all((corpora.root / file.path).is_file() for file in entry.files):
+    published = all((corpora.root / file.path).is_file() for file in entry.files)
+    if not published and entry.dataset not in corpora.files:
         return "no"
     try:
         return _counts(_load(entry, corpora))

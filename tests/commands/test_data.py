@@ -87,6 +87,8 @@ def test_prepare_takes_the_users_file_and_the_policy(root: Path, tmp_path: Path)
     own = tmp_path / "own.txt"
     own.write_bytes(sample.captions()[0])
     assert "coco          local " in run("prepare", "coco", "--corpus", f"coco={own}")
+    listed = run("list", "--corpus", f"coco={own}")
+    assert f"  instead   {own}\n  prepared  1,600 train, 200 valid, 200 test" in listed
     assert "coco          sample " in run("prepare", "coco", "--data", "sample")
     with pytest.raises(BenchError, match="by hand"):
         run("prepare", "coco", "--data", "published")
