@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,6 +14,7 @@ from bench.cell import Cell
 from bench.estimate import TimeLeft
 from bench.journal import Record, read_record
 
+WIDE = 100  # characters of a terminal that leave room for the name of the score
 ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
@@ -73,14 +75,17 @@ class Progress:
         self.ended(record)
 
     def _view(self) -> Group:
-        table = Table(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
-            table.add_column(name, justify="left" if name in ("dataset", "baseline", "phase", "score") else "right")
+            side: Literal["left", "right"] = "left" if name in ("dataset", "baseline", "phase") else "right"
+            table.add_column(name, justify=side, no_wrap=name not in ("baseline", "phase"))  # those may be cut
         ordered = sorted(self.records.values(), key=lambda r: ORDER[r.status])
         left = TimeLeft(ordered, self.expected)
         room = max(5, self.console.size.height - 6)
         for record in ordered[:room]:
-            table.add_row(*_row(record), _time(left.of(record)) if record.status == "running" else "")
+            *cells, score = _row(record)
+            score = score if self.console.width >= WIDE else score.rpartition(" ")[2]
+            table.add_row(*cells, score, _time(left.of(record)) if record.status == "running" else "")
         done = sum(r.status == "done" for r in ordered)
         hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
         return Group(table, f"{done} of {len(ordered)} cells done · {_time(left.total(self.jobs))} left{hidden}")
@@ -118,4 +123,6 @@ def _size(folder: Path) -> int:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
     return f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.1f} min"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from bench.cell import Cell
 from bench.job import Context
-from bench.journal import Journal, Record, read_record
+from bench.journal import Journal, Record, read_record, write_cell
 from bench.progress import Progress, headline
 
 SCORES = {"ones": {"value": 0.25, "better": "higher", "signature": "s"}}
@@ -76,8 +77,8 @@ def test_a_live_table_in_a_terminal(cells: list[Cell], context: Context) -> None
         for text in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
             assert text in screen
         row = next(line for line in screen.splitlines() if "mle" in line)
-        assert row.split() == ["Words", "Tiny", "1", "mle", "2/9", "4.2000", "ones", "0.5000", "1.0", "min"]
-        assert "1 of 3 cells done · 1.0 min left" in screen and "pending" in screen
+        assert row.split() == ["Words", "Tiny", "1", "mle", "2/9", "4.2000", "ones", "0.5000", "60", "s"]
+        assert "1 of 3 cells done · 60 s left" in screen and "pending" in screen
     assert "\x1b[?25h" in shown(on), "the cursor is shown again"
 
 
@@ -100,13 +101,29 @@ def test_more_cells_than_lines(make_cell: Callable[..., Cell], context: Context)
         assert "3 more below" in shown(on) and "mle" in shown(on), "the running ones come first"
 
 
+def test_a_narrow_terminal_gives_each_cell_one_line(make_cell: Callable[..., Cell], context: Context) -> None:
+    long = {"phase": "scheduled-sampling", "epoch": 200, "epochs": 300, "values": {"loss": 12.3456}}
+    tiny = make_cell()
+    cells = [replace(tiny, label="scheduled-sampling", dataset_label="nottingham", seed=seed) for seed in range(3)]
+    for cell in cells:
+        write_cell(cell, context.runs)
+        write(cell, context, START, ("epoch", long), CURVE)
+    on = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None)
+    with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
+        progress.tick()
+        lines = shown(on).splitlines()
+    assert len(lines) == 1 + 3 + 1 and max(map(len, lines[1:])) <= 80
+    for text in ("nottingham", "200/300", "12.3456", "0.5000"):
+        assert sum(text in line for line in lines) == 3
+
+
 @pytest.mark.parametrize(
     ("story", "left"),
     [
         ([], "unknown"),
         ([0], "2.0 min"),
-        ([0, 1], "1.0 min"),
-        ([0, 1, 2], "0.0 min"),
+        ([0, 1], "60 s"),
+        ([0, 1, 2], "0 s"),
     ],
 )
 def test_time_left(cells: list[Cell], context: Context, story: list[int], left: str) -> None:
