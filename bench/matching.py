@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from bench import stored
 from bench.dataset import Opened
 from bench.errors import BenchError
 from bench.evaluation import Evaluator
+from bench.generator import Generator
 from bench.journal import Record
+from bench.metric import Metric
 from bench.models.tempered import tempered
 from bench.seeding import torch_rng
 
@@ -35,6 +38,25 @@ class Match(NamedTuple):
     hypotheses: int
 
 
+@dataclass(frozen=True)
+class Tempering:
+    """Runs with their generators, each judged on `count` sequences, always from the same random numbers."""
+
+    runs: Sequence[Record]
+    generators: Sequence[Generator]
+    opened: Opened
+    count: int
+
+    def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
+        """Metric -> mean over the runs at a temperature; None where undefined."""
+        evaluator = Evaluator(self.opened.data, metrics, self.runs[0].cell.evaluation.rule)
+        found = [
+            evaluator.judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
+            for model, run in zip(self.generators, self.runs, strict=True)
+        ]
+        return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
+
+
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
@@ -42,22 +64,13 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
     0.1 to 10, then bisection between two of them. BenchError where the score is out of reach.
     """
     metrics = opened.dataset.metrics(opened.data)
-    name, rule = metrics[0].name, baseline[0].cell.evaluation.rule
+    name = metrics[0].name
     target = float(np.mean([_headline(record, name) for record in arm]))
     count = min(samples or baseline[0].cell.evaluation.samples, len(opened.data.valid))
-    generators = [stored.generator(record, opened) for record in baseline]
-
-    def scores(temperature: float, chosen: Sequence[Any]) -> dict[str, float | None]:
-        """Means over the runs."""
-        evaluator = Evaluator(opened.data, chosen, rule)
-        found = [
-            evaluator.judge(tempered(model, temperature), count, torch_rng(record.cell.seed_for("match"))).scores
-            for model, record in zip(generators, baseline, strict=True)
-        ]
-        return {metric.name: _mean([run[metric.name]["value"] for run in found]) for metric in chosen}
+    tempering = Tempering(baseline, [stored.generator(record, opened) for record in baseline], opened, count)
 
     def gap(temperature: float) -> float:
-        value = scores(temperature, metrics[:1])[name]
+        value = tempering.scores(temperature, metrics[:1])[name]
         if value is None:
             raise BenchError(f"{name} of {baseline[0].cell.label} is undefined at temperature {temperature:.3g}")
         return value - target
@@ -71,7 +84,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
             f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
         )
     temperature = bisect(gap, *bracket)
-    return Match(temperature, name, target, scores(temperature, metrics), count)
+    return Match(temperature, name, target, tempering.scores(temperature, metrics), count)
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
@@ -102,6 +115,7 @@ def _headline(record: Record, name: str) -> float:
     return float(value)
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def mean(values: Sequence[float | None]) -> float | None:
+    """Of the defined ones; None where there is none."""
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined else None

@@ -43,13 +43,8 @@ def command(
     )
     for name, value in found.scores.items():
         theirs_too = [record.scores[name]["value"] for record in theirs]
-        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(_mean(theirs_too), 4):>8}")
+        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(matching.mean(theirs_too), 4):>8}")
     if ours[0].cell.baseline == "mle":
         click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")
     else:
         click.echo(f"bench sample {baseline} -d {dataset} --temperature {found.temperature:.3f}")
-
-
-def _mean(values: list[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return sum(defined) / len(defined) if defined else None
