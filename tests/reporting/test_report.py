@@ -132,7 +132,7 @@ def test_the_summary_fits_a_terminal_and_names_what_is_amiss(written: Written) -
 def test_the_command_writes_says_where_and_how_to_look(
     shop: Any, migrated_store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill("sqlite:///mlflow.db", small(shop)[:3])
+    fill(f"sqlite:///{folder}/mlflow.db", small(shop)[:3])
     result = CliRunner().invoke(command, ["--out", "there"], catch_exceptions=False)
     assert result.exit_code == 0
     assert (folder / "there" / "table2.tex").exists()
