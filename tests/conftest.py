@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +300,11 @@ def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.Monkey
 def folder(make_folder: Callable[[str], Path]) -> Path:
     """A fresh current folder with an empty MLflow store."""
     return make_folder("work")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: a shell's background job, as a CI step may be, starts with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -47,6 +47,7 @@ def test_one_worker_and_two_give_the_same_and_a_death_is_no_others(
     assert outcomes(good, alone) == outcomes(good, context)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Context) -> None:
     cells = [make_cell("Slow", seed=seed, Slow__epochs=1_000) for seed in range(3)]
 
@@ -62,6 +63,7 @@ def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Conte
     assert [read_record(context.runs / cell.id).status for cell in cells[1:]] == ["pending"] * 2
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_worker_that_does_not_leave_in_time_is_ended(
     make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,6 +202,7 @@ def trained(folder: Path) -> int:
     return sum(event["event"] == "epoch" for record in records(folder) for event in record.events)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_stopped_and_killed_it_continues_to_the_same_tables(
     bench: Any, folder: Path, words: str, trainers: Any, make_folder: Any
 ) -> None:
