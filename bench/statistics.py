@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -130,7 +131,9 @@ def _welch(a: ArrayLike, b: ArrayLike) -> Any:
         return None
     from scipy.stats import ttest_ind
 
-    return ttest_ind(first, second, equal_var=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that one of the two is all but constant; the other is not
+        return ttest_ind(first, second, equal_var=False)
 
 
 def _varies(sample: FloatArray) -> bool:
