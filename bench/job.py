@@ -21,10 +21,9 @@ from bench.generator import Generator
 from bench.journal import Journal
 from bench.seeding import torch_rng
 from bench.settings import build
+from bench.stored import build_trainer, training_rng
 
 if TYPE_CHECKING:
-    import torch
-
     from bench.corpora.fetch import Corpora
     from bench.trainer import Stateful
 
@@ -58,15 +57,12 @@ def run(cell: Cell, context: Context) -> str:
 
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
-    import torch
-
     _settle(cell)
-    device = torch.device(cell.device)
     evaluator, dataset = _dataset(cell, context)
     journal.append("start", **data_facts(evaluator.data))
     began = time.perf_counter()
-    generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset, device)
-    rng = torch_rng(cell.seed_for("evaluate", "final"), device=device)
+    generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
+    rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     write_artifacts(journal.folder, judged, Opened(dataset, evaluator.data), parts)
     journal.append(
@@ -89,15 +85,13 @@ def _settle(cell: Cell) -> None:
 
 
 def _generator(
-    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any, device: torch.device
+    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any
 ) -> tuple[Generator, dict[str, Stateful], float]:
     """The trained generator, the trainer's parts, and the seconds spent training."""
     if cell.reference == REAL:
         return dataset.real(evaluator.data), {}, 0.0
-    cls = plugins.load("bench.baselines", cell.reference)
-    settings = build(cls.Settings, dict(cell.settings), cell.label)
-    rng = torch_rng(cell.seed_for("train"), device=device)
-    trainer = cls(evaluator.data, settings, device, rng)
+    rng = training_rng(cell, cell.device)
+    trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
     seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
     return trainer.generator, dict(trainer.state()), seconds

@@ -71,13 +71,12 @@ class Judge:
     def anchors(self, count: int) -> Iterator[Anchor]:
         """*real* and the unigram of the training data, each of at most `count` sequences, as `bench run` makes them."""
         yield self._anchor(self.real, self.opened.dataset.real(self.opened.data), count)
-        import torch
 
         settings = asdict(build(plugins.load("bench.baselines", UNIGRAM).Settings, {}, UNIGRAM))
         cell = replace(
             self.real, label=UNIGRAM, reference=UNIGRAM, baseline=UNIGRAM, settings=tuple(sorted(settings.items()))
         )
-        trainer = stored.build_trainer(cell, self.opened.data, torch.device("cpu"))
+        trainer = stored.build_trainer(cell, self.opened.data, stored.training_rng(cell, "cpu"))
         yield self._anchor(cell, trainer.generator, count)
 
     def _anchor(self, cell: Cell, generator: Any, count: int) -> Anchor:

@@ -98,9 +98,7 @@ def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
     if cell.reference == REAL:
         real: Generator = opened.dataset.real(opened.data)
         return real
-    import torch
-
-    trainer = build_trainer(cell, opened.data, torch.device(device))
+    trainer = build_trainer(cell, opened.data, training_rng(cell, device))
     weights = record.folder / "generator.safetensors"
     if weights.is_file():
         _load_weights(trainer, weights)
@@ -110,11 +108,16 @@ def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
     return kept
 
 
-def build_trainer(cell: Cell, data: SequenceData, device: torch.device) -> Any:
-    """The cell's trainer, untrained, exactly as a job builds it."""
+def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
+    """The cell's trainer, untrained, on the device of `rng`."""
     cls = plugins.load("bench.baselines", cell.reference)
     settings = build(cls.Settings, dict(cell.settings), cell.label)
-    return cls(data, settings, device, torch_rng(cell.seed_for("train"), device=device))
+    return cls(data, settings, rng.device, rng)
+
+
+def training_rng(cell: Cell, device: str) -> torch.Generator:
+    """The one source of chance of a cell's training, as it starts."""
+    return torch_rng(cell.seed_for("train"), device=device)
 
 
 def _load_weights(trainer: Any, path: Path) -> None:
