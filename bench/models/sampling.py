@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from bench.models.softmax import chunked_logits
+from bench.models.softmax import Base2Logits
 
 
 class Categorical:
@@ -22,21 +22,24 @@ class Categorical:
             raise ValueError(f"temperature must be above 0, not {temperature}")
         self.block = math.ceil(math.sqrt(2 * len(weight)))
         padding = -len(weight) % self.block  # fills the last block with tokens of probability 0
-        self.weight = torch.nn.functional.pad(weight.detach() / temperature, (0, 0, 0, padding))
-        self.bias = torch.nn.functional.pad(bias.detach() / temperature, (0, padding), value=-math.inf)
+        pad = torch.nn.functional.pad
+        self._logits = Base2Logits(
+            pad(weight.detach() / temperature, (0, 0, 0, padding)),
+            pad(bias.detach() / temperature, (0, padding), value=-math.inf),
+        )
 
     @torch.no_grad()
     def __call__(self, hidden: Tensor, uniforms: Tensor) -> Tensor:
         """(n,) int64 tokens for `hidden` (n, H), one for each of `uniforms` (n,) in [0, 1)."""
         tokens = torch.empty(len(hidden), dtype=torch.int64, device=hidden.device)
-        for rows, logits in chunked_logits(hidden, self.weight, self.bias):
-            tokens[rows] = _invert_blocks(torch.softmax(logits, 1, out=logits), uniforms[rows, None], self.block)
+        for rows, bits in self._logits(hidden):
+            tokens[rows] = _invert_blocks(bits.exp2_(), uniforms[rows, None], self.block)
         return tokens
 
 
-def _invert_blocks(probabilities: Tensor, uniforms: Tensor, block: int) -> Tensor:
-    """First the block, then the token within it, where the cumulative probability passes each uniform number."""
-    blocks = probabilities.view(len(probabilities), -1, block)
+def _invert_blocks(masses: Tensor, uniforms: Tensor, block: int) -> Tensor:
+    """First the block, then the token within it, where the cumulative mass passes each uniform number times the sum."""
+    blocks = masses.view(len(masses), -1, block)
     sums = blocks.sum(2)
     cumulative = sums.cumsum(1)
     target = uniforms * cumulative[:, -1:]

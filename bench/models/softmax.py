@@ -17,20 +17,39 @@ _LOGITS_ON_CPU = 2**20
 """Logits held at once where they should stay in the cache."""
 _LOGITS_ELSEWHERE = 2**26
 """Logits held at once where they should fill the device."""
+_BITS = math.log2(math.e)
+_SAFE = 100.0
+"""A power of 2 that float32 holds with room for a sum over the vocabulary, and its inverse without loss."""
 
 
-def chunked_logits(hidden: Tensor, weight: Tensor, bias: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Rows and their logits, (chunk, V), in memory that the next chunk overwrites.
+class Base2Logits:
+    """The output layer with its logits in bits: exp2 of a row of them is proportional to the row's softmax.
 
-    `hidden` is (n, H), `weight` (V, H), `bias` (V,).
+    exp2 takes a quarter of the time of exp, and the division by the row's sum can wait until few numbers are left. Rows
+    are shifted by their maximum only where exp2 might overflow or vanish. `weight` is (V, H), `bias` (V,) or -inf for a
+    token left out.
     """
-    budget = _LOGITS_ON_CPU if hidden.device.type == "cpu" else _LOGITS_ELSEWHERE
-    count = math.ceil(len(hidden) * len(weight) / budget)
-    size = math.ceil(len(hidden) / max(1, count))
-    buffer = hidden.new_empty(size, len(weight))
-    for first in range(0, len(hidden), max(1, size)):
-        rows = slice(first, min(first + size, len(hidden)))
-        yield rows, torch.addmm(bias, hidden[rows], weight.T, out=buffer[: rows.stop - first])
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self.weight, self.bias = weight.detach() * _BITS, bias.detach() * _BITS
+        self._norm = self.weight.norm(dim=1).max()
+        self._offset = self.bias.nan_to_num(math.nan, neginf=0.0).abs().max()
+
+    def __call__(self, hidden: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Rows of `hidden` (n, H) and their logits, (chunk, V), in memory that the next chunk overwrites."""
+        on_cpu, words = hidden.device.type == "cpu", len(self.weight)
+        shift = not on_cpu or not self._safe(hidden)  # elsewhere, to look would be to wait
+        count = math.ceil(len(hidden) * words / (_LOGITS_ON_CPU if on_cpu else _LOGITS_ELSEWHERE))
+        size = math.ceil(len(hidden) / max(1, count))
+        buffer = hidden.new_empty(size, words)
+        for first in range(0, len(hidden), max(1, size)):
+            rows = slice(first, min(first + size, len(hidden)))
+            bits = torch.addmm(self.bias, hidden[rows], self.weight.T, out=buffer[: rows.stop - first])
+            yield rows, bits.sub_(bits.amax(1, keepdim=True)) if shift else bits
+
+    def _safe(self, hidden: Tensor) -> bool:
+        """Whether no finite logit can be too large, by the inequality of Cauchy and Schwarz."""
+        return not len(hidden) or bool(hidden.norm(dim=1).max() * self._norm + self._offset < _SAFE)
 
 
 @torch.no_grad()
@@ -40,17 +59,18 @@ def token_log_prob(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
     `hidden` is (n, H), `weight` (V, H), `bias` (V,).
     """
     result = hidden.new_empty(len(hidden))
-    for rows, logits in chunked_logits(hidden, weight, bias):
-        chosen = torch.log_softmax(logits, 1, out=logits).gather(1, targets[rows, None])
-        result[rows] = chosen[:, 0]
+    for rows, bits in Base2Logits(weight, bias)(hidden):
+        chosen = bits.gather(1, targets[rows, None])[:, 0]
+        result[rows] = (chosen - bits.exp2_().sum(1).log2_()) / _BITS
     return result
 
 
 class WeightedNLL(torch.autograd.Function):
     """sum_i -weights_i log softmax(hidden_i @ weight.T + bias)[targets_i], with its gradient taken on the way.
 
-    The gradient with respect to a row's logits is weights_i (p_i - onehot(targets_i)): it overwrites the logits, so
-    that a chunk is computed, used and forgotten. Same mathematics as cross_entropy; no gradient flows to `weights`.
+    The gradient with respect to a row's logits is weights_i (p_i - onehot(targets_i)). Its first part is used chunk by
+    chunk, as masses that a factor a row makes probabilities; the second touches one token a row and comes last. Same
+    mathematics as cross_entropy; no gradient flows to `weights`.
     """
 
     @staticmethod
@@ -59,16 +79,19 @@ class WeightedNLL(torch.autograd.Function):
         loss = hidden.new_zeros(())
         hidden_grad = torch.empty_like(hidden)
         weight_grad, bias_grad = torch.zeros_like(weight), torch.zeros_like(bias)
-        for rows, logits in chunked_logits(hidden, weight, bias):
-            target, scale = targets[rows, None], weights[rows, None]
-            relative = logits.gather(1, target) - logits.amax(1, keepdim=True)
-            gradient = torch.softmax(logits, 1, out=logits)
-            log_prob = relative + gradient.amax(1, keepdim=True).log()  # which never underflows, as p(target) may
-            loss -= torch.sum(log_prob * scale)
-            gradient.mul_(scale).scatter_add_(1, target, -scale)
-            torch.mm(gradient, weight, out=hidden_grad[rows])
-            weight_grad.addmm_(gradient.T, hidden[rows])
-            bias_grad += gradient.sum(0)
+        for rows, bits in Base2Logits(weight, bias)(hidden):
+            chosen = bits.gather(1, targets[rows, None])[:, 0]
+            masses = bits.exp2_()
+            total = masses.sum(1)
+            loss -= torch.dot(chosen - total.log2(), weights[rows]) / _BITS
+            factor = (weights[rows] / total)[:, None]
+            torch.mm(masses, weight, out=hidden_grad[rows])
+            hidden_grad[rows] *= factor
+            weight_grad.addmm_(masses.T, hidden[rows] * factor)
+            bias_grad.addmv_(masses.T, factor[:, 0])
+        hidden_grad.addcmul_(weight[targets], weights[:, None], value=-1)
+        weight_grad.index_add_(0, targets, hidden * weights[:, None], alpha=-1)
+        bias_grad.index_add_(0, targets, weights, alpha=-1)
         ctx.save_for_backward(hidden_grad, weight_grad, bias_grad)
         return loss
 

@@ -61,6 +61,23 @@ def test_probabilities_that_underflow_keep_their_logarithm():
     torch.testing.assert_close(-(log_prob * weights).sum(), plain, rtol=1e-5, atol=0)
 
 
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_a_shift_of_the_rows_changes_nothing(monkeypatch, scale):
+    arguments = layer(50, 30, scale)
+    guarded = [WeightedNLL.apply(*arguments), token_log_prob(*arguments[:4])]
+    monkeypatch.setattr(softmax, "_SAFE", 0.0)
+    shifted = [WeightedNLL.apply(*arguments), token_log_prob(*arguments[:4])]
+    torch.testing.assert_close(guarded, shifted, rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_not_a_number_stays_so():
+    arguments = layer(5, 6)
+    with torch.no_grad():
+        arguments[1][2, 1] = torch.nan
+    assert WeightedNLL.apply(*arguments).isnan()
+    assert token_log_prob(*arguments[:4]).isnan().all()
+
+
 def test_no_rows_cost_nothing():
     hidden, weight, bias, targets, weights = layer(0, 5)
     assert token_log_prob(hidden, weight, bias, targets).shape == (0,)
