@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -96,7 +97,9 @@ class Oracle:
         return LSTM(WORDS, self.settings.length)
 
     def _draw(self) -> SequenceData:
+        """In double precision: float32 rounds differently from machine to machine, and some tokens would differ too."""
         oracle, source = self._oracle
+        oracle = copy.deepcopy(oracle).double()
         chosen, rng = self.settings, torch_rng("oracle data", self.settings.seed)
         sizes = (chosen.train, chosen.valid, chosen.test)
         with _one_thread():

@@ -63,6 +63,17 @@ def test_the_number_of_threads_changes_nothing(sample: Callable[..., Opened], mo
     assert len(fingerprints) == 1
 
 
+def test_rounding_changes_nothing(sample: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.corpora import prepared
+    from bench.models import softmax
+
+    monkeypatch.setattr(prepared, "_folders", lambda corpora: ())
+    first = sample("oracle", **FRESH).data.fingerprint
+    monkeypatch.setattr(softmax, "_LOGITS_ON_CPU", 2**17)
+    monkeypatch.setattr(softmax, "_SAFE", 0.0)
+    assert sample("oracle", **FRESH).data.fingerprint == first
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", pickle.dumps([np.zeros((2, 2), "f4")] * 15), pickle.dumps([np.zeros((5_000, 32), "f4")] * 3)],
