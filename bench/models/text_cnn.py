@@ -154,7 +154,7 @@ class MaxConvolution(torch.autograd.Function):
         pieces = torch.split(upstream[0], [len(weight) for weight in weights], 1)
         windows_grad, weight_grads = torch.zeros_like(windows), []
         for width, weight, values, maxima, piece in zip(ctx.widths, weights, mapped, pooled, pieces, strict=True):
-            highest = (values == maxima).to(values.dtype)
+            highest = torch.eq(values, maxima, out=torch.empty_like(values))  # with no detour through bool
             mapped_grad = highest.mul_(piece / highest.sum(0)).flatten(0, 1)
             weight_grads.append(mapped_grad.T @ _inside(windows, width))
             _inside(windows_grad, width).addmm_(mapped_grad, weight)
