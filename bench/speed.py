@@ -30,7 +30,9 @@ TRAIN, MANY = 9_984, 10_000
 ORDERS = (2, 3, 4, 5)
 FOREIGN = 0.15  # cores' worth of other work above which a run is thrown away
 TOKEN_FLOP = 2 * (2 * SIZE * 4 * SIZE + SIZE * VOCABULARY)  # one LSTM step and its logits
-JUDGE_FLOP = 2 * 64 * sum(k * n * (LENGTH - k + 1) for k, n in KERNELS.items()) + 4 * sum(KERNELS.values()) ** 2
+HIGHWAY_FLOP = 4 * sum(KERNELS.values()) ** 2  # of one sequence, in one direction
+JUDGE_FLOP = 2 * 64 * sum(k * n * (LENGTH - k + 1) for k, n in KERNELS.items()) + HIGHWAY_FLOP
+TABLES_FLOP = 2 * 64 * VOCABULARY * sum(k * n for k, n in KERNELS.items())  # of all tokens, instead of convolutions
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def _self_bleu(device: torch.device) -> Callable[[], object]:
 
 
 _ROLLED = BATCH * ROLLOUTS * LENGTH * (LENGTH - 1) // 2
+_REWARD_FLOP = _ROLLED * TOKEN_FLOP + BATCH * (ROLLOUTS * (LENGTH - 1) + 1) * HIGHWAY_FLOP + TABLES_FLOP
 STAGES = (
     Stage("a", "sample 10,000 sequences", "sequences", MANY, MANY * LENGTH * TOKEN_FLOP, _sample),
     Stage("b", "one MLE epoch, 9,984 sequences", "sequences", TRAIN, 3 * TRAIN * LENGTH * TOKEN_FLOP, _mle),
@@ -201,7 +204,7 @@ STAGES = (
     Stage(
         "d", "one discriminator epoch, 20,000 sequences", "sequences", 2 * MANY, 6 * MANY * JUDGE_FLOP, _discriminate
     ),
-    Stage("e", "rollout reward, 64 x 16 x 20", "tokens", _ROLLED, _ROLLED * TOKEN_FLOP, _reward),
+    Stage("e", "rollout reward, 64 x 16 x 20", "tokens", _ROLLED, _REWARD_FLOP, _reward),
     Stage("f", "generator step without e", "steps", 1, 4 * BATCH * LENGTH * TOKEN_FLOP, _step),
     Stage("bleu", "BLEU-2..5, 10,000 against 10,000", "sequences", MANY, None, _bleu),
     Stage("self-bleu", "Self-BLEU-2..5 of 10,000", "sequences", MANY, None, _self_bleu),
