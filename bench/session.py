@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Setup:
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
-    """Carry out a plan; returns 0, 1 where a cell failed, 130 after Ctrl-C."""
+    """Carry out a plan; returns 0, 1 where a cell failed, 130 after Ctrl-C or SIGTERM."""
     from bench.tracking import Tracker
 
     console = console or Console()
@@ -73,7 +74,7 @@ def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]
 
 
 def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
-    """Run what is not done; whether Ctrl-C ended it."""
+    """Run what is not done; whether Ctrl-C or SIGTERM ended it."""
     cells = [cell for cell in plan.cells if read_record(setup.runs / cell.id).status != "done"]
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
@@ -84,10 +85,21 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
     cells.sort(key=lambda cell: cell.seed)
     with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.data)) as shown:
         try:
-            pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
+            with _ending_as_by_ctrl_c():
+                pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
         except KeyboardInterrupt:
             return True
     return False
+
+
+@contextmanager
+def _ending_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, by which batch systems announce the end of a job, leaves time to save too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int:

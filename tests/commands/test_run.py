@@ -207,13 +207,14 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     bench: Any, folder: Path, words: str, trainers: Any, make_folder: Any
 ) -> None:
     arguments = ["-b", trainers("Slow"), "-d", words, "--preset", "smoke", "--jobs", "1", "--set", "defaults.epochs=40"]
-    process = started(arguments, folder)
-    os.killpg(process.pid, signal.SIGINT)
-    output = process.communicate(timeout=60)[0].decode()
-    assert process.returncode == 130 and "the same command continues" in output and "Traceback" not in output
-    (slow,) = (record for record in records(folder) if record.cell.label == "Slow")
-    assert slow.status == "interrupted" and list((slow.folder / "checkpoint").iterdir())
-    assert not list((folder / "runs").glob(".stop*")) and not (folder / "results" / "index.html").exists()
+    for send in (lambda pid: os.killpg(pid, signal.SIGINT), lambda pid: os.kill(pid, signal.SIGTERM)):
+        process = started(arguments, folder)
+        send(process.pid)
+        output = process.communicate(timeout=60)[0].decode()
+        assert process.returncode == 130 and "the same command continues" in output and "Traceback" not in output
+        (slow,) = (record for record in records(folder) if record.cell.label == "Slow")
+        assert slow.status == "interrupted" and list((slow.folder / "checkpoint").iterdir())
+        assert not list((folder / "runs").glob(".stop*")) and not (folder / "results" / "index.html").exists()
 
     process = started(arguments, folder)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -224,7 +225,7 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     assert bench(*arguments).code == 0
     (slow,) = (record for record in records(folder) if record.cell.label == "Slow")
     epochs = [(event["phase"], event["epoch"]) for event in slow.events if event["event"] == "epoch"]
-    assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 3
+    assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 4
 
     straight = make_folder("straight")
     assert bench(*arguments).code == 0
