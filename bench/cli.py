@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__, commands
-from bench.errors import BenchError
+from bench.errors import BenchError, unknown
 
 # What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room.
 _PLACES = (
@@ -44,6 +44,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"bench.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A name that is none is answered with the nearest one."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Ctrl-C ends with the exit code that shells give it."""
         try:
@@ -62,7 +70,14 @@ def bench() -> None:
 def main() -> None:
     """Run the command; bad input is one line on standard error and exit code 2."""
     try:
-        bench()
+        sys.exit(bench(prog_name="bench", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "bench"
+        click.echo(f"bench: {error.format_message()} `{command} --help` lists what there is.", err=True)
+        sys.exit(error.exit_code)
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)

@@ -45,7 +45,20 @@ def test_nothing_wrong(end: Callable[..., tuple[int, str]]) -> None:
 def test_bad_input(end: Callable[..., tuple[int, str]]) -> None:
     assert end(throw(BenchError("unknown baseline 'x'"))) == (2, "bench: unknown baseline 'x'\n")
     code, text = end(lambda: None, "--no-such-option")
-    assert code == 2 and "No such option" in text
+    assert (
+        code == 2
+        and text.startswith("bench: No such option")
+        and text.endswith("`bench act --help` lists what there is.\n")
+    )
+    assert text.count("\n") == 1
+
+
+def test_a_command_that_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, wanted in ((["rnu"], "unknown command 'rnu'"), ([], "Usage: bench")):
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2 and wanted in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOSPC])
