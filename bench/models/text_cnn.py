@@ -15,8 +15,10 @@ KERNELS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 10
 """Width in tokens -> number of filters."""
 KERNELS_32 = {**{width: count for width, count in KERNELS.items() if width <= 10}, 16: 160, 24: 160, 32: 160}
 """The same for sequences of 32."""
-_JUDGED = 512
-"""Sequences judged at once, so that what lies between the layers stays in the cache."""
+_JUDGED_ON_CPU = 512
+"""Sequences judged at once where what lies between the layers should stay in the cache."""
+_JUDGED_ELSEWHERE = 4096
+"""Sequences judged at once where they should fill the device."""
 
 
 class TextCNN(nn.Module):
@@ -86,11 +88,13 @@ class TextCNN(nn.Module):
     @torch.no_grad()
     def real_probability(self, tokens: Tensor) -> Tensor:
         """(n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
-        tables_pay = tokens.device.type == "cpu" and tokens.numel() > 2 * self.embedding.num_embeddings
+        on_cpu = tokens.device.type == "cpu"
+        size = _JUDGED_ON_CPU if on_cpu else _JUDGED_ELSEWHERE
+        tables_pay = on_cpu and tokens.numel() > 2 * self.embedding.num_embeddings
         if tables_pay:
-            pooled = torch.split(self._pool_by_table(tokens), _JUDGED)
+            pooled = torch.split(self._pool_by_table(tokens), size)
         else:
-            pooled = tuple(self._pool(part) for part in torch.split(tokens, _JUDGED))
+            pooled = tuple(self._pool(part) for part in torch.split(tokens, size))
         logits = torch.cat([self.output(self._highway(part)) for part in pooled])
         return torch.softmax(logits, 1)[:, 1]
 
@@ -110,8 +114,8 @@ class TextCNN(nn.Module):
             taps = weight.view(len(weight), width, -1).permute(2, 1, 0).flatten(1)
             table = (self.embedding.weight @ taps).view(-1, len(weight))  # a row for each token and tap
             rows = tokens.unfold(1, width, 1) * width + torch.arange(width)
-            for part in range(0, len(tokens), _JUDGED):
-                here = slice(part, part + _JUDGED)
+            for part in range(0, len(tokens), _JUDGED_ON_CPU):
+                here = slice(part, part + _JUDGED_ON_CPU)
                 sums = nn.functional.embedding_bag(rows[here].flatten(0, 1), table, mode="sum")
                 pooled[here, first : first + len(weight)] = sums.view(-1, rows.shape[1], len(weight)).amax(1)
             first += len(weight)
