@@ -44,7 +44,7 @@ def _invert_blocks(masses: Tensor, uniforms: Tensor, block: int) -> Tensor:
     cumulative = sums.cumsum(1)
     target = uniforms * cumulative[:, -1:]
     chosen = _first_above(cumulative, target)
-    before = cumulative.gather(1, chosen) - sums.gather(1, chosen)
+    before = torch.nn.functional.pad(cumulative, (1, 0)).gather(1, chosen)  # what target was found to reach
     first = torch.arange(0, sums.numel(), sums.shape[1], device=sums.device)
     within = blocks.flatten(0, 1).index_select(0, first + chosen[:, 0]).cumsum(1)
     return (chosen * block + _first_above(within, target - before))[:, 0]

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from scipy.stats import chi2_contingency, chisquare
@@ -79,6 +81,18 @@ def test_the_ends_of_the_unit_interval_give_tokens_of_the_vocabulary(uniform):
     assert tokens.min() >= 0
     assert tokens.max() < 5000
     assert torch.softmax(hidden @ weight.T + bias, 1).gather(1, tokens[:, None]).min() > 0
+
+
+def test_impossible_tokens_are_not_drawn_at_the_edges_of_blocks():
+    rng = torch.Generator().manual_seed(8)
+    bias = torch.randn(5000, generator=rng)
+    block = math.ceil(math.sqrt(2 * 5000))
+    bias[::block] = -torch.inf  # the first token of each block
+    cumulative = torch.softmax(bias, 0).cumsum(0)
+    edges = cumulative[torch.arange(block - 1, 5000, block)]
+    uniforms = torch.cat([edges + ulp * 2**-24 for ulp in range(-4, 5)]).clamp(0, LAST)
+    tokens = Categorical(torch.zeros(5000, 3), bias)(torch.zeros(len(uniforms), 3), uniforms)
+    assert not (tokens % block == 0).any()
 
 
 def test_large_logits_give_the_most_likely_token():
