@@ -163,7 +163,9 @@ def check_dataset(dataset: Any) -> None:
         assert split.shape[1] == data.length, f"{name} has rows of {split.shape[1]}, train of {data.length}"
         assert split.min() >= 0 and split.max() < len(data.vocabulary), f"{name} has ids outside the vocabulary"
     rows = [set(map(bytes, split)) for split in splits.values()]
-    assert not (rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]), "the splits share sequences"
+    shared = rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]
+    told = any("also occur" in note for note in data.notes)  # where a published split is kept as it is
+    assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
     from bench.evaluation import Evaluator
 
     count = min(64, len(data.valid))

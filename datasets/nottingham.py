@@ -81,11 +81,11 @@ class Nottingham:
         for split, rows in splits.items():
             if not rows:
                 raise BenchError(f"{where}: no tune of {self.settings.length} steps for the {split} split")
-        known = set(splits["train"])
-        notes = [
-            f"{sum(row in known for row in splits[split])} of {len(splits[split])} {split} windows also occur in train"
-            for split in ("valid", "test")
-        ]
+        notes = []
+        for split, others in (("valid", ("train",)), ("test", ("train", "valid"))):
+            known = {row for other in others for row in splits[other]}
+            if again := sum(row in known for row in splits[split]):
+                notes.append(f"{again} of {len(splits[split])} {split} windows also occur in {' or '.join(others)}")
         arrays = {split: np.array(rows, dtype=np.int64) for split, rows in splits.items()}
         return SequenceData(**arrays, vocabulary=midi.note_vocabulary(), source=corpus.source, notes=tuple(notes))
 

@@ -24,8 +24,8 @@ class ObamaSettings(scoring.BleuKnobs):
     length: int = knob(20, low=2, high=1_000, help="T, words of a paragraph; 20 or 32")
     min_count: int = knob(2, low=1, help="words seen less often are <unk>, which raises BLEU")
     seed: int = knob(0, low=0, help="draws the split")
-    valid: int = knob(500, low=1, help="held-out rows for the real row, at most a tenth of all")
-    test: int = knob(500, low=1, help="held-out rows for NLL_test, at most a tenth of all")
+    valid: int = knob(500, low=1, help="held-out rows for the real row, with test at most a fifth of all")
+    test: int = knob(500, low=1, help="held-out rows for NLL_test, with valid at most a fifth of all")
 
 
 class Obama:

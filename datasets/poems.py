@@ -26,8 +26,8 @@ class PoemsSettings(scoring.BleuKnobs):
     """How the poems are split and judged."""
 
     seed: int = knob(0, low=0, help="draws the split")
-    valid: int = knob(1_000, low=1, help="held-out poems for the real row, at most a tenth of all")
-    test: int = knob(1_000, low=1, help="held-out poems for NLL_test, at most a tenth of all")
+    valid: int = knob(1_000, low=1, help="held-out poems for the real row, with test at most a fifth of all")
+    test: int = knob(1_000, low=1, help="held-out poems for NLL_test, with valid at most a fifth of all")
 
 
 class Poems:

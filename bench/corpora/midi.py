@@ -34,8 +34,8 @@ def note_vocabulary() -> Vocabulary:
 def read_melody(content: bytes, where: str) -> list[int]:
     """Ids of the pitch that sounds at each whole step from the first onset on, in the first track that has notes.
 
-    The top pitch counts where several sound; a rest holds the last one. BenchError where the file is no MIDI, has no
-    note, a pitch outside A0..C8, or more than 100,000 steps.
+    The top pitch counts where several sound; a rest holds the last one; a note without duration never sounds.
+    BenchError where the file is no MIDI, has no note, a pitch outside A0..C8, or more than 100,000 steps.
     """
     import symusic
 
@@ -43,7 +43,7 @@ def read_melody(content: bytes, where: str) -> list[int]:
         score: Any = symusic.Score.from_midi(content, ttype="second")
     except Exception as error:  # symusic raises several kinds for files that are no MIDI
         raise BenchError(f"{where} is not a readable MIDI file: {error}") from None
-    notes = next((track.notes.numpy() for track in score.tracks if len(track.notes)), None)
+    notes = next((notes for notes in map(_audible, score.tracks) if len(notes["time"])), None)
     if notes is None:
         raise BenchError(f"{where}: no track has a note")
     onset, pitch = notes["time"].astype(np.float64), notes["pitch"].astype(np.int64) - BELOW
@@ -55,6 +55,12 @@ def read_melody(content: bytes, where: str) -> list[int]:
     if steps > MOST_STEPS:
         raise BenchError(f"{where}: {steps} steps of {STEP} s; at most {MOST_STEPS} are read")
     return _sounding(onset - first, offset - first, pitch, steps)
+
+
+def _audible(track: Any) -> dict[str, Any]:
+    """Columns of the track's notes that have a duration."""
+    notes: dict[str, Any] = track.notes.numpy()
+    return {name: column[notes["duration"] > 0] for name, column in notes.items()}
 
 
 def _sounding(onset: FloatArray, offset: FloatArray, pitch: TokenArray, steps: int) -> list[int]:

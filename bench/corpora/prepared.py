@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.util import find_spec
@@ -17,6 +18,9 @@ from bench.corpora.fetch import Corpora, joint_checksum, user_cache, write_atomi
 from bench.corpora.manifest import checksum
 from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
+
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a cached file raises, whatever was written over it."""
 
 
 class NotPrepared(Exception):
@@ -41,7 +45,7 @@ def prepared(
     for folder in _folders(corpora):
         try:
             return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        except _DAMAGED:
             continue
     if corpora.only_prepared:
         raise NotPrepared(source.file)

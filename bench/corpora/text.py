@@ -61,12 +61,15 @@ def distinct(rows: Iterable[Row]) -> list[Row]:
 
 
 def split(rows: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> Split:
-    """Draw `valid` and `test` rows at random, together at most a fifth; BenchError under ten different rows."""
+    """Draw `valid` and `test` rows at random; BenchError under ten different rows.
+
+    Together they are at most a fifth of all: where they would be more, neither is cut below half of that for the other.
+    """
     if len(rows) < LEAST_ROWS:
         raise BenchError(f"{where}: {len(rows)} different sequences; at least {LEAST_ROWS} are needed to split them")
     most = len(rows) // 5
     if valid + test > most:
-        valid, test = most * valid // (valid + test), most * test // (valid + test)
+        valid, test = min(valid, max(most // 2, most - test)), min(test, max(most // 2, most - valid))
     order = numpy_rng("split", seed).permutation(len(rows))
     drawn = [rows[index] for index in order[: valid + test]]
     rest = [rows[index] for index in sorted(order[valid + test :])]

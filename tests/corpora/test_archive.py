@@ -37,6 +37,12 @@ def test_names_that_lead_out_are_refused(name: str) -> None:
         list(archive.members(content, "file", ".mid"))
 
 
+def test_names_that_are_no_text_are_refused() -> None:
+    content = zipped(("é.mid", b"fine")).replace("é".encode(), b"\xc3\x28")
+    with pytest.raises(BenchError, match="not a sound zip archive"):
+        list(archive.members(content, "file", ".mid"))
+
+
 def test_links_are_refused() -> None:
     link = zipfile.ZipInfo("link.mid")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -56,6 +56,13 @@ def test_the_first_track_with_notes_is_read_from_its_first_onset() -> None:
     assert midi.read_melody(content, "tune") == [44, 40]
 
 
+def test_notes_without_duration_are_not_heard() -> None:
+    assert midi.read_melody(tune([(0, 0, 60), (0.8, 1.2, 62)]), "tune") == [42] * 3
+    assert midi.read_melody(tune([(0, 0, 60)], [(0.8, 1.2, 62)]), "tune") == [42] * 3
+    with pytest.raises(BenchError, match="no track has a note"):
+        midi.read_melody(tune([(0, 0, 60)]), "tune")
+
+
 def test_tempo_is_obeyed() -> None:
     assert midi.read_melody(tune([(0, 4.0, 60)], tempo=90), "tune") == [40] * 10
 

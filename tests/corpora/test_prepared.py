@@ -70,6 +70,16 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: bytes | None) -> 
     assert maker.calls == 2
 
 
+def test_a_byte_changed_anywhere_is_found(tmp_path: Path) -> None:
+    maker, corpora = Maker(), Corpora(tmp_path)
+    prepared(corpora, SOURCE, {}, maker.make)
+    (entry,) = (tmp_path / "prepared").iterdir()
+    whole = entry.read_bytes()
+    for place in range(0, len(whole), 7):
+        entry.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
+
+
 def test_a_read_only_folder_leaves_the_users_cache(tmp_path: Path, user_cache: Path) -> None:
     maker, root = Maker(), tmp_path / "closed"
     root.mkdir(mode=0o555)

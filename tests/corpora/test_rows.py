@@ -48,6 +48,8 @@ def test_splits_are_disjoint_complete_and_never_empty(count: int, valid: int, te
     parts = text.split(rows, valid=valid, test=test, seed=seed, where="file")
     assert sorted(row for part in parts for row in part) == sorted(rows)
     assert len(parts.train) >= count * 4 // 5
+    for part, wanted in ((parts.valid, valid), (parts.test, test)):
+        assert min(wanted, count // 10) <= len(part) <= wanted
     if valid + test <= count // 5:
         assert (len(parts.valid), len(parts.test)) == (valid, test)
     assert parts == text.split(rows, valid=valid, test=test, seed=seed, where="file")
