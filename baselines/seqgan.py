@@ -44,7 +44,7 @@ class Knobs(PolicyKnobs):
         0.0, low=0, high=1, help="share of itself the rollout policy keeps each round; 0: it is the generator"
     )
     discriminator_epochs: int = knob(50, low=0, help="d-steps of discriminator pre-training")
-    discriminator_updates: int = knob(0, low=0, help="minibatches a d-step, on no more sequences; 0: whole epochs")
+    discriminator_updates: int = knob(0, low=0, help="minibatches a d-step, shared by its k epochs; 0: no limit")
     discriminator_rate: float = knob(1e-4, low=0, help="Adam rate of the discriminator")
     discriminator_embedding: int = knob(64, low=1, help="size of the discriminator's token embedding")
     filters: float = knob(1.0, low=0.001, high=10, help="scales the numbers of the discriminator's 1,720 filters")
@@ -106,7 +106,7 @@ class SeqGAN:
         if not s.discriminator_updates:
             return train
         order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)
-        return train[order[: max(1, s.discriminator_updates * s.batch // (2 * s.k))].to(train.device)]
+        return train[order[: max(1, s.discriminator_updates // s.k * s.batch // 2)].to(train.device)]
 
     def _round(self) -> dict[str, float]:
         """A round of the game: g-steps, then d-steps."""

@@ -216,6 +216,16 @@ def test_bad_answers_are_refused_in_one_line(tmp_path, values, changes, message)
     assert "\n" not in str(error.value)
 
 
+def test_a_rater_who_answered_nothing_is_not_forgotten(tmp_path):
+    sheet = a_sheet()
+    blank = {item.id: "" for item in sheet.items}
+    files = [answer_file(tmp_path / "ann.csv", sheet), answer_file(tmp_path / "carl.csv", sheet, blank, rater="")]
+    with pytest.raises(BenchError, match="carl has left 12 of 12 items unjudged"):
+        read_answers(files, sheet)
+    with pytest.raises(BenchError, match="no answers in the files given"):
+        read_answers(files[1:], sheet)
+
+
 def test_the_same_answers_twice_are_refused(tmp_path):
     sheet = a_sheet()
     one, two = (answer_file(tmp_path / name, sheet, rater="ann") for name in ("1.csv", "2.csv"))

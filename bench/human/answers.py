@@ -39,12 +39,14 @@ def read_answers(paths: Sequence[Path], sheet: Sheet) -> Answers:
     BenchError, naming file and line, for an unknown or repeated item, an answer other than real or machine, the seal
     of another sheet, and a rater who left items out. A blank rater is named after the file.
     """
+    rows = [answer for path in paths for answer in _rows(path, sheet.seal)]
     given: dict[tuple[str, str], Answer] = {}
-    for answer in (answer for path in paths for answer in _rows(path, sheet.seal)):
-        _check(answer, sheet, given)
-        given[answer.rater, answer.item] = answer
-    raters = tuple(dict.fromkeys(rater for rater, _ in given))
-    if not raters:
+    for answer in rows:
+        if answer.value:
+            _check(answer, sheet, given)
+            given[answer.rater, answer.item] = answer
+    raters = tuple(dict.fromkeys(answer.rater for answer in rows))
+    if not given:
         raise BenchError("no answers in the files given: each row of a rater's CSV is one answer")
     for rater in raters:
         _check_complete(rater, [item.id for item in sheet.items if (rater, item.id) not in given], len(sheet.items))
@@ -60,10 +62,10 @@ def _rows(path: Path, seal: str) -> Iterator[Answer]:
             raise BenchError(f"{path}: no column {name!r}; the columns needed are item, answer, rater and seal")
     for number, cells in lines[1:]:
         row = {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}
-        if not row["answer"]:
-            continue  # left open: counted as missing below
+        if not row["answer"] and not row["item"]:
+            continue  # an empty line
         place = f"{path}, line {number}"
-        if row["seal"].lower() != seal:
+        if row["answer"] and row["seal"].lower() != seal:
             found = row["seal"][:16] or "missing"
             raise BenchError(f"{place}: seal {found} is of another sheet; this key's is {seal[:16]}...")
         yield Answer(row["rater"] or path.stem, row["item"].lower(), row["answer"].lower(), place)

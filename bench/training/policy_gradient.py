@@ -18,7 +18,7 @@ def step(model: LSTM, optimiser: Optimizer, samples: Tensor, rewards: Tensor, *,
     reward, summed; "reward": mean over the tokens that count}.
     """
     counted = live(samples, model.end).float()
-    weights = rewards * counted
+    weights = rewards.to(counted.dtype) * counted
     loss = model.weighted_nll(samples, weights)
     descend(loss, optimiser, clip=clip)
     return {"loss": float(loss.detach()), "reward": float(weights.sum() / counted.sum())}

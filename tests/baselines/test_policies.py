@@ -75,12 +75,12 @@ def test_seqgan_moves_from_nothing_to_the_real_tokens(even_data: SequenceData, u
 
 def test_seqgan_meets_no_more_sequences_than_the_cap_allows(even_data: SequenceData) -> None:
     met: list[int] = []
-    for cap, k in ((0, 1), (3, 1), (4, 2), (1000, 1)):
+    for cap, k in ((0, 1), (3, 1), (4, 2), (5, 3), (2, 3), (1000, 1)):
         trainer = make("seqgan", even_data, **SEQGAN | {"discriminator_updates": cap, "k": k})
         trainer._discriminate()
         updates = trainer._discriminator_adam.state[trainer._discriminator.output.weight]["step"]
         met.append(int(updates))
-    assert met == [13, 3, 4, 13]  # 200 + 200 sequences are 13 minibatches of 32
+    assert met == [13, 3, 4, 3, 3, 13]  # 200 + 200 sequences are 13 minibatches of 32; an epoch has one at least
 
 
 def test_the_rollout_policy_is_the_generator_or_lags_behind_it(even_data: SequenceData) -> None:

@@ -16,6 +16,13 @@ def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)
 
 
+def test_rewards_may_be_doubles():
+    model = LSTM(7, 5, embedding=4, hidden=6).reset(0.5, seeded(0))
+    samples = model.sample(9, rng=seeded(1))
+    facts = policy_gradient.step(model, adam(model, 1e-2), samples, torch.full((9, 5), 0.25, dtype=torch.float64))
+    assert facts["reward"] == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize("end", [None, 0])
 @pytest.mark.parametrize("clip", [1e9, 5.0])
 def test_step_equals_plain_reinforce(end: int | None, clip: float) -> None:
