@@ -100,8 +100,13 @@ def read_record(folder: Path) -> Record:
     facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
     facts["evaluation"] = Evaluation(**facts["evaluation"])
     for key in ("settings", "dataset_settings"):
-        facts[key] = tuple((name, value) for name, value in facts[key])
+        facts[key] = _tuples(facts[key])
     return Record(Cell(**facts), folder, tuple(Journal(folder).read()))
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists only; a planned cell, which this one must equal, has tuples only."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _ends_with_newline(path: Path) -> bool:

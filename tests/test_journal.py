@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -102,3 +102,10 @@ def test_a_cell_reads_back_as_it_was_written(make_cell: Callable[..., Cell], tmp
     assert folder.name == cell.id and [path.name for path in folder.iterdir()] == ["cell.json"]
     back = read_record(folder).cell
     assert back == cell and back.id == cell.id and asdict(back) == asdict(cell) and hash(back) == hash(cell)
+
+
+def test_knobs_that_are_tuples_stay_tuples(make_cell: Callable[..., Cell], tmp_path: Path) -> None:
+    knobs = (("filters", ((1, 100), (2, 200))), ("kernels", (1, 2, 3)), ("none", ()), ("rate", 0.2))
+    cell = replace(make_cell(), settings=knobs, dataset_settings=(("tracks", (0, 1)),))
+    back = read_record(write_cell(cell, tmp_path / "elsewhere")).cell
+    assert back == cell and hash(back) == hash(cell) and back.id == cell.id
