@@ -40,7 +40,8 @@ class Position:
 class Driver:
     """One trainer's way through its schedule.
 
-    Evaluation draws from generators of its own: the trained weights are the same with and without a curve.
+    Evaluation draws from generators of its own: the trained weights are the same with and without a curve. The
+    trainer's state is asked for at each use: it may have put another object in a part's place.
     """
 
     cell: Cell
@@ -53,13 +54,12 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.folder = self.journal.folder / "checkpoint"
-        self.parts = self.trainer.state()
         self.position = Position()
         self.saved = time.monotonic()
 
     def run(self) -> float:
         """Train to the end, from the last checkpoint if there is one; returns the seconds spent training, in all."""
-        restored = checkpoint.load(self.folder, self.parts, self.rng)
+        restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
         if restored is not None:
             self.position = Position(**restored)
         phases = self.trainer.phases()
@@ -67,7 +67,7 @@ class Driver:
             self._phase(phases[index])
             self.position.phase, self.position.epoch = index + 1, 0
         if self.cell.evaluation.rule != "last":
-            checkpoint.load(self.folder / "best", self.parts, self.rng)
+            checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
         return self.position.seconds
 
     def _phase(self, phase: Phase) -> None:
@@ -114,7 +114,7 @@ class Driver:
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
         if self.position.best is None or loss < self.position.best:
             self.position.best = loss
-            checkpoint.save(self.folder / "best", self.parts, self.rng, asdict(self.position))
+            checkpoint.save(self.folder / "best", self.trainer.state(), self.rng, asdict(self.position))
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
@@ -124,7 +124,7 @@ class Driver:
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
 
     def _save(self) -> None:
-        checkpoint.save(self.folder, self.parts, self.rng, asdict(self.position))
+        checkpoint.save(self.folder, self.trainer.state(), self.rng, asdict(self.position))
         self.saved = time.monotonic()
 
 

@@ -174,6 +174,17 @@ class Slow(Tiny):
         return super().mle()
 
 
+class Replaces(Tiny):
+    """A new object takes the generator's place at each step."""
+
+    def step(self, rows):
+        former = self.generator
+        self.generator = Places(*former.logits.shape)
+        self.generator.load_state_dict(former.state_dict())
+        self.momentum.parameter = self.generator.logits
+        return super().step(rows)
+
+
 class Stuck(Tiny):
     """An epoch that does not end."""
 

@@ -75,9 +75,13 @@ def fresh(cell: Cell, context: Context) -> None:
     (context.runs / cell.id / "journal.jsonl").unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("rule", ["last", "best-valid", "best-oracle"])
-def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(drive: Any, make_cell: Any, context: Context, rule: str) -> None:
-    cell = make_cell(evaluation__rule=rule, evaluation__curve_every=2)
+@pytest.mark.parametrize(
+    ("name", "rule"), [("Tiny", "last"), ("Tiny", "best-valid"), ("Tiny", "best-oracle"), ("Replaces", "best-valid")]
+)
+def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
+    drive: Any, make_cell: Any, context: Context, name: str, rule: str
+) -> None:
+    cell = make_cell(name, evaluation__rule=rule, evaluation__curve_every=2)
     straight, record = drive(cell)
     curve, phases = points(record), [{**phase, "time": 0} for phase in record.phases]
     assert [x for x, _ in curve] == [0, 2, 3, 4, 6]
