@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cell import Cell
+from bench.cell import REAL, Cell
 from bench.journal import Record
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def measured(device: str) -> dict[str, float] | None:
         if facts["device"] != device:
             return None
         # Two one-thread processes do a little more than one of two threads: scaling by the threads errs on that side.
-        return {key: stage["seconds"] * facts["threads"] for key, stage in facts["stages"].items()}
+        threads = facts["threads"] if device == "cpu" else 1
+        return {key: stage["seconds"] * threads for key, stage in facts["stages"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -51,7 +52,7 @@ def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, t
     scale = tokens / OFFICIAL_TOKENS
     mle = knobs.get("mle_epochs", 0) * stages["b"] * scale
     rounds = knobs.get("adversarial_steps", 0)
-    policy = rounds * stages["f"]
+    policy = rounds * knobs.get("g_steps", 1) * stages["f"]
     if "rollouts" in knobs and "k" in knobs:  # rewards come from a discriminator
         policy += rounds * knobs.get("g_steps", 1) * stages["e"] * knobs["rollouts"] / 16
         meetings = knobs.get("discriminator_epochs", 0) + rounds * knobs["d_steps"]
@@ -64,16 +65,17 @@ def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, t
 
 
 def expected(cells: Sequence[Cell], data: Mapping[str, SequenceData]) -> dict[str, float]:
-    """Cell id -> seconds of training, for the cells of a plan; empty where `bench speed` has not run."""
-    stages = measured(cells[0].device) if cells else None
+    """Cell id -> seconds of training, for the cells of a plan; empty where `bench speed` has not run on the device."""
+    trained = [cell for cell in cells if cell.reference != REAL]
+    stages = measured(trained[0].device) if trained else None
     if stages is None:
         return {}
-    seconds = {}
-    for cell in cells:
+    seconds = {cell.id: 0.0 for cell in cells}
+    for cell in trained:
         found = data[cell.dataset_label]
         tokens = found.train.size * len(found.vocabulary)
         spent = training_seconds(dict(cell.settings), stages, train=len(found.train), tokens=tokens)
-        seconds[cell.id] = spent / cell.threads
+        seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)
     return seconds
 
 

@@ -93,22 +93,30 @@ def measure(stage: Stage, device: torch.device, runs: int) -> Timing:
     return timing
 
 
-def sgemm_peak() -> float:
-    """Multiplications and additions a second of a 2,048-square float32 product: the best of several."""
-    left, right = torch.rand(2048, 2048), torch.rand(2048, 2048)
-    best = min(_time(lambda: left @ right, torch.device("cpu"))[0] for _ in range(8))
+def sgemm_peak(device: torch.device) -> float:
+    """Multiplications and additions a second of a 2,048-square float32 product on the device: the best of several."""
+    left, right = torch.rand(2, 2048, 2048).to(device)
+    best = min(_time(lambda: left @ right, device)[0] for _ in range(8))
     return 2 * 2048**3 / best
 
 
 def _time(work: Callable[[], object], device: torch.device) -> tuple[float, float]:
     """Wall seconds of one run, and how many cores others kept busy meanwhile."""
     process = psutil.Process()
+    _wait(device)
     own, busy, began = _own(process), _busy(), time.perf_counter()
     work()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    _wait(device)
     seconds = time.perf_counter() - began
     return seconds, max(0.0, (_busy() - busy - (_own(process) - own)) / seconds) if seconds > 0.05 else 0.0
+
+
+def _wait(device: torch.device) -> None:
+    """Until the device has done what it was given: calls return before that."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def _own(process: psutil.Process) -> float:

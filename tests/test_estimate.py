@@ -7,12 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench import estimate
-from bench.cell import Cell, Evaluation
-from bench.estimate import TimeLeft, training_seconds
+from bench.cell import REAL, Cell, Evaluation
+from bench.data import SequenceData, Source
+from bench.estimate import TimeLeft, expected, training_seconds
 from bench.journal import Record
+from bench.vocabulary import Vocabulary
 
 STAGES = {"a": 1.0, "b": 2.0, "c": 1.0, "d": 10.0, "e": 3.0, "f": 0.5}
 OFFICIAL: dict[str, Any] = {"train": 9_984, "tokens": 9_984 * 20 * 5_000}
@@ -30,6 +33,11 @@ def test_mle_is_its_epochs() -> None:
 def test_half_the_tokens_cost_half() -> None:
     seconds = training_seconds({"mle_epochs": 120}, STAGES, train=4_992, tokens=OFFICIAL["tokens"] // 2)
     assert seconds == pytest.approx(120)
+
+
+def test_a_round_has_all_its_generator_steps() -> None:
+    knobs = {"adversarial_steps": 10, "g_steps": 3}
+    assert training_seconds(knobs, STAGES, **OFFICIAL) == pytest.approx(10 * 3 * 0.5)
 
 
 def test_seqgan_by_hand() -> None:
@@ -55,6 +63,18 @@ def test_measured_is_per_thread_and_per_device(tmp_path: Path, monkeypatch: pyte
     assert estimate.measured("cuda") is None
     (tmp_path / "speed.json").write_text(json.dumps([]))
     assert estimate.measured("cpu") is None
+
+
+def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
+    estimate.save({"device": "cuda", "threads": 16, "stages": {key: {"seconds": s} for key, s in STAGES.items()}})
+    assert estimate.measured("cuda") == STAGES
+    real = Cell("real", REAL, REAL, (), "d", "d", (), "f", 0, Evaluation(), device="cpu")
+    trained = Cell("mle", "mle", "mle", (("mle_epochs", 120),), "d", "d", (), "f", 0, Evaluation(), device="cuda")
+    words = Vocabulary(tuple(map(str, range(5_000))))
+    rows = np.zeros((9_984, 20), dtype=np.int64)
+    data = {"d": SequenceData(rows, rows, rows, words, Source("f", "0", "MIT", "local"))}
+    assert expected([real, trained], data) == pytest.approx({real.id: 0.0, trained.id: 240.0})
 
 
 def test_time_left_prefers_what_was_seen() -> None:

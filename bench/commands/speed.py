@@ -34,7 +34,7 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
     if not chosen:
         raise BenchError(f"--stage {', '.join(stages)}: choose from {', '.join(s.key for s in speed.STAGES)}")
-    peak = speed.sgemm_peak()
+    peak = speed.sgemm_peak(torch.device(kind))
     facts: dict[str, Any] = {
         "device": kind,
         "threads": torch.get_num_threads(),
