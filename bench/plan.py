@@ -14,6 +14,7 @@ from bench import plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.errors import BenchError, unknown
 from bench.preset import Preset
+from bench.reporting.published import printed_name, printed_twin
 from bench.settings import build, parse
 
 if TYPE_CHECKING:
@@ -162,6 +163,12 @@ def _refuse_unclear_names(plan: str, arms: Sequence[Arm], tables: Sequence[Arm])
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
         if twin is not None:
             raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; rename one")
+    for arm in arms:
+        if listed := printed_twin(arm.label):
+            name = printed_name(listed)
+            raise BenchError(
+                f"the tables print {listed} as {name!r}, and {arm.label} too: rename the class {arm.label}"
+            )
 
 
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:

@@ -76,8 +76,9 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
 
 def _smallest(table: Table) -> str:
     """How small a permutation p can be with so many runs."""
-    done = {row.name: row.done for row in table.rows}
-    ours, theirs = done[str(table.reference)], max(done[one.name] for one in table.comparisons)
+    done = {row.label: row.done for row in table.rows}
+    ours = table.reference_row.done if table.reference_row else 0
+    theirs = max(done[one.label] for one in table.comparisons)
     if min(ours, theirs) < 2:
         return "With fewer than two runs an arm they are undefined. "
     least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)

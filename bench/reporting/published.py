@@ -94,6 +94,17 @@ def paper() -> Paper:
     return Converter(forbid_extra_keys=True).structure(tomllib.loads(text), Paper)
 
 
+def printed_name(label: str) -> str:
+    """What every table calls the row of that label."""
+    return paper().row(label)
+
+
+def printed_twin(label: str) -> str | None:
+    """The row of the paper's tables that is printed as this one would be, `seqgan` for `SeqGAN`; None where none is."""
+    own = label.partition("[")[0]
+    return next((other for other in paper().names if other != own and printed_name(other) == printed_name(own)), None)
+
+
 def slug(name: str) -> str:
     """A file name for any dataset's name; two names never share one."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower()

@@ -83,11 +83,16 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
-    reference: str | None
+    reference_row: Row | None
     human: bool
     left_out: tuple[str, ...]
     runs: pd.DataFrame
     collected: Collected | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """The printed name of the arm that the others are compared with."""
+        return self.reference_row.name if self.reference_row else None
 
 
 def base(label: str) -> str:

@@ -41,14 +41,13 @@ def _table(
     rows = _mark_under_dispersed(rows, spec.under_dispersed)
     reference = _reference(rows, paper)
     comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
-    found = reference.name if reference else None
     return Table(
         name,
         spec,
         columns,
         tuple(rows),
         tuple(comparisons),
-        found,
+        reference,
         bool(spec.human or collected),
         (*dropped, *left_out, *others),
         runs,

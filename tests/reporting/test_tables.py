@@ -16,7 +16,7 @@ from bench.journal import Record
 from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.lines import table_csv
-from bench.reporting.published import paper, slug
+from bench.reporting.published import paper, printed_name, printed_twin, slug
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 
@@ -121,6 +121,30 @@ def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: lis
     assert against["MLE"][1].endswith("[-]")
     assert against["MLE"][3] == "< 1e-6"
     assert "fewer than two runs" in noted(table, "p (seeds)")[0]
+
+
+def test_counts_of_runs_are_found_by_label(shop: Any, build: Build) -> None:
+    """A row may be printed as the reference is: those of earlier stores, or of samples made elsewhere."""
+    runs = [shop.done(shop.cell(label, seed), {"nll_oracle": 9.0 + seed})
+            for label, seeds in (("seqgan", 3), ("SeqGAN", 1)) for seed in range(seeds)]  # fmt: skip
+    (table,) = build(runs)
+    assert [row.name for row in table.rows if row.done] == ["SeqGAN", "SeqGAN"] and table.reference == "SeqGAN"
+    assert "With fewer than two runs" in noted(table, "p (seeds)")[0]
+    (table,) = build(
+        [
+            *runs,
+            shop.done(shop.cell("mle", 0), {"nll_oracle": 9.0}),
+            shop.done(shop.cell("mle", 1), {"nll_oracle": 9.5}),
+        ]
+    )
+    assert "With 3 against 2 runs" in noted(table, "p (seeds)")[0]
+
+
+def test_names_as_they_are_printed() -> None:
+    assert [printed_name(label) for label in ("seqgan", "seqgan[a=1]", "mine")] == ["SeqGAN", "SeqGAN [a=1]", "mine"]
+    assert [printed_twin(label) for label in ("SeqGAN", "SS[a=1]", "seqgan", "seqgan[a=1]", "mine")] == [
+        *("seqgan", "scheduled-sampling", None, None, None)
+    ]
 
 
 def test_without_the_reference_there_are_no_tests(matrix: list[Record], build: Build) -> None:
