@@ -26,7 +26,7 @@ def cores() -> int:
 
 
 def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Callable[[], None], cluster: str | None) -> None:
-    """Do every cell, calling `tick` a few times a second. On Ctrl-C the workers save, then KeyboardInterrupt rises.
+    """Do every cell, calling `tick` a few times a second. On Ctrl-C, or an error of `tick`, the workers save first.
 
     A worker that dies takes its executor with it. The cells it may have died of are tried once more, each alone, so
     that none fails for what another does.
@@ -52,9 +52,10 @@ def _run_together(
         futures: dict[Future[str], Cell] = {}
         try:
             with _ignoring_interrupts():
-                futures |= {executor.submit(job.run, cell, context): cell for cell in cells}
+                for cell in cells:
+                    futures[executor.submit(job.run, cell, context)] = cell
             _watch(set(futures), tick)
-        except KeyboardInterrupt:
+        except BaseException:  # whatever it is, leaving the executor would first wait for every cell
             _stop(executor, futures, context)
             raise
     return [cell for future, cell in futures.items() if _lost(future)]

@@ -63,6 +63,19 @@ def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Conte
     assert [read_record(context.runs / cell.id).status for cell in cells[1:]] == ["pending"] * 2
 
 
+def test_an_error_of_the_parent_stops_the_workers_too(make_cell: Callable[..., Cell], context: Context) -> None:
+    cells = [make_cell("Slow", seed=seed, Slow__epochs=1_000) for seed in range(3)]
+
+    def fail_once_training() -> None:
+        if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):
+            raise BenchError("the database is locked")
+
+    with pytest.raises(BenchError, match="the database is locked"):
+        pool.run_all(cells, context, 1, fail_once_training, None)
+    assert [read_record(context.runs / cell.id).status for cell in cells] == ["interrupted", "pending", "pending"]
+    assert list((context.runs / cells[0].id / "checkpoint").iterdir()) and not context.stop.exists()
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_a_worker_that_does_not_leave_in_time_is_ended(
     make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
