@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 BESIDE = "nll_test"  # the second panel: what the headline alone hides
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c564b", "#7f7f7f")
@@ -57,30 +58,36 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
     ):
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
+        lines: dict[str, Line2D] = {}
         for axes, (metric, points) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
-            _panel(axes, points, labels, paper)
+            lines |= _panel(axes, points, labels, paper)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(columns[metric].name)
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+        handles = [lines[label] for label in labels]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
 
 
-def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper) -> None:
-    """A line an arm; arms that train for one epoch or none are a point."""
+def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper) -> dict[str, Line2D]:
+    """A line an arm that has this curve; arms that train for one epoch or none are a point."""
+    lines: dict[str, Line2D] = {}
     for index, label in enumerate(labels):
-        xs, means, lows, highs = zip(*_over_seeds(points[points["label"] == label]), strict=True) or ((),) * 4
+        mine = points[points["label"] == label]
+        if mine.empty:  # a generator without log_prob has no NLL_test
+            continue
+        xs, means, lows, highs = zip(*_over_seeds(mine), strict=True)
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
         marker = "o" if len(xs) == 1 else None
         name = paper.row(label)
-        axes.plot(xs, means, dash, color=colour, linewidth=1.3, marker=marker, label=name)
+        (lines[label],) = axes.plot(xs, means, dash, color=colour, linewidth=1.3, marker=marker, label=name)
         axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
+    return lines
 
 
 def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:

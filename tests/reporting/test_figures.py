@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bench.journal import Record
 from bench.reporting import figures
@@ -76,6 +77,32 @@ def test_the_headline_stands_alone_where_nothing_stands_beside_it(
     assert figures.metrics(table) == ["nll_oracle", "nll_test"]
     assert figures.draw(table, curves | {"nll_test": curves["nll_test"].iloc[:0]}, paper()) is not None
     assert figures.draw(table, {name: points.iloc[:0] for name, points in curves.items()}, paper()) is None
+
+
+def test_an_arm_without_a_curve_in_one_panel_stands_in_the_other(
+    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generator without log_prob has no nll_test; each panel lacks an arm here, the legend none."""
+    lines: list[str] = []
+    legends: list[list[str]] = []
+    plot, legend = Axes.plot, Figure.legend
+
+    def plot_spy(self: Axes, *values: Any, **more: Any) -> Any:
+        lines.append(more["label"])
+        return plot(self, *values, **more)
+
+    def legend_spy(self: Figure, **more: Any) -> Any:
+        made = legend(self, **more)
+        legends.append([text.get_text() for text in made.get_texts()])
+        return made
+
+    monkeypatch.setattr(Axes, "plot", plot_spy)
+    monkeypatch.setattr(Figure, "legend", legend_spy)
+    absent = {"nll_oracle": "mle", "nll_test": "zz_new[k=1]"}
+    partial = {metric: points[points["label"] != absent[metric]] for metric, points in curves.items()}
+    assert figures.draw(table, partial, paper()) is not None
+    assert lines == ["SS", "SeqGAN", "constant reward", "zz_new [k=1]", "MLE", "SS", "SeqGAN", "constant reward"]
+    assert legends == [["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]]
 
 
 def test_runs_that_the_table_leaves_out_are_not_drawn(table: Table, curves: dict[str, pd.DataFrame]) -> None:
