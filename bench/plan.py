@@ -166,9 +166,7 @@ def _refuse_unclear_names(plan: str, arms: Sequence[Arm], tables: Sequence[Arm])
     for arm in arms:
         if listed := printed_twin(arm.label):
             name = printed_name(listed)
-            raise BenchError(
-                f"the tables print {listed} as {name!r}, and {arm.label} too: rename the class {arm.label}"
-            )
+            raise BenchError(f"the tables print {listed} as {name!r}, and {arm.label} too: rename the latter")
 
 
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:

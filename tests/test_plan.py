@@ -160,7 +160,7 @@ def test_rows_that_tables_would_print_alike_are_refused(make: Make, trainers: An
     other.write_text(text.replace("class Tiny", "class SeqGAN").replace("(Tiny)", "(SeqGAN)"))
     for sets in ((), ("SeqGAN.rate=0.2",)):
         with pytest.raises(
-            BenchError, match=r"the tables print seqgan as 'SeqGAN', and SeqGAN.* too: rename the class"
+            BenchError, match=r"the tables print seqgan as 'SeqGAN', and SeqGAN.* too: rename the latter"
         ):
             make(baselines=("seqgan", f"{other}:SeqGAN"), sets=sets)
     assert make("seqgan", sets=("seqgan.rollouts=7",))
