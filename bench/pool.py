@@ -10,12 +10,16 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING
 
 from bench import job
 from bench.cell import Cell
 from bench.errors import BenchError
 from bench.job import Context
 from bench.journal import Journal, read_record
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 GRACE = 15.0  # seconds that workers get, after Ctrl-C, to reach the end of an epoch and save
 
@@ -62,10 +66,14 @@ def _run_together(
 
 
 def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Context) -> None:
-    """Let the workers save and leave; end those that take too long, or all of them at a second Ctrl-C."""
+    """Let the workers save and leave; end those born here that take too long, or all of them at a second Ctrl-C.
+
+    A cluster's workers are not ours to end: the stop file stays for those that have not left within the grace.
+    """
     context.stop.touch()
+    ours = isinstance(executor, ProcessPoolExecutor)
     try:
-        for future in futures:
+        for future in futures if ours else ():  # dask would call a task cancelled that is still at work
             future.cancel()
         wait(futures, timeout=GRACE)
     finally:
@@ -74,8 +82,9 @@ def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Cont
             process.terminate()
         for process in processes:
             process.join()
-        context.stop.unlink(missing_ok=True)
-        for cell in futures.values() if processes else ():
+        if ours or all(future.done() for future in futures):
+            context.stop.unlink(missing_ok=True)
+        for cell in futures.values() if ours else ():
             if read_record(context.runs / cell.id).status == "running":
                 Journal(context.runs / cell.id).append("interrupted")
 
@@ -98,23 +107,23 @@ def _lost(future: Future[str]) -> bool:
 @contextmanager
 def _executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
     if cluster is not None:
-        yield _dask(cluster)
+        with _dask(cluster) as client:
+            yield client.get_executor()
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_with_parent) as executor:
         yield executor
 
 
-def _dask(address: str) -> Executor:
+def _dask(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError:
         raise BenchError("--cluster needs dask.distributed: pip install 'seqbench[cluster]'") from None
     try:
-        executor: Executor = Client(address, timeout=10).get_executor()  # type: ignore[no-untyped-call]
+        return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise BenchError(f"--cluster {address}: no scheduler answers ({error})") from None
-    return executor
 
 
 def _leave_with_parent() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
     if not cells:
         return False
     runs = setup.runs.resolve()  # a cluster's workers have folders of their own
-    context = Context(runs, setup.corpora, runs / f".stop.{os.getpid()}")
+    stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # of this run alone: one may be left, and its number return
+    context = Context(runs, setup.corpora, stop)
     cells.sort(key=lambda cell: cell.seed)
     with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.data)) as shown:
         try:
@@ -89,6 +91,9 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
                 pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
         except KeyboardInterrupt:
             return True
+        finally:
+            if stop.exists():
+                console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,3 +39,28 @@ def test_a_cluster_gives_the_numbers_of_one_machine(
     here, far = ([read_record(c.runs / cell.id) for cell in cells] for c in (context, there))
     assert [record.status for record in far] == ["done"] * 3
     assert [record.scores for record in here] == [record.scores for record in far]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grace", [0.0, 60.0])
+def test_ctrl_c_reaches_the_clusters_workers(
+    address: str, make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, grace: float
+) -> None:
+    """Two cells are at an epoch, two wait: all leave, though the parent may not stay to see it."""
+    monkeypatch.setattr(pool, "GRACE", grace)
+    cells = [make_cell("Slow", seed=seed, Slow__epochs=1_000) for seed in range(4)]
+
+    def statuses() -> list[str]:
+        return sorted(read_record(context.runs / cell.id).status for cell in cells)
+
+    def press_once_training() -> None:
+        if statuses().count("running") == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all(cells, context, 2, press_once_training, address)
+    assert context.stop.exists() == (grace == 0)
+    until = time.monotonic() + 60
+    while "running" in statuses() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert statuses() == ["interrupted"] * 2 + ["pending"] * 2

@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +17,7 @@ from bench import pool
 from bench.cell import Cell
 from bench.errors import BenchError
 from bench.job import Context
-from bench.journal import read_record, write_cell
+from bench.journal import Journal, read_record, write_cell
 
 
 def outcomes(cells: Sequence[Cell], context: Context) -> list[tuple[str, Any]]:
@@ -90,6 +92,38 @@ def test_a_worker_that_does_not_leave_in_time_is_ended(
     with pytest.raises(KeyboardInterrupt):
         pool.run_all([cell], context, 1, press_once_started, None)
     assert read_record(context.runs / cell.id).status == "interrupted" and not context.stop.exists()
+
+
+class Elsewhere(Executor):
+    """A cluster whose workers are at an epoch, as dask shows it: its tasks are pending and can be cancelled."""
+
+    def __init__(self) -> None:
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.futures.append(Future())
+        return self.futures[-1]
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_workers_that_are_not_ours_are_told_to_leave_until_all_have(
+    make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    cluster = Elsewhere()
+    monkeypatch.setattr(pool, "_executor", lambda *_: nullcontext(cluster))
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+    cells = [make_cell(seed=seed) for seed in range(2)]
+    Journal(context.runs / cells[1].id).append("start")
+
+    def leave_and_press() -> None:
+        for future in cluster.futures[:left]:
+            future.set_result("interrupted")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all(cells, context, 2, leave_and_press, "host:1")
+    assert context.stop.exists() == (left < 2) and not any(future.cancelled() for future in cluster.futures)
+    assert read_record(context.runs / cells[1].id).status == "running"  # its own worker has the last word
 
 
 def test_no_cells_no_workers(context: Context) -> None:

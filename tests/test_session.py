@@ -16,6 +16,7 @@ from rich.console import Console
 from bench import plan as planning
 from bench import preset, session
 from bench.corpora.fetch import Corpora
+from bench.job import Context
 from bench.journal import Journal, Record, read_record
 from bench.tracking import Tracker
 
@@ -107,6 +108,19 @@ def test_ctrl_c_ends_with_130_and_no_tables(run: Run, monkeypatch: pytest.Monkey
     monkeypatch.setattr("bench.session._report", lambda *_: pytest.fail("tables of half a plan"))
     code, text = run("Tiny")
     assert code == session.INTERRUPTED == 130 and "the same command continues from here" in text
+
+
+def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(_: Any, context: Context, *__: Any) -> None:
+        context.stop.touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.pool.run_all", left)
+        code, text = run("Tiny")
+    assert code == 130 and "the cluster's workers save and leave at the end of their epoch: run again" in text
+    code, text = run("Tiny")  # the same process, and so the same number
+    assert code == 0 and records()["Tiny"].status == "done" and "cluster" not in text
 
 
 def sync(*arguments: str) -> str:
