@@ -67,7 +67,7 @@ def _reading(table: Table) -> Iterator[str]:
 
 def _made_elsewhere(table: Table) -> Iterator[str]:
     """Rows that no trainer of the benchmark made, and scores that people gave."""
-    foreign = table.runs[table.runs["baseline"].str.startswith(ELSEWHERE)]
+    foreign = table.runs[table.runs["baseline"].str.startswith(f"{ELSEWHERE}:")]
     if len(foreign):
         yield f"Samples made elsewhere, judged by bench score: {', '.join(sorted(set(foreign['label'])))}."
     if table.collected:

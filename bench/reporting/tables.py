@@ -87,7 +87,7 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
     """The row tracked last, a run's before one of samples made elsewhere."""
-    own = ~rows["baseline"].str.startswith(ELSEWHERE)
+    own = ~rows["baseline"].str.startswith(f"{ELSEWHERE}:")
     return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
 
 

@@ -175,6 +175,20 @@ def test_two_signatures_never_share_a_column(shop: Any, build: Build) -> None:
     assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: mle (seed 0); seqgan (seed 0)."]
 
 
+def test_a_baseline_whose_name_begins_as_that_of_samples_made_elsewhere_is_a_run(shop: Any, build: Build) -> None:
+    old = shop.done(shop.cell("mle"), {"nll_oracle": 1.0}, signature="-old")
+    own = shop.done(shop.cell("scoregan"), {"nll_oracle": 9.0}, signature="-new")
+    (table,) = build([old, own])
+    assert noted(table, "Samples made elsewhere") == []
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: mle (seed 0)."]
+    elsewhere = shop.done(shop.cell("theirs", baseline="score:theirs"), {"nll_oracle": 8.0}, signature="-odd")
+    (table,) = build([own, elsewhere])
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: theirs (seed 0)."]
+    elsewhere = shop.done(shop.cell("ours", baseline="score:ours"), {"nll_oracle": 8.0}, signature="-new")
+    (table,) = build([own, elsewhere])
+    assert noted(table, "Samples made elsewhere") == ["Samples made elsewhere, judged by bench score: ours."]
+
+
 def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:
     old = shop.done(shop.cell("mle", fingerprint="other"), {"nll_oracle": 1.0})
     (table,) = build([old, shop.done(shop.cell("seqgan"), {"nll_oracle": 9.0})])
