@@ -16,6 +16,7 @@ from bench.errors import BenchError
 from bench.evaluation import Judgement
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
+from bench.reporting.published import printed_name
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
@@ -58,8 +59,15 @@ def checksum(path: Path) -> str:
 
 
 def refuse_taken(name: str, records: Sequence[Record]) -> None:
-    """A name that stands for other runs would mix the file with their seeds."""
+    """A name that stands for other runs would mix the file with their seeds, or print a row that reads as theirs."""
     taken = {REAL, *plugins.names("bench.baselines")}
-    taken |= {record.cell.label for record in records if record.cell.reference != ELSEWHERE}
-    if name in taken:
-        raise BenchError(f"--name {name}: that is the name of other runs; give your model a name of its own")
+    taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
+    twin = next((label for label in sorted(taken) if _as_read(label) == _as_read(name)), None)
+    if twin is not None:
+        also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
+        raise BenchError(f"--name {name}: that is the name of other runs{also}; give your model a name of its own")
+
+
+def _as_read(label: str) -> str:
+    """A label as a table prints it; spaces do not tell rows apart."""
+    return " ".join(printed_name(label.strip()).split())

@@ -195,6 +195,21 @@ def test_a_name_of_other_runs_is_refused(call, name):
 
 
 @pytest.mark.parametrize(
+    ("name", "twin"), [("MLE", "mle"), (" mle", "mle"), ("random  (unigram)", "random-unigram"), ("real data", "real")]
+)
+def test_a_name_that_prints_as_another_row_does_is_refused(call, name, twin):
+    with pytest.raises(BenchError, match=f"name of other runs, for tables print {twin} as"):
+        call("score", "tiny.txt", *TEXT, "--name", name)
+
+
+def test_names_of_files_are_told_apart_as_they_print(call):
+    call("score", "tiny.txt", *TEXT, "--name", "mine[a]")
+    call("score", "tiny.txt", *TEXT, "--name", "mine[a]", "--samples", 9)  # the same row, as of another number
+    with pytest.raises(BenchError, match=r"tables print mine\[a\] as mine \[a\]"):
+        call("score", "tiny.txt", *TEXT, "--name", "mine [a]")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("absent.txt", *TEXT, "--name", "m"), "no file absent.txt"),
