@@ -85,6 +85,11 @@ def curve_key(metric: str) -> str:
     return CURVE + safe(metric)
 
 
+def json_list(entries: Iterable[Any]) -> str:
+    """A JSON list of the entries that a tag has room for; one that does not fit is dropped, never cut."""
+    return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
+
+
 def safe(name: str) -> str:
     """The name with what a tracking store refuses in keys replaced by underscores."""
     return re.sub(r"[^\w\-. ]", "_", name, flags=re.ASCII)[:200]
@@ -98,30 +103,50 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
         "cell": cell.id,
         "dataset": cell.dataset_label,
         "dataset.reference": cell.dataset,
-        "dataset.settings": json.dumps(dict(cell.dataset_settings), sort_keys=True),
+        "dataset.settings": _json_object(dict(cell.dataset_settings)),
         "label": cell.label,
         "baseline": cell.baseline,
         "seed": str(cell.seed),
         "rule": cell.evaluation.rule,
         "fingerprint": cell.fingerprint,
-        "notes": json.dumps(list(start.get("notes", ())), ensure_ascii=False),
+        "notes": json_list(start.get("notes", ())),
         **{f"source.{key}": str(source[key]) for key in ("file", "sha256", "licence", "kind") if key in source},
     }
 
 
 def _outcome(record: Record) -> dict[str, str]:
-    tags = {"status": record.status, "metrics": json.dumps(list(record.scores), ensure_ascii=False)}
+    tags = {"status": record.status, "metrics": json_list(record.scores)}
     for name, score in record.scores.items():
         tags[f"signature.{safe(name)}"] = str(score["signature"])
         tags[f"better.{safe(name)}"] = str(score["better"])
-    kept = ("name", "begins", "ends", "trains_generator")
-    tags["phases"] = json.dumps([{key: phase[key] for key in kept if key in phase} for phase in record.phases])
+    tags["phases"] = json_list(_last_phases(record))
     for key in ("seconds", "hypotheses"):
         if key in record.last("done"):
             tags[key] = str(record.last("done")[key])
     if record.status == "failed":
         tags["error"] = str(record.last("failed").get("error") or "no message")
     return tags
+
+
+def _last_phases(record: Record, most: int = 16) -> list[dict[str, Any]]:
+    """The last phases that train the generator: the figures show where the last of several begins."""
+    kept = ("name", "begins", "ends", "trains_generator")
+    phases = [{key: phase[key] for key in kept if key in phase} for phase in record.phases]
+    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-most:]
+
+
+def _json_object(facts: Mapping[str, Any]) -> str:
+    """As json_list, of an object, its keys sorted."""
+    pairs = (f"{json.dumps(key)}: {json.dumps(facts[key], ensure_ascii=False)}" for key in sorted(facts))
+    return f"{{{', '.join(_fitting(pairs))}}}"
+
+
+def _fitting(texts: Iterable[str]) -> Iterator[str]:
+    room = LONGEST - len("[]")
+    for text in texts:
+        if len(text) <= room:
+            room -= len(text) + len(", ")
+            yield text
 
 
 def _params(record: Record) -> dict[str, str]:
@@ -160,14 +185,23 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     }
     facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    facts |= {"notes": tags.get("notes", "[]"), "phases": tags.get("phases", "[]"), "run_id": run.run_id}
-    facts |= {"dataset_settings": tags.get("dataset.settings", "{}")}
+    facts |= {"notes": _json_tag(tags, "notes", "[]"), "phases": _json_tag(tags, "phases", "[]")}
+    facts |= {"dataset_settings": _json_tag(tags, "dataset.settings", "{}"), "run_id": run.run_id}
     facts |= {"started": run.started, "projected": int(tags.get("projected", 0))}
-    metrics: Sequence[str | None] = json.loads(tags.get("metrics", "[]")) or [None]
+    metrics: Sequence[str | None] = json.loads(_json_tag(tags, "metrics", "[]")) or [None]
     for name in metrics:
         key = safe(name or "")
         score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
         yield facts | score | {"metric": name, "value": run.values.get(key) if name else None}
+
+
+def _json_tag(tags: Mapping[str, str], key: str, empty: str) -> str:
+    """The tag's JSON; empty where it is absent, or was cut short by an earlier version."""
+    try:
+        json.loads(text := tags.get(key, empty))
+    except json.JSONDecodeError:
+        return empty
+    return text
 
 
 def _age(run: Tracked) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError, unknown
 from bench.human.collected import Collected
 from bench.journal import Record
-from bench.projection import Projection, Tracked, curve_key, frame, project
+from bench.projection import Projection, Tracked, curve_key, frame, json_list, project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,7 @@ class Tracker:
 
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
         tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(time.time_ns())}
-        tags |= {"artifacts": json.dumps([path.name for path in artifacts])}
+        tags |= {"artifacts": json_list(path.name for path in artifacts)}
         began, ended = (int(1000 * event["time"]) for event in _ends(record))
         name = f"{record.cell.label} seed {record.cell.seed}"
         run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)

@@ -16,6 +16,7 @@ from bench.errors import BenchError
 from bench.human.collected import Collected
 from bench.human.scores import HumanScore
 from bench.journal import Journal, read_record
+from bench.reporting.report import write_report
 from bench.tracking import Tracker
 
 FACTS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0"}
@@ -197,6 +198,35 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     tracker.project(read_record(journal.folder), "quick", FACTS)
     curve = tracker.curves(None, "a")
     np.testing.assert_allclose(curve.sort_values("x")["value"], np.arange(2500) / 7)
+
+
+def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: str) -> None:
+    cell = shop.cell("mle", dataset_settings=(("file", "x" * 5000), ("length", 20)))
+    journal = shop.start(cell, notes=["first", "y" * 5000, "last", *("z" * 50 for _ in range(100))])
+    for index in range(400):
+        facts = {"begins": index, "ends": index + 1, "trains_generator": index % 2 == 0}
+        journal.append("phase", name=f"phase {index} " + "n" * 5000 * (index == 398), **facts)
+        journal.append("curve", x=index, phase="mle", scores={"nll_oracle": 9.0})
+    scores = {f"a metric with a long name {i}": {"value": 1.0, "better": "lower", "signature": "s"} for i in range(200)}
+    journal.append("done", scores=scores)
+    tracker = Tracker(store)
+    run_id = tracker.project(read_record(journal.folder), "quick", FACTS | {"note": "w" * 9000})
+    tags = MlflowClient(store).get_run(run_id).data.tags
+    assert max(map(len, tags.values())) <= 4000 and len(tags["note"]) == 4000
+    assert json.loads(tags["notes"])[:3] == ["first", "last", "z" * 50]
+    assert json.loads(tags["dataset.settings"]) == {"length": 20}
+    assert json.loads(tags["phases"])[-1]["begins"] == 398
+    assert list(tracker.frame()["metric"]) == json.loads(tags["metrics"]) == list(scores)[: len(tracker.frame())]
+    assert "table" in "".join(path.name for path in write_report(tracker, None, journal.folder / "out"))
+
+
+def test_tags_that_an_earlier_version_cut_are_read_as_empty(shop: Any, store: str) -> None:
+    tracker = Tracker(store)
+    run_id = tracker.project(shop.done(shop.cell("mle"), {"nll_oracle": 9.0}), "quick", FACTS)
+    for key in ("phases", "notes", "dataset.settings"):
+        MlflowClient(store).set_tag(run_id, key, '[{"name": "cut sho')
+    row = tracker.frame().iloc[0]
+    assert [row[key] for key in ("phases", "notes", "dataset_settings", "value")] == ["[]", "[]", "{}", 9.0]
 
 
 def test_nothing_tracked_is_one_clear_line_and_makes_no_store(tmp_path: Path, store: str) -> None:
