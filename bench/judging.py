@@ -99,21 +99,43 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
     return Judge(Opened(source, data), Evaluator(data, source.metrics(data), real.evaluation.rule), real)
 
 
-def tests(judged: Judgement, records: Sequence[Record], name: str) -> list[Test]:
-    """Welch's test on per-sequence scores against one run of each row (its lowest seed), signature by signature."""
-    first: dict[str, Record] = {}
-    for record in records:
-        if record.cell.label != name:
-            first.setdefault(record.cell.label, record)
+def rivals(runs: Path, real: Cell, plan: str | None, name: str) -> list[Record]:
+    """The finished runs of the dataset that a file called `name` may be tested against.
+
+    The plan's; all of them where that has none yet, or none is named.
+    """
+    planned = stored.of_plan(runs, plan, real.dataset_label) if plan else []
+    done = [record for record in planned if record.status == "done" and record.cell.label != name]
+    return done or [record for record in stored.finished(runs, real.dataset_label) if record.cell.label != name]
+
+
+def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
+    """Welch's test on per-sequence scores against one run of each row and setting: the lowest seed that is comparable.
+
+    Comparable is what has a metric of the same signature; only such metrics are tested.
+    """
+    first: dict[Cell, Record] = {}
+    for record in sorted(records, key=lambda record: (record.cell.label, _setting(record.cell).id, record.cell.seed)):
+        if _comparable(judged, record):
+            first.setdefault(_setting(record.cell), record)
     return [test for record in first.values() for test in _against(judged, record)]
 
 
+def _setting(cell: Cell) -> Cell:
+    """What the seeds of a row share: a label may stand for runs of several presets."""
+    return replace(cell, seed=0)
+
+
+def _comparable(judged: Judgement, record: Record) -> list[str]:
+    """The metrics on which the two can be tested."""
+    if not (record.folder / "scores.parquet").is_file():
+        return []
+    return [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
+
+
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
-    names = [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
-    if not names or not (record.folder / "scores.parquet").is_file():
-        return
     theirs = _per_sequence(record)
-    for name in (name for name in names if name in theirs):
+    for name in (name for name in _comparable(judged, record) if name in theirs):
         values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
         mine = judged.per_sequence[name]
         gap, p = statistics.difference(mine, values), statistics.welch(mine, values)

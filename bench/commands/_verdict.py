@@ -102,6 +102,7 @@ class Verdict:
         for test in (test for test in self.tests if test.metric == headline):
             gap = test.difference
             half = "" if gap.high is None else f" ± {gap.high - gap.value:.4f}"
-            who = f"{test.label} seed {test.seed}"
+            cells = {other.cell for other in self.tests if other.label == test.label}  # of several presets
+            who = f"{test.label} seed {test.seed}" + (f", cell {test.cell}" if len(cells) > 1 else "")
             table.add_row(who, number(test.value, 4), f"{gap.value:+.4f}{half}", p_value(test.p_sequences))
         return table

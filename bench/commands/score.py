@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="One sequence a line, as text or as token ids; or .mid files, a folder or a zip of them.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
-@click.option("--plan", help="Enter the row in this plan, prepared as the plan's runs were; `bench report` shows it.")
+@click.option("--plan", help="Enter the row in this plan, prepared as its runs were and tested against those.")
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output, and nothing else.")
 @_options.data
@@ -61,15 +61,15 @@ def command(
     _check(file, name, plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
-    records = stored.finished(runs, judge.real.dataset_label)
-    keeping.refuse_taken(name, records)
+    keeping.refuse_taken(name, stored.finished(runs, judge.real.dataset_label))
     found = elsewhere.read(file, form, judge.opened, judge.closed, samples)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
-    same = [record for record in records if record.cell.fingerprint == judge.real.fingerprint]
-    tests = judging.tests(judged, same, name)
+    rivals = judging.rivals(runs, judge.real, plan, name)
+    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
+    tests = judging.tests(judged, same)
     record = keeping.keep(judge, name, file, found, judged, runs)
-    notes = (*_notes(found, anchors), *_unlike(records, same, tests), *_unequal(runs, plan, dataset, record))
+    notes = (*_notes(found, anchors), *_unlike(rivals, same, tests), *_unequal(runs, plan, dataset, record))
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
     verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
@@ -121,10 +121,10 @@ def _notes(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
         )
 
 
-def _unlike(records: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
+def _unlike(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
     """Why stored runs are not tested against."""
-    if len(records) > len(same):
-        yield f"{len(records) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
+    if len(rivals) > len(same):
+        yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
     if len(same) > 1 and not tests:
         yield "no stored run has the same signatures: make the number of sequences equal with --samples"
 

@@ -73,6 +73,37 @@ def test_runs_of_other_signatures_are_not_tested_against(finish, call):
     assert not facts["tests"] and any("--samples" in note for note in facts["notes"])
 
 
+def test_runs_of_other_presets_hide_none_of_the_same_signature(finish, call):
+    """Whatever order the ids of the cells are in."""
+    for samples in (5, 6, 7, 8):
+        finish("text:tiny.txt", "random-unigram", samples=samples, plan=f"of {samples}")
+    for samples in (5, 6, 7, 8):
+        facts = score(call, "tiny.txt", "--samples", samples)
+        cells = {(t["label"], t["cell"]) for t in facts["tests"] if t["label"] == "random-unigram"}
+        assert len(cells) == 1
+        (record,) = [read_record(Path("runs") / cell) for _, cell in cells]
+        assert record.cell.evaluation.samples == samples
+        assert not any("same signatures" in note for note in facts["notes"])
+
+
+def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(finish, call):
+    cells = {}
+    for plan, rate in (("slow", 0.01), ("fast", 0.02)):
+        _, *both = finish("text:tiny.txt", "mle", seeds=2, plan=plan, overrides=(f"defaults.rate={rate}",))
+        assert {record.cell.label for record in both} == {"mle"}
+        cells[plan] = next(record.cell.id for record in both if record.cell.seed == 0)
+
+    def tested(*more):
+        facts = score(call, "tiny.txt", "--samples", 20, *more)
+        return sorted({test["cell"] for test in facts["tests"] if test["label"] == "mle"})
+
+    assert tested() == tested("--plan", "new") == sorted(cells.values())
+    shown = call("score", "tiny.txt", *TEXT, "--name", "mine", "--samples", 20).stdout
+    assert all(cell in shown for cell in cells.values())
+    assert tested("--plan", "fast") == [cells["fast"]] and tested("--plan", "slow") == [cells["slow"]]
+    assert tested("--plan", "new") == sorted(cells.values())  # the file's own row is no rival
+
+
 def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace):
     records = finish("text:tiny.txt", "mle")
     facts = score(call, records[1].folder / "samples.txt", "--plan", "small")
