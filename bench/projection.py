@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.journal import Record
@@ -19,7 +19,7 @@ CURVE, LONGEST = "curve/", 4_000
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
-    *("fingerprint", "dataset_settings", "phases", "run_id", "started", "projected"),
+    *("fingerprint", "dataset_settings", "phases", "run_id", "started", "projected", "identity"),
 )
 
 
@@ -65,15 +65,18 @@ def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
 
 
 def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
-    """One row per run and metric, of the newest run of each (plan, dataset, label, seed); without scores, one row.
+    """One row per run and metric, of one run of each (plan, dataset, label, seed); without scores, one row.
 
-    Rows come sorted by dataset, label and seed, the metrics in the dataset's own order.
+    That run is the newest of the seed, or the one that is like the newest of all seeds in settings and code. Rows come
+    sorted by dataset, label and seed, the metrics in the dataset's own order.
     """
     import pandas as pd
 
     newest: dict[tuple[str, ...], Tracked] = {}
-    for run in sorted(runs, key=_age):
-        newest[tuple(run.tags[key] for key in ("plan", "dataset", "label", "seed"))] = run
+    aged = sorted(runs, key=_age)
+    wanted = {_row(run): _identity_of(run) for run in aged}
+    for run in sorted(aged, key=lambda run: _identity_of(run) == wanted[_row(run)]):
+        newest[*_row(run), run.tags["seed"]] = run
     rows = [row for run in newest.values() for row in _rows(run)]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": object})
     table["value"] = table["value"].where(table["value"].notna(), None)
@@ -101,6 +104,7 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
     return {
         "plan": plan,
         "cell": cell.id,
+        "identity": replace(cell, seed=0).id,  # the same for all seeds of the same settings, data and code
         "dataset": cell.dataset_label,
         "dataset.reference": cell.dataset,
         "dataset.settings": _json_object(dict(cell.dataset_settings)),
@@ -187,7 +191,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
     facts |= {"notes": _json_tag(tags, "notes", "[]"), "phases": _json_tag(tags, "phases", "[]")}
     facts |= {"dataset_settings": _json_tag(tags, "dataset.settings", "{}"), "run_id": run.run_id}
-    facts |= {"started": run.started, "projected": int(tags.get("projected", 0))}
+    facts |= {"identity": _identity_of(run), "started": run.started, "projected": int(tags.get("projected", 0))}
     metrics: Sequence[str | None] = json.loads(_json_tag(tags, "metrics", "[]")) or [None]
     for name in metrics:
         key = safe(name or "")
@@ -202,6 +206,15 @@ def _json_tag(tags: Mapping[str, str], key: str, empty: str) -> str:
     except json.JSONDecodeError:
         return empty
     return text
+
+
+def _row(run: Tracked) -> tuple[str, ...]:
+    return tuple(run.tags[key] for key in ("plan", "dataset", "label"))
+
+
+def _identity_of(run: Tracked) -> str:
+    """Absent from what an earlier version wrote, whose runs are taken for alike."""
+    return run.tags.get("identity", "")
 
 
 def _age(run: Tracked) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.errors import BenchError, unknown
 from bench.human.collected import Collected
@@ -31,6 +31,14 @@ PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING", "pending": "SCHEDULED"}
 
 
+class _Known(NamedTuple):
+    """What the store holds of a cell, "" where nothing."""
+
+    run_id: str = ""
+    digest: str = ""
+    identity: str = ""
+
+
 class Tracker:
     """An MLflow store: `uri`, else MLFLOW_TRACKING_URI, else mlflow's own default in the current folder.
 
@@ -39,7 +47,7 @@ class Tracker:
 
     def __init__(self, uri: str | None = None) -> None:
         self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-        self._plans: dict[str, dict[str, tuple[str, str]]] = {}
+        self._plans: dict[str, dict[str, _Known]] = {}
 
     def prepare(self) -> None:
         """First contact, which migrates the schema (about 3 s once a store): do it before workers start."""
@@ -49,20 +57,23 @@ class Tracker:
     def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
         """Write the record as a run of the plan and return its id.
 
-        A cell already there is left as it is; if its journal has changed since, a new run takes its place.
+        A cell already there is left as it is, but for tags that an earlier version did not write; if its journal has
+        changed since, a new run takes its place.
         """
         wanted = project(record, plan, facts)
         with self._clear_errors():
             runs = self._known(plan)
-            run_id, digest = runs.get(record.cell.id, ("", ""))
-            if digest == wanted.digest:
-                self._client.set_tag(run_id, "projected", str(time.time_ns()))
-                return run_id
-            if run_id:
-                self._client.delete_run(run_id)
-            run_id = self._write(record, plan, wanted)
-        runs[record.cell.id] = run_id, wanted.digest
-        return run_id
+            known = runs.get(record.cell.id, _Known())
+            if known.digest == wanted.digest:
+                self._client.set_tag(known.run_id, "projected", str(time.time_ns()))
+                if not known.identity:
+                    self._client.set_tag(known.run_id, "identity", wanted.tags["identity"])
+            else:
+                if known.run_id:
+                    self._client.delete_run(known.run_id)
+                known = known._replace(run_id=self._write(record, plan, wanted))
+        runs[record.cell.id] = _Known(known.run_id, wanted.digest, wanted.tags["identity"])
+        return known.run_id
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """One row per run and metric (columns: bench.projection.COLUMNS); default: the plan written last.
@@ -169,12 +180,14 @@ class Tracker:
             if not token or most:
                 return runs
 
-    def _known(self, plan: str) -> dict[str, tuple[str, str]]:
-        """The plan's runs: cell (or experiment, for its parent run) -> run id and digest. One search a plan."""
+    def _known(self, plan: str) -> dict[str, _Known]:
+        """The plan's runs by cell (its parent runs by experiment). One search a plan."""
         if plan not in self._plans:
             found = self._search(f"tags.plan = '{_quoted(plan)}'")
             self._plans[plan] = {
-                run.data.tags.get("cell", run.info.experiment_id): (run.info.run_id, run.data.tags.get("digest", ""))
+                run.data.tags.get("cell", run.info.experiment_id): _Known(
+                    run.info.run_id, run.data.tags.get("digest", ""), run.data.tags.get("identity", "")
+                )
                 for run in found
             }
         return self._plans[plan]
@@ -214,8 +227,8 @@ class Tracker:
         if experiment not in known:
             run = self._client.create_run(experiment, tags={"plan": plan}, run_name=plan)
             self._client.set_terminated(run.info.run_id)
-            known[experiment] = run.info.run_id, ""
-        return known[experiment][0]
+            known[experiment] = _Known(run.info.run_id)
+        return known[experiment].run_id
 
 
 def _artifacts(folder: Path) -> list[Path]:

@@ -67,7 +67,10 @@ def _judged(collected: Collected | None, cells: set[str]) -> tuple[dict[str, str
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that may share a table: the newest run's data and, column by column, the newest run's signature.
+    """The rows that may share a table.
+
+    All have the newest run's data; all seeds of a label the settings and code of the newest of them; all values of a
+    column the newest run's signature.
 
     Samples made elsewhere join the runs, and never decide what the runs are. The second part says in a line each what
     was left out.
@@ -76,6 +79,11 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     kept, left_out = frame[same_data], []
     if not same_data.all():
         left_out.append(f"Left out, made from other data: {_names(frame[~same_data])}.")
+    identities = {label: _newest(rows)["identity"] for label, rows in kept.groupby("label")}
+    alike = kept["identity"] == kept["label"].map(identities)
+    if not alike.all():
+        left_out.append(f"Left out, other settings or code: {_names(kept[~alike])}.")
+        kept = kept[alike]
     for metric in dict.fromkeys(kept["metric"].dropna()):
         column = kept[kept["metric"] == metric]
         other = column[column["signature"] != _newest(column)["signature"]]

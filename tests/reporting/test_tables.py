@@ -18,7 +18,7 @@ from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.lines import table_csv
 from bench.reporting.published import paper, printed_name, printed_twin, slug
 from bench.reporting.table import Table
-from bench.reporting.tables import build_tables
+from bench.reporting.tables import build_tables, comparable
 
 Build = Callable[..., list[Table]]
 SAMPLE = {"file": "sample-poems", "sha256": "cd" * 32, "licence": "MIT", "kind": "sample"}
@@ -187,6 +187,32 @@ def test_a_baseline_whose_name_begins_as_that_of_samples_made_elsewhere_is_a_run
     elsewhere = shop.done(shop.cell("ours", baseline="score:ours"), {"nll_oracle": 8.0}, signature="-new")
     (table,) = build([own, elsewhere])
     assert noted(table, "Samples made elsewhere") == ["Samples made elsewhere, judged by bench score: ours."]
+
+
+def test_seeds_of_other_settings_or_code_share_no_row(shop: Any, build: Build) -> None:
+    def run(label: str, seed: int, value: float, **changes: Any) -> Record:
+        return shop.done(shop.cell(label, seed, **changes), {"nll_oracle": value})
+
+    long = [run(label, seed, 9.0 + seed) for label in ("mle", "seqgan") for seed in range(3)]
+    for changes in ({"settings": (("batch", 1),)}, {"code": "edited"}, {"threads": 2}):
+        (table,) = build([*long, run("mle", 0, 4.0, **changes)])
+        assert rows(table)["MLE"]["NLL_oracle ↓"] == "4.000 ± -"
+        assert rows(table)["SeqGAN"]["Runs"] == "3"
+        assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 1, 2)."]
+        assert set(table.runs[table.runs["label"] == "mle"]["value"]) == {4.0}
+    (table,) = build([*(run("mle", seed, 4.0, code="edited") for seed in range(4)), *long])  # asked for again
+    assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± ")
+    assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 3)."]
+    (table,) = build([*long[1:], *(run("mle", seed, 4.0, code="edited") for seed in range(3)), long[0]])
+    assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± "), "all seeds of the one that is wanted"
+    assert noted(table, "Left out") == []
+
+
+def test_runs_of_an_earlier_version_are_taken_for_alike(shop: Any, framed: Any) -> None:
+    runs = [shop.done(shop.cell("mle", seed), {"nll_oracle": 9.0 + seed}) for seed in range(2)]
+    frame = framed(runs).assign(identity="")
+    kept, left_out = comparable(frame)
+    assert len(kept) == 2 and not left_out
 
 
 def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:

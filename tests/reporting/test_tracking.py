@@ -138,6 +138,18 @@ def test_the_newest_run_of_a_seed_wins_and_the_plan_written_last_is_the_default(
         tracker.frame("quik")
 
 
+def test_what_an_earlier_version_did_not_tag_is_tagged_when_asked_for_again(shop: Any, store: str) -> None:
+    records = [shop.done(shop.cell("mle", seed), {"a": 1.0}) for seed in range(3)]
+    run_id = Tracker(store).project(records[0], "quick", FACTS)
+    MlflowClient(store).delete_tag(run_id, "identity")
+    tracker = Tracker(store)
+    assert list(tracker.frame()["identity"]) == [""]
+    for record in records:
+        tracker.project(record, "quick", FACTS)
+    (identity,) = set(tracker.frame()["identity"])
+    assert identity and len(tracker.frame()) == 3
+
+
 def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None:
     tracker = Tracker(store)
     record = shop.done(shop.cell("seqgan"), {"nll_oracle": 8.0})
