@@ -7,7 +7,7 @@ NLL_oracle and compare what is left: NLL_test, or Self-BLEU.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -29,12 +29,18 @@ PRECISION = 1e-3  # of the temperature, relative
 
 
 class Match(NamedTuple):
-    """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined."""
+    """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined.
+
+    `arm` holds the arm's own beside them. `unlike` says of each metric that the arm was judged on in another way, and
+    that so has no number there, what the two signatures are.
+    """
 
     temperature: float
     headline: str
     target: float
     scores: dict[str, float | None]
+    arm: dict[str, float | None]
+    unlike: dict[str, str]
     hypotheses: int
 
 
@@ -47,11 +53,15 @@ class Tempering:
     opened: Opened
     count: int
 
+    def evaluator(self, metrics: Sequence[Metric]) -> Evaluator:
+        """The one that judges the runs at every temperature."""
+        return Evaluator(self.opened.data, metrics, self.runs[0].cell.evaluation.rule)
+
     def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
         """Metric -> mean over the runs at a temperature; None where undefined."""
-        evaluator = Evaluator(self.opened.data, metrics, self.runs[0].cell.evaluation.rule)
+        judge = self.evaluator(metrics).judge
         found = [
-            evaluator.judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
+            judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
             for model, run in zip(self.generators, self.runs, strict=True)
         ]
         return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
@@ -61,12 +71,13 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
     Every temperature is judged with the same random numbers, so the search sees a smooth curve: nine temperatures from
-    0.1 to 10, then bisection between two of them. BenchError where the score is out of reach.
+    0.1 to 10, then bisection between two of them. `samples` are as many as the arm's if not given, so that what
+    depends on their number, Self-BLEU, is comparable. BenchError where the score is out of reach.
     """
     metrics = opened.dataset.metrics(opened.data)
     name = metrics[0].name
-    target = float(np.mean([_headline(record, name) for record in arm]))
-    count = min(samples or baseline[0].cell.evaluation.samples, len(opened.data.valid))
+    target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
+    count = min(samples or arm[0].last("done")["hypotheses"], len(opened.data.valid))
     tempering = Tempering(baseline, [stored.generator(record, opened) for record in baseline], opened, count)
 
     def gap(temperature: float) -> float:
@@ -84,7 +95,10 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
             f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
         )
     temperature = bisect(gap, *bracket)
-    return Match(temperature, name, target, tempering.scores(temperature, metrics), count)
+    unlike = dict(_unlike(arm, tempering.evaluator(metrics[1:]), count))
+    beside = {m.name: mean([r.scores[m.name]["value"] for r in arm]) for m in metrics if m.name not in unlike}
+    scores = tempering.scores(temperature, metrics)
+    return Match(temperature, name, target, scores, beside, unlike, count)
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
@@ -108,11 +122,26 @@ def bisect(gap: Callable[[float], float], low: float, high: float) -> float:
     return math.sqrt(low * high)
 
 
-def _headline(record: Record, name: str) -> float:
-    value = record.scores[name]["value"]
-    if value is None:
-        raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {name} to match")
-    return float(value)
+def _headline(record: Record, metric: Metric) -> float:
+    """The run's score, made as the metric makes it; of any number of sequences, which moves no mean over them."""
+    found = record.scores.get(metric.name, {"value": None, "signature": ""})
+    if found["value"] is None:
+        raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
+    if not found["signature"].startswith(f"{metric.signature()}|hyps:"):
+        raise BenchError(
+            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found['signature']}, here it would be "
+            f"{metric.signature()}: give both runs the same settings of the dataset"
+        )
+    return float(found["value"])
+
+
+def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
+    """The metrics whose full signature is not that of `count` sequences judged here, with both signatures."""
+    for metric in evaluator.metrics:
+        ours = evaluator.signature(metric, count)
+        found = {record.scores.get(metric.name, {}).get("signature", "none") for record in arm}
+        if others := sorted(found - {ours}):
+            yield metric.name, f"{others[0]}, here {ours}"
 
 
 def mean(values: Sequence[float | None]) -> float | None:

@@ -14,9 +14,7 @@ from bench.errors import BenchError
 @click.argument("baseline")
 @click.argument("arm")
 @click.option("-d", "--dataset", required=True, help="Dataset of the finished runs.")
-@click.option(
-    "--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: the run's]."
-)
+@click.option("--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: ARM's].")
 @_options.data
 @_options.corpus
 @_options.runs
@@ -42,8 +40,9 @@ def command(
         "sequences a run:"
     )
     for name, value in found.scores.items():
-        theirs_too = [record.scores[name]["value"] for record in theirs]
-        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(matching.mean(theirs_too), 4):>8}")
+        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(found.arm.get(name), 4):>8}")
+    for name, signatures in list(found.unlike.items())[:1]:
+        click.echo(f"-: not comparable, as other signatures make other numbers: {name} of {arm} is {signatures}")
     if ours[0].cell.baseline == "mle":
         click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")
     else:

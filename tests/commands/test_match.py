@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +65,40 @@ def test_out_of_reach_is_said_with_the_range(runs):
     mle = [record for record in runs if record.cell.baseline == "mle"]
     with pytest.raises(BenchError, match=r"nll_oracle = [\d.]+ of real is out of reach: mle.* goes from"):
         matching.match(mle, runs[:1], opened, 50)
+
+
+def columns(text):
+    """Metric -> (the baseline's number, the arm's), as printed."""
+    return {name: (ours, theirs) for name, ours, theirs in re.findall(r"^  (\w+) +(\S+)   \S+ +(\S+)$", text, re.M)}
+
+
+def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call):
+    mle, cold = (label(runs, name) for name in ("mle", "mle-temperature"))
+    every = columns(match(call, mle, cold))
+    assert not any("-" in pair for pair in every.values())
+    text = call("match", mle, cold, "-d", "oracle", "--data", "sample", "--samples", 100).stdout
+    few = columns(text)
+    assert few["nll_oracle"][1] == every["nll_oracle"][1]
+    assert all(few[name][1] == "-" != few[name][0] for name in ("nll_test", "forward_kl", "reverse_kl"))
+    (said,) = [line for line in text.splitlines() if line.startswith("-: not comparable")]
+    assert "nll_test of mle" in said and "|hyps:200|" in said and "here nll_test" in said and "|hyps:100|" in said
+
+
+def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
+    few = finish("oracle", "mle", samples=70, overrides=(*ORACLE, "mle.mle_epochs=3"), plan="few")
+    many = finish("oracle", "mle", overrides=(*ORACLE, "mle.mle_epochs=5"), samples=90, plan="many")
+    text = match(call, label(few, "mle"), label(many, "mle"))
+    assert "of 90 sequences a run" in text and "not comparable" not in text
+    assert not any("-" in pair for pair in columns(text).values())
+
+
+def test_a_headline_made_in_another_way_is_no_target(runs):
+    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    mle = [record for record in runs if record.cell.baseline == "mle"]
+    text = json.dumps(mle[0].events).replace('"nll_oracle|', '"nll_oracle|smooth:method9|')
+    other = replace(mle[0], events=tuple(json.loads(text)))
+    with pytest.raises(BenchError, match=r"nll_oracle of mle.* seed 0 is nll_oracle\|smooth:method9.*here it would be"):
+        matching.match(mle, [other], opened, 50)
 
 
 @pytest.mark.parametrize(
