@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,14 +101,33 @@ def load_data(table: Arm, corpora: Corpora) -> SequenceData:
 Facts = dict[str, str]
 
 
-def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
-    """Keep a plan's cells, id -> facts, under runs/plans, joined to those of earlier commands of the same name."""
+def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
+    """Keep the cells that a command asks for, id -> facts, as the newest of the plan; returns them as they are kept.
+
+    The fact "asked", in ns since the epoch, is added to each: by it tables tell which of several cells is wanted.
+    """
+    kept = read_all(runs).get(plan, {})
+    now = max([time.time_ns(), *(asked(facts) + 1 for facts in kept.values())])
+    wanted = {key: {**facts, "asked": str(now + index)} for index, (key, facts) in enumerate(cells.items())}
+    join(plan, wanted, runs)
+    return wanted
+
+
+def join(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
+    """Add cells to a plan under runs/plans, in the order of asking; of two askings for a cell the later is kept."""
+    kept = read_all(runs).get(plan, {})
+    newer = {key: facts for key, facts in cells.items() if key not in kept or asked(facts) > asked(kept[key])}
+    joined = sorted((kept | newer).items(), key=lambda item: asked(item[1]))
     path = runs / "plans" / f"{plan}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    joined = read_all(runs).get(plan, {}) | dict(cells)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(joined, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps(dict(joined), indent=1), encoding="utf-8")
     partial.replace(path)
+
+
+def asked(facts: Facts) -> int:
+    """When a kept cell was last asked for, in ns since the epoch; 0 in plans of earlier versions."""
+    return int(facts.get("asked", 0))
 
 
 def read_all(runs: Path) -> dict[str, dict[str, Facts]]:

@@ -58,7 +58,8 @@ def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
     """The record as a run; `facts` (preset, git commit, package versions) become tags as they are."""
     text = json.dumps([record.events, record.cell.label], sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    tags = {**facts, **_identity(record, plan), **_outcome(record)}
+    told = {key: value for key, value in facts.items() if key != "asked"}
+    tags = {**told, **_identity(record, plan), **_outcome(record)}
     return Projection(
         {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
     )

@@ -53,11 +53,12 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
         facts = provenance.facts() | {"preset": plan.preset}
-        cells = {cell.id: facts for cell in plan.cells}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        planning.write(plan.name, cells, setup.runs)
-        interrupted = _carry_out(plan, setup, console, lambda record: tracker.project(record, plan.name, facts))
+        cells = planning.write(plan.name, {cell.id: facts for cell in plan.cells}, setup.runs)
+        interrupted = _carry_out(
+            plan, setup, console, lambda record: tracker.project(record, plan.name, cells[record.cell.id])
+        )
         project_plan(tracker, plan.name, cells, setup.runs)
     if interrupted:
         console.print("interrupted; everything finished is kept: the same command continues from here")
@@ -70,7 +71,7 @@ def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]
     records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
     finished = [record for record in records if record.status in ("done", "failed")]
     for record in finished:
-        tracker.project(record, plan, cells[record.cell.id])
+        tracker.project(record, plan, cells[record.folder.name])
     return len(finished)
 
 

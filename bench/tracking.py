@@ -37,6 +37,7 @@ class _Known(NamedTuple):
     run_id: str = ""
     digest: str = ""
     identity: str = ""
+    projected: int = 0
 
 
 class Tracker:
@@ -58,21 +59,25 @@ class Tracker:
         """Write the record as a run of the plan and return its id.
 
         A cell already there is left as it is, but for tags that an earlier version did not write; if its journal has
-        changed since, a new run takes its place.
+        changed since, a new run takes its place. The fact "asked" (ns since the epoch; for a new run without it, the
+        end of its journal) says which of several runs is the newest, and which plan; an asking that is known already
+        changes nothing.
         """
         wanted = project(record, plan, facts)
         with self._clear_errors():
             runs = self._known(plan)
             known = runs.get(record.cell.id, _Known())
+            asked = max(int(facts.get("asked", 0)), known.projected) or int(1e9 * _ends(record)[1]["time"])
             if known.digest == wanted.digest:
-                self._client.set_tag(known.run_id, "projected", str(time.time_ns()))
+                if asked > known.projected:
+                    self._client.set_tag(known.run_id, "projected", str(asked))
                 if not known.identity:
                     self._client.set_tag(known.run_id, "identity", wanted.tags["identity"])
             else:
                 if known.run_id:
                     self._client.delete_run(known.run_id)
-                known = known._replace(run_id=self._write(record, plan, wanted))
-        runs[record.cell.id] = _Known(known.run_id, wanted.digest, wanted.tags["identity"])
+                known = known._replace(run_id=self._write(record, plan, wanted, asked))
+        runs[record.cell.id] = _Known(known.run_id, wanted.digest, wanted.tags["identity"], asked)
         return known.run_id
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
@@ -186,18 +191,21 @@ class Tracker:
             found = self._search(f"tags.plan = '{_quoted(plan)}'")
             self._plans[plan] = {
                 run.data.tags.get("cell", run.info.experiment_id): _Known(
-                    run.info.run_id, run.data.tags.get("digest", ""), run.data.tags.get("identity", "")
+                    run.info.run_id,
+                    run.data.tags.get("digest", ""),
+                    run.data.tags.get("identity", ""),
+                    int(run.data.tags.get("projected", 0)),
                 )
                 for run in found
             }
         return self._plans[plan]
 
-    def _write(self, record: Record, plan: str, wanted: Projection) -> str:
+    def _write(self, record: Record, plan: str, wanted: Projection, asked: int) -> str:
         """A new run. Its digest comes last: a run without one was cut short, is not read, and is written again."""
         from mlflow.entities import Metric, Param
 
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
-        tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(time.time_ns())}
+        tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
         tags |= {"artifacts": json_list(path.name for path in artifacts)}
         began, ended = (int(1000 * event["time"]) for event in _ends(record))
         name = f"{record.cell.label} seed {record.cell.seed}"

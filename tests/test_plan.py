@@ -203,10 +203,29 @@ def test_data_with_nothing_in_it_is_refused(make: Make, words: str, before: str,
 
 def test_kept_plans_join(tmp_path: Path) -> None:
     assert planning.read_all(tmp_path) == {}
-    planning.write("mine", {"a": {"preset": "quick"}}, tmp_path)
+    wanted = planning.write("mine", {"a": {"preset": "quick"}, "c": {}}, tmp_path)
     planning.write("mine", {"b": {"preset": "smoke"}}, tmp_path)
     planning.write("my other. plan", {"a": {}}, tmp_path)
-    assert planning.read_all(tmp_path) == {
-        "mine": {"a": {"preset": "quick"}, "b": {"preset": "smoke"}},
-        "my other. plan": {"a": {}},
-    }
+    kept = planning.read_all(tmp_path)
+    assert {plan: list(cells) for plan, cells in kept.items()} == {"mine": ["a", "c", "b"], "my other. plan": ["a"]}
+    assert {key: facts.get("preset") for key, facts in kept["mine"].items()} == {"a": "quick", "b": "smoke", "c": None}
+    assert wanted.items() <= kept["mine"].items()
+
+
+def test_a_kept_plan_is_in_the_order_of_asking(tmp_path: Path) -> None:
+    def order() -> str:
+        cells = planning.read_all(tmp_path)["mine"]
+        times = [planning.asked(facts) for facts in cells.values()]
+        assert times == sorted(times)
+        return "".join(cells)
+
+    planning.join("mine", {"x": {"preset": "quick"}, "y": {}}, tmp_path)  # as earlier versions wrote them
+    planning.write("mine", {"a": {}, "b": {}, "c": {}}, tmp_path)
+    assert order() == "xyabc"
+    planning.write("mine", {"b": {}, "a": {}}, tmp_path)
+    assert order() == "xycba"
+    late = str(max(planning.asked(facts) for facts in planning.read_all(tmp_path)["mine"].values()) + 10**12)
+    planning.join("mine", {"c": {"asked": late}, "d": {"asked": "5"}, "a": {"asked": "6"}, "x": {}}, tmp_path)
+    assert order() == "xydbac" and planning.read_all(tmp_path)["mine"]["x"] == {"preset": "quick"}
+    planning.write("mine", {"d": {}}, tmp_path)
+    assert order() == "xybacd", "another machine's clock is ahead"

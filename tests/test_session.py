@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -123,6 +124,10 @@ def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, mon
     assert code == 0 and records()["Tiny"].status == "done" and "cluster" not in text
 
 
+def cells_of(plan: str) -> list[str]:
+    return list(planning.read_all(Path("runs"))[plan])
+
+
 def sync(*arguments: str) -> str:
     from bench.commands.sync import command
 
@@ -140,6 +145,47 @@ def test_sync_takes_in_what_another_machine_finished(run: Run, make_folder: Any)
     assert records()["Tiny"].scores == records(theirs)["Tiny"].scores
     assert sync(str(theirs)) == "0 cells taken in, 2 finished cells in MLflow, 1 plans\n"
     assert "1 cells to run, 2 kept from before" in run("Tiny", "Raises")[1]
+
+
+def test_sync_changes_neither_what_is_newest_nor_the_plan_by_default(
+    run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stamps() -> dict[tuple[str, str], int]:
+        frames = [Tracker().frame(plan) for plan in plans]
+        return {(row.plan, row.cell): row.projected for frame in frames for row in frame.itertuples()}
+
+    plans = ["alpha", "zeta"]
+
+    run("Tiny", plan="zeta")
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "project", lambda *_: None)
+        run("random-unigram", plan="late")
+    run("Tiny", plan="alpha")
+    before = stamps()
+    assert set(Tracker().frame()["plan"]) == {"alpha"} and len(before) == 4
+    sync()
+    assert before == stamps() and set(Tracker().frame()["plan"]) == {"alpha"}
+    assert set(tracked("late")) == {"real", "random-unigram"}
+    plans.append("late")
+    after, theirs = stamps(), Path("runs").absolute()
+    sync()
+    assert stamps() == after
+    make_folder("here")
+    sync(str(theirs))
+    assert stamps() == after and set(Tracker().frame()["plan"]) == {"alpha"}
+
+
+def test_sync_reads_plans_of_earlier_versions(run: Run, make_folder: Any) -> None:
+    run("Tiny", plan="old")
+    Path("runs/plans/old.json").write_text(json.dumps({cell: {"preset": "smoke"} for cell in cells_of("old")}))
+    run("Tiny", plan="new")
+    before = Tracker().frame("old")
+    sync()
+    assert before.equals(Tracker().frame("old")) and set(Tracker().frame()["plan"]) == {"new"}
+    theirs = Path("runs").absolute()
+    make_folder("here")
+    sync(str(theirs))
+    assert set(Tracker().frame()["plan"]) == {"new"} and tracked("old") == tracked("new")
 
 
 def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: Run) -> None:

@@ -18,7 +18,8 @@ from bench.errors import BenchError
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
     """Bring finished cells and imported human scores into MLflow.
 
-    First those of FOLDERS, the runs folders of other machines, are taken into --runs.
+    First those of FOLDERS, the runs folders of other machines, are taken into --runs. What is in MLflow already stays
+    as it is, and so does the plan that `bench report` takes by default, unless a plan asked for later comes in.
     """
     from bench import plan as planning
     from bench import session
@@ -56,7 +57,7 @@ def _take_in(folder: Path, runs: Path) -> int:
         partial.rename(target)
         taken += 1
     for plan, cells in planning.read_all(folder).items():
-        planning.write(plan, cells, runs)
+        planning.join(plan, cells, runs)
     return taken
 
 

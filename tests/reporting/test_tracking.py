@@ -22,6 +22,10 @@ from bench.tracking import Tracker
 FACTS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0"}
 
 
+def now() -> dict[str, str]:
+    return FACTS | {"asked": str(time.time_ns())}
+
+
 def runs_of(store: str, kind: str) -> list[Any]:
     client = MlflowClient(store)
     return list(client.search_runs([e.experiment_id for e in client.search_experiments()], f"tags.{kind} LIKE '%'"))
@@ -128,10 +132,10 @@ def test_the_newest_run_of_a_seed_wins_and_the_plan_written_last_is_the_default(
     tracker.project(old, "quick", FACTS)
     tracker.project(new, "quick", FACTS)
     assert list(tracker.frame()["value"]) == [2.0]
-    tracker.project(old, "quick", FACTS)  # asked for again: it is the wanted one now
+    tracker.project(old, "quick", now())  # asked for again: it is the wanted one now
     assert list(tracker.frame()["value"]) == [1.0]
 
-    tracker.project(new, "paper", FACTS)
+    tracker.project(new, "paper", now())
     assert list(tracker.frame()["plan"]) == ["paper"]
     assert list(tracker.frame("quick")["value"]) == [1.0]
     with pytest.raises(BenchError, match="did you mean 'quick'"):
@@ -148,6 +152,21 @@ def test_what_an_earlier_version_did_not_tag_is_tagged_when_asked_for_again(shop
         tracker.project(record, "quick", FACTS)
     (identity,) = set(tracker.frame()["identity"])
     assert identity and len(tracker.frame()) == 3
+
+
+def test_an_asking_that_is_known_changes_nothing(shop: Any, store: str) -> None:
+    record, other = (shop.done(shop.cell("mle", settings=(("batch", size),)), {"a": float(size)}) for size in (1, 2))
+    tracker = Tracker(store)
+    run_id = tracker.project(record, "quick", FACTS | {"asked": "5000"})
+    tracker.project(other, "paper", FACTS | {"asked": "6000"})
+    for asked in ("5000", "4000"):
+        Tracker(store).project(record, "quick", FACTS | {"asked": asked})
+        assert MlflowClient(store).get_run(run_id).data.tags["projected"] == "5000"
+    tracker.project(other, "quick", FACTS | {"asked": "4900"})  # comes late, was asked for before
+    assert list(tracker.frame("quick")["value"]) == [1.0] and list(tracker.frame()["plan"]) == ["paper"]
+    tracker.project(record, "quick", FACTS | {"asked": "7000"})
+    assert list(Tracker(store).frame()["plan"]) == ["quick"]
+    assert "asked" not in MlflowClient(store).get_run(run_id).data.tags
 
 
 def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None:
