@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,14 @@ class Record:
 
 
 def write_cell(cell: Cell, runs: Path) -> Path:
-    """Make the cell's folder with its cell.json, atomically; returns the folder."""
+    """Make the cell's folder with its cell.json, atomically; returns the folder.
+
+    The label there stays the one that it was first written with: a plan that calls the cell otherwise keeps its own.
+    """
     folder = runs / cell.id
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "cell.json").exists():
+        cell = replace(cell, label=json.loads((folder / "cell.json").read_text(encoding="utf-8"))["label"])
     partial = folder / f".cell.{os.getpid()}"
     partial.write_text(json.dumps(asdict(cell), indent=1), encoding="utf-8")
     partial.replace(folder / "cell.json")

@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Arm:
-    """A baseline or dataset with its settings resolved."""
+    """A baseline or dataset with its settings resolved; the label tells the overrides that change something."""
 
     label: str
     reference: str
@@ -155,8 +155,10 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     cls = plugins.load("bench.baselines", reference)
     name = plugins.label(reference)
     own = {key: value for owner, key, value in request.overrides if owner == name}
-    label = name + (f"[{','.join(f'{k}={v}' for k, v in sorted(own.items()))}]" if own else "")
-    return Arm(label, plugins.absolute(reference), _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name))
+    plain = dict(_resolve(cls.Settings, preset.knobs(cls.Settings, name), name))
+    settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
+    told = ",".join(f"{key}={own[key]}" for key, value in settings if key in own and value != plain[key])
+    return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
 
 
 def _dataset(reference: str, preset: Preset, request: Request) -> Arm:

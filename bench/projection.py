@@ -55,11 +55,15 @@ class Tracked(NamedTuple):
 
 
 def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
-    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are."""
-    text = json.dumps([record.events, record.cell.label], sort_keys=True, default=str)
+    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are.
+
+    The fact "label" is what the plan calls the cell; a plan of an earlier version has none, and the cell's own stands.
+    """
+    label = facts.get("label", record.cell.label)
+    text = json.dumps([record.events, label], sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     told = {key: value for key, value in facts.items() if key != "asked"}
-    tags = {**told, **_identity(record, plan), **_outcome(record)}
+    tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
         {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
     )
@@ -109,7 +113,6 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
         "dataset": cell.dataset_label,
         "dataset.reference": cell.dataset,
         "dataset.settings": _json_object(dict(cell.dataset_settings)),
-        "label": cell.label,
         "baseline": cell.baseline,
         "seed": str(cell.seed),
         "rule": cell.evaluation.rule,

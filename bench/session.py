@@ -55,7 +55,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         facts = provenance.facts() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        cells = planning.write(plan.name, {cell.id: facts for cell in plan.cells}, setup.runs)
+        cells = planning.write(plan.name, {cell.id: facts | {"label": cell.label} for cell in plan.cells}, setup.runs)
         interrupted = _carry_out(
             plan, setup, console, lambda record: tracker.project(record, plan.name, cells[record.cell.id])
         )

@@ -208,7 +208,7 @@ class Tracker:
         tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
         tags |= {"artifacts": json_list(path.name for path in artifacts)}
         began, ended = (int(1000 * event["time"]) for event in _ends(record))
-        name = f"{record.cell.label} seed {record.cell.seed}"
+        name = f"{wanted.tags['label']} seed {record.cell.seed}"
         run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
         run_id = str(run.info.run_id)
         metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in wanted.points]

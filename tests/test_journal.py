@@ -96,6 +96,14 @@ def test_points_repeated_after_a_resume_count_once(make_cell: Callable[..., Cell
     assert [(phase["name"], phase["begins"]) for phase in record.phases] == [("mle", 0), ("gan", 2)]
 
 
+def test_a_cell_keeps_the_label_that_it_was_first_written_with(make_cell: Callable[..., Cell], tmp_path: Path) -> None:
+    cell = make_cell()
+    write_cell(cell, tmp_path / "elsewhere")
+    moved = replace(cell, label="Tiny[epochs=2]", reference="moved.py:Tiny")
+    back = read_record(write_cell(moved, tmp_path / "elsewhere")).cell
+    assert (back.label, back.reference, back.id) == ("Tiny", "moved.py:Tiny", cell.id)
+
+
 def test_a_cell_reads_back_as_it_was_written(make_cell: Callable[..., Cell], tmp_path: Path) -> None:
     cell = make_cell(Tiny__rate=0.2)
     folder = write_cell(cell, tmp_path / "elsewhere")

@@ -86,6 +86,15 @@ def test_labels_tell_overrides_not_defaults(make: Make) -> None:
     assert dict(named(plan)["Tiny", 0].settings) == {"epochs": 7, "rate": 2.0}
 
 
+def test_labels_tell_no_override_that_changes_nothing(make: Make) -> None:
+    for sets in (("Tiny.epochs=3",), ("Tiny.epochs=3", "Tiny.rate=2.0"), ("Tiny.rate=2",)):
+        plan = make(sets=sets)
+        assert ids(plan) == ids(make()), sets
+    assert set(named(make(sets=("Tiny.epochs=7", "Tiny.rate=2")))) == {("real", 0), ("Tiny[epochs=7]", 0)}
+    same = "Tiny.epochs=7", "defaults.epochs=7"
+    assert ids(make(sets=same)) == ids(make(sets=same[1:])) and ("Tiny", 0) in ids(make(sets=same))
+
+
 def test_editing_a_plug_in_changes_its_cells_and_no_others(make: Make, words: str, trainers: Any) -> None:
     before = ids(make("Tiny", "random-uniform"))
     trainer = Path(trainers("Tiny").partition(":")[0])

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench import preset, session
 from bench.corpora.fetch import Corpora
 from bench.job import Context
 from bench.journal import Journal, Record, read_record
+from bench.preset import Preset
 from bench.tracking import Tracker
 
 
@@ -46,9 +48,13 @@ def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: 
     monkeypatch.setattr("bench.reporting.report.write_report", lambda *_: [])
     monkeypatch.setattr("bench.reporting.report.print_summary", lambda *_: None)
 
-    def run(*names: str, dataset: str = words, plan: str = "smoke") -> tuple[int, str]:
+    smoke = preset.read("smoke")
+
+    def run(
+        *names: str, dataset: str = words, plan: str = "smoke", preset: Preset = smoke, sets: tuple[str, ...] = ()
+    ) -> tuple[int, str]:
         baselines = tuple(name if name.islower() else trainers(name) for name in names)
-        request = planning.Request(baselines, (dataset,), preset.read("smoke"), name=plan)
+        request = planning.Request(baselines, (dataset,), preset, planning.overrides(sets), name=plan)
         console = Console(file=io.StringIO(), width=300)
         setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1)
         code = session.run(planning.make(request, corpora), setup, console)
@@ -89,6 +95,25 @@ def test_the_same_cell_serves_two_plans(run: Run) -> None:
     assert "0 cells to run, 2 kept" in run("Tiny", plan="second")[1]
     assert tracked("second") == tracked() == {"real": "done", "Tiny": "done"}
     assert set(planning.read_all(Path("runs"))) == {"smoke", "second"}
+
+
+def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
+    run("Tiny", plan="plain")
+    before = Tracker().frame("plain")
+    epochs = dict(records()["Tiny"].cell.settings)["epochs"]
+    changed = replace(preset.read("smoke"), baselines={"Tiny": {"epochs": epochs + 1}})
+    code, text = run("Tiny", plan="told", preset=changed, sets=(f"Tiny.epochs={epochs}",))
+    assert code == 0 and "0 cells to run, 2 kept" in text
+    assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"} and set(records()) == {"real", "Tiny"}
+    for _ in range(2):
+        assert Tracker().frame("plain").equals(before)
+        sync()
+    assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"}
+    for key, facts in planning.read_all(Path("runs"))["plain"].items():  # as an earlier version kept it
+        path = Path("runs/plans/plain.json")
+        path.write_text(json.dumps(json.loads(path.read_text()) | {key: {"preset": facts["preset"]}}))
+    sync()
+    assert Tracker().frame("plain").equals(before)
 
 
 def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
