@@ -26,11 +26,12 @@ class Shop:
         self.folder = folder
 
     def cell(self, label: str, seed: int = 0, dataset: str = "oracle", **changes: Any) -> Cell:
+        baseline, _, told = label.partition("[")
         facts: dict[str, Any] = {
             "label": label,
             "reference": label,
-            "baseline": label.partition("[")[0],
-            "settings": (("batch", 64),),
+            "baseline": baseline,
+            "settings": (("batch", 64), *((("told", told),) if told else ())),
             "dataset": dataset,
             "dataset_label": dataset,
             "dataset_settings": (("length", 20),),
