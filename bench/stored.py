@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,21 +47,30 @@ def is_of(cell: Cell, dataset: str) -> bool:
 def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]:
     """The finished runs of a row, all of one dataset and one set of settings, by seed; BenchError where they are not.
 
-    A label stands for runs of several presets or data; what is ambiguous is named, never chosen in silence.
+    A row may be called differently in each plan, and any of its names will do. A label stands for runs of several
+    presets or data; what is ambiguous is named, never chosen in silence.
     """
     records = finished(runs, dataset)
     if not records:
         of = f" of {dataset}" if dataset else ""
         raise BenchError(f"no finished run{of} in {runs}: `bench run` makes some, `bench status` lists them")
-    found = [record for record in records if record.cell.label == label]
+    plans = planning.read_all(runs).values()
+    names = {record.cell.id: _names(record, plans) for record in records}
+    found = [record for record in records if label in names[record.cell.id]]
     if not found:
-        raise unknown(f"finished run in {runs}", label, {record.cell.label for record in records})
+        raise unknown(f"finished run in {runs}", label, set().union(*names.values()))
     if len(datasets := sorted({record.cell.dataset_label for record in found})) > 1:
         raise BenchError(f"{label} was run on {', '.join(datasets)}: choose one with -d")
-    if len({_same_but_seed(record.cell) for record in found}) > 1:
+    if len({replace(record.cell, seed=0).id for record in found}) > 1:
         cells = ", ".join(record.cell.id for record in found)
         raise BenchError(f"{label} was run with several settings or data (cells {cells}): give a cell in place of it")
     return found
+
+
+def _names(record: Record, plans: Iterable[Mapping[str, planning.Facts]]) -> set[str]:
+    """What the cell and its plans call it."""
+    kept = (cells.get(record.cell.id, {}) for cells in plans)
+    return {record.cell.label, *(facts["label"] for facts in kept if "label" in facts)}
 
 
 def by_id(runs: Path, text: str) -> Record | None:
@@ -131,10 +140,6 @@ def _load_weights(trainer: Any, path: Path) -> None:
     except (SafetensorError, OSError, KeyError, RuntimeError) as error:
         first = str(error).partition("\n")[0]
         raise BenchError(f"{path} does not fit its cell's generator: {first}") from None
-
-
-def _same_but_seed(cell: Cell) -> Cell:
-    return replace(cell, seed=0)
 
 
 def seeds(records: Sequence[Record]) -> str:

@@ -102,12 +102,11 @@ def _enter(record: Record, plan: str, runs: Path, track: bool, uri: str | None) 
     from bench import plan as planning
     from bench import provenance
 
-    facts = provenance.facts()
-    planning.write(plan, {record.cell.id: facts}, runs)
+    cells = planning.write(plan, {record.cell.id: provenance.facts()}, runs)
     if track:
         from bench.tracking import Tracker
 
-        Tracker(uri).project(record, plan, facts)
+        Tracker(uri).project(record, plan, cells[record.cell.id])
 
 
 def _notes(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:

@@ -47,6 +47,16 @@ def test_a_run_is_found_by_name_seed_or_beginning_of_its_id(finish, call):
     assert lines(call, "mle", "--run-seed", 1) == lines(call, by_seed[1].cell.id) != lines(call, "mle")
 
 
+def test_a_run_is_found_by_the_name_that_any_plan_gives_it(finish, call):
+    from bench import plan as planning
+
+    _, mle = finish("text:tiny.txt", "mle")
+    planning.write("sweep", {mle.cell.id: {"label": "mle[mle_epochs=3]"}}, mle.folder.parent)
+    assert lines(call, "mle[mle_epochs=3]") == lines(call, "mle")
+    with pytest.raises(BenchError, match="unknown finished run"):
+        call("sample", "mle[mle_epochs=4]", *DATA)
+
+
 def test_generators_without_weights_and_the_real_row_can_be_drawn_from(finish, call):
     real, _ = finish("text:tiny.txt", "random-unigram")
     assert len(lines(call, "random-unigram", "--count", 7)) == 7
