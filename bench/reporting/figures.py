@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BESIDE = "nll_test"  # the second panel: what the headline alone hides
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c564b", "#7f7f7f")
 DASHES = ("-", "--", "-.", ":")
+NAME_WIDTH = 40  # characters on a line of the legend
 
 
 def caption(table: Table) -> str:
@@ -70,7 +71,9 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         handles = [lines[label] for label in labels]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        names = [grids.folded(str(line.get_label()), NAME_WIDTH) for line in handles]
+        ncols = 4 if max(map(len, names)) <= NAME_WIDTH else 2
+        figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -99,6 +100,11 @@ def score_text(score: Score, decimals: int) -> str:
         return DASH
     mark = DAGGER if score.marked else ""
     return f"{number(score.mean, decimals)} ± {number(score.half, decimals)}{mark}"
+
+
+def folded(name: str, width: int) -> str:
+    """A row's name on lines of at most `width` characters, broken between knobs: seqgan[d_steps=1,k=1] can be long."""
+    return textwrap.fill(name.replace(",", ", "), width, break_on_hyphens=False)
 
 
 def runs_text(row: Row) -> str:

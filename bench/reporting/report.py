@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bench.tracking import Tracker
 
 MANIFEST = "report.json"
-NAMES_WIDTH, SCORE_WIDTH = 30, 16  # characters of a terminal, for the name and the runs of a row, and for a score
+NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # characters of a terminal: a row's name and runs, its runs, a score
 
 
 def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
@@ -59,7 +59,7 @@ def print_summary(tracker: Tracker, plan: str | None, console: Console) -> None:
         for index, text in enumerate(grid.header):
             printed.add_column(Text(text), justify="right" if index else "left", no_wrap=index == 0)
         for row in grid.rows:
-            printed.add_row(*map(Text, row))
+            printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
             if note.startswith(("Failed", "Left out")):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.journal import Record
-from bench.reporting import figures
+from bench.reporting import figures, grids
 from bench.reporting.published import paper
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
@@ -119,3 +119,10 @@ def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.Data
 
 def test_the_caption_says_what_is_shown(table: Table) -> None:
     assert figures.caption(table).startswith("Figure 2: NLL_oracle against generator epochs, synthetic data")
+
+
+def test_long_names_stand_on_several_lines() -> None:
+    name = "SeqGAN [adversarial_steps=30,d_steps=1,discriminator_epochs=75,discriminator_updates=40,k=1]"
+    folded = grids.folded(name, 40)
+    assert max(map(len, folded.split("\n"))) <= 40 and folded.replace("\n", " ").replace(", ", ",") == name
+    assert grids.folded("random (uniform)", 22) == "random (uniform)"
