@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -29,7 +30,7 @@ def members(content: bytes, where: str, suffix: str) -> Iterator[tuple[str, byte
             for info in entries:
                 _check(info, where)
             yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError, zlib.error) as error:
         raise BenchError(f"{where} is not a sound zip archive: {error}") from None
 
 
