@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.evaluation import Judgement
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
-from bench.reporting.published import printed_name
+from bench.published import printed_name
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:

@@ -15,7 +15,7 @@ from bench import plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.errors import BenchError, unknown
 from bench.preset import Preset
-from bench.reporting.published import printed_name, printed_twin
+from bench.published import printed_name, printed_twin
 from bench.settings import build, parse
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ def join(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
 
 
 def asked(facts: Facts) -> int:
-    """When a kept cell was last asked for, in ns since the epoch; 0 in plans of earlier versions."""
-    return int(facts.get("asked", 0))
+    """When a kept cell was last asked for, in ns since the epoch."""
+    return int(facts["asked"])
 
 
 def read_all(runs: Path) -> dict[str, dict[str, Facts]]:

@@ -57,7 +57,7 @@ class Tracked(NamedTuple):
 def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
     """The record as a run; `facts` (preset, git commit, package versions) become tags as they are.
 
-    The fact "label" is what the plan calls the cell; a plan of an earlier version has none, and the cell's own stands.
+    The fact "label" is what the plan calls the cell, where that is not the cell's own label.
     """
     label = facts.get("label", record.cell.label)
     text = json.dumps([record.events, label], sort_keys=True, default=str)
@@ -79,8 +79,8 @@ def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
 
     newest: dict[tuple[str, ...], Tracked] = {}
     aged = sorted(runs, key=_age)
-    wanted = {_row(run): _identity_of(run) for run in aged}
-    for run in sorted(aged, key=lambda run: _identity_of(run) == wanted[_row(run)]):
+    wanted = {_row(run): run.tags["identity"] for run in aged}
+    for run in sorted(aged, key=lambda run: run.tags["identity"] == wanted[_row(run)]):
         newest[*_row(run), run.tags["seed"]] = run
     rows = [row for run in newest.values() for row in _rows(run)]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": object})
@@ -193,33 +193,18 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     }
     facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    facts |= {"notes": _json_tag(tags, "notes", "[]"), "phases": _json_tag(tags, "phases", "[]")}
-    facts |= {"dataset_settings": _json_tag(tags, "dataset.settings", "{}"), "run_id": run.run_id}
-    facts |= {"identity": _identity_of(run), "started": run.started, "projected": int(tags.get("projected", 0))}
-    metrics: Sequence[str | None] = json.loads(_json_tag(tags, "metrics", "[]")) or [None]
+    facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
+    facts |= {"run_id": run.run_id, "started": run.started, "projected": int(tags["projected"])}
+    metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
         score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
         yield facts | score | {"metric": name, "value": run.values.get(key) if name else None}
 
 
-def _json_tag(tags: Mapping[str, str], key: str, empty: str) -> str:
-    """The tag's JSON; empty where it is absent, or was cut short by an earlier version."""
-    try:
-        json.loads(text := tags.get(key, empty))
-    except json.JSONDecodeError:
-        return empty
-    return text
-
-
 def _row(run: Tracked) -> tuple[str, ...]:
     return tuple(run.tags[key] for key in ("plan", "dataset", "label"))
 
 
-def _identity_of(run: Tracked) -> str:
-    """Absent from what an earlier version wrote, whose runs are taken for alike."""
-    return run.tags.get("identity", "")
-
-
 def _age(run: Tracked) -> tuple[int, str]:
-    return int(run.tags.get("projected", 0)), run.run_id
+    return int(run.tags["projected"]), run.run_id

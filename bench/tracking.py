@@ -36,7 +36,6 @@ class _Known(NamedTuple):
 
     run_id: str = ""
     digest: str = ""
-    identity: str = ""
     projected: int = 0
 
 
@@ -58,26 +57,22 @@ class Tracker:
     def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
         """Write the record as a run of the plan and return its id.
 
-        A cell already there is left as it is, but for tags that an earlier version did not write; if its journal has
-        changed since, a new run takes its place. The fact "asked" (ns since the epoch; for a new run without it, the
-        end of its journal) says which of several runs is the newest, and which plan; an asking that is known already
-        changes nothing.
+        A cell already there is left as it is; if its journal has changed since, a new run takes its place. The fact
+        "asked" (ns since the epoch) says which of several runs is the newest, and which plan; an asking that is known
+        already changes nothing.
         """
         wanted = project(record, plan, facts)
         with self._clear_errors():
             runs = self._known(plan)
             known = runs.get(record.cell.id, _Known())
-            asked = max(int(facts.get("asked", 0)), known.projected) or int(1e9 * _ends(record)[1]["time"])
-            if known.digest == wanted.digest:
-                if asked > known.projected:
-                    self._client.set_tag(known.run_id, "projected", str(asked))
-                if not known.identity:
-                    self._client.set_tag(known.run_id, "identity", wanted.tags["identity"])
-            else:
+            asked = max(int(facts["asked"]), known.projected)
+            if known.digest != wanted.digest:
                 if known.run_id:
                     self._client.delete_run(known.run_id)
                 known = known._replace(run_id=self._write(record, plan, wanted, asked))
-        runs[record.cell.id] = _Known(known.run_id, wanted.digest, wanted.tags["identity"], asked)
+            elif asked > known.projected:
+                self._client.set_tag(known.run_id, "projected", str(asked))
+        runs[record.cell.id] = _Known(known.run_id, wanted.digest, asked)
         return known.run_id
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
@@ -193,7 +188,6 @@ class Tracker:
                 run.data.tags.get("cell", run.info.experiment_id): _Known(
                     run.info.run_id,
                     run.data.tags.get("digest", ""),
-                    run.data.tags.get("identity", ""),
                     int(run.data.tags.get("projected", 0)),
                 )
                 for run in found

@@ -228,13 +228,15 @@ def test_a_kept_plan_is_in_the_order_of_asking(tmp_path: Path) -> None:
         assert times == sorted(times)
         return "".join(cells)
 
-    planning.join("mine", {"x": {"preset": "quick"}, "y": {}}, tmp_path)  # as earlier versions wrote them
+    old = {"preset": "quick", "asked": "1"}
+    planning.join("mine", {"x": old, "y": {"asked": "2"}}, tmp_path)
     planning.write("mine", {"a": {}, "b": {}, "c": {}}, tmp_path)
     assert order() == "xyabc"
     planning.write("mine", {"b": {}, "a": {}}, tmp_path)
     assert order() == "xycba"
     late = str(max(planning.asked(facts) for facts in planning.read_all(tmp_path)["mine"].values()) + 10**12)
-    planning.join("mine", {"c": {"asked": late}, "d": {"asked": "5"}, "a": {"asked": "6"}, "x": {}}, tmp_path)
-    assert order() == "xydbac" and planning.read_all(tmp_path)["mine"]["x"] == {"preset": "quick"}
+    others = {"c": late, "d": "5", "a": "6", "x": "0"}
+    planning.join("mine", {key: {"asked": time} for key, time in others.items()}, tmp_path)
+    assert order() == "xydbac" and planning.read_all(tmp_path)["mine"]["x"] == old
     planning.write("mine", {"d": {}}, tmp_path)
     assert order() == "xybacd", "another machine's clock is ahead"

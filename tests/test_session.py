@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -109,11 +108,6 @@ def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
         assert Tracker().frame("plain").equals(before)
         sync()
     assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"}
-    for key, facts in planning.read_all(Path("runs"))["plain"].items():  # as an earlier version kept it
-        path = Path("runs/plans/plain.json")
-        path.write_text(json.dumps(json.loads(path.read_text()) | {key: {"preset": facts["preset"]}}))
-    sync()
-    assert Tracker().frame("plain").equals(before)
 
 
 def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,19 +192,6 @@ def test_sync_changes_neither_what_is_newest_nor_the_plan_by_default(
     make_folder("here")
     sync(str(theirs))
     assert stamps() == after and set(Tracker().frame()["plan"]) == {"alpha"}
-
-
-def test_sync_reads_plans_of_earlier_versions(run: Run, make_folder: Any) -> None:
-    run("Tiny", plan="old")
-    Path("runs/plans/old.json").write_text(json.dumps({cell: {"preset": "smoke"} for cell in cells_of("old")}))
-    run("Tiny", plan="new")
-    before = Tracker().frame("old")
-    sync()
-    assert before.equals(Tracker().frame("old")) and set(Tracker().frame()["plan"]) == {"new"}
-    theirs = Path("runs").absolute()
-    make_folder("here")
-    sync(str(theirs))
-    assert set(Tracker().frame()["plan"]) == {"new"} and tracked("old") == tracked("new")
 
 
 def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: Run) -> None:

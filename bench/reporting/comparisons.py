@@ -11,7 +11,7 @@ import numpy as np
 from bench import statistics
 from bench.cell import REAL
 from bench.metric import FloatArray
-from bench.reporting.published import Published, value_of
+from bench.published import Published, value_of
 from bench.reporting.table import Column, Comparison, PerSequence, Row
 
 if TYPE_CHECKING:

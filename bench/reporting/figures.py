@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
+from bench.published import Paper
 from bench.reporting import grids
-from bench.reporting.published import Paper
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:

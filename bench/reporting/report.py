@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
+from bench.published import paper
 from bench.reporting import figures, grids, lines, notes, render
-from bench.reporting.published import paper
 from bench.reporting.tables import build_tables
 from bench.tracking import DEFAULT_URI
 

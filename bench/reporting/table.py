@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bench import statistics
 from bench.human.collected import Collected
-from bench.reporting.published import Published
+from bench.published import Published
 
 if TYPE_CHECKING:
     import pandas as pd

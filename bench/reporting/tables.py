@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bench import statistics
 from bench.cell import ELSEWHERE, REAL
 from bench.human.collected import Collected
+from bench.published import Paper, Published, value_of
 from bench.reporting.comparisons import compare
-from bench.reporting.published import Paper, Published, value_of
 from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, base
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.journal import Record
+from bench.published import paper
 from bench.reporting import figures, grids
-from bench.reporting.published import paper
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 

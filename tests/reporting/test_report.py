@@ -18,15 +18,15 @@ from rich.console import Console
 from bench.commands.report import command
 from bench.errors import BenchError
 from bench.journal import Record
-from bench.reporting.published import paper
+from bench.published import paper
 from bench.reporting.report import how_to_look, print_summary, write_report
 from bench.tracking import Tracker
 
 
 def fill(store: str, records: list[Record]) -> Tracker:
     tracker = Tracker(store)
-    for record in records:
-        tracker.project(record, "quick", {"preset": "quick"})
+    for index, record in enumerate(records):
+        tracker.project(record, "quick", {"preset": "quick", "asked": str(index)})
     return tracker
 
 
@@ -103,7 +103,7 @@ def test_an_earlier_report_is_replaced_and_nothing_else(shop: Any, store: str, t
     (tmp_path / "precious").write_text("keep")
     listed = json.loads((out / "report.json").read_text())
     (out / "report.json").write_text(json.dumps([*listed, "../precious"]))
-    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {})
+    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {"asked": "99"})
     write_report(tracker, None, out)
 
     names = {path.name for path in out.iterdir()}

@@ -13,12 +13,12 @@ from bench import statistics
 from bench.human.collected import Collected
 from bench.human.scores import HumanScore
 from bench.journal import Record
+from bench.published import paper, printed_name, printed_twin, slug
 from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.lines import table_csv
-from bench.reporting.published import paper, printed_name, printed_twin, slug
 from bench.reporting.table import Table
-from bench.reporting.tables import build_tables, comparable
+from bench.reporting.tables import build_tables
 
 Build = Callable[..., list[Table]]
 SAMPLE = {"file": "sample-poems", "sha256": "cd" * 32, "licence": "MIT", "kind": "sample"}
@@ -206,13 +206,6 @@ def test_seeds_of_other_settings_or_code_share_no_row(shop: Any, build: Build) -
     (table,) = build([*long[1:], *(run("mle", seed, 4.0, code="edited") for seed in range(3)), long[0]])
     assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± "), "all seeds of the one that is wanted"
     assert noted(table, "Left out") == []
-
-
-def test_runs_of_an_earlier_version_are_taken_for_alike(shop: Any, framed: Any) -> None:
-    runs = [shop.done(shop.cell("mle", seed), {"nll_oracle": 9.0 + seed}) for seed in range(2)]
-    frame = framed(runs).assign(identity="")
-    kept, left_out = comparable(frame)
-    assert len(kept) == 2 and not left_out
 
 
 def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:
