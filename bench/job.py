@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import checkpoint, plugins
+from bench import checkpoint
 from bench.cell import REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
@@ -20,8 +20,7 @@ from bench.evaluation import Evaluator, Judgement
 from bench.generator import Generator
 from bench.journal import Journal
 from bench.seeding import torch_rng
-from bench.settings import build
-from bench.stored import build_trainer, training_rng
+from bench.stored import build_trainer, load_dataset, training_rng
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
@@ -97,21 +96,19 @@ def _generator(
     return trainer.generator, dict(trainer.state()), seconds
 
 
-_LOADED: dict[tuple[Any, ...], tuple[Any, SequenceData, Sequence[Any]]] = {}
+_LOADED: dict[tuple[Any, ...], tuple[Opened, Sequence[Any]]] = {}
 
 
 def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
     """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
     key = (cell.dataset, cell.dataset_settings, cell.fingerprint, str(context.corpora))
     if key not in _LOADED:
-        cls = plugins.load("bench.datasets", cell.dataset)
-        dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), context.corpora)
-        data = dataset.load()
-        if data.fingerprint != cell.fingerprint:
+        opened = load_dataset(cell, context.corpora)
+        if opened.data.fingerprint != cell.fingerprint:
             raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
-        _LOADED[key] = dataset, data, dataset.metrics(data)
-    dataset, data, metrics = _LOADED[key]
-    return Evaluator(data, metrics, cell.evaluation.rule), dataset
+        _LOADED[key] = opened, opened.dataset.metrics(opened.data)
+    opened, metrics = _LOADED[key]
+    return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
 
 
 def data_facts(data: SequenceData) -> dict[str, Any]:

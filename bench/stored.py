@@ -55,7 +55,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]
         of = f" of {dataset}" if dataset else ""
         raise BenchError(f"no finished run{of} in {runs}: `bench run` makes some, `bench status` lists them")
     plans = planning.read_all(runs).values()
-    names = {record.cell.id: _names(record, plans) for record in records}
+    names = {record.cell.id: names_of(record, plans) for record in records}
     found = [record for record in records if label in names[record.cell.id]]
     if not found:
         raise unknown(f"finished run in {runs}", label, set().union(*names.values()))
@@ -67,7 +67,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]
     return found
 
 
-def _names(record: Record, plans: Iterable[Mapping[str, planning.Facts]]) -> set[str]:
+def names_of(record: Record, plans: Iterable[Mapping[str, planning.Facts]]) -> set[str]:
     """What the cell and its plans call it."""
     kept = (cells.get(record.cell.id, {}) for cells in plans)
     return {record.cell.label, *(facts["label"] for facts in kept if "label" in facts)}
@@ -88,15 +88,20 @@ def by_id(runs: Path, text: str) -> Record | None:
 
 def open_dataset(cell: Cell, corpora: Corpora) -> Opened:
     """The cell's dataset as it was when the cell ran; BenchError where the corpus at hand is another."""
-    cls = plugins.load("bench.datasets", cell.dataset)
-    dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), corpora)
-    data: SequenceData = dataset.load()
-    if data.fingerprint != cell.fingerprint:
+    opened = load_dataset(cell, corpora)
+    if opened.data.fingerprint != cell.fingerprint:
         raise BenchError(
             f"{cell.label} seed {cell.seed} was run on other data (fingerprint {cell.fingerprint}, here "
-            f"{data.fingerprint}): give the --data and --corpus that it was run with"
+            f"{opened.data.fingerprint}): give the --data and --corpus that it was run with"
         )
-    return Opened(dataset, data)
+    return opened
+
+
+def load_dataset(cell: Cell, corpora: Corpora) -> Opened:
+    """The cell's dataset as the corpus at hand has it."""
+    cls = plugins.load("bench.datasets", cell.dataset)
+    dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), corpora)
+    return Opened(dataset, dataset.load())
 
 
 def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:

@@ -16,6 +16,8 @@ from rich.console import Console
 
 from bench import plan as planning
 from bench import preset, session
+from bench.commands.status import command as status
+from bench.commands.sync import command as syncing
 from bench.corpora.fetch import Corpora
 from bench.job import Context
 from bench.journal import Journal, Record, read_record
@@ -108,6 +110,7 @@ def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
         assert Tracker().frame("plain").equals(before)
         sync()
     assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"}
+    assert f"Tiny or Tiny[epochs={epochs}] seed 0" in CliRunner().invoke(status).output
 
 
 def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +151,7 @@ def cells_of(plan: str) -> list[str]:
 
 
 def sync(*arguments: str) -> str:
-    from bench.commands.sync import command
-
-    result = CliRunner().invoke(command, list(arguments))
+    result = CliRunner().invoke(syncing, list(arguments))
     assert result.exit_code == 0, result.exception
     return result.output
 
@@ -206,11 +207,9 @@ def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: R
 
 
 def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
-    from bench.commands.status import command
-
-    assert "no cells in runs" in CliRunner().invoke(command).output
+    assert "no cells in runs" in CliRunner().invoke(status).output
     run("Tiny", "Raises")
-    lines = CliRunner().invoke(command).output.splitlines()
+    lines = CliRunner().invoke(status).output.splitlines()
     assert lines[-1] == "2 done, 1 failed" and len(lines) == 4
     assert any(line.startswith("failed") and "the critic has left" in line for line in lines)
     assert any(line.startswith("done") and "Tiny" in line and "ones 0." in line for line in lines)

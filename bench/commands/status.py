@@ -14,17 +14,20 @@ from bench.commands import _options
 @_options.runs
 def command(runs: Path) -> None:
     """Show where each cell of the folder stands."""
+    from bench import plan as planning
     from bench.journal import read_record
     from bench.progress import headline
+    from bench.stored import names_of
 
     records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
     if not records:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
     rows = sorted(records, key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
+    plans = planning.read_all(runs).values()
     for record in rows:
-        cell = record.cell
+        cell, label = record.cell, " or ".join(sorted(names_of(record, plans)))
         note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)
-        click.echo(f"{record.status:11} {cell.dataset_label:12} {cell.label:20} seed {cell.seed:<3} {cell.id} {note}")
+        click.echo(f"{record.status:11} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
     counts = Counter(record.status for record in records)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

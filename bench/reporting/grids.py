@@ -93,13 +93,13 @@ def p_value(p: float | None) -> str:
 
 
 def score_text(score: Score, decimals: int) -> str:
-    """`8.736 ± 0.021`; a state in words where there is no value."""
+    """`8.736 ± 0.021`, without the interval where there is one run; a state in words where there is no value."""
     if score.state in ("failed", "unfinished"):
         return score.state
     if score.mean is None:
         return DASH
-    mark = DAGGER if score.marked else ""
-    return f"{number(score.mean, decimals)} ± {number(score.half, decimals)}{mark}"
+    half = "" if score.half is None else f" ± {number(score.half, decimals)}"
+    return number(score.mean, decimals) + half + (DAGGER if score.marked else "")
 
 
 def folded(name: str, width: int) -> str:

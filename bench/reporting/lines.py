@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from bench.reporting.grids import DASH
 from bench.reporting.table import Comparison, Row, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def table_csv(table: Table) -> str:
@@ -28,9 +25,12 @@ def table_csv(table: Table) -> str:
     return out.getvalue()
 
 
-def runs_csv(frame: pd.DataFrame) -> str:
-    """Every run's every value, in full: what the tables are made of."""
-    kept = frame[["dataset", "label", "seed", "cell", "status", "metric", "value", "signature"]]
+def runs_csv(tables: Sequence[Table]) -> str:
+    """Every run's every value, in full: what the tables are made of, without what they leave out."""
+    import pandas as pd
+
+    columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature"]
+    kept = pd.concat([table.runs[columns] for table in tables])
     return kept.sort_values(["dataset", "label", "seed"], kind="stable").to_csv(
         index=False, na_rep=DASH, lineterminator="\n"
     )

@@ -99,7 +99,7 @@ def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
             shown[table.dataset] = figures.caption(table), pictures["png"]
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
     files["index.html"] = render.html(tables, shown).encode()
-    files["runs.csv"] = lines.runs_csv(frame).encode()
+    files["runs.csv"] = lines.runs_csv(tables).encode()
     return files
 
 
