@@ -67,12 +67,15 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
 
 def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
-    """Bring a kept plan's finished cells into MLflow (a cell that is there already stays as it is); how many."""
+    """Bring a kept plan's cells into MLflow but those at work or not begun (what is there already stays); how many.
+
+    Interrupted ones too: they have no score, but a curve as far as they ran.
+    """
     records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
-    finished = [record for record in records if record.status in ("done", "failed")]
-    for record in finished:
+    ended = [record for record in records if record.status in ("done", "failed", "interrupted")]
+    for record in ended:
         tracker.project(record, plan, cells[record.folder.name])
-    return len(finished)
+    return len(ended)
 
 
 def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:

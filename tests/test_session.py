@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bench import plan as planning
 from bench import preset, session
+from bench.cell import Cell
 from bench.commands.status import command as status
 from bench.commands.sync import command as syncing
 from bench.corpora.fetch import Corpora
@@ -133,6 +134,25 @@ def test_ctrl_c_ends_with_130_and_no_tables(run: Run, monkeypatch: pytest.Monkey
     assert code == session.INTERRUPTED == 130 and "the same command continues from here" in text
 
 
+def test_what_ctrl_c_left_is_tracked_as_far_as_it_ran(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(cells: list[Cell], context: Context, *_: Any) -> None:
+        journal = Journal(context.runs / next(cell.id for cell in cells if cell.label == "Tiny"))
+        journal.append("start")
+        journal.append("curve", x=0, phase="tiny", scores={"ones": 0.25})
+        journal.append("interrupted")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.pool.run_all", pressed)
+        run("Tiny")
+    assert tracked() == {"Tiny": "interrupted"}
+    assert list(Tracker().curves("smoke", "ones")["value"]) == [0.25]
+    run("Tiny")
+    assert tracked() == {"real": "done", "Tiny": "done"}
+    told = [point["scores"]["ones"] for point in records()["Tiny"].curve]
+    assert list(Tracker().curves("smoke", "ones")["value"]) == told and 0.25 not in told
+
+
 def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def left(_: Any, context: Context, *__: Any) -> None:
         context.stop.touch()
@@ -160,10 +180,10 @@ def test_sync_takes_in_what_another_machine_finished(run: Run, make_folder: Any)
     run("Tiny", "Raises")
     theirs = Path("runs").absolute()
     make_folder("here")
-    assert sync(str(theirs)) == "2 cells taken in, 2 finished cells in MLflow, 1 plans\n"
+    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plans\n"
     assert set(records()) == {"real", "Tiny"} and tracked() == {"real": "done", "Tiny": "done"}
     assert records()["Tiny"].scores == records(theirs)["Tiny"].scores
-    assert sync(str(theirs)) == "0 cells taken in, 2 finished cells in MLflow, 1 plans\n"
+    assert sync(str(theirs)) == "0 cells taken in, 2 cells in MLflow, 1 plans\n"
     assert "1 cells to run, 2 kept from before" in run("Tiny", "Raises")[1]
 
 

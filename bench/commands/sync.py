@@ -16,7 +16,7 @@ from bench.errors import BenchError
 @_options.runs
 @_options.tracking_uri
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
-    """Bring finished cells and imported human scores into MLflow.
+    """Bring finished and interrupted cells, and imported human scores, into MLflow.
 
     First those of FOLDERS, the runs folders of other machines, are taken into --runs. What is in MLflow already stays
     as it is, and so does the plan that `bench report` takes by default, unless a plan asked for later comes in.
@@ -35,7 +35,7 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
     for collected in load(runs):
         tracker.record_human(collected)
-    click.echo(f"{taken} cells taken in, {count} finished cells in MLflow, {len(plans)} plans")
+    click.echo(f"{taken} cells taken in, {count} cells in MLflow, {len(plans)} plans")
 
 
 def _take_in(folder: Path, runs: Path) -> int:

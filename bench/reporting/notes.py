@@ -91,7 +91,15 @@ def _warnings(table: Table) -> Iterator[str]:
     for column in table.columns:
         if any(row.scores[column.metric].marked for row in table.rows):
             yield f"{grids.DAGGER} {column.name} below the real row's: under-dispersed, not better than real data."
-    failed = table.runs[table.runs["status"] == "failed"].sort_values(["label", "seed"])
-    for label, rows in failed.groupby("label"):
-        errors = "; ".join(dict.fromkeys(str(error).removeprefix(f"{label}: ") for error in rows["error"]))
-        yield f"Failed, {label} (seed {', '.join(map(str, rows['seed']))}): {errors}"
+    for label, seeds, _ in _of_status(table, "interrupted"):
+        yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
+    for label, seeds, errors in _of_status(table, "failed"):
+        told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
+        yield f"Failed, {label} (seed {seeds}): {told}"
+
+
+def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Label, seeds and errors of the runs in that state."""
+    found = table.runs[table.runs["status"] == status].sort_values(["label", "seed"])
+    for label, rows in found.groupby("label"):
+        yield str(label), ", ".join(map(str, rows["seed"])), list(map(str, rows["error"]))

@@ -62,7 +62,7 @@ def print_summary(tracker: Tracker, plan: str | None, console: Console) -> None:
             printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
-            if note.startswith(("Failed", "Left out")):
+            if note.startswith(("Unfinished", "Failed", "Left out")):
                 console.print(Text(note, style="bold red"))
 
 

@@ -12,7 +12,7 @@ import pytest
 from bench import statistics
 from bench.human.collected import Collected
 from bench.human.scores import HumanScore
-from bench.journal import Record
+from bench.journal import Record, read_record
 from bench.published import paper, printed_name, printed_twin, slug
 from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
@@ -72,6 +72,18 @@ def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], 
     assert (found["PG-BLEU"]["Runs"], found["PG-BLEU"]["NLL_oracle ↓"]) == ("0", "-")
     (failure,) = noted(build(matrix)[0], "Failed, my_gan.py")
     assert failure == "Failed, my_gan.py (seed 0, 1, 2): 100% broken_{it}"
+
+
+def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
+    done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
+    journal = shop.start(shop.cell("mle", 1))
+    journal.append("curve", x=1, phase="mle", scores={"nll_oracle": 3.0})
+    journal.append("interrupted")
+    (table,) = build([done, read_record(journal.folder)])
+    assert (rows(table)["MLE"]["Runs"], rows(table)["MLE"]["NLL_oracle ↓"]) == ("1, 1 unfinished", "9.000")
+    assert noted(table, "Unfinished") == ["Unfinished, mle (seed 1): no score yet, its curve as far as it ran."]
+    (table,) = build([read_record(journal.folder)])
+    assert rows(table)["MLE"] == {"Method": "MLE", "Runs": "0, 1 unfinished", "Scores": "unfinished"}
 
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
