@@ -64,5 +64,8 @@ class Cell:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def seed_for(self, purpose: str, *names: str | int) -> int:
-        """A seed for one purpose of this cell; arms are independent of one another, and of the evaluation."""
+        """A seed for one purpose of this cell: baselines are independent of one another, and of the evaluation.
+
+        Variants of one baseline, and its seeds on other settings of evaluation, begin with the same random numbers.
+        """
         return derive(purpose, self.baseline, self.fingerprint, self.seed, *names)

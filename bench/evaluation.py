@@ -57,7 +57,10 @@ class Evaluator:
         return Judgement(scores, per_sequence, generated.sequences)
 
     def signature(self, metric: Metric, hypotheses: int) -> str:
-        """How the number was made, to the last choice: two that differ never share a column."""
+        """How the number was made, to the last choice: two that differ never share a column.
+
+        temp:1 is the generator as the arm gives it: an arm that tempers its own says so in its settings.
+        """
         data, version = self.data.fingerprint, __version__
         return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{self.rule}|data:{data}|v:{version}"
 

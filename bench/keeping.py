@@ -58,14 +58,15 @@ def checksum(path: Path) -> str:
     return sha256(sums.encode())
 
 
-def refuse_taken(name: str, records: Sequence[Record]) -> None:
-    """A name that stands for other runs would mix the file with their seeds, or print a row that reads as theirs."""
+def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
+    """A name that stands for other runs, or for a variant of them, would print a file as a row that reads as theirs."""
     taken = {REAL, *plugins.names("bench.baselines")}
     taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
-    twin = next((label for label in sorted(taken) if _as_read(label) == _as_read(name)), None)
+    read = {_as_read(name), _as_read(name.partition("[")[0])}
+    twin = next((label for label in sorted(taken) if _as_read(label) in read), None)
     if twin is not None:
         also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
-        raise BenchError(f"--name {name}: that is the name of other runs{also}; give your model a name of its own")
+        raise BenchError(f"{option} {name}: that is the name of other runs{also}; give your model a name of its own")
 
 
 def _as_read(label: str) -> str:

@@ -145,6 +145,6 @@ def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Of the defined ones; None where there is none."""
+    """None where one of them is undefined: the mean of the others would be of other runs."""
     defined = [value for value in values if value is not None]
-    return float(np.mean(defined)) if defined else None
+    return float(np.mean(defined)) if defined and len(defined) == len(values) else None

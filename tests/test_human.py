@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -352,8 +353,21 @@ def test_a_real_difference_is_found():
     assert difference_p(low, low) == 1
 
 
-@pytest.mark.parametrize(("raters", "items"), [(1, 2), (1, 20), (2, 2), (5, 20)])
-def test_unanimous_and_single_raters_have_finite_scores(raters, items):
+def test_a_single_rater_says_nothing_of_others(tmp_path):
+    one, other = crossed(np.random.default_rng(0), 1, 20, item=0.5, rater=0.5)
+    assert interval(one) == (None, None) and difference_p(one, other) is None
+    sheet = a_sheet(n=10)
+    alone = collect(sheet, judged(sheet, raters=1, real=0.7, seqgan=0.5, mle=0.3))
+    assert all((value.low, value.high, value.p) == (None, None, None) for value in alone.scores.values())
+    assert re.fullmatch(r"0\.\d{4}", str(alone.scores["mle"]))
+    assert "by 1 rater who" in alone.note() and alone.note().endswith("no interval, no test.")
+    assert load(save(tmp_path, alone).parent.parent) == [alone]
+    two = collect(sheet, judged(sheet, raters=2, real=0.7, seqgan=0.5, mle=0.3))
+    assert "95 % interval, by 2 raters" in two.note() and "Two raters are few" in two.note()
+
+
+@pytest.mark.parametrize(("raters", "items"), [(2, 2), (3, 20), (5, 20)])
+def test_unanimous_raters_have_finite_scores(raters, items):
     yes, no = np.ones((raters, items), dtype=bool), np.zeros((raters, items), dtype=bool)
     assert 0 < difference_p(yes, no) < 1 and difference_p(yes, yes) == 1
     low, high = interval(yes)

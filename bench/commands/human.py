@@ -12,6 +12,7 @@ from bench.commands import _options
 from bench.errors import BenchError, unknown
 from bench.human.sheet import read_key
 from bench.journal import Record
+from bench.keeping import refuse_taken
 from bench.plan import read_all
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
@@ -64,6 +65,8 @@ def export(
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
     finished = _finished(runs, plan, dataset)
+    for name, _ in elsewhere:
+        refuse_taken("--samples", name, finished)
     real = _one(finished, REAL, 0)
     chosen = {label: _one(finished, label, run_seed) for label in labels}
     for label, record in chosen.items():
@@ -100,6 +103,8 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
         p = "" if score.p is None else f"  p {score.p:.3g} against {reference}"
         click.echo(f"{origin:<{width}}  {score}{p}")
     click.echo(f"raters {collected.raters}, items {collected.items}, {collected.agreement}")
+    if collected.raters == 1:
+        click.echo("one rater says nothing of others: no interval, no test")
     if reference not in collected.scores:
         click.echo(f"{reference} is not on this sheet: no test was made; name another with --reference")
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")

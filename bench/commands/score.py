@@ -61,7 +61,7 @@ def command(
     _check(file, name, plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
-    keeping.refuse_taken(name, stored.finished(runs, judge.real.dataset_label))
+    keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
     found = elsewhere.read(file, form, judge.opened, judge.closed, samples)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -44,11 +44,22 @@ class Collected:
     def note(self) -> str:
         """What stands under a table: who judged, the test, the agreement."""
         tested = ", ".join(f"{origin} {score.p:.3g}" for origin, score in self.scores.items() if score.p is not None)
-        raters = "1 rater" if self.raters == 1 else f"{self.raters} raters"
+        alone = self.raters == 1
+        who = "by 1 rater" if alone else f"with its 95 % interval, by {self.raters} raters"
+        few = " One rater says nothing of others: no interval, no test." if alone else ""
+        few = " Two raters are few: such intervals are too narrow, such p too small." if self.raters == 2 else few
         return (
-            f"Human score: share judged real, with its 95 % interval, by {raters} who saw {self.items} texts; "
-            f"{self.agreement}." + (f" p against {self.reference} ({self.test}): {tested}." if tested else "")
+            f"Human score: share judged real, {who} who saw {self.items} texts; {self.agreement}."
+            + (f" p against {self.reference} ({self.test}): {tested}." if tested else "")
+            + few
         )
+
+    def shown(self, origins: Collection[str]) -> Collected:
+        """Of those origins only, and without tests where the reference is not among them."""
+        kept = {origin: score for origin, score in self.scores.items() if origin in origins}
+        if self.reference not in kept:
+            kept = {origin: replace(score, p=None) for origin, score in kept.items()}
+        return replace(self, scores=kept)
 
     def to_json(self) -> str:
         """Read back by `from_json`."""

@@ -27,12 +27,13 @@ TEST = "two-sided t on crossed raters and items (quasi-F), Holm over the sheet"
 class HumanScore:
     """Share of answers "real" with its 95 % interval; p against the reference, after Holm, None for itself.
 
-    `cell` is the run whose samples were judged, "" where they were made elsewhere.
+    A single rater says nothing of others: no interval (None), no p. `cell` is the run whose samples were judged, ""
+    where they were made elsewhere.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float | None
     raters: int
     items: int
@@ -40,7 +41,7 @@ class HumanScore:
 
     def __str__(self) -> str:
         """As the table shows it."""
-        return f"{self.value:.4f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.4f}" + ("" if self.low is None else f" [{self.low:.3f}, {self.high:.3f}]")
 
 
 class Clustered(NamedTuple):
@@ -69,24 +70,34 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
     }
 
 
-def interval(judged: NDArray[np.bool_]) -> tuple[float, float]:
-    """95 % interval of a share, (raters, items): Wilson's, on as many independent answers as the variance is worth."""
+def interval(judged: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+    """95 % interval of a share, (raters, items): Wilson's, on as many independent answers as the variance is worth.
+
+    Undefined for a single rater. By simulation it covers 87 to 94 % with two raters, 94 to 96 % with three.
+    """
     from scipy.special import stdtrit
 
+    if len(judged) < 2:
+        return None, None
     share = float(judged.mean())
     variance, freedom = clustered([judged])
     spread = share * (1 - share)
-    worth = spread / variance if spread else min(n for n in judged.shape if n > 1)
+    worth = spread / variance if spread else min(judged.shape)
     t2 = float(stdtrit(freedom, 0.975)) ** 2
     centre = (share + t2 / (2 * worth)) / (1 + t2 / worth)
     half = float(np.sqrt(t2 * (spread / worth + t2 / (4 * worth**2)))) / (1 + t2 / worth)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """p that two origins, (raters, items) each, judged by the same raters, are taken for real equally often."""
+def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
+    """p that two origins, (raters, items) each, judged by the same raters, are taken for real equally often.
+
+    Undefined for a single rater; with two, identical methods are called different 8 to 11 times in a hundred.
+    """
     from scipy.special import stdtr
 
+    if len(one) < 2:
+        return None
     difference = abs(float(one.mean() - other.mean()))
     if difference == 0:
         return 1.0
@@ -95,14 +106,12 @@ def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def clustered(origins: Sequence[NDArray[np.bool_]]) -> Clustered:
-    """Of the mean of one origin, or of the difference of two; a single rater stands for no others and adds nothing."""
+    """Of the mean of one origin, or of the difference of two; two raters and two items at least."""
     raters, items = origins[0].shape
-    by_item = [float(judged.mean(0).var(ddof=1)) / items for judged in origins]
-    parts = [(variance, items - 1) for variance in by_item]
-    if raters > 1:
-        by_rater = origins[0].mean(1) - (origins[1].mean(1) if len(origins) == 2 else 0)
-        parts.append((float(by_rater.var(ddof=1)) / raters, raters - 1))
-        parts += [(-_cells(judged), (raters - 1) * (items - 1)) for judged in origins]
+    by_rater = origins[0].mean(1) - (origins[1].mean(1) if len(origins) == 2 else 0)
+    parts = [(float(by_rater.var(ddof=1)) / raters, raters - 1)]
+    parts += [(float(judged.mean(0).var(ddof=1)) / items, items - 1) for judged in origins]
+    parts += [(-_cells(judged), (raters - 1) * (items - 1)) for judged in origins]
     variance = sum(part for part, _ in parts)
     share = float(np.mean(origins))
     independent = len(origins) * share * (1 - share) / (raters * items)

@@ -19,7 +19,7 @@ CHUNK = 1024  # rows of distances at a time: 24 MB against 3,000 training sequen
 class MSE:
     """Squared distance to the mean training pitch at each position: of the published size.
 
-    It rewards collapse to that mean, so read it beside the real row (see `under_dispersed`).
+    It rewards collapse to that mean: tables mark a value below the real row's.
     """
 
     name = "mse"
@@ -58,11 +58,6 @@ class MSENearest:
 def mse_metrics(data: SequenceData) -> list[MSE | MSENearest]:
     """mse and mse_nearest."""
     return [MSE(data), MSENearest(data)]
-
-
-def under_dispersed(value: float | None, real_value: float | None) -> bool:
-    """Whether an `mse` lies below that of real data: closer to the mean than music is, which is no merit."""
-    return value is not None and real_value is not None and value < real_value
 
 
 def _nearest(sequences: TokenArray, training: TokenArray) -> FloatArray:

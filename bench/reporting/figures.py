@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
@@ -29,8 +30,9 @@ def caption(table: Table) -> str:
     """What the picture shows."""
     number = f"{table.spec.figure}: " if table.spec.figure else ""
     return (
-        f"{number}{table.columns[0].name} against generator epochs, {grids.title(table)}: mean over seeds, band: 95 % "
-        "interval; dashed line: where the last generator phase begins (pre-training ends)."
+        f"{number}{table.columns[0].name} against generator epochs, {grids.title(table)}: mean over finished seeds, "
+        "band: 95 % interval; dotted: a run that did not finish; dashed upright line: where the last generator phase "
+        "begins (pre-training ends)."
     )
 
 
@@ -43,11 +45,10 @@ def metrics(table: Table) -> list[str]:
 def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
     """The picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None where nothing was learned.
 
-    `curves`: metric -> Tracker.curves of it; only runs that the table shows are drawn.
+    `curves`: metric -> Tracker.curves of it.
     """
     columns = {column.metric: column for column in table.columns}
-    runs = set(table.runs["run_id"])
-    panels = {metric: curves[metric][curves[metric]["run_id"].isin(runs)] for metric in metrics(table)}
+    panels = {metric: _shown(curves[metric], table, metric) for metric in metrics(table)}
     panels = {metric: points for metric, points in panels.items() if len(points)}
     if not panels:
         return None
@@ -77,19 +78,30 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
 
 
+def _shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
+    """The points of runs whose score is in the column, and of those that have none; which of them are done."""
+    runs = table.runs
+    done = set(runs["run_id"][(runs["status"] == "done") & (runs["metric"] == metric)])
+    others = set(runs["run_id"][runs["status"] != "done"])
+    kept = points[points["run_id"].isin(done | others)]
+    return kept.assign(done=kept["run_id"].isin(done))
+
+
 def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper) -> dict[str, Line2D]:
-    """A line an arm that has this curve; arms that train for one epoch or none are a point."""
+    """A line an arm that has this curve, and one a run that did not finish; a single point is a dot."""
     lines: dict[str, Line2D] = {}
     for index, label in enumerate(labels):
         mine = points[points["label"] == label]
         if mine.empty:  # a generator without log_prob has no NLL_test
             continue
-        xs, means, lows, highs = zip(*_over_seeds(mine), strict=True)
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
-        marker = "o" if len(xs) == 1 else None
-        name = paper.row(label)
-        (lines[label],) = axes.plot(xs, means, dash, color=colour, linewidth=1.3, marker=marker, label=name)
-        axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
+        draw = partial(axes.plot, color=colour, label=paper.row(label))
+        for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
+            (lines[label],) = draw(run["x"], run["value"], ":", linewidth=0.9, marker="." if len(run) == 1 else None)
+        if mine["done"].any():
+            xs, means, lows, highs = zip(*_over_seeds(mine[mine["done"]]), strict=True)
+            (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker="o" if len(xs) == 1 else None)
+            axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
     return lines
 
 

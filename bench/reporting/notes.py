@@ -57,9 +57,10 @@ def _reading(table: Table) -> Iterator[str]:
         "p (sequences): Welch's t-test between the sequences of one run of each arm (lowest seed), as in the paper; it "
         "compares two runs, says nothing of the methods, and calls identical methods different far too often."
     )
-    family = "one comparison" if len(table.comparisons) == 1 else f"{len(table.comparisons)} comparisons"
+    defined = sum(one.p_welch is not None or one.p_permutation is not None for one in table.comparisons)
+    family = "one comparison that has" if defined == 1 else f"{defined} comparisons that have"
     yield (
-        f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's {family}. "
+        f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's {family} a p. "
         f"{_smallest(table)}"
         f"Difference: {table.reference} minus the row, Welch's interval."
     )
@@ -75,10 +76,12 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
 
 
 def _smallest(table: Table) -> str:
-    """How small a permutation p can be with so many runs."""
-    done = {row.label: row.done for row in table.rows}
-    ours = table.reference_row.done if table.reference_row else 0
-    theirs = max(done[one.label] for one in table.comparisons)
+    """How small a permutation p can be with so many values."""
+    values = {row.label: row.scores for row in table.rows}
+    own = table.reference_row.scores if table.reference_row else {}
+    theirs, ours = max(
+        (len(values[one.label][one.metric].values), len(own[one.metric].values)) for one in table.comparisons
+    )
     if min(ours, theirs) < 2:
         return "With fewer than two runs an arm they are undefined. "
     least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)
@@ -91,6 +94,13 @@ def _warnings(table: Table) -> Iterator[str]:
     for column in table.columns:
         if any(row.scores[column.metric].marked for row in table.rows):
             yield f"{grids.DAGGER} {column.name} below the real row's: under-dispersed, not better than real data."
+    for column in table.columns:
+        mine = table.runs[(table.runs["metric"] == column.metric) & (table.runs["status"] == "done")]
+        for label, rows in mine.groupby("label"):
+            missing = rows[rows["value"].isna()].sort_values("seed")
+            if 0 < len(missing) < len(rows):
+                seeds = ", ".join(map(str, missing["seed"]))
+                yield f"Undefined, and so not in the mean: {column.name} of {label} (seed {seeds})."
     for label, seeds, _ in _of_status(table, "interrupted"):
         yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
     for label, seeds, errors in _of_status(table, "failed"):

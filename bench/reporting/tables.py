@@ -29,7 +29,7 @@ def _table(
     name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, collected: Collected | None
 ) -> Table:
     runs, left_out = comparable(frame)
-    human, others = _judged(collected, set(runs["cell"]))
+    human, collected, others = _judged(collected, runs)
     spec, dropped = _applicable(paper.table(name), runs)
     columns = _columns(runs, paper, spec)
     present = set(runs["label"])
@@ -55,15 +55,30 @@ def _table(
     )
 
 
-def _judged(collected: Collected | None, cells: set[str]) -> tuple[dict[str, str], list[str]]:
-    """Label -> human score of the very runs shown, or of texts made elsewhere; a line each what was left out."""
-    scores = collected.scores if collected else {}
-    human = {label: str(score) for label, score in scores.items() if score.cell in (*cells, "")}
-    return human, [
-        f"Left out, human score {score} of {label}: given to another run (cell {score.cell})."
-        for label, score in scores.items()
-        if label not in human
-    ]
+def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, str], Collected | None, list[str]]:
+    """Label -> human score, what was collected of those shown, and a line each what was left out.
+
+    Shown are scores of the very runs in the table, by the names that they have in it, and of texts made elsewhere.
+    """
+    if collected is None:
+        return {}, None, []
+    labels = dict(zip(runs["cell"], runs["label"], strict=True))
+    trained = set(runs["label"][~runs["baseline"].str.startswith(f"{ELSEWHERE}:")])
+    names = {
+        origin: labels.get(score.cell, "") if score.cell else "" if origin in trained else origin
+        for origin, score in collected.scores.items()
+    }
+    human = {names[origin]: str(score) for origin, score in collected.scores.items() if names[origin]}
+    return (
+        human,
+        collected.shown([origin for origin, name in names.items() if name]),
+        [
+            f"Left out, human score {score} of {origin}: given to "
+            + (f"another run (cell {score.cell})." if score.cell else "texts made elsewhere.")
+            for origin, score in collected.scores.items()
+            if not names[origin]
+        ],
+    )
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

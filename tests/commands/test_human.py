@@ -120,6 +120,7 @@ def test_a_plan_tells_two_presets_apart(runs):
         (["--models", "mle,mle"], "mle is given twice"),
         (["--samples", "mine"], "write it as NAME=FILE"),
         (["--samples", "mine=absent.txt"], "absent.txt: No such file"),
+        (["--models", "mle", "--samples", f"seqgan={__file__}"], "--samples seqgan: that is the name of other runs"),
         (["--n", "31"], "real: 30 different texts where 31 are needed"),
         (["--n", "1"], "at least 2"),
         (["-d", "coco"], "unknown dataset of the finished runs .*known: poems"),

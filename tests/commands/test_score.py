@@ -226,7 +226,14 @@ def test_a_name_of_other_runs_is_refused(call, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "twin"), [("MLE", "mle"), (" mle", "mle"), ("random  (unigram)", "random-unigram"), ("real data", "real")]
+    ("name", "twin"),
+    [
+        ("MLE", "mle"),
+        (" mle", "mle"),
+        ("random  (unigram)", "random-unigram"),
+        ("real data", "real"),
+        ("seqgan[mine]", "seqgan"),
+    ],
 )
 def test_a_name_that_prints_as_another_row_does_is_refused(call, name, twin):
     with pytest.raises(BenchError, match=f"name of other runs, for tables print {twin} as"):

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.journal import Record
+from bench.journal import Record, read_record
 from bench.published import paper
 from bench.reporting import figures, grids
 from bench.reporting.table import Table
@@ -109,6 +109,36 @@ def test_runs_that_the_table_leaves_out_are_not_drawn(table: Table, curves: dict
     strangers = curves["nll_oracle"].assign(run_id="other", label="stranger")
     more = curves | {"nll_oracle": pd.concat([curves["nll_oracle"], strangers])}
     assert figures.draw(table, more, paper()) == figures.draw(table, curves, paper())
+
+
+def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finished(
+    shop: Any, framed: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(label: str, seed: int) -> Record:
+        journal = shop.start(shop.cell(label, seed))
+        journal.append("curve", x=0, phase="mle", scores={"nll_oracle": 20.0})
+        journal.append("curve", x=10, phase="mle", scores={"nll_oracle": 30.0})
+        journal.append("interrupted")
+        return read_record(journal.folder)
+
+    score = {"nll_oracle": 9.0}
+    other = shop.done(shop.cell("scheduled-sampling"), score, signature="another")
+    records = [other, shop.done(shop.cell("mle"), score), interrupted("mle", 1), interrupted("seqgan", 0)]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    lines: list[tuple[str, str, list[float]]] = []
+    plot = Axes.plot
+
+    def spy(self: Axes, xs: Any, ys: Any, style: str, **more: Any) -> Any:
+        lines.append((more["label"], style, list(ys)))
+        return plot(self, xs, ys, style, **more)
+
+    monkeypatch.setattr(Axes, "plot", spy)
+    assert figures.draw(table, {"nll_oracle": curves_of(records, "nll_oracle")}, paper()) is not None
+    assert lines == [
+        ("MLE", ":", [20.0, 30.0]),
+        ("MLE", "-", [11.0, 10.0, 9.0, 9.0]),
+        ("SeqGAN", ":", [20.0, 30.0]),
+    ]
 
 
 def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:

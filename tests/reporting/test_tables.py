@@ -122,8 +122,27 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
     assert compared["mle"].p_published == "< 1e-6"
     (smallest,) = noted(table, "p (seeds)")
-    assert "6 comparisons" in smallest
+    assert "6 comparisons that have a p" in smallest
     assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
+
+
+def test_the_family_is_of_the_tests_that_were_made(matrix: list[Record], build: Build) -> None:
+    few = [r for r in matrix if r.cell.label in ("seqgan", "mle") or r.cell.seed == 0]
+    (table,) = build(few)
+    assert len(table.comparisons) == 6
+    assert "over this table's one comparison that has a p." in noted(table, "p (seeds)")[0]
+    (one,) = (found for found in table.comparisons if found.label == "mle")
+    assert (one.holm_welch, one.holm_permutation) == (one.p_welch, one.p_permutation)
+
+
+def test_a_seed_whose_score_is_undefined_is_named(shop: Any, build: Build) -> None:
+    def runs(label: str, *values: float | None) -> list[Record]:
+        scores = ({"nll_oracle": 9.0 + seed, "nll_test": value} for seed, value in enumerate(values))
+        return [shop.done(shop.cell(label, seed), found) for seed, found in enumerate(scores)]
+
+    (table,) = build([*runs("mle", 9.0, 9.1, None), *runs("seqgan", 9.0, 9.1, 9.2), *runs("real", None)])
+    assert rows(table)["MLE"]["NLL_test ↓"] == "9.050 ± 0.635" and rows(table)["MLE"]["Runs"] == "3"
+    assert noted(table, "Undefined") == ["Undefined, and so not in the mean: NLL_test of mle (seed 2)."]
 
 
 def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: list[Record], build: Build) -> None:
@@ -229,6 +248,28 @@ def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:
     assert noted(table, "Left out") == ["Left out, made from other data: mle (seed 0)."]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "settings", "metric"),
+    [
+        ("oracle", {"length": 20, "parameters": "fresh"}, "nll_oracle"),
+        ("obama", {"length": 32}, "bleu-3"),
+        ("nottingham", {"length": 64}, "bleu-4"),
+        ("coco", {"edition": "gfs"}, "bleu-2"),
+    ],
+)
+def test_published_values_of_other_data_are_left_out(
+    shop: Any, build: Build, dataset: str, settings: dict[str, Any], metric: str
+) -> None:
+    def columns(**changes: Any) -> tuple[str, ...]:
+        told = tuple(sorted((settings | changes).items()))
+        (table,) = build([shop.done(shop.cell("mle", 0, dataset, dataset_settings=told), {metric: 0.5})])
+        return grids.scores(table).header
+
+    here = {"fresh": "published", 32: 20, 64: 32, "gfs": "texygen"}
+    assert "published" not in columns()
+    assert "published" in columns(**{key: here.get(value, value) for key, value in settings.items()})
+
+
 def test_published_values_of_another_length_are_left_out(shop: Any, build: Build) -> None:
     (table,) = build([shop.done(shop.cell("mle", dataset_settings=(("length", 40),)), {"nll_oracle": 10.0})])
     assert grids.scores(table).header == ("Method", "Runs", "NLL_oracle ↓")
@@ -258,17 +299,43 @@ def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build
     assert rows(table)["SeqGAN"]["Human score ↑"] == "not collected"
     assert noted(table, "Human score") == [
         "Human score: share judged real, with its 95 % interval, by 7 raters who saw 40 texts; Fleiss' kappa 0.100, "
-        "Krippendorff's alpha -. p against seqgan (a test): mle 0.04."
-    ]
+        "Krippendorff's alpha -."
+    ], "no p against a run that the table does not show"
     assert noted(table, "Left out") == [
         "Left out, human score 0.5300 [0.430, 0.630] of seqgan: given to another run (cell another)."
+    ]
+    (table,) = build(runs, {"poems": collected(mle=(0.41, runs[1].cell.id), seqgan=(0.53, runs[2].cell.id))})
+    assert noted(table, "Human score")[0].endswith("Krippendorff's alpha -. p against seqgan (a test): mle 0.04.")
+
+
+def test_a_human_score_stands_beside_the_run_that_was_judged(shop: Any, framed: Any) -> None:
+    """Each plan may call a cell otherwise."""
+    judged, other = (poems(shop, name, 0, 0.7) for name in ("seqgan", "seqgan[rollouts=1]"))
+    frame = framed([judged, other])
+    names = {judged.cell.id: "seqgan[rollouts=1]", other.cell.id: "seqgan"}
+    frame["label"] = frame["cell"].map(names)
+    human = {"poems": collected(seqgan=(0.53, judged.cell.id))}
+    (table,) = build_tables(frame, paper(), lambda run: pd.DataFrame(), human)
+    shown = {name: row["Human score ↑"] for name, row in rows(table).items() if "SeqGAN" in name}
+    assert shown == {"SeqGAN": "not collected", "SeqGAN [rollouts=1]": "0.5300 [0.430, 0.630]"}
+
+
+def test_a_human_score_of_texts_made_elsewhere_never_stands_beside_a_trained_arm(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "mle", 0, 0.6), poems(shop, "mine", 0, 0.7)]
+    elsewhere = shop.done(shop.cell("theirs", 0, "poems", baseline="score:theirs"), {"bleu-2": 0.7}, "higher")
+    (table,) = build([*runs, elsewhere], {"poems": collected(mine=(0.5, ""), theirs=(0.4, ""), alone=(0.3, ""))})
+    found = rows(table)
+    assert found["mine"]["Human score ↑"] == "not collected"
+    assert found["theirs"]["Human score ↑"] == "0.4000 [0.300, 0.500]"
+    assert noted(table, "Left out") == [
+        "Left out, human score 0.5000 [0.400, 0.600] of mine: given to texts made elsewhere."
     ]
 
 
 def test_human_scores_of_any_dataset_are_shown_once_collected(shop: Any, build: Build) -> None:
     runs = [shop.done(shop.cell(name, 0, "mine"), {"x": 1.0}) for name in ("mle", "seqgan")]
     assert "Human score ↑" not in rows(build(runs)[0])["MLE"]
-    found = rows(build(runs, {"mine": collected(mle=(0.5, ""))})[0])
+    found = rows(build(runs, {"mine": collected(mle=(0.5, runs[0].cell.id))})[0])
     assert [found[name]["Human score ↑"] for name in ("MLE", "SeqGAN")] == ["0.5000 [0.400, 0.600]", "not collected"]
 
 
