@@ -66,8 +66,10 @@ class Driver:
         for index in range(self.position.phase, len(phases)):
             self._phase(phases[index])
             self.position.phase, self.position.epoch = index + 1, 0
-        if self.cell.evaluation.rule != "last":
-            checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
+        if self.position.best is not None:
+            best = self.folder / "best"
+            if checkpoint.load(best, self.trainer.state(), self.rng) is None:
+                raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
         return self.position.seconds
 
     def _phase(self, phase: Phase) -> None:
@@ -118,7 +120,7 @@ class Driver:
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
-        log_prob = log_prob_of(self.trainer.generator)
+        log_prob = log_prob_of(self.trainer.generator, self.rng.device)
         if log_prob is None:
             raise ContractError("the checkpoint rule best-valid needs a generator with log_prob")
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())

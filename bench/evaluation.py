@@ -39,7 +39,7 @@ class Evaluator:
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
-        return self.judge_samples(Generated(sequences, log_prob_of(generator)))
+        return self.judge_samples(Generated(sequences, log_prob_of(generator, rng.device)))
 
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score sequences that are at hand."""
@@ -79,15 +79,19 @@ def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Genera
     return sequences.astype(np.int64)
 
 
-def log_prob_of(generator: Generator) -> LogProb | None:
-    """The generator's log_prob on numpy arrays, as it stands now; None where it has none."""
+def log_prob_of(generator: Generator, device: torch.device) -> LogProb | None:
+    """The generator's log_prob on numpy arrays, as it stands now; None where it has none.
+
+    `device` is the one that its trainer was built with.
+    """
     if not isinstance(generator, Scorer):
         return None
 
     def log_prob(sequences: TokenArray) -> FloatArray:
         import torch
 
-        return np.asarray(_to_cpu(generator.log_prob(torch.from_numpy(sequences))), dtype=np.float64)
+        tokens = torch.from_numpy(sequences).to(device)
+        return np.asarray(_to_cpu(generator.log_prob(tokens)), dtype=np.float64)
 
     return remember(log_prob)
 

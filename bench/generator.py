@@ -22,5 +22,8 @@ class Scorer(Protocol):
     """A generator that also knows the probability of what it is shown; without it NLL_test is "-"."""
 
     def log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it."""
+        """(n, T) natural-log probability of each token given those before it.
+
+        `sequences` are (n, T) int64 ids, on the device that the trainer was built with.
+        """
         ...

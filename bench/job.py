@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,12 +77,19 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
 
 
 def _settle(cell: Cell) -> None:
-    """Threads are part of the cell; on a GPU, full float32 (cuDNN's LSTM is three digits short by default)."""
+    """Threads are part of the cell; on a GPU, full float32 (cuDNN's LSTM is three digits short by default).
+
+    There sums are taken in a fixed order wherever torch can, at some cost, so that a resumed run ends on the same bits.
+    """
     import torch
 
     torch.set_num_threads(cell.threads)
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
+    if cell.device != "cpu":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's products need for it
+        warnings.filterwarnings("ignore", message=".*deterministic")
+    torch.use_deterministic_algorithms(cell.device != "cpu", warn_only=True)
 
 
 def _generator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.corpora import manifest, sample, scoring, text
@@ -58,9 +59,12 @@ class Obama:
         where, chosen = corpus.source.file, self.settings
         paragraphs = text.lines(corpus.contents[0], where)
         whole = [row for row in _opening_words(paragraphs, chosen.length) if len(row) == chosen.length]
-        parts, notes = text.draw(whole, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        draw = partial(text.draw, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        parts, notes = draw(whole)
         rows = (row for part in parts for row in part)
         vocabulary = text.build_vocabulary(rows, where, min_count=chosen.min_count, unknown=chosen.min_count > 1)
+        if vocabulary.unknown is not None:
+            parts, notes = draw(*text.marked([whole], vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         train, valid, test = arrays = [text.encode(part, vocabulary, chosen.length) for part in parts]
         notes += (
             f"{len(paragraphs) - len(whole)} paragraphs shorter than {chosen.length} words left out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -49,7 +50,8 @@ class Text:
             raise BenchError("text: say which file, as in text:FILE or text:FILE#column")
         paths = [table.split_column(reference) for reference in (given, self.settings.test_file) if reference]
         corpus = local(*(path for path, _ in paths))
-        rules = scoring.other_knobs(self.settings)
+        columns = [(path.suffix, column) for path, column in paths]
+        rules = scoring.other_knobs(self.settings) | {"columns": columns}
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus, paths))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
@@ -73,8 +75,11 @@ class Text:
             raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
         length = min(chosen.length, longest)
         tokenised, longer = text.cut(tokenised, length)
-        parts, notes = text.divide(tokenised, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        divide = partial(text.divide, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
+        parts, notes = divide(tokenised)
         vocabulary = self._vocabulary([row for part in parts for row in part], where)
+        if vocabulary.unknown is not None:
+            parts, notes = divide(text.marked(tokenised, vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         arrays = [text.encode(part, vocabulary, length) for part in parts]
         notes += (f"{longer} lines cut to {length} tokens",)
         if vocabulary.unknown is not None:

@@ -170,6 +170,15 @@ def test_best_oracle_keeps_the_generator_with_the_best_headline(drive: Any, make
     assert interesting
 
 
+def test_a_damaged_best_checkpoint_is_told(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell(evaluation__rule="best-valid")
+    drive(cell, After(EPOCHS - 1))
+    (weights,) = (context.runs / cell.id / "checkpoint" / "best").glob("*/weights.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    with pytest.raises(ContractError, match="the best checkpoint is damaged: remove"):
+        drive(cell)
+
+
 def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
     drive: Any, make_cell: Any, context: Context
 ) -> None:

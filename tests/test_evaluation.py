@@ -102,11 +102,24 @@ def test_log_probabilities_that_break_the_contract_are_refused(log_p: Any) -> No
 
 
 def test_log_prob_is_asked_only_where_it_is() -> None:
-    assert log_prob_of(Says(ids)) is None
-    log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)))
+    cpu = torch.device("cpu")
+    assert log_prob_of(Says(ids), cpu) is None
+    log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)), cpu)
     assert log_prob is not None and log_prob(DATA.test).dtype == np.float64
     judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(Says(ids), 10, torch_rng("test"))
     assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
+
+
+def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
+    seen: list[torch.device] = []
+
+    def log_p(sequences: torch.Tensor) -> torch.Tensor:
+        seen.append(sequences.device)
+        return torch.zeros(sequences.shape)
+
+    elsewhere = torch.device("meta")  # the one beside the CPU that every machine has
+    log_prob = log_prob_of(Knows(ids, log_p), elsewhere)
+    assert log_prob is not None and log_prob(DATA.test).shape == DATA.test.shape and seen == [elsewhere]
 
 
 def test_a_score_that_is_not_a_number_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from bench import job
@@ -57,6 +59,15 @@ def test_a_job_is_a_pure_function_of_its_cell(do: Any, context: Context) -> None
     for name in ("samples.txt", "scores.parquet", "generator.safetensors"):
         assert (first.folder / name).read_bytes() == (second / name).read_bytes()
     assert do(seed=1).scores != first.scores != do(Tiny__rate=0.2).scores
+
+
+def test_off_the_cpu_sums_are_taken_in_a_fixed_order(make_cell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is taken back after the test
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    job._settle(replace(make_cell(), device="cuda"))
+    assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    job._settle(make_cell())
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_the_real_row(make_cell: Any, context: Context) -> None:

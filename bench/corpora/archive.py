@@ -30,7 +30,7 @@ def members(content: bytes, where: str, suffix: str) -> Iterator[tuple[str, byte
             for info in entries:
                 _check(info, where)
             yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError, zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error) as error:
         raise BenchError(f"{where} is not a sound zip archive: {error}") from None
 
 
@@ -47,6 +47,8 @@ def _check(info: zipfile.ZipInfo, where: str) -> None:
         raise BenchError(f"{where}: refused, {name!r} is a link")
     if info.flag_bits & 1:
         raise BenchError(f"{where}: {name!r} is encrypted")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BenchError(f"{where}: {name!r} is packed by method {info.compress_type}; pack it as plain zip does")
     if info.file_size > MOST_BYTES_EACH:
         raise BenchError(f"{where}: refused, {name!r} holds {info.file_size} bytes; at most {MOST_BYTES_EACH} are read")
 

@@ -17,11 +17,6 @@ class File:
     url: str
     algorithm: Literal["sha256", "git_sha1"]
     digest: str
-    size: int | None
-
-    def matches(self, content: bytes) -> bool:
-        """Whether these are the published bytes."""
-        return checksum(content, self.algorithm) == self.digest
 
 
 @dataclass(frozen=True)
@@ -61,4 +56,4 @@ def _entry(name: str, fields: dict[str, Any]) -> Entry:
 
 def _file(fields: dict[str, Any]) -> File:
     algorithm: Literal["sha256", "git_sha1"] = "sha256" if "sha256" in fields else "git_sha1"
-    return File(fields["path"], fields.get("url", ""), algorithm, fields[algorithm], fields.get("bytes"))
+    return File(fields["path"], fields.get("url", ""), algorithm, fields[algorithm])

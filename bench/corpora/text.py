@@ -81,9 +81,13 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Tokens seen at least `min_count` times, the frequent first, after <end> and <unk> where wanted.
 
-    BenchError where fewer than two are left.
+    BenchError where fewer than two are left, or where a token reads as the end would.
     """
     counts = Counter(token for row in rows for token in row)
+    if end and END in counts:
+        raise BenchError(
+            f"{where}: {counts[END]} tokens read {END}, which closes a sequence here; write them otherwise"
+        )
     specials = [token for token, wanted in ((END, end), (UNKNOWN, unknown)) if wanted]
     words = sorted(
         (t for t, n in counts.items() if n >= min_count and t not in specials), key=lambda t: (-counts[t], t)
@@ -113,6 +117,14 @@ def divide(
     if held:
         return hold_out(given, held[0], valid=valid, seed=seed, where=where)
     return draw(given, valid=valid, test=test, seed=seed, where=where)
+
+
+def marked(files: Iterable[Iterable[Row]], vocabulary: Vocabulary) -> list[list[Row]]:
+    """The rows with <unk> for each token outside the vocabulary.
+
+    To be divided again: rows that differ in such tokens only are repeats of one another.
+    """
+    return [[tuple(t if t in vocabulary.ids else UNKNOWN for t in row) for row in file] for file in files]
 
 
 def draw(given: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> tuple[Split, tuple[str, ...]]:

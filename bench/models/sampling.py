@@ -51,6 +51,10 @@ def _invert_blocks(masses: Tensor, uniforms: Tensor, block: int) -> Tensor:
 
 
 def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
-    """(n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0."""
+    """(n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0.
+
+    Masses that are no numbers give the last index: the loss of what is then drawn tells that training diverged.
+    """
     below_last = cumulative[:, -1:] * (1 - 2**-23)
-    return torch.searchsorted(cumulative, torch.minimum(target, below_last), right=True)
+    found = torch.searchsorted(cumulative, torch.minimum(target, below_last), right=True)
+    return found.clamp_(max=cumulative.shape[1] - 1)

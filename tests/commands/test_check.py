@@ -71,6 +71,18 @@ BROKEN_TRAINERS = [
         "log prob is a probability",
         "sum to 6.0000",
     ),
+    (
+        "sequences].detach()",
+        "sequences].detach() * (torch.arange(sequences.shape[1]) == 0)",
+        "log prob is a probability",
+        "the probabilities of token 2 (untrained) sum to",
+    ),
+    (
+        "self.steps += 1",
+        "self.steps += 1; self.rate *= 0.5",
+        "state resumes to the bit",
+        "a resumed run differs in",
+    ),
     ('"tune"', '"mle"', "phases are a schedule", "two phases have the same name"),
     ('Phase("critic", 2,', 'Phase("critic", 2.0,', "phases are a schedule", "phase critic: epochs = 2.0"),
     ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "phase mle: loss is nan"),

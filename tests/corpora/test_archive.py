@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import stat
 import struct
 import zipfile
@@ -41,6 +42,24 @@ def test_names_that_are_no_text_are_refused() -> None:
     content = zipped(("é.mid", b"fine")).replace("é".encode(), b"\xc3\x28")
     with pytest.raises(BenchError, match="not a sound zip archive"):
         list(archive.members(content, "file", ".mid"))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_odd_ways_of_packing_are_refused(method: int) -> None:
+    with pytest.raises(BenchError, match="is packed by method"):
+        list(archive.members(zipped(("a.mid", b"fine"), method=method), "file", ".mid"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_is_one_line(seed: int) -> None:
+    chance = random.Random(seed)
+    content = bytearray(zipped(*((f"{n}.mid", chance.randbytes(40) * 9) for n in range(5))))
+    for _ in range(3):
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    try:
+        list(archive.members(bytes(content), "file", ".mid"))
+    except BenchError as error:
+        assert "\n" not in str(error)
 
 
 def test_links_are_refused() -> None:

@@ -24,7 +24,7 @@ GIT_SHA1 = hashlib.sha1(b"blob 22\0" + CONTENT).hexdigest()
 
 
 def entry(url: str = "", digest: str = SHA256, algorithm: str = "sha256") -> Entry:
-    return Entry("lines", "lines", {}, "none", "none", (File("lines/lines.txt", url, algorithm, digest, None),))  # type: ignore[arg-type]
+    return Entry("lines", "lines", {}, "none", "none", (File("lines/lines.txt", url, algorithm, digest),))  # type: ignore[arg-type]
 
 
 def answer_with(content: bytes, status: int = 200, promised: int | None = None) -> Callable[..., None]:

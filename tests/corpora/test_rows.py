@@ -81,11 +81,16 @@ def test_rows_of_a_given_test_split_leave_the_rest() -> None:
 
 
 def test_frequent_tokens_come_first_and_ties_are_in_order() -> None:
-    words = text.build_vocabulary(
-        [("b", "a", "c"), ("a", "b"), ("a",), ("<end>", "<unk>")], "file", end=True, unknown=True
-    )
+    words = text.build_vocabulary([("b", "a", "c"), ("a", "b"), ("a",), ("<unk>",)], "file", end=True, unknown=True)
     assert words.tokens == ("<end>", "<unk>", "a", "b", "c") and (words.end, words.unknown, words.start) == (0, 1, 0)
     assert text.build_vocabulary([("b", "a", "a")], "file").tokens == ("a", "b")
+
+
+def test_a_token_that_reads_as_the_end_is_refused_where_there_is_one() -> None:
+    rows = [("a", "<end>", "b")]
+    assert "<end>" in text.build_vocabulary(rows, "file").ids
+    with pytest.raises(BenchError, match="file: 1 tokens read <end>, which closes a sequence"):
+        text.build_vocabulary(rows, "file", end=True)
 
 
 def test_a_vocabulary_of_one_word_is_refused() -> None:

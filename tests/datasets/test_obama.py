@@ -38,9 +38,12 @@ def test_the_opening_words_are_those_of_the_whole_paragraph(own: Callable[..., O
 
 
 def test_rare_words_are_unknown_and_their_rate_is_told(own: Callable[..., Opened]) -> None:
-    _, data = own("obama", "\n".join(PARAGRAPHS), valid=4, test=4)
+    lines = [f"number{number} {' '.join([f'word{number % 20}'] * 19)}" for number in range(40)]
+    _, data = own("obama", "\n".join(lines), valid=2, test=2)
     assert data.vocabulary.unknown == 0 and "number1" not in data.vocabulary.ids
     assert data.notes[-1] == "5.00% of tokens are <unk> (seen fewer than 2 times)"
+    assert data.notes[0] == "20 repeated sequences removed", "they differ in rare words only"
+    assert [len(split) for split in (data.train, data.valid, data.test)] == [16, 2, 2]
 
 
 @pytest.mark.corpus

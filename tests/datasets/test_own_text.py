@@ -82,9 +82,28 @@ def test_lines_that_differ_only_after_t_are_repeats(own: Callable[..., Opened]) 
 
 
 def test_rare_tokens_are_unknown(own: Callable[..., Opened]) -> None:
-    found = own("text", TEXT, min_count=3)
-    assert found.data.vocabulary.unknown == 1 and "17" not in found.data.vocabulary.ids
+    content = "\n".join(f"{LINES[index % 25]} {tail}{index}" for index, tail in enumerate("xy" * 25))
+    found = own("text", content, min_count=2)
+    assert found.data.vocabulary.unknown == 1 and "x0" not in found.data.vocabulary.ids
     assert "of tokens are <unk>" in found.data.notes[-1]
+    assert found.data.notes[0] == "25 repeated sequences removed", "they differ in rare words only"
+    lines = [line for split in decoded(found) for line in split]
+    assert sorted(lines) == sorted(f"{line} <unk>" for line in LINES[:25])
+    with pytest.raises(BenchError, match=r"rare words as <unk>.*: 6 different sequences"):
+        own("text", TEXT, min_count=3)
+
+
+def test_another_column_of_the_same_file_is_another_corpus(tmp_path: Path, cache: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("title,body\n" + "".join(f"the title {n},some other body {n}\n" for n in range(30)))
+    cls = plugins.load("bench.datasets", "text")
+    fingerprints = set()
+    for column in ("title", "body", "title"):
+        corpora = Corpora(tmp_path / "cache", files={"text": Path(f"{table}#{column}")})
+        data = cls(build(cls.Settings, {}, "text"), corpora).load()
+        assert column in data.vocabulary.ids
+        fingerprints.add(data.fingerprint)
+    assert len(fingerprints) == 2
 
 
 def test_lines_of_a_test_file_that_leaked_are_taken_out_of_train_and_told(

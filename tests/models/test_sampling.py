@@ -64,6 +64,14 @@ def test_tokens_are_the_plain_inverse_cdf(vocabulary):
     assert (uniforms > lower - 1e-6).all()
 
 
+@pytest.mark.parametrize("damage", [torch.nan, torch.inf])
+def test_weights_that_are_no_numbers_draw_tokens_whose_loss_tells(damage):
+    """The loss that follows is NaN, and the driver says so; an index outside would end a GPU's every computation."""
+    weight, bias = layer(50)
+    tokens = draw(weight * damage, bias, torch.ones(3), 200)
+    assert tokens.min() >= 0 and tokens.max() < 50
+
+
 @pytest.mark.parametrize("uniform", [0.0, 0.5, LAST])
 @pytest.mark.parametrize("possible", [[0], [4], [99], [3, 50], [98, 99]])
 def test_impossible_tokens_are_never_drawn(possible, uniform):
