@@ -39,7 +39,7 @@ class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the machine facts that change bits.
 
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
-    cell's identity. `code` holds the checksums of plug-ins given by path, so that editing her file makes a new cell.
+    cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell.
     """
 
     label: str

@@ -12,7 +12,7 @@ from bench import __version__
 from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
 from bench.generator import Generator, Scorer
-from bench.metric import FloatArray, Generated, Metric
+from bench.metric import FloatArray, Generated, Metric, Scores
 from bench.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class Evaluator:
     metrics: Sequence[Metric]
     rule: str
 
+    def __post_init__(self) -> None:
+        names = [metric.name for metric in self.metrics]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ContractError(f"two metrics are called {twice!r}: one would hide the other")
+
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
@@ -46,6 +51,7 @@ class Evaluator:
         scores, per_sequence = {}, {}
         for metric in self.metrics:
             found = metric.score(generated, self.data)
+            _check_scores(metric.name, found)
             if found.value is not None and np.isnan(found.value):
                 raise ContractError(f"{metric.name} is NaN: the model's probabilities are no numbers")
             # Infinite where a model rules out what it is shown: no mean, no test, so undefined rather than a number.
@@ -63,6 +69,15 @@ class Evaluator:
         """
         data, version = self.data.fingerprint, __version__
         return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{self.rule}|data:{data}|v:{version}"
+
+
+def _check_scores(name: str, found: Any) -> None:
+    """ContractError where a metric returned no Scores, or more than a row of scores per sequence."""
+    if not isinstance(found, Scores) or not isinstance(found.value, float | int | np.number | None):
+        raise ContractError(f"{name}: score() returned {found!r:.80}, not Scores(value, per_sequence)")
+    if found.per_sequence is not None and np.ndim(found.per_sequence) != 1:
+        shape = np.shape(found.per_sequence)
+        raise ContractError(f"{name}: score() returned per_sequence of shape {shape}, not a number a sequence")
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from bench.trainer import Stateful
 
 
+LONGEST = 300  # characters of an error in tables; all of it is in error.log
+
+
 @dataclass(frozen=True)
 class Context:
     """What a job needs and its numbers do not depend on. When the file `stop` appears, jobs save and leave."""
@@ -115,7 +118,10 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
         opened = load_dataset(cell, context.corpora)
         if opened.data.fingerprint != cell.fingerprint:
             raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
-        _LOADED[key] = opened, opened.dataset.metrics(opened.data)
+        metrics = opened.dataset.metrics(opened.data)
+        if not metrics:
+            raise ContractError(f"metrics() of {cell.dataset_label} is empty: the first metric is the headline")
+        _LOADED[key] = opened, metrics
     opened, metrics = _LOADED[key]
     return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
 
@@ -144,4 +150,5 @@ def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict
 
 def _one_line(error: BaseException) -> str:
     message = " ".join(str(error).split()) or "no message"
+    message = message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
     return message if isinstance(error, ContractError) else f"{type(error).__name__}: {message}"

@@ -7,11 +7,13 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import plugins
+from bench import code, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.errors import BenchError, unknown
 from bench.preset import Preset
@@ -38,7 +40,7 @@ class Request:
     @property
     def plan(self) -> str:
         """The name that groups the runs: --plan, else the preset's."""
-        return self.name or self.preset.name
+        return self.preset.name if self.name is None else self.name
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,14 @@ def make(request: Request, corpora: Corpora) -> Plan:
 
 def load_data(table: Arm, corpora: Corpora) -> SequenceData:
     """The dataset's arrays."""
+    from bench.data import SequenceData
+
     cls = plugins.load("bench.datasets", table.reference)
-    data: SequenceData = cls(build(cls.Settings, dict(table.settings), table.label), corpora).load()
+    dataset = cls(build(cls.Settings, dict(table.settings), table.label), corpora)
+    with plugins.blaming("load the data of", table.reference) if ":" in table.reference else nullcontext():
+        data = dataset.load()
+    if not isinstance(data, SequenceData):
+        raise BenchError(f"{table.label}: load() returned {data!r:.80}, not SequenceData; try `bench check`")
     empty = [name for name in ("train", "valid", "test") if not len(getattr(data, name))]
     if empty:
         raise BenchError(f"{table.label}: no sequences in {', '.join(empty)}; every split needs some")
@@ -155,9 +163,9 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     cls = plugins.load("bench.baselines", reference)
     name = plugins.label(reference)
     own = {key: value for owner, key, value in request.overrides if owner == name}
-    plain = dict(_resolve(cls.Settings, preset.knobs(cls.Settings, name), name))
+    plain = dict(_resolve(cls.Settings, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
-    told = ",".join(f"{key}={own[key]}" for key, value in settings if key in own and value != plain[key])
+    told = ",".join(f"{key}={own.get(key, value)}" for key, value in settings if value != plain[key])
     return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
 
 
@@ -202,12 +210,12 @@ def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequ
 
 
 def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
-    """A preset may speak of more than this run has, but only of what is installed."""
+    """A preset may speak of more than this run has, her own plug-ins too, but of nothing that looks misspelt."""
     known = {plugins.label(arm.reference) for arm in arms} | set(plugins.names("bench.baselines"))
     datasets = {plugins.label(table.reference) for table in tables} | set(plugins.names("bench.datasets"))
     for kind, owners, allowed in (("baselines", preset.baselines, known), ("datasets", preset.datasets, datasets)):
         for owner in owners:
-            if owner not in allowed:
+            if owner not in allowed and get_close_matches(owner, allowed, n=1, cutoff=0.7):
                 raise unknown(f"owner [{kind}.{owner}] in preset {preset.name}:", owner, allowed)
     used = {name for arm in arms for name, _ in arm.settings}
     if set(preset.defaults) - used:
@@ -232,5 +240,5 @@ def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, d
         evaluation=preset.evaluation,
         threads=preset.run.threads,
         device="cpu" if arm.reference == REAL else device,
-        code=("" if arm.reference == REAL else plugins.checksum(arm.reference)) + plugins.checksum(table.reference),
+        code=code.checksum(arm.reference, table.reference),
     )

@@ -50,31 +50,50 @@ def absolute(reference: str) -> str:
     return f"{Path(head).resolve()}:{name}" if head.endswith(".py") else reference
 
 
-def checksum(reference: str) -> str:
-    """The sha256 of a plug-in given by path, else "": what makes an edited file a new cell."""
-    head = reference.rpartition(":")[0]
-    return hashlib.sha256(_read(Path(head))).hexdigest() if head.endswith(".py") else ""
+def module_of(reference: str) -> str:
+    """The dotted name of the module that holds a plug-in named by entry point or module; "" for any other."""
+    head, _, name = reference.rpartition(":")
+    entry = next((_entries(group)[name] for group in _METHODS if name in _entries(group)), None)
+    return "" if head.endswith(".py") else head or (entry.module if entry else "")
+
+
+def kind(reference: str) -> Group:
+    """Whether it is a trainer or a dataset: by its shelf, else by its methods. BenchError where there is none."""
+    head, _, name = reference.rpartition(":")
+    if not head and not reference.endswith(".py"):
+        found: list[Group] = [group for group in _METHODS if name in _entries(group)]
+        if not found:
+            raise unknown("baseline or dataset", name, (name for group in _METHODS for name in _entries(group)))
+        return found[0]
+    plugin = _object(reference)
+    return next((group for group in _METHODS if not _missing(group, plugin)), "bench.baselines")
 
 
 def load(group: Group, reference: str) -> type[Any]:
     """The class a reference names, checked against its contract; BenchError says which of the two failed, and where."""
     head, _, name = reference.rpartition(":")
-    if reference.endswith(".py"):
-        raise BenchError(f"{reference}: say which class of the file, as in {reference}:MyClass")
-    if head:
-        module = _load_file(Path(head)) if head.endswith(".py") else _load_module(head)
-        if not hasattr(module, name):
-            raise unknown(f"object in {head}", name, (key for key in vars(module) if not key.startswith("_")))
-        return _checked(group, reference, getattr(module, name))
+    if head or reference.endswith(".py"):
+        return _checked(group, reference, _object(reference))
     if name not in _entries(group):
         raise unknown(group.removeprefix("bench.").removesuffix("s"), name, _entries(group))
     entry = _entries(group)[name]
-    with _blaming(entry.value):
+    with blaming("import", entry.value):
         return _checked(group, reference, entry.load())
 
 
+def _object(reference: str) -> Any:
+    """What `package.module:Object` or `file.py:Object` names."""
+    head, _, name = reference.rpartition(":")
+    if reference.endswith(".py"):
+        raise BenchError(f"{reference}: say which class of the file, as in {reference}:MyClass")
+    module = _load_file(Path(head)) if head.endswith(".py") else _load_module(head)
+    if not hasattr(module, name):
+        raise unknown(f"object in {head}", name, (key for key in vars(module) if not key.startswith("_")))
+    return getattr(module, name)
+
+
 def _load_module(name: str) -> ModuleType:
-    with _blaming(name):
+    with blaming("import", name):
         return importlib.import_module(name)
 
 
@@ -89,7 +108,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module = ModuleType(name)
     module.__file__ = str(path.resolve())
     try:
-        with _blaming(str(path)):
+        with blaming("import", str(path)):
             exec(compile(content, module.__file__, "exec"), vars(module))
     except BaseException:
         del sys.modules[name]
@@ -105,8 +124,8 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def _blaming(where: str) -> Iterator[None]:
-    """Turn whatever an import raises into one line: the plug-in, the last line reached in it, the error."""
+def blaming(doing: str, where: str) -> Iterator[None]:
+    """Turn whatever a plug-in raises into one line: what was being done, the last line reached in it, the error."""
     try:
         yield
     except BenchError:
@@ -116,10 +135,12 @@ def _blaming(where: str) -> Iterator[None]:
         if isinstance(error, SyntaxError) and error.filename:
             places.append((error.filename, error.lineno))
         places = [(file, line) for file, line in places if file != __file__ and "importlib" not in file]
-        places = [(file, line) for file, line in places if Path(file) == Path(where).resolve()] or places
+        places = [
+            (file, line) for file, line in places if Path(file) == Path(where.rpartition(":")[0] or where).resolve()
+        ] or places
         place = f", {Path(places[-1][0]).name} line {places[-1][1]}" if places else ""
         message = str(error).partition("\n")[0]
-        raise BenchError(f"cannot import {where}{place}: {type(error).__name__}: {message}") from error
+        raise BenchError(f"cannot {doing} {where}{place}: {type(error).__name__}: {message}") from error
 
 
 def _checked(group: Group, reference: str, found: Any) -> type[Any]:
@@ -128,7 +149,12 @@ def _checked(group: Group, reference: str, found: Any) -> type[Any]:
         raise BenchError(f"{reference} is not a class but a {type(found).__name__}")
     if not dataclasses.is_dataclass(getattr(found, "Settings", None)):
         raise BenchError(f"{reference} lacks Settings, a frozen dataclass of its knobs")
-    missing = [method for method in _METHODS[group] if not callable(getattr(found, method, None))]
-    if missing:
-        raise BenchError(f"{reference} lacks {', '.join(f'{m}()' for m in missing)}; see the contract in the README")
+    if missing := _missing(group, found):
+        contract = "bench/trainer.py" if group == "bench.baselines" else "bench/dataset.py"
+        raise BenchError(f"{reference} lacks {', '.join(f'{m}()' for m in missing)}; the contract is {contract}")
     return found
+
+
+def _missing(group: Group, found: Any) -> list[str]:
+    """The contract's methods that the object lacks."""
+    return [method for method in _METHODS[group] if not callable(getattr(found, method, None))]

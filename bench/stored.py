@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import code, plugins
 from bench import plan as planning
-from bench import plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Opened
@@ -44,27 +44,43 @@ def is_of(cell: Cell, dataset: str) -> bool:
     return dataset in (cell.dataset_label, cell.dataset, f"{cell.dataset}:{file}")
 
 
-def of_label(runs: Path, label: str, dataset: str | None = None) -> list[Record]:
-    """The finished runs of a row, all of one dataset and one set of settings, by seed; BenchError where they are not.
+def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
+    """The finished runs of a row, all of one dataset, one set of settings and one code, by seed; else BenchError.
 
-    A row may be called differently in each plan, and any of its names will do. A label stands for runs of several
-    presets or data; what is ambiguous is named, never chosen in silence.
+    A row may be called differently in each plan, and any of its names will do; within a plan it is the one asked for
+    last, as in the plan's tables. What is ambiguous without a plan is named, never chosen in silence.
     """
     records = finished(runs, dataset)
+    kept = planning.read_all(runs)
+    if plan is not None:
+        if plan not in kept:
+            raise unknown(f"plan in {runs}", plan, kept)
+        records = [record for record in records if record.cell.id in kept[plan]]
     if not records:
         of = f" of {dataset}" if dataset else ""
         raise BenchError(f"no finished run{of} in {runs}: `bench run` makes some, `bench status` lists them")
-    plans = planning.read_all(runs).values()
+    plans = [kept[plan]] if plan is not None else list(kept.values())
     names = {record.cell.id: names_of(record, plans) for record in records}
     found = [record for record in records if label in names[record.cell.id]]
     if not found:
         raise unknown(f"finished run in {runs}", label, set().union(*names.values()))
     if len(datasets := sorted({record.cell.dataset_label for record in found})) > 1:
         raise BenchError(f"{label} was run on {', '.join(datasets)}: choose one with -d")
-    if len({replace(record.cell, seed=0).id for record in found}) > 1:
+    if plan is not None:
+        newest = max(found, key=lambda record: planning.asked(kept[plan][record.cell.id]))
+        found = [record for record in found if _identity(record) == _identity(newest)]
+    if len({_identity(record) for record in found}) > 1:
         cells = ", ".join(record.cell.id for record in found)
-        raise BenchError(f"{label} was run with several settings or data (cells {cells}): give a cell in place of it")
+        raise BenchError(
+            f"{label} was run with several settings, data or code (cells {cells}): say which with --plan, or give a "
+            "cell in place of it"
+        )
     return found
+
+
+def _identity(record: Record) -> str:
+    """The same for all seeds of the same settings, data and code."""
+    return replace(record.cell, seed=0).id
 
 
 def names_of(record: Record, plans: Iterable[Mapping[str, planning.Facts]]) -> set[str]:
@@ -109,6 +125,10 @@ def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
     cell = record.cell
     if cell.reference == ELSEWHERE:
         raise BenchError(f"{cell.label} is a file of samples made elsewhere: there is no generator to draw from")
+    if cell.code != code.checksum(cell.reference, cell.dataset):
+        raise BenchError(
+            f"{cell.label} seed {cell.seed}: its plug-in's code changed since it was run; bring it back, or run again"
+        )
     if cell.reference == REAL:
         real: Generator = opened.dataset.real(opened.data)
         return real

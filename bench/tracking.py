@@ -218,7 +218,8 @@ class Tracker:
         if found is None:
             path = _sqlite_path(self.uri)
             folder = re.sub(r"[^\w.-]", "_", name)
-            place = str(path.absolute().parent / "mlruns" / folder) if path else None
+            # as an address, in which what a folder's name holds of % and # stays as it is
+            place = (path.absolute().parent / "mlruns" / folder).as_uri() if path else None
             return self._client.create_experiment(name, place)
         if found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)

@@ -122,6 +122,27 @@ def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
     assert log_prob is not None and log_prob(DATA.test).shape == DATA.test.shape and seen == [elsewhere]
 
 
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, r"odd: score\(\) returned None, not Scores"),
+        (Scores("high"), "not Scores"),  # type: ignore[arg-type]
+        (Scores(0.5, np.ones((10, 2))), r"odd: score\(\) returned per_sequence of shape \(10, 2\)"),
+    ],
+)
+def test_what_is_no_score_is_refused(answer: Any, message: str) -> None:
+    odd = Share()
+    odd.name = "odd"
+    odd.score = lambda generated, data: answer  # type: ignore[method-assign]
+    with pytest.raises(ContractError, match=message):
+        Evaluator(DATA, [odd], "last").judge(Says(ids), 10, torch_rng("test"))
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    with pytest.raises(ContractError, match="two metrics are called 'share'"):
+        Evaluator(DATA, [Share(), NLLTest(DATA), Share()], "last")
+
+
 def test_a_score_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ContractError, match="share is NaN"):
         Evaluator(DATA, [Share(lambda scores: np.nan)], "last").judge(Says(ids), 10, torch_rng("test"))

@@ -93,6 +93,15 @@ def test_a_failing_trainer_is_named_and_its_traceback_kept(do: Any, name: str, e
     assert log.startswith("Traceback") and traceback in log
 
 
+def test_a_long_error_is_cut_in_tables_and_whole_in_the_log(do: Any, trainers: Any) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    path.write_text(path.read_text().replace("the critic\\nhas left", "gone " * 500))
+    record = do("Raises")
+    error = record.last("failed")["error"]
+    assert len(error) < 400 and error.endswith("...")
+    assert "gone " * 500 in (record.folder / "error.log").read_text()
+
+
 def test_a_trainer_that_cannot_be_built_fails_alone(do: Any, trainers: Any) -> None:
     path = Path(trainers("Tiny").rpartition(":")[0])
     path.write_text(path.read_text().replace("self.seen = Counter()", "self.seen = Counter(1, 2)"))

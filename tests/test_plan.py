@@ -77,13 +77,13 @@ def test_what_numbers_depend_on_changes_the_id(make: Make) -> None:
     assert ids(make(name="other"))[key] == plain
 
 
-def test_labels_tell_overrides_not_defaults(make: Make) -> None:
+def test_labels_tell_every_override(make: Make) -> None:
     plan = make("Tiny", "Slow", sets=("Tiny.rate=0.2", "Tiny.epochs=1"))
     assert {cell.label for cell in plan.cells} == {"real", "Tiny[epochs=1,rate=0.2]", "Slow"}
     (tiny,) = (cell for cell in plan.cells if cell.baseline == "Tiny")
     assert dict(tiny.settings) == {"epochs": 1, "rate": 0.2}
     plan = make("Tiny", sets=("defaults.epochs=7",))
-    assert dict(named(plan)["Tiny", 0].settings) == {"epochs": 7, "rate": 2.0}
+    assert dict(named(plan)["Tiny[epochs=7]", 0].settings) == {"epochs": 7, "rate": 2.0}
 
 
 def test_labels_tell_no_override_that_changes_nothing(make: Make) -> None:
@@ -92,7 +92,7 @@ def test_labels_tell_no_override_that_changes_nothing(make: Make) -> None:
         assert ids(plan) == ids(make()), sets
     assert set(named(make(sets=("Tiny.epochs=7", "Tiny.rate=2")))) == {("real", 0), ("Tiny[epochs=7]", 0)}
     same = "Tiny.epochs=7", "defaults.epochs=7"
-    assert ids(make(sets=same)) == ids(make(sets=same[1:])) and ("Tiny", 0) in ids(make(sets=same))
+    assert ids(make(sets=same)) == ids(make(sets=same[1:])) == ids(make(sets=same[:1]))
 
 
 def test_editing_a_plug_in_changes_its_cells_and_no_others(make: Make, words: str, trainers: Any) -> None:
@@ -200,14 +200,31 @@ def test_a_corpus_for_a_dataset_that_is_not_run_is_refused(make: Make, corpora: 
     [
         ("rows[:tenth], rows[tenth", "rows[:0], rows[tenth", "Words: no sequences in valid"),
         ('("zero", "one", "two", "three")', '("zero",)', "Words: a vocabulary of 1 leaves nothing to learn"),
+        ("def load(self):", "def load(self):\n        return", r"Words: load\(\) returned None, not SequenceData"),
+        (
+            "def load(self):",
+            "def load(self):\n        1 / 0",
+            "cannot load the data of .*words.py line .*: ZeroDivisionError",
+        ),
+        ("def load(self):", "def load(self):\n        raise SystemExit(0)", "words.py line .*: SystemExit: 0"),
     ],
 )
-def test_data_with_nothing_in_it_is_refused(make: Make, words: str, before: str, after: str, message: str) -> None:
+def test_a_dataset_that_gives_no_data_is_refused(make: Make, words: str, before: str, after: str, message: str) -> None:
     path = Path(words.partition(":")[0])
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
     with pytest.raises(BenchError, match=message):
         make()
+
+
+def test_a_preset_may_speak_of_plug_ins_that_this_run_has_not(make: Make) -> None:
+    own = replace(preset.read("smoke"), baselines={"MyLM": {"layers": 3}}, datasets={"letters": {"length": 9}})
+    assert ids(make(preset=own)) == ids(make())
+
+
+def test_an_empty_name_is_no_plan(make: Make) -> None:
+    with pytest.raises(BenchError, match="plan '': name it with letters"):
+        make(name="")
 
 
 def test_kept_plans_join(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A plug-in is named three ways, and each way of failing says what, where and what to do."""
 
-import hashlib
 import pickle
 import subprocess
 import sys
@@ -54,11 +53,10 @@ def test_by_path_registers_dataclasses_and_loads_once(file: Path) -> None:
 
 
 def test_an_edited_file_is_another_plug_in(file: Path) -> None:
-    before, sum_before = plugins.load("bench.baselines", f"{file}:MyGan"), plugins.checksum(f"{file}:MyGan")
+    before = plugins.load("bench.baselines", f"{file}:MyGan")
     file.write_text(TRAINER.replace("= 3", "= 4"))
     assert before.Settings().knob == 3
     assert plugins.load("bench.baselines", f"{file}:MyGan").Settings().knob == 4
-    assert plugins.checksum(f"{file}:MyGan") != sum_before
 
 
 def test_two_files_of_one_name_do_not_meet(file: Path, tmp_path: Path) -> None:
@@ -113,10 +111,16 @@ def test_a_broken_file_is_named_with_line_and_error(tmp_path: Path, source: str,
     assert all(hasattr(sys.modules[name], "X") for name in set(sys.modules) - before if "bench_plugin" in name)
 
 
-def test_label_and_checksum(file: Path) -> None:
+def test_label_module_and_kind(file: Path) -> None:
     assert plugins.label("mle") == "mle" and plugins.label("a.b:C") == "C" and plugins.label(f"{file}:MyGan") == "MyGan"
-    assert plugins.checksum("mle") == plugins.checksum("a.b:C") == ""
-    assert plugins.checksum(f"{file}:MyGan") == hashlib.sha256(file.read_bytes()).hexdigest()
+    modules = [plugins.module_of(reference) for reference in ("mle", "poems", "a.b:C", f"{file}:MyGan", "nothing")]
+    assert modules == ["bench.baselines.mle", "bench.datasets.poems", "a.b", "", ""]
+    assert plugins.kind("mle") == plugins.kind(f"{file}:MyGan") == "bench.baselines"
+    methods = "def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0"
+    file.write_text(TRAINER.replace("def phases(self): return []\n    def state(self): return {}", methods))
+    assert plugins.kind("poems") == plugins.kind(f"{file}:MyGan") == "bench.datasets"
+    with pytest.raises(BenchError, match="unknown baseline or dataset 'poem'; did you mean 'poems'"):
+        plugins.kind("poem")
 
 
 def test_names_import_nothing_heavy() -> None:

@@ -12,6 +12,7 @@ runs = click.option(
     "--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the cells' journals."
 )
 tracking_uri = click.option("--tracking-uri", help="MLflow store; else MLFLOW_TRACKING_URI, else mlflow's own default.")
+plan = click.option("--plan", help="Look among the runs of this plan only.")
 out = click.option(
     "--out", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the tables."
 )

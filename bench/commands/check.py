@@ -14,7 +14,7 @@ from bench.commands import _options
 
 @click.command("check")
 @click.argument("reference")
-@click.option("--kind", type=click.Choice(["trainer", "dataset"]), help="What it is; a name says so by itself.")
+@click.option("--kind", type=click.Choice(["trainer", "dataset"]), help="What it is [default: what its methods say].")
 @click.option("--set", "overrides", multiple=True, metavar="KNOB=VALUE", help="Check it at this setting.")
 @_options.data
 @_options.corpus
@@ -26,11 +26,12 @@ def command(reference: str, kind: str | None, overrides: tuple[str, ...], data: 
     from bench import plugins
     from bench.settings import build, parse
 
+    kinds: dict[str | None, plugins.Group] = {"trainer": "bench.baselines", "dataset": "bench.datasets"}
+    group = kinds.get(kind) or plugins.kind(reference)
     name = plugins.label(reference)
     values = {key: value for _, key, value in (parse(f"{name}.{text}") for text in overrides)}
-    is_dataset = kind == "dataset" or (kind is None and reference in plugins.names("bench.datasets"))
-    cls = plugins.load("bench.datasets" if is_dataset else "bench.baselines", reference)
-    if is_dataset:
+    cls = plugins.load(group, reference)
+    if group == "bench.datasets":
         passed = _check_dataset(cls, build(cls.Settings, values, name), data, corpus)
     else:
         from bench.conformance import small
@@ -63,7 +64,7 @@ def _outcome(title: str, check: Callable[[], None]) -> bool:
     """Run one check and print its line."""
     try:
         check()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # to exit is no way to conform
         click.echo(f"FAIL {title}: {type(error).__name__}: {error}".replace("AssertionError: ", ""))
         return False
     click.echo(f"ok   {title}")

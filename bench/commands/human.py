@@ -9,11 +9,10 @@ import click
 
 from bench.cell import REAL
 from bench.commands import _options
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError
 from bench.human.sheet import read_key
 from bench.journal import Record
 from bench.keeping import refuse_taken
-from bench.plan import read_all
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
 
@@ -33,7 +32,7 @@ def command() -> None:
 @click.option("--n", default=20, show_default=True, help="Texts of each origin; the paper shows 20.")
 @click.option("--seed", default=0, show_default=True, help="Draws and shuffles the texts.")
 @click.option("--run-seed", default=0, show_default=True, help="Seed of the runs whose samples are shown.")
-@click.option("--plan", help="Look among the runs of this plan only.")
+@_options.plan
 @click.option(
     "--wrap",
     type=click.IntRange(min=0),
@@ -56,6 +55,7 @@ def export(
     out: Path,
 ) -> None:
     """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
+    from bench import stored
     from bench.human.page import write_sheet
     from bench.human.sheet import make_sheet
 
@@ -64,11 +64,10 @@ def export(
     names = [*labels, *(name for name, _ in elsewhere)]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
-    finished = _finished(runs, plan, dataset)
     for name, _ in elsewhere:
-        refuse_taken("--samples", name, finished)
-    real = _one(finished, REAL, 0)
-    chosen = {label: _one(finished, label, run_seed) for label in labels}
+        refuse_taken("--samples", name, stored.finished(runs, dataset))
+    real = _one(runs, plan, dataset, REAL, 0)
+    chosen = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
     for label, record in chosen.items():
         if record.cell.fingerprint != real.cell.fingerprint:
             raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
@@ -110,35 +109,13 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
-def _finished(runs: Path, plan: str | None, dataset: str) -> list[Record]:
-    """Cells of the dataset that are done, of one plan if named."""
+def _one(runs: Path, plan: str | None, dataset: str, label: str, seed: int) -> Record:
+    """The finished run of a row and seed."""
     from bench import stored
 
-    plans = read_all(runs)
-    if plan is not None and plan not in plans:
-        raise unknown(f"plan in {runs}", plan, plans)
-    kept = [record for record in stored.finished(runs) if plan is None or record.cell.id in plans[plan]]
-    if not kept:
-        raise BenchError(f"no finished run in {runs}; `bench run -d {dataset}` first")
-    found = [record for record in kept if stored.is_of(record.cell, dataset)]
-    if not found:
-        raise unknown(f"dataset of the finished runs in {runs}", dataset, {r.cell.dataset_label for r in kept})
-    return found
-
-
-def _one(finished: list[Record], label: str, seed: int) -> Record:
-    """The one finished run of a row and seed."""
-    rows = {record.cell.label for record in finished}
-    if label not in rows:
-        raise unknown("finished model", label, rows)
-    found = [record for record in finished if record.cell.label == label and record.cell.seed == seed]
+    found = [record for record in stored.of_label(runs, label, dataset, plan) if record.cell.seed == seed]
     if not found:
         raise BenchError(f"no finished run of {label} with seed {seed}; choose another with --run-seed")
-    if len(found) > 1:
-        places = ", ".join(str(record.folder) for record in found)
-        raise BenchError(
-            f"{len(found)} finished runs of {label} ({places}); choose with --plan, or give --samples NAME=FILE"
-        )
     return found[0]
 
 

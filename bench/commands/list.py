@@ -25,8 +25,7 @@ def command(knobs: str | None) -> None:
 
 
 def _show_knobs(name: str) -> None:
-    group: plugins.Group = "bench.datasets" if name in plugins.names("bench.datasets") else "bench.baselines"
-    cls = plugins.load(group, name)
+    cls = plugins.load(plugins.kind(name), name)
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
         bounds = " or ".join(facts.get("choices", ())) or _bounds(facts.get("low"), facts.get("high"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.commands import _options
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.journal import Record
 
 
 @click.command("match")
@@ -15,21 +19,33 @@ from bench.errors import BenchError
 @click.argument("arm")
 @click.option("-d", "--dataset", required=True, help="Dataset of the finished runs.")
 @click.option("--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: ARM's].")
+@_options.plan
 @_options.data
 @_options.corpus
 @_options.runs
 def command(
-    baseline: str, arm: str, dataset: str, samples: int | None, data: str, corpus: tuple[str, ...], runs: Path
+    baseline: str,
+    arm: str,
+    dataset: str,
+    samples: int | None,
+    plan: str | None,
+    data: str,
+    corpus: tuple[str, ...],
+    runs: Path,
 ) -> None:
     """Find the temperature at which BASELINE scores as ARM does.
 
-    Both are rows with finished runs, such as mle and seqgan; the score is the dataset's headline.
+    Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
     """
     from bench import matching, stored
     from bench.corpora.fetch import Corpora
     from bench.reporting.grids import number
 
-    ours, theirs = (stored.of_label(runs, label, dataset) for label in (baseline, arm))
+    def find(name: str) -> list[Record]:
+        record = stored.by_id(runs, name)
+        return [record] if record else stored.of_label(runs, name, dataset, plan)
+
+    ours, theirs = find(baseline), find(arm)
     if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
         raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
     opened = stored.open_dataset(ours[0].cell, Corpora.from_environment(data, corpus))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--midi", type=click.Path(path_type=Path), metavar="DIR", help="A MIDI file of each tune, in this folder."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
+@_options.plan
 @_options.data
 @_options.corpus
 @_options.runs
@@ -43,6 +44,7 @@ def command(
     ids: bool,
     midi: Path | None,
     out: Path | None,
+    plan: str | None,
     data: str,
     corpus: tuple[str, ...],
     runs: Path,
@@ -57,7 +59,7 @@ def command(
     from bench.models.tempered import tempered
     from bench.seeding import torch_rng
 
-    record = _find(runs, run, dataset, run_seed)
+    record = _find(runs, run, dataset, run_seed, plan)
     opened = stored.open_dataset(record.cell, Corpora.from_environment(data, corpus))
     rng = torch_rng(record.cell.seed_for("sample", seed))
     sequences = draw(tempered(stored.generator(record, opened), temperature), count, opened.data, rng)
@@ -74,13 +76,13 @@ def command(
         _write(out, text.encode())
 
 
-def _find(runs: Path, run: str, dataset: str | None, seed: int | None) -> Record:
+def _find(runs: Path, run: str, dataset: str | None, seed: int | None, plan: str | None) -> Record:
     from bench import stored
 
     record = stored.by_id(runs, run)
     if record is not None:
         return record
-    found = stored.of_label(runs, run, dataset)
+    found = stored.of_label(runs, run, dataset, plan)
     chosen = [record for record in found if seed in (None, record.cell.seed)]
     if not chosen:
         raise BenchError(f"no finished run of {run} with seed {seed}: there are seeds {stored.seeds(found)}")

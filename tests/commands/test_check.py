@@ -122,6 +122,16 @@ def test_a_broken_dataset_is_told_what_to_mend(check: Any, words: str, before: s
     assert "FAIL splits, metrics and real samples: " in result.output and sentence in result.output
 
 
+def test_to_exit_is_no_way_to_conform(check: Any, trainers: Any) -> None:
+    result = check(trainers("Exits"))
+    assert result.exit_code == 1 and result.output.endswith("Exits: does not conform\n")
+    assert "FAIL phases are a schedule (fixed length): SystemExit: 0" in result.output
+
+
+def test_a_dataset_is_known_by_its_methods(check: Any, words: str) -> None:
+    assert check(words).output == check(words, "--kind", "dataset").output
+
+
 def test_what_is_no_plug_in_at_all(check: Any, trainers: Any) -> None:
     for arguments, message in (
         ((trainers("Places"),), "lacks Settings"),

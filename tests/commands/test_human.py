@@ -100,10 +100,10 @@ def test_samples_made_elsewhere_join_or_stand_alone(runs):
 
 def test_a_plan_tells_two_presets_apart(runs):
     second = finish(runs, "mle", count=50, samples=[f"other {index}" for index in range(9)])
-    with pytest.raises(BenchError, match=r"2 finished runs of mle \(.*choose with --plan"):
+    with pytest.raises(BenchError, match=r"mle was run with several settings.*say which with --plan"):
         export(runs)
     (runs / "plans").mkdir()
-    records = {folder.name: {} for folder in runs.iterdir() if (folder / "cell.json").exists()}
+    records = {folder.name: {"asked": "1"} for folder in runs.iterdir() if (folder / "cell.json").exists()}
     first = next(name for name in records if name != second and '"mle"' in (runs / name / "cell.json").read_text())
     (runs / "plans" / "other.json").write_text(json.dumps({k: v for k, v in records.items() if k != first}))
     export(runs, "--plan", "other")
@@ -115,7 +115,7 @@ def test_a_plan_tells_two_presets_apart(runs):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--models", "seqgna"], "unknown finished model 'seqgna'; did you mean 'seqgan'"),
+        (["--models", "seqgna"], "unknown finished run in .* 'seqgna'; did you mean 'seqgan'"),
         (["--run-seed", "4"], "no finished run of seqgan with seed 4"),
         (["--models", "mle,mle"], "mle is given twice"),
         (["--samples", "mine"], "write it as NAME=FILE"),
@@ -123,7 +123,7 @@ def test_a_plan_tells_two_presets_apart(runs):
         (["--models", "mle", "--samples", f"seqgan={__file__}"], "--samples seqgan: that is the name of other runs"),
         (["--n", "31"], "real: 30 different texts where 31 are needed"),
         (["--n", "1"], "at least 2"),
-        (["-d", "coco"], "unknown dataset of the finished runs .*known: poems"),
+        (["-d", "coco"], "no finished run of coco in"),
     ],
 )
 def test_bad_requests_are_one_line_and_write_nothing(runs, options, message):
@@ -133,10 +133,10 @@ def test_bad_requests_are_one_line_and_write_nothing(runs, options, message):
 
 
 def test_runs_that_do_not_belong_are_refused(runs, tmp_path):
-    with pytest.raises(BenchError, match="no finished run in"):
+    with pytest.raises(BenchError, match="no finished run of poems in"):
         export(tmp_path / "empty" / "runs")
     finish(runs, "failed", status="failed")
-    with pytest.raises(BenchError, match="unknown finished model 'failed'"):
+    with pytest.raises(BenchError, match=r"unknown finished run in .* 'failed'"):
         export(runs, "--models", "failed")
     finish(runs, "stranger", fingerprint="another corpus")
     with pytest.raises(BenchError, match=r"stranger .* learned from other data"):

@@ -212,7 +212,7 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
         send(process.pid)
         output = process.communicate(timeout=60)[0].decode()
         assert process.returncode == 130 and "the same command continues" in output and "Traceback" not in output
-        (slow,) = (record for record in records(folder) if record.cell.label == "Slow")
+        (slow,) = (record for record in records(folder) if record.cell.baseline == "Slow")
         assert slow.status == "interrupted" and list((slow.folder / "checkpoint").iterdir())
         assert not list((folder / "runs").glob(".stop*")) and not (folder / "results" / "index.html").exists()
 
@@ -223,7 +223,7 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     assert psutil.wait_procs(workers, timeout=30)[1] == []
 
     assert bench(*arguments).code == 0
-    (slow,) = (record for record in records(folder) if record.cell.label == "Slow")
+    (slow,) = (record for record in records(folder) if record.cell.baseline == "Slow")
     epochs = [(event["phase"], event["epoch"]) for event in slow.events if event["event"] == "epoch"]
     assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 4
 

@@ -115,9 +115,22 @@ def test_other_data_than_the_run_had_is_refused(finish, call):
 
 def test_two_settings_under_one_name_need_a_cell(finish, call):
     finish("text:tiny.txt", "mle")
-    finish("text:tiny.txt", "mle", samples=10)
-    with pytest.raises(BenchError, match="mle was run with several settings or data"):
+    _, newest = finish("text:tiny.txt", "mle", samples=10, plan="later")
+    with pytest.raises(BenchError, match=r"mle was run with several settings, data or code .*: say which with --plan"):
         call("sample", "mle", *DATA)
+    drawn = call("sample", newest.cell.id, *DATA).stdout
+    assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn
+    with pytest.raises(BenchError, match="unknown plan in runs 'latter'; did you mean 'later'"):
+        call("sample", "mle", "--plan", "latter", *DATA)
+
+
+def test_the_code_of_a_plug_in_must_be_that_of_the_run(finish, call, trainers):
+    file = Path(trainers("Tiny").rpartition(":")[0])
+    _, tiny = finish("text:tiny.txt", trainers("Tiny"))
+    call("sample", tiny.cell.id, *DATA)
+    file.write_text(file.read_text() + "\n")
+    with pytest.raises(BenchError, match="Tiny seed 0: its plug-in's code changed since it was run"):
+        call("sample", tiny.cell.id, *DATA)
 
 
 def test_lost_or_damaged_weights_are_named(finish, call):

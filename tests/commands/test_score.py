@@ -88,8 +88,8 @@ def test_runs_of_other_presets_hide_none_of_the_same_signature(finish, call):
 
 def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(finish, call):
     cells = {}
-    for plan, rate in (("slow", 0.01), ("fast", 0.02)):
-        _, *both = finish("text:tiny.txt", "mle", seeds=2, plan=plan, overrides=(f"defaults.rate={rate}",))
+    for plan, threads in (("slow", 1), ("fast", 2)):
+        _, *both = finish("text:tiny.txt", "mle", seeds=2, plan=plan, overrides=(f"run.threads={threads}",))
         assert {record.cell.label for record in both} == {"mle"}
         cells[plan] = next(record.cell.id for record in both if record.cell.seed == 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,18 @@ def test_odd_names_survive(shop: Any, store: str) -> None:
     found = (frame.loc[0, "label"], frame.loc[0, "dataset"], frame.loc[0, "metric"], frame.loc[0, "value"])
     assert found == (label, "text:a/b c", metric, 0.5)
     assert len(tracker.curves(None, metric)) == 4
+
+
+def test_artifacts_lie_beside_the_store_whatever_its_folder_is_called(
+    shop: Any, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my %20 dir #1 é"
+    folder.mkdir()
+    shutil.copy(store.removeprefix("sqlite:///"), folder / "mlflow.db")
+    monkeypatch.chdir(folder)
+    run_id = Tracker().project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    assert list((folder / "mlruns").rglob("scores.parquet")) and not Tracker().per_sequence(run_id).empty
+    assert {path.name for path in tmp_path.iterdir()} == {"runs", folder.name, "tracked.db"}
 
 
 def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
