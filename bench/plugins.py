@@ -66,7 +66,7 @@ def kind(reference: str) -> Group:
             raise unknown("baseline or dataset", name, (name for group in _METHODS for name in _entries(group)))
         return found[0]
     plugin = _object(reference)
-    return next((group for group in _METHODS if not _missing(group, plugin)), "bench.baselines")
+    return "bench.datasets" if not _missing("bench.datasets", plugin) else "bench.baselines"
 
 
 def load(group: Group, reference: str) -> type[Any]:

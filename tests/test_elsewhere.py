@@ -62,15 +62,16 @@ def write(file, text):
     return file
 
 
-LINES = "".join(f"the {a}'s {b}, {c} don't !\n" for a in ["cat", "dog", "cow"] for b in "abcde" for c in "vwxyz")
+TRIPLES = [(a, b, c) for a in ("cat", "dog", "cow") for b in "abcde" for c in "vwxyz"]
+LINES = "".join(f"the {a}'s {b}, {c} don't ! {index}\n" for index, (a, b, c) in enumerate(TRIPLES))
 SETTINGS = {
     "poems": {},
     "coco": {},
     "nottingham": {},
     "obama": {"min_count": 300},
     "oracle": {"parameters": "fresh", "length": 6, "train": 64, "valid": 64, "test": 64},
-    "words": {"min_count": 30},
-    "characters": {"tokens": "char", "min_count": 30},
+    "words": {"min_count": 2},
+    "characters": {"tokens": "char", "min_count": 12},
 }
 
 

@@ -226,6 +226,24 @@ def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: R
     assert records()["Tiny"].events == records(Path("theirs"))["Tiny"].events and records()["real"].events == done
 
 
+def test_sync_takes_an_interrupted_cell_to_be_continued_here(run: Run) -> None:
+    run("Tiny")
+    whole = records()["Tiny"].events
+    Path("runs").rename("theirs")
+    journal = Journal(records(Path("theirs"))["Tiny"].folder)
+    journal.path.write_text("")
+    for event in ("start", "interrupted"):
+        journal.append(event)
+    assert sync("theirs").startswith("2 cells taken in") and tracked()["Tiny"] == "interrupted"
+    assert sync("theirs").startswith("0 cells taken in")
+    for event in ("start", "interrupted"):
+        journal.append(event)
+    assert sync("theirs").startswith("1 cells taken in")
+    run("Tiny")
+    assert records()["Tiny"].status == "done" and len(records()["Tiny"].events) > len(whole)
+    assert sync("theirs").startswith("0 cells taken in") and tracked()["Tiny"] == "done"
+
+
 def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
     assert "no cells in runs" in CliRunner().invoke(status).output
     run("Tiny", "Raises")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.commands import _options
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.journal import Record
 
 
 @click.command("sync")
@@ -18,8 +22,9 @@ from bench.errors import BenchError
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
     """Bring finished and interrupted cells, and imported human scores, into MLflow.
 
-    First those of FOLDERS, the runs folders of other machines, are taken into --runs. What is in MLflow already stays
-    as it is, and so does the plan that `bench report` takes by default, unless a plan asked for later comes in.
+    First those of FOLDERS, the runs folders of other machines, are taken into --runs where they came further there; an
+    interrupted one can be continued here. What is in MLflow already stays as it is, and so does the plan that `bench
+    report` takes by default, unless a plan asked for later comes in.
     """
     from bench import plan as planning
     from bench import session
@@ -39,7 +44,7 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
 
 
 def _take_in(folder: Path, runs: Path) -> int:
-    """Copy the cells of another runs folder that are done there and not here, and its plans."""
+    """Copy the cells of another runs folder that came further there, and its plans."""
     from bench import plan as planning
     from bench.journal import read_record
 
@@ -48,7 +53,7 @@ def _take_in(folder: Path, runs: Path) -> int:
     taken = 0
     for source in sorted(folder.glob("*/cell.json")):
         target = runs / source.parent.name
-        if read_record(source.parent).status != "done" or _done(target):
+        if not _came_further(read_record(source.parent), target):
             continue
         partial = runs / f".{source.parent.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -61,7 +66,13 @@ def _take_in(folder: Path, runs: Path) -> int:
     return taken
 
 
-def _done(folder: Path) -> bool:
+def _came_further(there: Record, folder: Path) -> bool:
+    """Whether a cell is done there and not here, or was interrupted there after more than what happened here."""
     from bench.journal import read_record
 
-    return (folder / "cell.json").exists() and read_record(folder).status == "done"
+    if there.status not in ("done", "interrupted"):
+        return False
+    here = read_record(folder) if (folder / "cell.json").exists() else None
+    if here is None or there.status == "done":
+        return here is None or here.status != "done"
+    return here.status not in ("done", "running") and len(there.events) > len(here.events)
