@@ -48,7 +48,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
     `curves`: metric -> Tracker.curves of it.
     """
     columns = {column.metric: column for column in table.columns}
-    panels = {metric: _shown(curves[metric], table, metric) for metric in metrics(table)}
+    panels = {metric: shown(curves[metric], table, metric) for metric in metrics(table)}
     panels = {metric: points for metric, points in panels.items() if len(points)}
     if not panels:
         return None
@@ -78,8 +78,8 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
 
 
-def _shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
-    """The points of runs whose score is in the column, and of those that have none; which of them are done."""
+def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
+    """The points of runs whose score is in the column, and of those that have none yet; which of them are done."""
     runs = table.runs
     done = set(runs["run_id"][(runs["status"] == "done") & (runs["metric"] == metric)])
     others = set(runs["run_id"][runs["status"] != "done"])

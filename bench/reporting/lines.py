@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bench.reporting.grids import DASH
 from bench.reporting.table import Comparison, Row, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def table_csv(table: Table) -> str:
@@ -34,6 +38,15 @@ def runs_csv(tables: Sequence[Table]) -> str:
     return kept.sort_values(["dataset", "label", "seed"], kind="stable").to_csv(
         index=False, na_rep=DASH, lineterminator="\n"
     )
+
+
+def curves_csv(curves: Sequence[pd.DataFrame]) -> str:
+    """The points of learning curves, in full: what the figures are made of. `curves` are those of figures.shown."""
+    import pandas as pd
+
+    columns = ["dataset", "label", "seed", "metric", "x", "value", "done"]
+    points = pd.concat(curves) if curves else pd.DataFrame(columns=columns)
+    return points[columns].sort_values(columns[:5], kind="stable").to_csv(index=False, lineterminator="\n")
 
 
 def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison | None) -> dict[str, str]:

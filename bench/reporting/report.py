@@ -100,6 +100,8 @@ def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
     files["index.html"] = render.html(tables, shown).encode()
     files["runs.csv"] = lines.runs_csv(tables).encode()
+    drawn = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
+    files["curves.csv"] = lines.curves_csv(drawn).encode()
     return files
 
 

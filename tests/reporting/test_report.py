@@ -63,7 +63,7 @@ def test_every_format_of_every_table_and_the_same_bytes_twice(written: Written, 
     write_report(fill(store, random.Random(1).sample(written.runs, len(written.runs))), "quick", tmp_path / "again")
     names = {path.name for path in written.paths}
     assert {"table2.tex", "table2.md", "table2.csv", "table2-curves.pdf", "table2-curves.png"} <= names
-    assert {"tables.tex", "index.html", "runs.csv", "report.json"} <= names
+    assert {"tables.tex", "index.html", "runs.csv", "curves.csv", "report.json"} <= names
     assert sorted(path.name for path in written.out.iterdir()) == sorted(names)
     for path in written.paths:
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
@@ -93,6 +93,16 @@ def test_csv_of_runs_holds_every_value(written: Written) -> None:
     second = next(line for line in lines if line.startswith("poems,mle,1,"))
     assert second.split(",")[4:7] == ["done", "bleu-2", "0.71"]
     assert any(",failed,-,-,-" in line for line in lines)
+
+
+def test_csv_of_curves_holds_every_point_of_the_figures(written: Written) -> None:
+    header, *lines = (written.out / "curves.csv").read_text().splitlines()
+    assert header == "dataset,label,seed,metric,x,value,done"
+    found = [line.split(",") for line in lines if line.startswith("poems,mle,1,bleu-2,")]
+    (record,) = (r for r in written.runs if (r.cell.dataset_label, r.cell.label, r.cell.seed) == ("poems", "mle", 1))
+    assert [(int(x), float(value), done) for *_, x, value, done in found] == [
+        (point["x"], point["scores"]["bleu-2"], "True") for point in record.curve
+    ]
 
 
 def test_an_earlier_report_is_replaced_and_nothing_else(shop: Any, store: str, tmp_path: Path) -> None:
