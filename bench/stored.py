@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,8 +59,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | Non
     if not records:
         of = f" of {dataset}" if dataset else ""
         raise BenchError(f"no finished run{of} in {runs}: `bench run` makes some, `bench status` lists them")
-    plans = [kept[plan]] if plan is not None else list(kept.values())
-    names = {record.cell.id: names_of(record, plans) for record in records}
+    names = {record.cell.id: names_of(record, kept, plan) for record in records}
     found = [record for record in records if label in names[record.cell.id]]
     if not found:
         raise unknown(f"finished run in {runs}", label, set().union(*names.values()))
@@ -83,10 +82,12 @@ def _identity(record: Record) -> str:
     return replace(record.cell, seed=0).id
 
 
-def names_of(record: Record, plans: Iterable[Mapping[str, planning.Facts]]) -> set[str]:
-    """What the cell and its plans call it."""
-    kept = (cells.get(record.cell.id, {}) for cells in plans)
-    return {record.cell.label, *(facts["label"] for facts in kept if "label" in facts)}
+def names_of(record: Record, plans: Mapping[str, Mapping[str, planning.Facts]], plan: str | None = None) -> set[str]:
+    """What the cell and its plans call it, or the one plan."""
+    key, own = record.cell.id, record.cell.label
+    if plan is not None:
+        return {plans[plan][key].get("label", own)}
+    return {own, *(cells[key].get("label", own) for cells in plans.values() if key in cells)}
 
 
 def by_id(runs: Path, text: str) -> Record | None:

@@ -24,7 +24,7 @@ def command(runs: Path) -> None:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
     rows = sorted(records, key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
-    plans = planning.read_all(runs).values()
+    plans = planning.read_all(runs)
     for record in rows:
         cell, label = record.cell, " or ".join(sorted(names_of(record, plans)))
         note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)

@@ -62,23 +62,23 @@ def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, 
     """
     if collected is None:
         return {}, None, []
-    labels = dict(zip(runs["cell"], runs["label"], strict=True))
+    labels: dict[str, str] = dict(zip(runs["cell"], runs["label"], strict=True))
     trained = set(runs["label"][~runs["baseline"].str.startswith(f"{ELSEWHERE}:")])
-    names = {
-        origin: labels.get(score.cell, "") if score.cell else "" if origin in trained else origin
-        for origin, score in collected.scores.items()
-    }
+
+    def row(origin: str, cell: str) -> str:
+        if cell:
+            return labels.get(cell, "")
+        return "" if origin in trained else origin
+
+    names = {origin: row(origin, score.cell) for origin, score in collected.scores.items()}
     human = {names[origin]: str(score) for origin, score in collected.scores.items() if names[origin]}
-    return (
-        human,
-        collected.shown([origin for origin, name in names.items() if name]),
-        [
-            f"Left out, human score {score} of {origin}: given to "
-            + (f"another run (cell {score.cell})." if score.cell else "texts made elsewhere.")
-            for origin, score in collected.scores.items()
-            if not names[origin]
-        ],
-    )
+    left_out = [
+        f"Left out, human score {score} of {origin}: given to "
+        + (f"another run (cell {score.cell})." if score.cell else "texts made elsewhere.")
+        for origin, score in collected.scores.items()
+        if not names[origin]
+    ]
+    return human, collected.shown([origin for origin, name in names.items() if name]), left_out
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

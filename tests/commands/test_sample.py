@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import plan as planning
 from bench.errors import BenchError
 from bench.evaluation import draw
 from bench.seeding import torch_rng
@@ -120,6 +121,11 @@ def test_two_settings_under_one_name_need_a_cell(finish, call):
         call("sample", "mle", *DATA)
     drawn = call("sample", newest.cell.id, *DATA).stdout
     assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn
+    facts = planning.read_all(Path("runs"))["later"][newest.cell.id]
+    planning.write("later", {newest.cell.id: facts | {"label": "mle[told]"}}, Path("runs"))
+    assert call("sample", "mle[told]", "--plan", "later", *DATA).stdout == drawn
+    with pytest.raises(BenchError, match=r"unknown finished run in runs 'mle'; did you mean 'mle\[told\]'"):
+        call("sample", "mle", "--plan", "later", *DATA)
     with pytest.raises(BenchError, match="unknown plan in runs 'latter'; did you mean 'later'"):
         call("sample", "mle", "--plan", "latter", *DATA)
 
