@@ -93,7 +93,7 @@ def p_value(p: float | None) -> str:
 
 
 def score_text(score: Score, decimals: int) -> str:
-    """`8.736 ± 0.021`, without the interval where there is one run; a state in words where there is no value."""
+    """`8.736 ± 0.021`, without the interval where that is undefined; a state in words where there is no value."""
     if score.state in ("failed", "unfinished"):
         return score.state
     if score.mean is None:
