@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from itertools import groupby
@@ -104,7 +105,7 @@ def score_text(score: Score, decimals: int) -> str:
 
 def folded(name: str, width: int) -> str:
     """A row's name on lines of at most `width` characters, broken between knobs: seqgan[d_steps=1,k=1] can be long."""
-    return textwrap.fill(name.replace(",", ", "), width, break_on_hyphens=False)
+    return textwrap.fill(re.sub(r",(?=\S)", ", ", name), width, break_on_hyphens=False)
 
 
 def runs_text(row: Row) -> str:

@@ -155,4 +155,6 @@ def test_long_names_stand_on_several_lines() -> None:
     name = "SeqGAN [adversarial_steps=30,d_steps=1,discriminator_epochs=75,discriminator_updates=40,k=1]"
     folded = grids.folded(name, 40)
     assert max(map(len, folded.split("\n"))) <= 40 and folded.replace("\n", " ").replace(", ", ",") == name
-    assert grids.folded("random (uniform)", 22) == "random (uniform)"
+    assert [grids.folded(short, 22) for short in ("random (uniform)", "MLE, temperature")] == [
+        *("random (uniform)", "MLE, temperature")
+    ]
