@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench import plugins
-from bench.errors import BenchError
 
 
 def checksum(*references: str) -> str:
@@ -25,7 +24,10 @@ def _lines(reference: str) -> list[str]:
         return []
     head = reference.rpartition(":")[0]
     root = path.parent if head.endswith(".py") else _root(path, plugins.module_of(reference))
-    return [f"{file.relative_to(root)} {_sum(file)}\n" for file in sorted(_files(path, root))]
+    return [
+        f"{file.relative_to(root)} {hashlib.sha256(plugins.read(file)).hexdigest()}\n"
+        for file in sorted(_files(path, root))
+    ]
 
 
 def _file(reference: str) -> Path | None:
@@ -63,7 +65,7 @@ def _files(path: Path, root: Path) -> set[Path]:
 def _imports(file: Path, root: Path) -> Iterator[str]:
     """The dotted names that a file imports, `from a import b` as a and a.b; none where it is no Python."""
     try:
-        tree = ast.parse(_read(file))
+        tree = ast.parse(plugins.read(file))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
@@ -86,14 +88,3 @@ def _modules(name: str, root: Path) -> Iterator[Path]:
 
 def _ours(module: str) -> bool:
     return module.partition(".")[0] == "bench"
-
-
-def _sum(file: Path) -> str:
-    return hashlib.sha256(_read(file)).hexdigest()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"cannot read the plug-in {path}: {error.strerror}") from None

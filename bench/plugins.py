@@ -99,7 +99,7 @@ def _load_module(name: str) -> ModuleType:
 
 def _load_file(path: Path) -> ModuleType:
     """The module of a file, once per path and content; in sys.modules, where dataclasses and pickle look for it."""
-    content = _read(path)
+    content = read(path)
     name = f"bench_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
@@ -116,7 +116,8 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A plug-in's file; a BenchError of one line where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -64,8 +64,9 @@ def export(
     names = [*labels, *(name for name, _ in elsewhere)]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
+    finished = stored.finished(runs, dataset)
     for name, _ in elsewhere:
-        refuse_taken("--samples", name, stored.finished(runs, dataset))
+        refuse_taken("--samples", name, finished)
     real = _one(runs, plan, dataset, REAL, 0)
     chosen = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
     for label, record in chosen.items():
