@@ -83,8 +83,12 @@ def make(request: Request, corpora: Corpora) -> Plan:
     data: dict[str, SequenceData] = {}
     for table in tables:
         data[table.label] = load_data(table, corpora)
-        rows = [(Arm(REAL, REAL, ()), 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
-        cells += [_cell(arm, table, data[table.label], seed, preset, request.device) for arm, seed in rows]
+        real = Arm(REAL, REAL, ())
+        sums = {arm.label: code.checksum(arm.reference, table.reference) for arm in (real, *arms)}
+        rows = [(real, 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
+        cells += [
+            _cell(arm, table, data[table.label], sums[arm.label], seed, preset, request.device) for arm, seed in rows
+        ]
     return Plan(request.plan, preset.name, tuple(cells), data)
 
 
@@ -226,7 +230,7 @@ def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence
             raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
 
 
-def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, device: str) -> Cell:
+def _cell(arm: Arm, table: Arm, data: SequenceData, code: str, seed: int, preset: Preset, device: str) -> Cell:
     return Cell(
         label=arm.label,
         reference=arm.reference,
@@ -240,5 +244,5 @@ def _cell(arm: Arm, table: Arm, data: SequenceData, seed: int, preset: Preset, d
         evaluation=preset.evaluation,
         threads=preset.run.threads,
         device="cpu" if arm.reference == REAL else device,
-        code=code.checksum(arm.reference, table.reference),
+        code=code,
     )
