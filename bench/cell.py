@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench import __version__
@@ -62,6 +62,11 @@ class Cell:
         identity = {k: v for k, v in asdict(self).items() if k not in ("label", "reference", "dataset")}
         text = json.dumps({"bench": __version__, **identity}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def identity(self) -> str:
+        """The same for all seeds of the same settings, data and code."""
+        return replace(self, seed=0).id
 
     def seed_for(self, purpose: str, *names: str | int) -> int:
         """A seed for one purpose of this cell: baselines are independent of one another, and of the evaluation.

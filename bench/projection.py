@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.journal import Record
@@ -109,7 +109,7 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
     return {
         "plan": plan,
         "cell": cell.id,
-        "identity": replace(cell, seed=0).id,  # the same for all seeds of the same settings, data and code
+        "identity": cell.identity,  # the same for all seeds of the same settings, data and code
         "dataset": cell.dataset_label,
         "dataset.reference": cell.dataset,
         "dataset.settings": _json_object(dict(cell.dataset_settings)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,19 +66,14 @@ def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | Non
         raise BenchError(f"{label} was run on {', '.join(datasets)}: choose one with -d")
     if plan is not None:
         newest = max(found, key=lambda record: planning.asked(kept[plan][record.cell.id]))
-        found = [record for record in found if _identity(record) == _identity(newest)]
-    if len({_identity(record) for record in found}) > 1:
+        found = [record for record in found if record.cell.identity == newest.cell.identity]
+    if len({record.cell.identity for record in found}) > 1:
         cells = ", ".join(record.cell.id for record in found)
         raise BenchError(
             f"{label} was run with several settings, data or code (cells {cells}): say which with --plan, or give a "
             "cell in place of it"
         )
     return found
-
-
-def _identity(record: Record) -> str:
-    """The same for all seeds of the same settings, data and code."""
-    return replace(record.cell, seed=0).id
 
 
 def names_of(record: Record, plans: Mapping[str, Mapping[str, planning.Facts]], plan: str | None = None) -> set[str]:
