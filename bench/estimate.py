@@ -13,7 +13,7 @@ from bench.cell import REAL, Cell
 from bench.journal import Record
 
 if TYPE_CHECKING:
-    from bench.data import SequenceData
+    from bench.dataset import Opened
 
 OFFICIAL_TOKENS = 9_984 * 20 * 5_000  # positions x vocabulary of one official MLE epoch
 
@@ -64,7 +64,7 @@ def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, t
     return float(mle + policy)
 
 
-def expected(cells: Sequence[Cell], data: Mapping[str, SequenceData]) -> dict[str, float]:
+def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str, float]:
     """Cell id -> seconds of training, for the cells of a plan; empty where `bench speed` has not run on the device."""
     trained = [cell for cell in cells if cell.reference != REAL]
     stages = measured(trained[0].device) if trained else None
@@ -72,7 +72,7 @@ def expected(cells: Sequence[Cell], data: Mapping[str, SequenceData]) -> dict[st
         return {}
     seconds = {cell.id: 0.0 for cell in cells}
     for cell in trained:
-        found = data[cell.dataset_label]
+        found = datasets[cell.dataset_label].data
         tokens = found.train.size * len(found.vocabulary)
         spent = training_seconds(dict(cell.settings), stages, train=len(found.train), tokens=tokens)
         seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)

@@ -93,10 +93,10 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
     preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
     request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
     made = planning.make(request, corpora)
-    real, data = made.cells[0], next(iter(made.data.values()))
-    cls = plugins.load("bench.datasets", real.dataset)
-    source = cls(build(cls.Settings, dict(real.dataset_settings), real.dataset_label), corpora)
-    return Judge(Opened(source, data), Evaluator(data, source.metrics(data), real.evaluation.rule), real)
+    real = made.cells[0]
+    opened = made.datasets[real.dataset_label]
+    metrics = opened.dataset.metrics(opened.data)
+    return Judge(opened, Evaluator(opened.data, metrics, real.evaluation.rule), real)
 
 
 def rivals(runs: Path, real: Cell, plan: str | None, name: str) -> list[Record]:
@@ -114,16 +114,16 @@ def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
 
     Comparable is what has a metric of the same signature; only such metrics are tested.
     """
-    first: dict[Cell, Record] = {}
-    for record in sorted(records, key=lambda record: (record.cell.label, _setting(record.cell).id, record.cell.seed)):
+    first: dict[tuple[str, str], Record] = {}
+    for record in sorted(records, key=lambda record: (*_row(record.cell), record.cell.seed)):
         if _comparable(judged, record):
-            first.setdefault(_setting(record.cell), record)
+            first.setdefault(_row(record.cell), record)
     return [test for record in first.values() for test in _against(judged, record)]
 
 
-def _setting(cell: Cell) -> Cell:
+def _row(cell: Cell) -> tuple[str, str]:
     """What the seeds of a row share: a label may stand for runs of several presets."""
-    return replace(cell, seed=0)
+    return cell.label, cell.identity
 
 
 def _comparable(judged: Judgement, record: Record) -> list[str]:

@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from bench import code, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
+from bench.dataset import Opened
 from bench.errors import BenchError, unknown
+from bench.opening import open_dataset
 from bench.preset import Preset
 from bench.published import printed_name, printed_twin
 from bench.settings import build, parse
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
-    from bench.data import SequenceData
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Plan:
     name: str
     preset: str
     cells: tuple[Cell, ...]
-    data: dict[str, SequenceData] = dataclasses.field(default_factory=dict, compare=False)
+    datasets: dict[str, Opened] = dataclasses.field(default_factory=dict, compare=False)
 
 
 def overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
@@ -80,34 +80,18 @@ def make(request: Request, corpora: Corpora) -> Plan:
             raise unknown(f"dataset of --corpus {name}=...: this run has no", name, {table.label for table in tables})
     seeds = request.seeds if request.seeds is not None else preset.run.seeds
     cells: list[Cell] = []
-    data: dict[str, SequenceData] = {}
+    datasets: dict[str, Opened] = {}
     for table in tables:
-        data[table.label] = load_data(table, corpora)
+        opened = open_dataset(table.reference, dict(table.settings), table.label, corpora)
+        datasets[table.label] = opened
         real = Arm(REAL, REAL, ())
         sums = {arm.label: code.checksum(arm.reference, table.reference) for arm in (real, *arms)}
         rows = [(real, 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
         cells += [
-            _cell(arm, table, data[table.label], sums[arm.label], seed, preset, request.device) for arm, seed in rows
+            _cell(arm, table, opened.data.fingerprint, sums[arm.label], seed, preset, request.device)
+            for arm, seed in rows
         ]
-    return Plan(request.plan, preset.name, tuple(cells), data)
-
-
-def load_data(table: Arm, corpora: Corpora) -> SequenceData:
-    """The dataset's arrays."""
-    from bench.data import SequenceData
-
-    cls = plugins.load("bench.datasets", table.reference)
-    dataset = cls(build(cls.Settings, dict(table.settings), table.label), corpora)
-    with plugins.blaming("load the data of", table.reference) if ":" in table.reference else nullcontext():
-        data = dataset.load()
-    if not isinstance(data, SequenceData):
-        raise BenchError(f"{table.label}: load() returned {data!r:.80}, not SequenceData; try `bench check`")
-    empty = [name for name in ("train", "valid", "test") if not len(getattr(data, name))]
-    if empty:
-        raise BenchError(f"{table.label}: no sequences in {', '.join(empty)}; every split needs some")
-    if len(data.vocabulary) < 2:
-        raise BenchError(f"{table.label}: a vocabulary of {len(data.vocabulary)} leaves nothing to learn; it needs 2")
-    return data
+    return Plan(request.plan, preset.name, tuple(cells), datasets)
 
 
 Facts = dict[str, str]
@@ -230,7 +214,7 @@ def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence
             raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
 
 
-def _cell(arm: Arm, table: Arm, data: SequenceData, code: str, seed: int, preset: Preset, device: str) -> Cell:
+def _cell(arm: Arm, table: Arm, fingerprint: str, code: str, seed: int, preset: Preset, device: str) -> Cell:
     return Cell(
         label=arm.label,
         reference=arm.reference,
@@ -239,7 +223,7 @@ def _cell(arm: Arm, table: Arm, data: SequenceData, code: str, seed: int, preset
         dataset_label=table.label,
         dataset=table.reference,
         dataset_settings=table.settings,
-        fingerprint=data.fingerprint,
+        fingerprint=fingerprint,
         seed=seed,
         evaluation=preset.evaluation,
         threads=preset.run.threads,

@@ -89,7 +89,7 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # of this run alone: one may be left, and its number return
     context = Context(runs, setup.corpora, stop)
     cells.sort(key=lambda cell: cell.seed)
-    with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.data)) as shown:
+    with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)) as shown:
         try:
             with _ending_as_by_ctrl_c():
                 pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
@@ -129,7 +129,7 @@ def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int
 
 def _announce(plan: Plan, console: Console) -> None:
     """Name every sample corpus before the work, in one line."""
-    sources = {label: data.source for label, data in plan.data.items()}
+    sources = {label: opened.data.source for label, opened in plan.datasets.items()}
     samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
     if samples:
         text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number of theirs is a published result"

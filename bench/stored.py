@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, plugins
+from bench import code, opening, plugins
 from bench import plan as planning
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
@@ -110,9 +110,7 @@ def open_dataset(cell: Cell, corpora: Corpora) -> Opened:
 
 def load_dataset(cell: Cell, corpora: Corpora) -> Opened:
     """The cell's dataset as the corpus at hand has it."""
-    cls = plugins.load("bench.datasets", cell.dataset)
-    dataset = cls(build(cls.Settings, dict(cell.dataset_settings), cell.dataset_label), corpora)
-    return Opened(dataset, dataset.load())
+    return opening.open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, corpora)
 
 
 def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:

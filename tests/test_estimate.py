@@ -13,6 +13,7 @@ import pytest
 from bench import estimate
 from bench.cell import REAL, Cell, Evaluation
 from bench.data import SequenceData, Source
+from bench.dataset import Opened
 from bench.estimate import TimeLeft, expected, training_seconds
 from bench.journal import Record
 from bench.vocabulary import Vocabulary
@@ -73,8 +74,8 @@ def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.Monke
     trained = Cell("mle", "mle", "mle", (("mle_epochs", 120),), "d", "d", (), "f", 0, Evaluation(), device="cuda")
     words = Vocabulary(tuple(map(str, range(5_000))))
     rows = np.zeros((9_984, 20), dtype=np.int64)
-    data = {"d": SequenceData(rows, rows, rows, words, Source("f", "0", "MIT", "local"))}
-    assert expected([real, trained], data) == pytest.approx({real.id: 0.0, trained.id: 240.0})
+    data = SequenceData(rows, rows, rows, words, Source("f", "0", "MIT", "local"))
+    assert expected([real, trained], {"d": Opened(None, data)}) == pytest.approx({real.id: 0.0, trained.id: 240.0})
 
 
 def test_time_left_prefers_what_was_seen() -> None:

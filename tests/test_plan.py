@@ -47,8 +47,8 @@ def test_every_combination_and_a_real_row(make: Make) -> None:
     assert plan.name == plan.preset == "smoke" and make(name="mine").name == "mine"
     assert set(ids(plan)) == {("real", 0), ("Tiny", 0), ("Tiny", 1), ("Slow", 0), ("Slow", 1)}
     assert len(set(ids(plan).values())) == 5
-    assert {cell.dataset_label for cell in plan.cells} == {"Words"} and set(plan.data) == {"Words"}
-    assert {cell.fingerprint for cell in plan.cells} == {plan.data["Words"].fingerprint}
+    assert {cell.dataset_label for cell in plan.cells} == {"Words"} and set(plan.datasets) == {"Words"}
+    assert {cell.fingerprint for cell in plan.cells} == {plan.datasets["Words"].data.fingerprint}
     assert ids(make("Tiny", "Tiny")) == ids(make("Tiny"))
 
 
@@ -108,10 +108,11 @@ def test_editing_a_plug_in_changes_its_cells_and_no_others(make: Make, words: st
 
 
 def test_the_fingerprint_is_of_the_data(make: Make) -> None:
-    data = make().data["Words"]
+    data = make().datasets["Words"].data
     assert data.fingerprint == replace(data).fingerprint and len(data.fingerprint) == 16
     swapped = replace(data, valid=data.test, test=data.valid)
-    assert len({data.fingerprint, swapped.fingerprint, make(sets=("Words.rows=140",)).data["Words"].fingerprint}) == 3
+    fewer = make(sets=("Words.rows=140",)).datasets["Words"].data
+    assert len({data.fingerprint, swapped.fingerprint, fewer.fingerprint}) == 3
 
 
 @pytest.mark.parametrize(
@@ -193,28 +194,6 @@ def test_a_corpus_for_a_dataset_that_is_not_run_is_refused(make: Make, corpora: 
     request = planning.Request(("random-uniform",), ("poems",), preset.read("smoke"))
     with pytest.raises(BenchError, match="'poms'; did you mean 'poems'"):
         planning.make(request, given)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "message"),
-    [
-        ("rows[:tenth], rows[tenth", "rows[:0], rows[tenth", "Words: no sequences in valid"),
-        ('("zero", "one", "two", "three")', '("zero",)', "Words: a vocabulary of 1 leaves nothing to learn"),
-        ("def load(self):", "def load(self):\n        return", r"Words: load\(\) returned None, not SequenceData"),
-        (
-            "def load(self):",
-            "def load(self):\n        1 / 0",
-            "cannot load the data of .*words.py line .*: ZeroDivisionError",
-        ),
-        ("def load(self):", "def load(self):\n        raise SystemExit(0)", "words.py line .*: SystemExit: 0"),
-    ],
-)
-def test_a_dataset_that_gives_no_data_is_refused(make: Make, words: str, before: str, after: str, message: str) -> None:
-    path = Path(words.partition(":")[0])
-    assert before in path.read_text()
-    path.write_text(path.read_text().replace(before, after))
-    with pytest.raises(BenchError, match=message):
-        make()
 
 
 def test_a_preset_may_speak_of_plug_ins_that_this_run_has_not(make: Make) -> None:

@@ -130,12 +130,9 @@ def _refuse_unread(corpora: Corpora, entries: Sequence[Entry]) -> None:
 
 
 def _load(entry: Entry, corpora: Corpora) -> SequenceData:
-    from bench import plugins
-    from bench.settings import build
+    from bench.opening import open_dataset
 
-    cls = plugins.load("bench.datasets", entry.dataset)
-    data: SequenceData = cls(build(cls.Settings, entry.settings, entry.dataset), corpora).load()
-    return data
+    return open_dataset(entry.dataset, entry.settings, entry.dataset, corpora).data
 
 
 def _counts_if_prepared(entry: Entry, corpora: Corpora) -> str:
