@@ -1,7 +1,7 @@
 """Maximum likelihood: an LSTM trained by teacher forcing.
 
 The first baseline of SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017, section "Training Setting"), and how its other generators
-begin. On the authors' oracle it levels off at NLL_oracle 9.03-9.14; the paper prints 9.038.
+begin. On the authors' oracle their own code's log levels off at NLL_oracle 9.03-9.14; the paper prints 9.038.
 """
 
 from __future__ import annotations

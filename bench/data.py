@@ -35,7 +35,8 @@ class SequenceData:
 
     Where a published split is kept that is not, `notes` say how many rows "also occur" in another.
 
-    `valid` is what the *real* row shows and `best-valid` looks at; `test` is what NLL_test is taken on.
+    `valid` is what the *real* row shows, unless the dataset draws it afresh, and `best-valid` looks at; `test` is what
+    NLL_test is taken on.
     `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source.
     """
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def derive(*names: str | int) -> int:
-    """A 63-bit seed that depends on all the names and on nothing else."""
+    """A seed below 2**63 that depends on all the names and on nothing else; torch on a CPU takes its last 32 bits."""
     text = "\x1f".join(str(name) for name in names)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 

@@ -36,7 +36,7 @@ class OracleSettings:
     seed: int = knob(0, low=0, help="draws the data, and a fresh oracle's parameters")
     length: int = knob(20, low=2, high=1_000, help="T; the literature has 20 and 40")
     train: int = knob(9_984, low=64, help="training sequences; the authors' 10,000 in whole batches of 64")
-    valid: int = knob(10_000, low=64, help="oracle sequences for the real row")
+    valid: int = knob(10_000, low=64, help="held-out sequences for best-valid; no row has more of them")
     test: int = knob(10_000, low=64, help="held-out sequences for NLL_test")
 
 

@@ -313,6 +313,11 @@ def test_the_variance_is_that_of_the_quasi_f():
     assert clustered([one, other]).variance == pytest.approx(expected)
 
 
+def test_the_variance_is_never_below_that_of_independent_answers():
+    few = np.array([[1, 0, 1, 1], [0, 0, 0, 1], [0, 1, 0, 0]], dtype=bool)  # crossed: .0069, above 0
+    assert clustered([few]) == (pytest.approx(5 / 12 * 7 / 12 / 12), 3)
+
+
 @pytest.mark.parametrize(("raters", "items"), [(70, 20), (20, 20), (10, 40)])
 def test_identical_methods_differ_five_times_in_a_hundred(raters, items):
     rng = np.random.default_rng(raters)

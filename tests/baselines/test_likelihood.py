@@ -10,8 +10,6 @@ from bench import plugins
 from bench.data import SequenceData
 from bench.trainer import Trainer
 
-torch.set_num_threads(1)
-
 TOY = {"embedding": 8, "hidden": 16, "batch": 20, "mle_epochs": 25, "rate": 0.03}
 
 

@@ -13,8 +13,6 @@ from bench.data import SequenceData, Source
 from bench.trainer import Trainer
 from bench.vocabulary import Vocabulary
 
-torch.set_num_threads(1)
-
 TOY = {"embedding": 8, "hidden": 16, "batch": 32, "adversarial_rate": 0.02}
 
 

@@ -67,6 +67,17 @@ def test_out_of_reach_is_said_with_the_range(runs):
         matching.match(mle, runs[:1], opened, 50)
 
 
+def test_the_scores_are_means_over_the_runs(runs):
+    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    mle = [record for record in runs if record.cell.baseline == "mle"]
+    models = [stored.generator(record, opened) for record in mle]
+    metrics = opened.dataset.metrics(opened.data)
+    both = matching.Tempering(mle, models, opened, 50).scores(0.7, metrics)
+    single = [matching.Tempering([r], [m], opened, 50).scores(0.7, metrics) for r, m in zip(mle, models, strict=True)]
+    assert len(mle) == 2 and single[0] != single[1]
+    assert both == {name: pytest.approx((single[0][name] + single[1][name]) / 2) for name in both}
+
+
 def columns(text):
     """Metric -> (the baseline's number, the arm's), as printed."""
     return {name: (ours, theirs) for name, ours, theirs in re.findall(r"^  (\w+) +(\S+)   \S+ +(\S+)$", text, re.M)}

@@ -24,9 +24,9 @@ def make(tmp_path: Path, corpora: Corpora) -> Any:
     lines = [f"the {a} {b} a {c}" for a in ("old", "new") for b in "uvwxyz" for c in ("cat", "dog", "fox")]
     (tmp_path / "lines.txt").write_text("\n".join(lines))
 
-    def make(name: str) -> Any:
+    def make(name: str, **more: str) -> Any:
         cls = plugins.load("bench.datasets", name)
-        knobs: dict[str, Any] = SMALL.get(name, {})
+        knobs: dict[str, Any] = SMALL.get(name, {}) | more
         knobs |= {"file": str(tmp_path / "lines.txt")} if name == "text" else {}
         return cls(build(cls.Settings, knobs, name), corpora)
 
@@ -45,6 +45,13 @@ def test_it_is_the_same_each_time_and_says_what_it_is(make: Any, name: str) -> N
     assert first.source == second.source and first.source.kind == ("local" if name == "text" else "sample")
     assert first.source.file and first.source.licence and len(first.source.sha256) == 64
     assert len(first.vocabulary) >= 2 and min(map(len, (first.train, first.valid, first.test))) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "oracle"])
+def test_its_knobs_of_bleu_reach_every_signature(make: Any, name: str) -> None:
+    dataset = make(name, smoothing="none", average="corpus")
+    signatures = [metric.signature() for metric in dataset.metrics(dataset.load()) if "bleu" in metric.name]
+    assert signatures and all("|smooth:none|avg:corpus" in signature for signature in signatures)
 
 
 @pytest.mark.parametrize("name", NAMES)

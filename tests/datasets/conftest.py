@@ -9,18 +9,15 @@ from typing import Any
 
 import pytest
 
-from bench import plugins
 from bench.corpora.fetch import Corpora
 from bench.dataset import Opened
-from bench.settings import build
+from bench.opening import open_dataset
 
 Open = Callable[..., Opened]
 
 
 def opened(name: str, corpora: Corpora, **settings: Any) -> Opened:
-    cls = plugins.load("bench.datasets", name)
-    dataset = cls(build(cls.Settings, settings, name), corpora)
-    return Opened(dataset, dataset.load())
+    return open_dataset(name, settings, name, corpora)
 
 
 @pytest.fixture(scope="session")

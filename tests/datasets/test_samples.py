@@ -44,9 +44,6 @@ def test_the_headline_comes_first_and_real_beats_shuffled(
     assert better is not None and worse is not None and better > worse + 0.1
 
 
-@pytest.mark.parametrize("name", CORPORA)
-def test_the_same_twice_and_another_seed_another_split(sample: Callable[..., Opened], name: str) -> None:
-    first = sample(name).data
-    assert first.fingerprint == sample(name).data.fingerprint
-    if name != "nottingham":  # split by its files' numbers
-        assert first.fingerprint != sample(name, seed=1).data.fingerprint
+@pytest.mark.parametrize("name", [name for name in CORPORA if name != "nottingham"])  # split by its files' numbers
+def test_another_seed_is_another_split(sample: Callable[..., Opened], name: str) -> None:
+    assert sample(name).data.fingerprint != sample(name, seed=1).data.fingerprint

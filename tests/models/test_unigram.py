@@ -3,8 +3,6 @@ from scipy.stats import chisquare
 
 from bench.models.unigram import Unigram
 
-torch.set_num_threads(1)
-
 
 def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)

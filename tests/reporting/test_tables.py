@@ -118,12 +118,22 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     for label, found in compared.items():
         assert found.p_welch == statistics.welch(values["seqgan"], values[label])
         assert found.p_sequences == statistics.welch(one["seqgan"], one[label])
+        assert found.difference == statistics.difference(values["seqgan"], values[label])
         assert found.improvement == (0.0 if label == "constant-reward" else 1.0)
     assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
     assert compared["mle"].p_published == "< 1e-6"
     (smallest,) = noted(table, "p (seeds)")
     assert "6 comparisons that have a p" in smallest
     assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
+
+
+def test_where_higher_is_better_a_positive_difference_is_an_improvement(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "seqgan", seed, value) for seed, value in enumerate((0.7, 0.8, 0.9))]
+    runs += [poems(shop, "mle", seed, value) for seed, value in enumerate((0.5, 0.6, 0.85))]
+    (table,) = build(runs)
+    (found,) = table.comparisons
+    assert found.difference is not None and found.difference.value == pytest.approx(0.15)
+    assert found.improvement == pytest.approx(7 / 9)
 
 
 def test_the_family_is_of_the_tests_that_were_made(matrix: list[Record], build: Build) -> None:
@@ -403,10 +413,26 @@ def test_escapes() -> None:
 
 
 def test_paper_toml_holds_the_papers_figures() -> None:
+    """As printed in Yu et al. 2017, Tables 1 to 4, and for COCO what the platforms' own papers print."""
     tables = paper().tables
     assert set(tables) == {"oracle", "poems", "obama", "nottingham", "coco"}
-    assert tables["nottingham"].published["mse"] == {"mle": "22.38", "seqgan": "20.62"}
+    arms = {"mle": "9.038", "scheduled-sampling": "8.985", "pg-bleu": "8.946"}
+    assert tables["oracle"].published == {"nll_oracle": {"random-unigram": "10.310", **arms, "seqgan": "8.736"}}
+    assert tables["oracle"].p == {"nll_oracle": dict.fromkeys(("random-unigram", *arms), "< 1e-6")}
+    assert tables["poems"].published == {"bleu-2": {"real": ".746", "mle": ".6670", "seqgan": ".7389"}}
+    assert tables["poems"].p == {"bleu-2": {"mle": "< 1e-6"}}
+    assert tables["poems"].human == {"real": ".6011", "mle": ".4165", "seqgan": ".5356"}
+    assert ".0034" in tables["poems"].human_p
+    assert tables["obama"].published == {
+        "bleu-3": {"mle": ".519", "seqgan": ".556"},
+        "bleu-4": {"mle": ".416", "seqgan": ".427"},
+    }
     assert tables["obama"].p == {"bleu-3": {"mle": "< 1e-6"}, "bleu-4": {"mle": ".00014"}}
+    assert tables["nottingham"].published == {
+        "bleu-4": {"mle": ".9210", "seqgan": ".9406"},
+        "mse": {"mle": "22.38", "seqgan": "20.62"},
+    }
+    assert tables["nottingham"].p == {"bleu-4": {"mle": "< 1e-6"}, "mse": {"mle": ".00034"}}
     for spec in tables.values():
         assert set(spec.tested) <= set(paper().metrics)
         assert spec.labels <= set(paper().order)

@@ -10,8 +10,6 @@ from bench.models.text_cnn import TextCNN
 from bench.training import discriminator
 from bench.training.optimiser import adam
 
-torch.set_num_threads(1)
-
 
 def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)

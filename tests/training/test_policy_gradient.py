@@ -9,8 +9,6 @@ from bench.models.lstm import LSTM
 from bench.training import policy_gradient
 from bench.training.optimiser import adam
 
-torch.set_num_threads(1)
-
 
 def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)

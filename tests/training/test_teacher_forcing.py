@@ -11,8 +11,6 @@ from bench.models.lstm import LSTM
 from bench.training import teacher_forcing
 from bench.training.optimiser import adam
 
-torch.set_num_threads(1)
-
 
 def seeded(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)
