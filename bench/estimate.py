@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cell import REAL, Cell
+from bench.corpora.fetch import user_cache
+from bench.files import write_whole
 from bench.journal import Record
 
 if TYPE_CHECKING:
@@ -20,18 +21,12 @@ OFFICIAL_TOKENS = 9_984 * 20 * 5_000  # positions x vocabulary of one official M
 
 def path() -> Path:
     """Where `bench speed` leaves its stage times: the user's cache folder."""
-    import pooch
-
-    return Path(pooch.os_cache("seqbench")) / "speed.json"
+    return user_cache() / "speed.json"
 
 
 def save(facts: Mapping[str, Any]) -> None:
     """Keep the result of `bench speed`, atomically."""
-    target = path()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(facts, indent=1), encoding="utf-8")
-    partial.replace(target)
+    write_whole(path(), json.dumps(facts, indent=1).encode())
 
 
 def measured(device: str) -> dict[str, float] | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cell import Cell, Evaluation
+from bench.files import write_whole
 
 
 class Journal:
@@ -91,12 +92,9 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     The label there stays the one that it was first written with: a plan that calls the cell otherwise keeps its own.
     """
     folder = runs / cell.id
-    folder.mkdir(parents=True, exist_ok=True)
     if (folder / "cell.json").exists():
         cell = replace(cell, label=json.loads((folder / "cell.json").read_text(encoding="utf-8"))["label"])
-    partial = folder / f".cell.{os.getpid()}"
-    partial.write_text(json.dumps(asdict(cell), indent=1), encoding="utf-8")
-    partial.replace(folder / "cell.json")
+    write_whole(folder / "cell.json", json.dumps(asdict(cell), indent=1).encode())
     return folder
 
 

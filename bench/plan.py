@@ -12,10 +12,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from bench import code, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.dataset import Opened
 from bench.errors import BenchError, unknown
+from bench.files import write_whole
 from bench.opening import open_dataset
 from bench.preset import Preset
 from bench.published import printed_name, printed_twin
@@ -72,7 +75,8 @@ def make(request: Request, corpora: Corpora) -> Plan:
     preset = _with_general_overrides(request)
     arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
     tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
-    _refuse_unclear_names(request.plan, arms, tables)
+    check_name(request.plan)
+    _refuse_unclear_names(arms, tables)
     _refuse_unused_overrides(request, arms, tables)
     _refuse_unknown_tables(preset, arms, tables)
     for name in corpora.files:
@@ -97,6 +101,12 @@ def make(request: Request, corpora: Corpora) -> Plan:
 Facts = dict[str, str]
 
 
+def check_name(plan: str) -> None:
+    """BenchError where a plan's name would be no good name of a file."""
+    if not re.fullmatch(r"\w[\w. -]*", plan):
+        raise BenchError(f"plan {plan!r}: name it with letters, digits, spaces and . _ - only")
+
+
 def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
     """Keep the cells that a command asks for, id -> facts, as the newest of the plan; returns them as they are kept.
 
@@ -111,14 +121,13 @@ def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]
 
 def join(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
     """Add cells to a plan under runs/plans, in the order of asking; of two askings for a cell the later is kept."""
-    kept = read_all(runs).get(plan, {})
-    newer = {key: facts for key, facts in cells.items() if key not in kept or asked(facts) > asked(kept[key])}
-    joined = sorted((kept | newer).items(), key=lambda item: asked(item[1]))
-    path = runs / "plans" / f"{plan}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(dict(joined), indent=1), encoding="utf-8")
-    partial.replace(path)
+    folder = runs / "plans"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
+        kept = read_all(runs).get(plan, {})
+        newer = {key: facts for key, facts in cells.items() if key not in kept or asked(facts) > asked(kept[key])}
+        joined = sorted((kept | newer).items(), key=lambda item: asked(item[1]))
+        write_whole(folder / f"{plan}.json", json.dumps(dict(joined), indent=1).encode())
 
 
 def asked(facts: Facts) -> int:
@@ -172,10 +181,8 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
     return tuple(sorted(asdict(build(cls, values, where)).items()))
 
 
-def _refuse_unclear_names(plan: str, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
-    """A plan is a file's name, and a row of a table is known by its label alone."""
-    if not re.fullmatch(r"\w[\w. -]*", plan):
-        raise BenchError(f"plan {plan!r}: name it with letters, digits, spaces and . _ - only")
+def _refuse_unclear_names(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+    """A row of a table is known by its label alone."""
     for kind, found in (("baselines", arms), ("datasets", tables)):
         labels = [arm.label for arm in found]
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)

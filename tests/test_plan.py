@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -215,6 +217,14 @@ def test_kept_plans_join(tmp_path: Path) -> None:
     assert {plan: list(cells) for plan, cells in kept.items()} == {"mine": ["a", "c", "b"], "my other. plan": ["a"]}
     assert {key: facts.get("preset") for key, facts in kept["mine"].items()} == {"a": "quick", "b": "smoke", "c": None}
     assert wanted.items() <= kept["mine"].items()
+
+
+def test_commands_that_write_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from bench import plan\n"
+    code += "for n in range(60): plan.write('p', {f'{sys.argv[1]}{n}': {}}, Path(sys.argv[2]))"
+    writers = [subprocess.Popen([sys.executable, "-c", code, name, str(tmp_path)]) for name in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(planning.read_all(tmp_path)["p"]) == 120
 
 
 def test_a_kept_plan_is_in_the_order_of_asking(tmp_path: Path) -> None:

@@ -56,9 +56,12 @@ def command(
 ) -> None:
     """Judge samples made elsewhere with the same metrics and tests."""
     from bench import elsewhere, judging, keeping, stored
+    from bench import plan as planning
     from bench.corpora.fetch import Corpora
 
-    _check(file, name, plan)
+    _check(file, name)
+    if plan is not None:
+        planning.check_name(plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
@@ -79,12 +82,11 @@ def command(
         verdict.show()
 
 
-def _check(file: Path, name: str, plan: str | None) -> None:
+def _check(file: Path, name: str) -> None:
     if not file.exists():
         raise BenchError(f"no file {file}: give the samples, one sequence a line, or MIDI files")
-    for option, text in (("--name", name), ("--plan", plan)):
-        if text is not None and (not text.strip() or set(text) & set("'\"/\\") or not text.isprintable()):
-            raise BenchError(f"{option} {text!r}: a name without quotes and slashes, please")
+    if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
+        raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
 
 
 def _only_plan(runs: Path, dataset: str) -> str:

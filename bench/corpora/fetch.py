@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from bench.corpora.download import Unreachable, download
 from bench.corpora.manifest import Entry, File, checksum
 from bench.data import Source
 from bench.errors import BenchError
+from bench.files import write_whole
 
 Policy = Literal["auto", "published", "sample"]
 OUR_OWN = "MIT (made by bench)"
@@ -86,7 +86,7 @@ class Corpora:
             )
         except Unreachable as reason:
             raise Unreachable(f"{reason}; put {path.name} in place by hand as {path}") from None
-        write_atomically(path, content)
+        cache(path, content)
         return content
 
 
@@ -134,22 +134,13 @@ def read_bytes(path: Path) -> bytes:
         raise BenchError(f"cannot read {path}: {error.strerror}") from None
 
 
-def write_atomically(path: Path, content: bytes) -> bool:
-    """Write so that the name never holds half a file; False where the folder cannot be written: it is only a cache."""
+def cache(path: Path, content: bytes) -> bool:
+    """Keep the file for the next time; False where the folder cannot be written, which is no error."""
     if not _writable(path.parent):
         return False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        write_whole(path, content)
     except OSError:
-        return False
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        Path(half).chmod(0o644)  # a cache may be shared; mkstemp makes files private
-        Path(half).replace(path)
-    except OSError:
-        Path(half).unlink(missing_ok=True)
         return False
     return True
 

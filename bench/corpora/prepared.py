@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.corpora.fetch import Corpora, joint_checksum, user_cache, write_atomically
+from bench.corpora.fetch import Corpora, cache, joint_checksum, user_cache
 from bench.corpora.manifest import checksum
 from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
@@ -51,7 +51,7 @@ def prepared(
         raise NotPrepared(source.file)
     data = make()
     content = _to_npz(data)
-    any(write_atomically(folder / f"{key}.npz", content) for folder in _folders(corpora))
+    any(cache(folder / f"{key}.npz", content) for folder in _folders(corpora))
     return data
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import quote
 
 from bench.corpora.fetch import read_bytes
 from bench.errors import BenchError
+from bench.files import write_whole
 from bench.human.agreement import fleiss_kappa, krippendorff_alpha
 from bench.human.answers import Answers
 from bench.human.scores import TEST, HumanScore, score
@@ -94,11 +94,8 @@ def collect(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Collec
 def save(runs: Path, collected: Collected) -> Path:
     """Keep as runs/human/<dataset>.json, which is replaced as a whole; `load` reads it back."""
     path = runs / "human" / f"{quote(collected.dataset, safe='')}.json"
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(collected.to_json() + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, f"{collected.to_json()}\n".encode())
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}") from None
     return path

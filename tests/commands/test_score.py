@@ -253,6 +253,7 @@ def test_names_of_files_are_told_apart_as_they_print(call):
         (("absent.txt", *TEXT, "--name", "m"), "no file absent.txt"),
         (("tiny.txt", *TEXT, "--name", "it's"), "--name"),
         (("tiny.txt", *TEXT, "--name", "a/b"), "--name"),
+        (("tiny.txt", *TEXT, "--name", "m", "--plan", "a(b):*"), r"plan 'a\(b\):\*': name it with letters"),
         (("tiny.txt", "-d", "poem", "--name", "m"), "did you mean 'poems'"),
         (("tiny.txt", *TEXT, "--name", "m", "--samples", 500), "holds .* sequences, --samples asks for 500"),
         (("tiny.txt", *TEXT, "--name", "m", "--set", "text.lenght=3"), "did you mean 'length'"),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.corpora import download
-from bench.corpora.fetch import Corpora, write_atomically
+from bench.corpora.fetch import Corpora, cache
 from bench.corpora.manifest import Entry, File
 from bench.errors import BenchError
 
@@ -193,7 +193,7 @@ def test_what_was_typed_wrong_is_refused(policy: str, files: tuple[str, ...]) ->
 
 def test_a_read_only_folder_is_left_alone(tmp_path: Path) -> None:
     tmp_path.joinpath("closed").mkdir(mode=0o555)
-    assert not write_atomically(tmp_path / "closed" / "deep" / "file", b"x")
+    assert not cache(tmp_path / "closed" / "deep" / "file", b"x")
     assert not list(tmp_path.joinpath("closed").iterdir())
-    assert write_atomically(tmp_path / "open" / "file", b"x")
+    assert cache(tmp_path / "open" / "file", b"x")
     assert [path.name for path in (tmp_path / "open").iterdir()] == ["file"]
