@@ -75,10 +75,11 @@ class Paper:
         return self.metrics.get(name, MetricName(name, 4))
 
     def row(self, label: str) -> str:
-        """The row's written name: `seqgan[rollouts=8]` becomes `SeqGAN [rollouts=8]`."""
+        """The row's written name, in which lines can break: `seqgan[k=1,l2=0]` becomes `SeqGAN [k=1, l2=0]`."""
         base, bracket, rest = label.partition("[")
         name = self.names.get(base, base)
-        return f"{name} {bracket}{rest}" if bracket else name
+        knobs = re.sub(r",(?=\S)", ", ", rest)
+        return f"{name} {bracket}{knobs}" if bracket else name
 
     def rank(self, label: str) -> tuple[int, str]:
         """Sorts rows: the paper's order, a variant after its base, then the others alphabetically."""

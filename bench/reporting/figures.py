@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 BESIDE = "nll_test"  # the second panel: what the headline alone hides
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c564b", "#7f7f7f")
 DASHES = ("-", "--", "-.", ":")
-NAME_WIDTH = 40  # characters on a line of the legend
 
 
 def caption(table: Table) -> str:
     """What the picture shows."""
     number = f"{table.spec.figure}: " if table.spec.figure else ""
+    drawn = " and ".join(column.name for column in table.columns if column.metric in metrics(table))
     return (
-        f"{number}{table.columns[0].name} against generator epochs, {grids.title(table)}: mean over finished seeds, "
-        "band: 95 % interval; dotted: a run that did not finish; dashed upright line: where the last generator phase "
-        "begins (pre-training ends)."
+        f"{number}{drawn} against generator epochs (passes over the training data, then rounds of the policy "
+        f"gradient), {grids.title(table)}: mean over finished seeds, band: 95 % interval; dotted: a run that did not "
+        "finish; dashed upright line: where the last generator phase begins (pre-training ends). The scale leaves out "
+        "epoch 0."
     )
 
 
@@ -65,6 +66,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
             lines |= _panel(axes, points, labels, paper)
+            _scale(axes, points)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
@@ -72,8 +74,8 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         handles = [lines[label] for label in labels]
-        names = [grids.folded(str(line.get_label()), NAME_WIDTH) for line in handles]
-        ncols = 4 if max(map(len, names)) <= NAME_WIDTH else 2
+        names = [grids.folded(str(line.get_label())) for line in handles]
+        ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2
         figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
         return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
 
@@ -95,7 +97,8 @@ def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper
         if mine.empty:  # a generator without log_prob has no NLL_test
             continue
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
-        draw = partial(axes.plot, color=colour, label=paper.row(label))
+        above = 3 - index / 100  # the arms named first, the paper's own, over the controls
+        draw = partial(axes.plot, color=colour, label=paper.row(label), zorder=above)
         for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
             (lines[label],) = draw(run["x"], run["value"], ":", linewidth=0.9, marker="." if len(run) == 1 else None)
         if mine["done"].any():
@@ -103,6 +106,13 @@ def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper
             (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker="o" if len(xs) == 1 else None)
             axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
     return lines
+
+
+def _scale(axes: Axes, points: pd.DataFrame) -> None:
+    """Room for what training makes of the model: untrained it lies so far off that the arms would be one line."""
+    trained = points["value"][points["x"] > 0]
+    if len(trained) and (spread := trained.max() - trained.min()) > 0:
+        axes.set_ylim(trained.min() - 0.05 * spread, trained.max() + 0.05 * spread)
 
 
 def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:

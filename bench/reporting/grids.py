@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from bench.reporting.table import Column, Comparison, Row, Score, Table
 from bench.statistics import Interval
 
 DASH, DAGGER = "-", "†"
+NAME_WIDTH = 40  # characters of a line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
 
 
@@ -54,7 +55,7 @@ def tests(table: Table) -> list[Grid]:
     for metric, found in groupby(table.comparisons, key=lambda comparison: comparison.metric):
         comparisons, column = list(found), columns[metric]
         published = any(comparison.p_published for comparison in comparisons)
-        header = ["Against", "Difference [95 % interval]", f"P({table.reference} better)", "p (sequences)"]
+        header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
         header += [*(["published p"] if published else []), "p (seeds), Welch", "p (seeds), permutation"]
         rows = tuple(_comparison(one, column, published) for one in comparisons)
         grids.append(Grid(f"{column.name}: {table.reference} against each", tuple(header), rows))
@@ -76,12 +77,9 @@ def is_sample(table: Table) -> bool:
     return bool((table.runs["source_kind"] == "sample").any())
 
 
-def number(value: float | None, decimals: int) -> str:
+def number(value: float | None, decimals: int, sign: Literal["", "+"] = "") -> str:
     """Fixed decimals, no negative zero, "-" for None."""
-    if value is None:
-        return DASH
-    text = f"{value:.{decimals}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    return DASH if value is None else f"{value:{sign}z.{decimals}f}"
 
 
 def p_value(p: float | None) -> str:
@@ -103,9 +101,9 @@ def score_text(score: Score, decimals: int) -> str:
     return number(score.mean, decimals) + half + (DAGGER if score.marked else "")
 
 
-def folded(name: str, width: int) -> str:
-    """A row's name on lines of at most `width` characters, broken between knobs: seqgan[d_steps=1,k=1] can be long."""
-    return textwrap.fill(re.sub(r",(?=\S)", ", ", name), width, break_on_hyphens=False)
+def folded(name: str, width: int = NAME_WIDTH) -> str:
+    """A row's name on lines of at most `width` characters: SeqGAN [d_steps=1, k=1] can be long."""
+    return textwrap.fill(name, width, break_on_hyphens=False)
 
 
 def runs_text(row: Row) -> str:
@@ -148,5 +146,5 @@ def _interval(found: Interval | None, decimals: int) -> str:
     if found is None:
         return DASH
     low, high = number(found.low, decimals), number(found.high, decimals)
-    value = f"{found.value:+.{decimals}f}"
+    value = number(found.value, decimals, sign="+")
     return f"{value} [{low}, {high}]" if found.low is not None else f"{value} [{DASH}]"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bench.cell import ELSEWHERE, REAL
 from bench.reporting import grids
-from bench.reporting.table import Table
+from bench.reporting.table import Table, base
 
 
 def under(table: Table) -> list[str]:
@@ -62,8 +62,22 @@ def _reading(table: Table) -> Iterator[str]:
     yield (
         f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's {family} a p. "
         f"{_smallest(table)}"
-        f"Difference: {table.reference} minus the row, Welch's interval."
+        f"Difference: {table.reference} minus the row, Welch's interval. P(better): how often one of its runs is "
+        "better than one of the row."
     )
+    yield from _paired(table)
+
+
+def _paired(table: Table) -> Iterator[str]:
+    """Rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
+    own = table.reference_row.label if table.reference_row else ""
+    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own)})
+    if alike:
+        yield (
+            f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "
+            "random numbers, so where the variants differ little the tests, which take them for independent, find less "
+            "than there is."
+        )
 
 
 def _made_elsewhere(table: Table) -> Iterator[str]:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.journal import Record, read_record
-from bench.published import paper
+from bench.published import paper, printed_name
 from bench.reporting import figures, grids
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
@@ -148,13 +148,32 @@ def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.Data
 
 
 def test_the_caption_says_what_is_shown(table: Table) -> None:
-    assert figures.caption(table).startswith("Figure 2: NLL_oracle against generator epochs, synthetic data")
+    assert figures.caption(table).startswith("Figure 2: NLL_oracle and NLL_test against generator epochs (")
+    assert "synthetic data" in figures.caption(table)
+
+
+def test_the_untrained_model_does_not_set_the_scale(
+    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+
+    def keep(figure: Figure, kind: str) -> bytes:
+        drawn.append(figure)
+        return b""
+
+    monkeypatch.setattr(figures, "_bytes", keep)
+    figures.draw(table, curves, paper())
+    for axes, metric in zip(drawn[0].axes, figures.metrics(table), strict=True):
+        low, high = axes.get_ylim()
+        points = curves[metric]
+        trained = points["value"][points["x"] > 0]
+        assert low < trained.min() and trained.max() < high < points["value"][points["x"] == 0].max()
 
 
 def test_long_names_stand_on_several_lines() -> None:
-    name = "SeqGAN [adversarial_steps=30,d_steps=1,discriminator_epochs=75,discriminator_updates=40,k=1]"
-    folded = grids.folded(name, 40)
-    assert max(map(len, folded.split("\n"))) <= 40 and folded.replace("\n", " ").replace(", ", ",") == name
+    name = printed_name("seqgan[adversarial_steps=30,d_steps=1,discriminator_epochs=75,discriminator_updates=40,k=1]")
+    folded = grids.folded(name)
+    assert max(map(len, folded.split("\n"))) <= 40 and folded.replace("\n", " ") == name
     assert [grids.folded(short, 22) for short in ("random (uniform)", "MLE, temperature")] == [
         *("random (uniform)", "MLE, temperature")
     ]
