@@ -115,8 +115,8 @@ def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int
     """Write the tables, show their first columns, and say where the rest is."""
     from bench.reporting.report import how_to_look, print_summary, write_report
 
-    paths = write_report(tracker, plan.name, setup.out)
-    print_summary(tracker, plan.name, console)
+    paths, tables = write_report(tracker, plan.name, setup.out)
+    print_summary(tables, console)
     failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]
     for record in failed:
         cell, log = record.cell, record.folder / "error.log"

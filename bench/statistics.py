@@ -25,7 +25,7 @@ class Interval(NamedTuple):
     high: float | None
 
 
-def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
+def mean_interval(values: ArrayLike) -> Interval:
     """Mean and Student's t interval over seeds; no bounds for fewer than two values or without variance."""
     sample = np.asarray(values, dtype=float)
     mean = float(sample.mean())
@@ -33,7 +33,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
         return Interval(mean, None, None)
     from scipy.stats import t
 
-    half = float(t.ppf((1 + confidence) / 2, len(sample) - 1) * sample.std(ddof=1) / math.sqrt(len(sample)))
+    half = float(t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / math.sqrt(len(sample)))
     return Interval(mean, mean - half, mean + half)
 
 
@@ -43,13 +43,13 @@ def welch(a: ArrayLike, b: ArrayLike) -> float | None:
     return None if test is None else _finite(test.pvalue)
 
 
-def difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Interval:
+def difference(a: ArrayLike, b: ArrayLike) -> Interval:
     """mean(a) - mean(b) with Welch's interval."""
     value = float(np.mean(np.asarray(a, dtype=float)) - np.mean(np.asarray(b, dtype=float)))
     test = _welch(a, b)
     if test is None:
         return Interval(value, None, None)
-    bounds = test.confidence_interval(confidence)
+    bounds = test.confidence_interval(0.95)
     return Interval(value, _finite(bounds.low), _finite(bounds.high))
 
 

@@ -47,7 +47,7 @@ Run = Callable[..., tuple[int, str]]
 def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run tiny trainers by name (others by theirs) without tables; exit code and what was printed."""
     monkeypatch.setattr("bench.pool._executor", at_once)
-    monkeypatch.setattr("bench.reporting.report.write_report", lambda *_: [])
+    monkeypatch.setattr("bench.reporting.report.write_report", lambda *_: ([], []))
     monkeypatch.setattr("bench.reporting.report.print_summary", lambda *_: None)
 
     smoke = preset.read("smoke")

@@ -24,6 +24,6 @@ def command(plan: str | None, out: Path, tracking_uri: str | None) -> None:
     from bench.tracking import Tracker
 
     tracker = Tracker(tracking_uri)
-    paths = write_report(tracker, plan, out)
-    print_summary(tracker, plan, Console())
+    paths, tables = write_report(tracker, plan, out)
+    print_summary(tables, Console())
     click.echo(how_to_look(tracker, out, paths))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bench.errors import BenchError
 from bench.published import paper
 from bench.reporting import figures, grids, lines, notes, render
+from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 from bench.tracking import DEFAULT_URI
 
@@ -24,14 +25,15 @@ MANIFEST = "report.json"
 NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # characters of a terminal: a row's name and runs, its runs, a score
 
 
-def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
-    """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted.
+def write_report(tracker: Tracker, plan: str | None, out: Path) -> tuple[list[Path], list[Table]]:
+    """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted, and its tables.
 
     Everything is made first and then moved into place file by file, so `out` never holds half a table; files of an
     earlier report that this one lacks are removed, and nothing else is touched. BenchError where `out` cannot be
     written or nothing is tracked.
     """
-    contents = _contents(tracker, plan)
+    tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human())
+    contents = _contents(tables, tracker)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -43,17 +45,16 @@ def write_report(tracker: Tracker, plan: str | None, out: Path) -> list[Path]:
                 Path(partial, name).replace(out / name)
         for name in stale:
             (out / name).unlink(missing_ok=True)
-    return sorted(out / name for name in contents)
+    return sorted(out / name for name in contents), tables
 
 
-def print_summary(tracker: Tracker, plan: str | None, console: Console) -> None:
+def print_summary(tables: Sequence[Table], console: Console) -> None:
     """The tables of scores, as many columns as the terminal has room for."""
-    import pandas as pd
     from rich import box
     from rich.table import Table as Printed
     from rich.text import Text
 
-    for table in build_tables(tracker.frame(plan), paper(), lambda run: pd.DataFrame(), tracker.human()):
+    for table in tables:
         grid = grids.summary(table, most=max(1, (console.width - NAMES_WIDTH) // SCORE_WIDTH))
         printed = Printed(title=Text(grid.caption), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for index, text in enumerate(grid.header):
@@ -80,11 +81,9 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     )
 
 
-def _contents(tracker: Tracker, plan: str | None) -> dict[str, bytes]:
+def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     """File name -> bytes, of the whole report."""
-    frame = tracker.frame(plan)
-    plan = str(frame["plan"].iloc[0])
-    tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human())
+    plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = {metric: tracker.curves(plan, metric) for metric in wanted}
     files: dict[str, bytes] = {}

@@ -20,6 +20,7 @@ from bench.errors import BenchError
 from bench.journal import Record
 from bench.published import paper
 from bench.reporting.report import how_to_look, print_summary, write_report
+from bench.reporting.table import Table
 from bench.tracking import Tracker
 
 
@@ -48,6 +49,7 @@ class Written(NamedTuple):
     tracker: Tracker
     out: Path
     paths: list[Path]
+    tables: list[Table]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def written(shared_shop: Any, migrated_store: Path, tmp_path_factory: pytest.Tem
     shutil.copy(migrated_store, folder / "tracked.db")
     runs = small(shared_shop)
     tracker = fill(f"sqlite:///{folder / 'tracked.db'}", runs)
-    return Written(runs, tracker, folder / "out", write_report(tracker, None, folder / "out"))
+    return Written(runs, tracker, folder / "out", *write_report(tracker, None, folder / "out"))
 
 
 def test_every_format_of_every_table_and_the_same_bytes_twice(written: Written, store: str, tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(written: Written, tmp
 
 def test_the_summary_fits_a_terminal_and_names_what_is_amiss(written: Written) -> None:
     console = Console(file=io.StringIO(), width=100)
-    print_summary(written.tracker, None, console)
+    print_summary(written.tables, console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "Table 2: Chinese poems (SAMPLE CORPUS)" in printed
     assert "gan_{x} [a=<i>|é中]" in printed

@@ -250,7 +250,7 @@ def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: 
     assert json.loads(tags["dataset.settings"]) == {"length": 20}
     assert json.loads(tags["phases"])[-1]["begins"] == 398
     assert list(tracker.frame()["metric"]) == json.loads(tags["metrics"]) == list(scores)[: len(tracker.frame())]
-    assert "table" in "".join(path.name for path in write_report(tracker, None, journal.folder / "out"))
+    assert "table" in "".join(path.name for path in write_report(tracker, None, journal.folder / "out")[0])
 
 
 def test_nothing_tracked_is_one_clear_line_and_makes_no_store(tmp_path: Path, store: str) -> None:
