@@ -55,7 +55,9 @@ def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str
     """
     data = opened.data
     if form == "midi" or (form == "auto" and (path.is_dir() or path.suffix.lower() in TUNES)):
-        return _limited(_tunes(path, opened), path, count)
+        samples = _tunes(path, opened)
+        _refuse_too_few(len(samples.sequences), path, count)
+        return samples._replace(sequences=samples.sequences[:count])
     lines = _lines(path)
     if form == "auto":
         form = "ids" if _looks_like_ids(lines, data.vocabulary) else "text"
@@ -65,8 +67,7 @@ def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str
         numbered = [line for line in numbered if line.tokens]
     if not numbered:
         raise BenchError(f"{path} is empty: one sequence a line is expected")
-    if count is not None and count > len(numbered):
-        raise BenchError(f"{path} holds {len(numbered)} sequences, --samples asks for {count}")
+    _refuse_too_few(len(numbered), path, count)
     numbered = numbered[:count]
     return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, closed)
 
@@ -134,10 +135,9 @@ def _midi_files(path: Path) -> Iterable[tuple[str, bytes]]:
     return ((str(file), read_bytes(file)) for file in files)
 
 
-def _limited(samples: Samples, path: Path, count: int | None) -> Samples:
-    if count is not None and count > len(samples.sequences):
-        raise BenchError(f"{path} holds {len(samples.sequences)} sequences, --samples asks for {count}")
-    return samples._replace(sequences=samples.sequences[:count])
+def _refuse_too_few(found: int, path: Path, count: int | None) -> None:
+    if count is not None and count > found:
+        raise BenchError(f"{path} holds {found} sequences, --samples asks for {count}")
 
 
 def _fitted(lines: Iterable[Line], data: SequenceData, path: Path) -> Iterable[Line]:
