@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +72,9 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
 def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     """Two lines: where the report is, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
-    command = "mlflow ui" if tracker.uri in here else f"mlflow ui --backend-store-uri {tracker.uri}"
+    beside = Path(sys.executable).with_name("mlflow")  # where the environment that runs this is not activated
+    program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
+    command = f"{program} ui" if tracker.uri in here else f"{program} ui --backend-store-uri {tracker.uri}"
     where = (
         tracker.uri
         if tracker.uri.startswith("http")

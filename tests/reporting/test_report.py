@@ -8,6 +8,7 @@ import json
 import random
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ def test_the_command_writes_says_where_and_how_to_look(
     assert result.exit_code == 0
     assert (folder / "there" / "table2.tex").exists()
     assert "there/index.html" in result.output
-    assert "`mlflow ui`" in result.output
+    assert "mlflow ui`" in result.output
     assert not (folder / "results").exists()
 
 
@@ -160,6 +161,15 @@ def test_the_command_with_nothing_tracked(tmp_path: Path, monkeypatch: pytest.Mo
     assert isinstance(result.exception, BenchError)
     assert str(result.exception) == "no runs in sqlite:///mlflow.db: run `bench run` first"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_to_look_names_the_program_as_it_can_be_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mlflow").touch(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    tracker = Tracker("sqlite:///mlflow.db")
+    for path, said in (("", f"`{tmp_path}/mlflow ui`"), (str(tmp_path), "`mlflow ui`")):
+        monkeypatch.setenv("PATH", path)
+        assert said in how_to_look(tracker, Path("results"), [])
 
 
 def test_how_to_look_names_the_store_when_it_is_not_mlflows_own() -> None:
