@@ -77,6 +77,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
     tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
     check_name(request.plan)
     _refuse_unclear_names(arms, tables)
+    _refuse_helpers_that_meet(arms, tables)
     _refuse_unused_overrides(request, arms, tables)
     _refuse_unknown_tables(preset, arms, tables)
     for name in corpora.files:
@@ -104,7 +105,9 @@ Facts = dict[str, str]
 def check_name(plan: str) -> None:
     """BenchError where a plan's name would be no good name of a file."""
     if not re.fullmatch(r"\w[\w. -]*", plan):
-        raise BenchError(f"plan {plan!r}: name it with letters, digits, spaces and . _ - only")
+        raise BenchError(f"plan {plan!r:.80}: name it with letters, digits, spaces and . _ - only")
+    if len(plan.encode()) > 100:  # a file's name may take 255 bytes, a letter of most alphabets takes two or three
+        raise BenchError(f"plan {plan[:20]}...: its name takes {len(plan.encode())} bytes; give one of 100 at most")
 
 
 def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
@@ -183,15 +186,30 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
 
 def _refuse_unclear_names(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
     """A row of a table is known by its label alone."""
-    for kind, found in (("baselines", arms), ("datasets", tables)):
-        labels = [arm.label for arm in found]
+    groups: tuple[tuple[plugins.Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", tables))
+    for group, found in groups:
+        kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
         if twin is not None:
             raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; rename one")
+        for arm in found:
+            if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
+                raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
     for arm in arms:
         if listed := printed_twin(arm.label):
             name = printed_name(listed)
             raise BenchError(f"the tables print {listed} as {name!r}, and {arm.label} too: rename the latter")
+
+
+def _refuse_helpers_that_meet(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+    """The two plug-ins of a cell are at work in one process, where a module's name stands for one file."""
+    for table in tables:
+        theirs = code.helpers_of(table.reference)
+        for arm in arms:
+            own = code.helpers_of(arm.reference)
+            if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
+                both = f"{arm.label} imports {own[name]}, {table.label} {theirs[name]}"
+                raise BenchError(f"two files are the module {name!r}: {both}; rename one")
 
 
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+from bench import helpers
 from bench.errors import BenchError, unknown
 
 Group = Literal["bench.baselines", "bench.datasets"]
@@ -98,30 +99,26 @@ def _load_module(name: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
-    """The module of a file, once per path and content; in sys.modules, where dataclasses and pickle look for it."""
-    content = read(path)
-    name = f"bench_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:16]}"
+    """The module of a file, once per path and code, its helpers' too; in sys.modules, for dataclasses and pickle.
+
+    The helpers of another plug-in, and those of before an edit, make way for its own.
+    """
+    file = path.resolve()
+    code = "".join([str(file), *helpers.lines(file, file.parent)])
+    name = f"bench_plugin_{hashlib.sha256(code.encode()).hexdigest()[:16]}"
+    helpers.bring(file)
     if name in sys.modules:
         return sys.modules[name]
-    if (folder := str(path.resolve().parent)) not in sys.path:
-        sys.path.append(folder)  # last, so that the files beside hers are found and overshadow nothing
     sys.modules[name] = module = ModuleType(name)
-    module.__file__ = str(path.resolve())
+    module.__file__ = str(file)
     try:
         with blaming("import", str(path)):
-            exec(compile(content, module.__file__, "exec"), vars(module))
+            exec(compile(helpers.read(file), module.__file__, "exec"), vars(module))
+            helpers.refuse_others(file)
     except BaseException:
         del sys.modules[name]
         raise
     return module
-
-
-def read(path: Path) -> bytes:
-    """A plug-in's file; a BenchError of one line where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"cannot read the plug-in {path}: {error.strerror}") from None
 
 
 @contextmanager

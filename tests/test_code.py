@@ -51,6 +51,18 @@ def test_a_file_is_made_of_what_it_imports_beside_it(folder: Path) -> None:
     assert edits(folder, f"{folder}/mine.py:X") == PARTS
 
 
+def test_an_import_from_above_its_folder_is_none_of_its_files(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        "try:\n    from ..shared import x\nexcept ImportError:\n    from helpers import x\n"
+    )
+    (folder.parent / "shared.py").write_text("x = 1\n")
+    before = checksum(f"{folder}/mine.py:X")
+    (folder.parent / "shared.py").write_text("x = 2\n")
+    assert checksum(f"{folder}/mine.py:X") == before
+    (folder / "pack" / "deep.py").write_text("from ... import shared\nfrom .... import further\n")
+    assert checksum(f"{folder}/pack/deep.py:X") != before
+
+
 def test_so_is_a_module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(folder))
     assert edits(folder, "mine:X") == PARTS

@@ -184,6 +184,44 @@ def test_a_plan_is_a_files_name(make: Make, name: str) -> None:
         make(name=name)
 
 
+@pytest.mark.parametrize("letter", ["a", "\N{CJK UNIFIED IDEOGRAPH-8A69}"])
+def test_a_plans_name_fits_a_file_system(make: Make, letter: str, tmp_path: Path) -> None:
+    longest = letter * (100 // len(letter.encode()))
+    planning.write(make(name=longest).name, {}, tmp_path)
+    assert list(planning.read_all(tmp_path)) == [longest]
+    with pytest.raises(BenchError, match=r"its name takes 30\d bytes; give one of 100 at most"):
+        make(name=letter * (300 // len(letter.encode()) + 1))
+
+
+def test_a_class_may_not_pass_for_a_shipped_row_or_table(make: Make, trainers: Any, words: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text(
+        Path(trainers("Tiny").partition(":")[0]).read_text().replace("class Slow(Tiny)", "class mle(Tiny)")
+    )
+    with pytest.raises(
+        BenchError, match=r"other\.py:mle: the tables know one of the baselines as 'mle'; rename the cl"
+    ):
+        make(baselines=(f"{other}:mle",), sets=("mle.epochs=1",))
+    other.write_text(Path(words.partition(":")[0]).read_text().replace("class Words", "class poems"))
+    with pytest.raises(BenchError, match=r"other\.py:poems: the tables know one of the datasets as 'poems'; rename th"):
+        make(datasets=(f"{other}:poems",))
+
+
+def test_helpers_of_one_name_do_not_meet_in_a_cell(make: Make, trainers: Any, words: str, tmp_path: Path) -> None:
+    (tmp_path / "helpers.py").write_text("VALUE = 1\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "helpers.py").write_text("VALUE = 22\n")
+    arm, other = Path(trainers("Tiny").partition(":")[0]), tmp_path / "elsewhere" / "other.py"
+    other.write_text("import helpers\n" + arm.read_text().replace("Tiny", "Other"))
+    arm.write_text("import helpers\n" + arm.read_text())
+    assert make(baselines=(trainers("Tiny"), f"{other}:Other")), "each cell has one of them"
+    dataset = Path(words.partition(":")[0])
+    dataset.write_text("import helpers\n" + dataset.read_text())
+    assert make("Tiny"), "they share the file"
+    with pytest.raises(BenchError, match=r"the module 'helpers': Other imports .*elsewhere/helpers\.py, Words .*; ren"):
+        make(baselines=(f"{other}:Other",))
+
+
 def test_unknown_names(make: Make) -> None:
     with pytest.raises(BenchError, match="unknown baseline 'seqgna'; did you mean 'seqgan'"):
         make("seqgna")
