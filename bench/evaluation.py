@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +32,25 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """The metrics of one dataset, applied alike to every generator. `rule` and the sample count go into signatures."""
+    """The metrics of one dataset, applied alike to every generator. `rule` and the sample count go into signatures.
+
+    ContractError where there is no metric, or one without what bench/metric.py asks of it.
+    """
 
     data: SequenceData
     metrics: Sequence[Metric]
     rule: str
 
     def __post_init__(self) -> None:
-        names = [metric.name for metric in self.metrics]
+        if not isinstance(self.metrics, Iterable):
+            raise ContractError(f"metrics() returned {self.metrics!r:.80}, not a list of metrics")
+        metrics = tuple(self.metrics)  # a generator would be used up by looking at it
+        object.__setattr__(self, "metrics", metrics)
+        if not metrics:
+            raise ContractError("metrics(data) is empty: the first metric is the headline")
+        for metric in metrics:
+            _check_metric(metric)
+        names = [metric.name for metric in metrics]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ContractError(f"two metrics are called {twice!r}: one would hide the other")
 
@@ -52,10 +65,11 @@ class Evaluator:
         for metric in self.metrics:
             found = metric.score(generated, self.data)
             _check_scores(metric.name, found)
-            if found.value is not None and np.isnan(found.value):
+            value = None if found.value is None else float(found.value)
+            if value is not None and math.isnan(value):
                 raise ContractError(f"{metric.name} is NaN: the model's probabilities are no numbers")
-            # Infinite where a model rules out what it is shown: no mean, no test, so undefined rather than a number.
-            value = found.value if found.value is not None and np.isfinite(found.value) else None
+            if value is not None and math.isinf(value):
+                value = None  # where a model rules out what it is shown: no mean, no test, so undefined
             signature = self.signature(metric, len(generated.sequences))
             scores[metric.name] = {"value": value, "better": metric.better, "signature": signature}
             if value is not None and found.per_sequence is not None:
@@ -69,6 +83,20 @@ class Evaluator:
         """
         data, version = self.data.fingerprint, __version__
         return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{self.rule}|data:{data}|v:{version}"
+
+
+def is_name(found: Any) -> bool:
+    """Whether it can name a column or a curve: text with a letter or a digit."""
+    return isinstance(found, str) and re.search(r"[^\W_]", found) is not None
+
+
+def _check_metric(metric: Any) -> None:
+    if not callable(getattr(metric, "score", None)) or not callable(getattr(metric, "signature", None)):
+        raise ContractError(f"{metric!r:.80} is no metric: it lacks score() or signature(); see bench/metric.py")
+    if not is_name(name := getattr(metric, "name", None)):
+        raise ContractError(f"the name of a metric is {name!r}: give {type(metric).__name__} one with a letter in it")
+    if (better := getattr(metric, "better", None)) not in ("lower", "higher"):
+        raise ContractError(f"{name}: better is {better!r}; say 'lower' or 'higher'")
 
 
 def _check_scores(name: str, found: Any) -> None:

@@ -7,12 +7,11 @@ import shutil
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import checkpoint
+from bench import checkpoint, code
 from bench.cell import REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
@@ -21,8 +20,9 @@ from bench.errors import ContractError
 from bench.evaluation import Evaluator, Judgement
 from bench.generator import Generator
 from bench.journal import Journal
+from bench.opening import open_dataset
 from bench.seeding import torch_rng
-from bench.stored import build_trainer, load_dataset, training_rng
+from bench.stored import build_trainer, training_rng
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
@@ -62,12 +62,14 @@ def run(cell: Cell, context: Context) -> str:
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _settle(cell)
+    _refuse_edited(cell)
     evaluator, dataset = _dataset(cell, context)
     journal.append("start", **data_facts(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
+    _refuse_edited(cell)  # what was imported late is of the plan too
     write_artifacts(journal.folder, judged, Opened(dataset, evaluator.data), parts)
     journal.append(
         "done",
@@ -77,6 +79,14 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         wall_seconds=round(time.perf_counter() - began, 3),
     )
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _refuse_edited(cell: Cell) -> None:
+    """ContractError where the files of the cell's plug-ins are not those that it was planned with."""
+    if code.checksum(cell.reference, cell.dataset) != cell.code:
+        plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
+        names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
+        raise ContractError(f"the code of {names or cell.baseline} changed since it was planned: run again")
 
 
 def _settle(cell: Cell) -> None:
@@ -108,22 +118,21 @@ def _generator(
     return trainer.generator, dict(trainer.state()), seconds
 
 
-_LOADED: dict[tuple[Any, ...], tuple[Opened, Sequence[Any]]] = {}
+_LOADED: dict[tuple[Any, ...], tuple[Any, Evaluator]] = {}
 
 
 def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
     """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
-    key = (cell.dataset, cell.dataset_settings, cell.fingerprint, str(context.corpora))
+    made_of = code.checksum(cell.dataset)
+    key = (cell.dataset, cell.dataset_settings, cell.fingerprint, made_of, str(context.corpora))
     if key not in _LOADED:
-        opened = load_dataset(cell, context.corpora)
+        opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
         if opened.data.fingerprint != cell.fingerprint:
             raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
         metrics = opened.dataset.metrics(opened.data)
-        if not metrics:
-            raise ContractError(f"metrics() of {cell.dataset_label} is empty: the first metric is the headline")
-        _LOADED[key] = opened, metrics
-    opened, metrics = _LOADED[key]
-    return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
+        _LOADED[key] = opened.dataset, Evaluator(opened.data, metrics, cell.evaluation.rule)
+    dataset, evaluator = _LOADED[key]
+    return replace(evaluator, rule=cell.evaluation.rule), dataset
 
 
 def data_facts(data: SequenceData) -> dict[str, Any]:

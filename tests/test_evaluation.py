@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -141,6 +142,40 @@ def test_what_is_no_score_is_refused(answer: Any, message: str) -> None:
 def test_two_metrics_of_one_name_are_refused() -> None:
     with pytest.raises(ContractError, match="two metrics are called 'share'"):
         Evaluator(DATA, [Share(), NLLTest(DATA), Share()], "last")
+
+
+def test_metrics_that_are_yielded_are_all_scored() -> None:
+    judged = Evaluator(DATA, (metric for metric in (Share(), NLLTest(DATA))), "last").judge(  # type: ignore[arg-type]
+        Says(ids), 10, torch_rng("test")
+    )
+    assert list(judged.scores) == ["share", "nll_test"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (None, r"metrics\(\) returned None, not a list"),
+        ([], r"metrics\(data\) is empty"),
+        (["share"], "'share' is no metric: it lacks score"),
+        ({"name": ""}, "the name of a metric is ''"),
+        ({"name": "."}, "the name of a metric is '.'"),
+        ({"name": 3}, "the name of a metric is 3: give Share one with a letter"),
+        ({"better": "up"}, "share: better is 'up'; say 'lower' or 'higher'"),
+    ],
+)
+def test_what_is_no_metric_is_refused(facts: Any, message: str) -> None:
+    odd: Any = facts
+    if isinstance(facts, dict):
+        odd = [Share()]
+        vars(odd[0]).update(facts)
+    with pytest.raises(ContractError, match=message):
+        Evaluator(DATA, odd, "last")
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.int64(1), 1])
+def test_a_score_of_any_kind_of_number_can_be_written_down(value: Any) -> None:
+    judged = Evaluator(DATA, [Share(lambda scores: value)], "last").judge(Says(ids), 10, torch_rng("test"))
+    assert json.loads(json.dumps(judged.scores))["share"]["value"] == float(value)
 
 
 def test_a_score_that_is_not_a_number_is_refused() -> None:

@@ -15,8 +15,9 @@ from safetensors.numpy import load_file
 
 from bench import job
 from bench.cell import Cell
+from bench.code import checksum
 from bench.job import Context
-from bench.journal import Record, read_record
+from bench.journal import Record, read_record, write_cell
 
 
 @pytest.fixture
@@ -70,9 +71,16 @@ def test_off_the_cpu_sums_are_taken_in_a_fixed_order(make_cell: Any, monkeypatch
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+def of_arm(cell: Cell, name: str, context: Context) -> Cell:
+    """The cell of another arm on the same data, its folder made."""
+    made_of = checksum(name, cell.dataset)
+    other = replace(cell, label=name, reference=name, baseline=name, settings=(), code=made_of)
+    write_cell(other, context.runs)
+    return other
+
+
 def test_the_real_row(make_cell: Any, context: Context) -> None:
-    cell = replace(make_cell(), label="real", reference="real", baseline="real", settings=(), code="")
-    (context.runs / cell.id).mkdir()
+    cell = of_arm(make_cell(), "real", context)
     assert job.run(cell, context) == "done"
     assert not (context.runs / cell.id / "generator.safetensors").exists()
 
@@ -145,11 +153,49 @@ def test_asked_to_stop_it_does_not_begin(context: Context, make_cell: Any) -> No
     assert job.run(cell, context) == "interrupted" and read_record(context.runs / cell.id).status == "pending"
 
 
-def test_data_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:
-    cell = make_cell()
-    path = Path(words.rpartition(":")[0])
-    path.write_text(path.read_text().replace('"tiny words")', '"other words")', 1))
-    job._LOADED.clear()
+def edit(reference: str, before: str, after: str) -> None:
+    path = Path(reference.rpartition(":")[0])
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after, 1))
+
+
+def failure(cell: Cell, context: Context) -> Any:
     assert job.run(cell, context) == "failed"
-    error = read_record(context.runs / cell.id).last("failed")["error"]
-    assert error == "Tiny: the data of Words changed since it was planned: run again"
+    return read_record(context.runs / cell.id).last("failed")["error"]
+
+
+def test_data_that_changed_after_planning_is_refused(
+    make_cell: Any, context: Context, words: str, tmp_path: Path
+) -> None:
+    seed = tmp_path / "seed.txt"
+    seed.write_text("tiny words")
+    edit(words, '"tiny words")', f"open({str(seed)!r}).read())")
+    cell = make_cell()
+    seed.write_text("other words")
+    assert failure(cell, context) == "Tiny: the data of Words changed since it was planned: run again"
+
+
+def test_code_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:
+    cell = make_cell()
+    others = [of_arm(cell, name, context) for name in ("random-uniform", "real")]
+    edit(words, "== 1).mean", "== 2).mean")
+    assert failure(cell, context) == "Tiny: the code of Tiny or Words changed since it was planned: run again"
+    for other in others:
+        assert failure(other, context) == f"{other.label}: the code of Words changed since it was planned: run again"
+
+
+def test_code_that_changes_at_work_is_refused(make_cell: Any, context: Context, trainers: Any, tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("START = 0\n")
+    late = "import late\n        open(late.__file__, 'a').write('# edited'); self.momentum.step(loss)"
+    edit(trainers("Tiny"), "self.momentum.step(loss)", late)
+    cell = make_cell()
+    assert failure(cell, context) == "Tiny: the code of Tiny or Words changed since it was planned: run again"
+    assert not (context.runs / cell.id / "samples.txt").exists()
+
+
+def test_a_metric_that_was_edited_is_not_the_one_kept(make_cell: Any, context: Context, words: str, do: Any) -> None:
+    first = do()
+    edit(words, "== 1).mean", "== 2).mean")
+    second = do()
+    assert (first.cell.fingerprint, first.cell.label) == (second.cell.fingerprint, second.cell.label)
+    assert first.scores["ones"]["value"] != second.scores["ones"]["value"]
