@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench import checkpoint
 from bench.cell import Cell
 from bench.errors import ContractError
-from bench.evaluation import Evaluator, log_prob_of
+from bench.evaluation import Evaluator, is_name, log_prob_of
 from bench.journal import Journal
 from bench.metrics.nll import per_sequence_nll
 from bench.seeding import torch_rng
@@ -59,10 +59,11 @@ class Driver:
 
     def run(self) -> float:
         """Train to the end, from the last checkpoint if there is one; returns the seconds spent training, in all."""
+        checkpoint.check(self.trainer.state())
         restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
         if restored is not None:
             self.position = Position(**restored)
-        phases = self.trainer.phases()
+        phases = schedule(self.trainer)
         for index in range(self.position.phase, len(phases)):
             self._phase(phases[index])
             self.position.phase, self.position.epoch = index + 1, 0
@@ -130,15 +131,37 @@ class Driver:
         self.saved = time.monotonic()
 
 
+def schedule(trainer: Trainer) -> list[Phase]:
+    """The trainer's phases; ContractError where curves could not be told apart, or would never end."""
+    found: Any = trainer.phases()
+    if not isinstance(found, Iterable):
+        raise ContractError(f"phases() returned {found!r:.80}, not a list of Phase")
+    phases = list(found)
+    for phase in phases:
+        if not isinstance(phase, Phase):
+            raise ContractError(f"phases() returned {phase!r:.80} among others, not a Phase")
+        if not is_name(phase.name):
+            raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
+        if not isinstance(phase.epochs, int) or phase.epochs < 0:
+            raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
+    names = [phase.name for phase in phases]
+    if len(set(names)) < len(names):
+        raise ContractError(f"two phases have the same name: {names}")
+    return phases
+
+
 def one_epoch(phase: Phase) -> dict[str, float]:
     """Train for an epoch; what it says of itself, as plain numbers. ContractError where it says something else."""
     found: Any = phase.step()
+    shape = '{"loss": 4.2}'
     try:
         plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}
-        return {str(name): float(value) for name, value in plain.items()}
+        values = {name: float(value) for name, value in plain.items()}
     except (AttributeError, TypeError, ValueError, RuntimeError):
-        shape = '{"loss": 4.2}'
         raise ContractError(f"step() of {phase.name} returned {found!r:.80}, not numbers by name: {shape}") from None
+    if unnamed := [name for name in values if not is_name(name)]:
+        raise ContractError(f"step() of {phase.name} calls a number {unnamed[0]!r}: give it a name, as in {shape}")
+    return values
 
 
 def _headline_loss(scores: dict[str, dict[str, Any]]) -> float:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import hashlib
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from bench import checkpoint
+from bench.errors import ContractError
 from bench.seeding import torch_rng
 from bench.training.counter import Counter
 
@@ -141,6 +146,72 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path, plain: bool) -> None:
     with pytest.raises(pickle.UnpicklingError):
         checkpoint.load(folder, parts(2), torch_rng("test"))
     assert not harm.exists()
+
+
+class Box:
+    """A part that holds what it is given."""
+
+    def __init__(self, **held: Any) -> None:
+        self.held: Any = held
+
+    def state_dict(self) -> Any:
+        return self.held
+
+    def load_state_dict(self, state: Any) -> None:
+        self.held = state
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+HOLDS = "a checkpoint holds tensors, numbers, text, lists, dicts"
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Box(seen=np.zeros(2)), f"state() part 'box': 'seen' is a numpy.ndarray; {HOLDS}"),
+        (Box(rate=np.float64(1)), f"state() part 'box': 'rate' is a numpy.float64; {HOLDS}"),
+        (Box(deep={"best": [1, {"at": range(3)}]}), f"state() part 'box': 'at' is a range; {HOLDS}"),
+        (Box(deep=[(1, Path())]), "state() part 'box': an item of an item of 'deep' is a pathlib.PosixPath;"),
+        (Box(level=Level.LOW), f"state() part 'box': 'level' is a {__name__}.Level; {HOLDS}"),
+        (Box(a=frozenset()), "'a' is a frozenset"),
+        (Box(a=collections.defaultdict(int)), "'a' is a collections.defaultdict"),
+        (Box(a={Level.LOW: 1}), f"a key of 'a' is a {__name__}.Level"),
+        (3, "state() part 'box' is 3: it lacks state_dict() or load_state_dict()"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, part: Any, message: str) -> None:
+    checkpoint.save(tmp_path, parts(1), torch_rng("test"), {"epoch": 1})
+    with pytest.raises(ContractError, match=re.escape(message)):
+        checkpoint.save(tmp_path, parts(2) | {"box": part}, torch_rng("test"), {"epoch": 2})
+    assert checkpoint.load(tmp_path, parts(0), torch_rng("test")) == {"epoch": 1}
+
+
+def test_a_module_that_holds_more_than_tensors_is_not_written(tmp_path: Path) -> None:
+    class More(torch.nn.Module):
+        def get_extra_state(self) -> Any:
+            return {"epoch": 3}
+
+    with pytest.raises(
+        ContractError, match=r"state\(\) part 'model': '_extra_state' is a dict; a module holds tensors"
+    ):
+        checkpoint.save(tmp_path, {"model": More()}, torch_rng("test"), {})
+
+
+def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
+    counts = collections.Counter("aab")
+    plain: dict[str, Any] = {
+        "a": [1, 2.0, True, None, "b", b"c", 1j, bytearray(b"c"), counts],
+        "d": (torch.ones(2), {3}),
+        "e": {(1, 2): {}},
+    }
+    plain |= {"f": collections.OrderedDict(g=torch.float32), "h": torch.Size([1]), "i": torch.device("cpu")}
+    checkpoint.save(tmp_path, {"box": Box(**plain)}, torch_rng("test"), {})
+    box = Box()
+    checkpoint.load(tmp_path, {"box": box}, torch_rng("test"))
+    assert str(box.held) == str(plain)
 
 
 def test_weights_hold_the_modules_only() -> None:

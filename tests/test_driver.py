@@ -220,6 +220,19 @@ def test_divergence_names_the_phase_and_the_epoch(drive: Any, make_cell: Any) ->
         ("best-valid", "def log_prob", "def no_log_prob", "best-valid needs a generator with log_prob"),
         ("last", 'return {"loss": loss}', "return None", r"step\(\) of mle returned None"),
         ("last", 'return {"loss": loss}', 'return {"loss": "low"}', r"step\(\) of mle returned .*'low'"),
+        ("last", 'return {"loss": loss}', 'return {"": loss}', r"step\(\) of mle calls a number ''"),
+        ("last", 'return {"loss": loss}', "return {1: loss}", r"step\(\) of mle calls a number 1"),
+        ("last", 'Phase("critic",', "Phase(1,", "a phase is called 1: give it a name with a letter in it"),
+        ("last", 'Phase("critic",', 'Phase("..",', r"a phase is called '\.\.': give it a name"),
+        ("last", 'Phase("critic", 2', 'Phase("critic", -1', "phase critic: epochs = -1, not a whole number"),
+        ("last", 'Phase("critic",', 'Phase("mle",', "two phases have the same name"),
+        (
+            "last",
+            'Phase("critic", 2, self.critic, trains_generator=False)',
+            '("critic", 2, self.critic)',
+            r"phases\(\) returned \('critic', .* among others, not a Phase",
+        ),
+        ("last", '"seen": self.seen', '"seen": 3', r"state\(\) part 'seen' is 3: it lacks state_dict"),
     ],
 )
 def test_what_the_driver_cannot_use_is_said(
@@ -230,3 +243,22 @@ def test_what_the_driver_cannot_use_is_said(
     path.write_text(path.read_text().replace(before, after))
     with pytest.raises(ContractError, match=message):
         drive(make_cell(evaluation__rule=rule))
+
+
+def test_what_a_checkpoint_cannot_hold_is_said_before_the_first_epoch(
+    drive: Any, make_cell: Any, trainers: Any, context: Context
+) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    path.write_text(path.read_text().replace('"steps": self.steps}', '"steps": self.velocity.numpy()}'))
+    cell = make_cell()
+    with pytest.raises(
+        ContractError, match=r"state\(\) part 'momentum': 'steps' is a numpy\.ndarray; a checkpoint holds"
+    ):
+        drive(cell)
+    assert not read_record(context.runs / cell.id).events
+
+
+def test_phases_may_be_yielded(drive: Any, make_cell: Any, trainers: Any) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    path.write_text(path.read_text().replace("return [\n            Phase", "yield from [\n            Phase"))
+    assert len(drive(make_cell())[1].phases) == 3
