@@ -5,20 +5,24 @@ A check takes a Subject and raises AssertionError, with a sentence that says wha
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench import checkpoint
 from bench.cell import Evaluation
 from bench.data import SequenceData, Source
-from bench.driver import one_epoch
-from bench.evaluation import draw, log_prob_of
+from bench.driver import one_epoch, schedule
+from bench.errors import BenchError
+from bench.evaluation import Evaluator, draw, log_prob_of
 from bench.generator import Scorer
+from bench.opening import fault
 from bench.seeding import numpy_rng, torch_rng
+from bench.settings import build
 from bench.trainer import Trainer
 from bench.vocabulary import Vocabulary
 
@@ -103,11 +107,7 @@ def log_prob_is_a_probability(subject: Subject) -> None:
 def phases_are_a_schedule(subject: Subject) -> None:
     """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
     trainer, _ = subject.build()
-    phases = trainer.phases()
-    names = [phase.name for phase in phases]
-    assert len(set(names)) == len(names), f"two phases have the same name: {names}"
-    for phase in phases:
-        assert isinstance(phase.epochs, int) and phase.epochs >= 0, f"phase {phase.name}: epochs = {phase.epochs!r}"
+    for phase in schedule(trainer):
         if phase.epochs:
             for name, value in one_epoch(phase).items():
                 assert math.isfinite(value), f"phase {phase.name}: {name} is {value}"
@@ -150,8 +150,8 @@ def subjects(cls: type[Any], settings: Any) -> Iterator[tuple[str, Subject]]:
     yield "variable length", Subject(cls, settings, toy_data(end=0))
 
 
-def small(cls: type[Any]) -> dict[str, Any]:
-    """Values for the well-known knobs that keep a check to seconds, as far as the class has them."""
+def small(cls: type[Any], given: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """The values given, and such as keep a check to seconds for the well-known knobs, where the class takes them."""
     wanted: dict[str, Any] = {
         "mle_epochs": 2,
         "adversarial_steps": 2,
@@ -161,29 +161,32 @@ def small(cls: type[Any]) -> dict[str, Any]:
         "rollouts": 2,
     }
     wanted |= {"embedding": 8, "hidden": 8, "filters": 0.02}
-    names = {field.name for field in dataclasses.fields(cls.Settings)}
-    return {name: value for name, value in wanted.items() if name in names}
+    values = dict(given)
+    for name, value in wanted.items():
+        if name not in given and _takes(cls.Settings, values | {name: value}):
+            values[name] = value
+    return values
+
+
+def _takes(settings: type[Any], values: dict[str, Any]) -> bool:
+    try:
+        build(settings, values, "")
+    except BenchError:
+        return False
+    return True
 
 
 def check_dataset(dataset: Any) -> None:
     """A dataset's splits are (n, T) int64 ids, disjoint; its metrics score its own real samples and sign the scores."""
     data = dataset.load()
-    splits = {"train": data.train, "valid": data.valid, "test": data.test}
-    for name, split in splits.items():
-        assert split.dtype == np.int64 and split.ndim == 2, f"{name} must be a 2-d int64 array, not {split.dtype}"
-        assert split.shape[1] == data.length, f"{name} has rows of {split.shape[1]}, train of {data.length}"
-        assert split.min() >= 0 and split.max() < len(data.vocabulary), f"{name} has ids outside the vocabulary"
-    rows = [set(map(bytes, split)) for split in splits.values()]
+    wrong = fault(data)
+    assert wrong is None, wrong
+    rows = [set(map(bytes, split)) for split in (data.train, data.valid, data.test)]
     shared = rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]
     told = any("also occur" in note for note in data.notes)  # where a published split is kept as it is
     assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
-    from bench.evaluation import Evaluator
-
-    count = min(64, len(data.valid))
-    judged = Evaluator(data, dataset.metrics(data), Evaluation().rule).judge(
-        dataset.real(data), count, torch_rng("conformance")
-    )
-    assert judged.scores, "metrics(data) is empty: the first metric is the headline"
+    evaluator = Evaluator(data, dataset.metrics(data), Evaluation().rule)
+    judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))
     assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
 
 
@@ -215,6 +218,7 @@ def _frozen(trainer: Trainer) -> dict[str, Any]:
     """The state as a checkpoint would give it back: through bytes, read with weights_only."""
     import torch
 
+    checkpoint.check(trainer.state())
     buffer = io.BytesIO()
     torch.save({name: part.state_dict() for name, part in trainer.state().items()}, buffer)
     buffer.seek(0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import numpy as np
 
 from bench import plugins
-from bench.data import SequenceData
+from bench.data import SequenceData, Source
 from bench.dataset import Opened
 from bench.errors import BenchError
 from bench.settings import build
+from bench.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from bench.corpora.fetch import Corpora
@@ -19,18 +22,60 @@ if TYPE_CHECKING:
 def open_dataset(reference: str, settings: Mapping[str, Any], label: str, corpora: Corpora) -> Opened:
     """The dataset a reference names, at its settings; BenchError where its load() breaks the contract."""
     cls = plugins.load("bench.datasets", reference)
-    dataset = cls(build(cls.Settings, settings, label), corpora)
+    chosen = build(cls.Settings, settings, label)
     with plugins.blaming("load the data of", reference) if ":" in reference else nullcontext():
+        dataset = cls(chosen, corpora)
         data = dataset.load()
-    _check(data, label)
+    if wrong := fault(data):
+        raise BenchError(f"{label}: {wrong}; try `bench check`")
     return Opened(dataset, data)
 
 
-def _check(data: SequenceData, label: str) -> None:
+def fault(data: Any) -> str | None:
+    """The first thing in which what load() returned is not as bench/data.py has it; None where all is well."""
+    return next(_faults(data), None)
+
+
+def _faults(data: Any) -> Iterator[str]:
+    """Of the data, part by part: what is said of one may rely on those before it."""
     if not isinstance(data, SequenceData):
-        raise BenchError(f"{label}: load() returned {data!r:.80}, not SequenceData; try `bench check`")
-    empty = [name for name in ("train", "valid", "test") if not len(getattr(data, name))]
-    if empty:
-        raise BenchError(f"{label}: no sequences in {', '.join(empty)}; every split needs some")
-    if len(data.vocabulary) < 2:
-        raise BenchError(f"{label}: a vocabulary of {len(data.vocabulary)} leaves nothing to learn; it needs 2")
+        yield f"load() returned {data!r:.80}, not SequenceData"
+    yield from _faults_of_words(data.vocabulary)
+    for name in ("train", "valid", "test"):
+        yield from _faults_of_split(name, getattr(data, name), data)
+    if not isinstance(data.source, Source):
+        yield f"the source is {data.source!r:.80}, not a Source"
+    for field, value in vars(data.source).items():
+        if not isinstance(value, str):
+            yield f"{field} of the source is {value!r:.80}, not text"
+    kinds = get_args(get_type_hints(Source)["kind"])
+    if data.source.kind not in kinds:
+        yield f"the kind of the source is {data.source.kind!r}, none of {', '.join(kinds)}"
+    if not isinstance(data.notes, tuple | list) or not all(isinstance(note, str) for note in data.notes):
+        yield f"the notes are {data.notes!r:.80}, not a tuple of text"
+
+
+def _faults_of_words(words: Any) -> Iterator[str]:
+    if not isinstance(words, Vocabulary):
+        yield f"the vocabulary is {words!r:.80}, not a Vocabulary"
+    if not isinstance(words.tokens, tuple | list) or not all(isinstance(token, str) for token in words.tokens):
+        yield f"the tokens of the vocabulary are {words.tokens!r:.80}, not a tuple of text"
+    if len(words) < 2:
+        yield f"a vocabulary of {len(words)} leaves nothing to learn; it needs 2"
+    special = {"start": words.start, "end": words.end, "unknown": words.unknown}
+    for name, index in special.items():
+        if index not in range(len(words)) and (name == "start" or index is not None):
+            yield f"{name} = {index!r} of the vocabulary is outside it: an id from 0 to {len(words) - 1} is needed"
+
+
+def _faults_of_split(name: str, split: Any, data: SequenceData) -> Iterator[str]:
+    if not isinstance(split, np.ndarray):
+        yield f"{name} must be a 2-d int64 array, not a {type(split).__name__}"
+    if split.dtype != np.int64 or split.ndim != 2:
+        yield f"{name} must be a 2-d int64 array, not {split.dtype} of shape {split.shape}"
+    if not split.size:
+        yield f"no sequences in {name}; every split needs some"
+    if split.shape[1] != data.length:
+        yield f"{name} has rows of {split.shape[1]}, train of {data.length}"
+    if split.min() < 0 or split.max() >= len(data.vocabulary):
+        yield f"{name} has ids outside the vocabulary 0..{len(data.vocabulary) - 1}"

@@ -163,7 +163,7 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     cls = plugins.load("bench.baselines", reference)
     name = plugins.label(reference)
     own = {key: value for owner, key, value in request.overrides if owner == name}
-    plain = dict(_resolve(cls.Settings, request.preset.knobs(cls.Settings, name), name))
+    plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
     told = ",".join(f"{key}={own.get(key, value)}" for key, value in settings if value != plain[key])
     return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
@@ -174,9 +174,20 @@ def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
     cls = plugins.load("bench.datasets", name)
     label = f"text:{Path(file.partition('#')[0]).stem}" if file else plugins.label(name)
     owner = "text" if file else label
-    values = dict(preset.datasets.get(owner, {})) | ({"file": file} if file else {})
+    values = dict(preset.datasets.get(owner, {}))
+    _resolve_preset(cls.Settings, preset, values, owner)
+    values |= {"file": file} if file else {}
     values |= {key: value for own, key, value in request.overrides if own == owner}
     return Arm(label, plugins.absolute(name), _resolve(cls.Settings, values, owner))
+
+
+def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
+    """As a preset alone has it, which is named where a value is refused: [defaults] reaches knobs of hers too."""
+    build(cls, {}, where)
+    try:
+        return _resolve(cls, values, where)
+    except BenchError as error:
+        raise BenchError(f"preset {preset.name}: {error}") from None
 
 
 def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:

@@ -145,8 +145,11 @@ def _checked(group: Group, reference: str, found: Any) -> type[Any]:
     """The object, if it is a class with the contract's Settings and methods."""
     if not isinstance(found, type):
         raise BenchError(f"{reference} is not a class but a {type(found).__name__}")
-    if not dataclasses.is_dataclass(getattr(found, "Settings", None)):
+    settings = getattr(found, "Settings", None)
+    if not dataclasses.is_dataclass(settings):
         raise BenchError(f"{reference} lacks Settings, a frozen dataclass of its knobs")
+    if not isinstance(settings, type):
+        raise BenchError(f"{reference}: Settings is {settings!r:.80}; give the dataclass itself, without ()")
     if missing := _missing(group, found):
         contract = "bench/trainer.py" if group == "bench.baselines" else "bench/dataset.py"
         raise BenchError(f"{reference} lacks {', '.join(f'{m}()' for m in missing)}; the contract is {contract}")

@@ -33,14 +33,22 @@ def knob(
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     """An instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for field in fields.values():
+        if field.default is field.default_factory is dataclasses.MISSING:
+            raise BenchError(f"settings of {where}: {field.name} has no default; every knob needs one")
     for key, value in values.items():
         if key not in fields:
             raise unknown(f"knob of {where}", key, fields)
         _check(f"{where}.{key}", value, fields[key].metadata)
     try:
-        return _converter().structure(dict(values), cls)
+        made = _converter().structure(dict(values), cls)
     except Exception as error:
         raise BenchError(f"settings of {where}: {_first_line(error)}") from None
+    for name in fields:
+        if not _is_plain(value := getattr(made, name)):
+            kinds = "a number, true or false, text, None, or a tuple of such"
+            raise BenchError(f"settings of {where}: {name} is a {type(value).__name__}; a knob is {kinds}")
+    return made
 
 
 def parse(text: str) -> tuple[str, str, Any]:
@@ -53,10 +61,25 @@ def parse(text: str) -> tuple[str, str, Any]:
         value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         value = raw.strip()
+    except ValueError:  # of more digits than Python reads
+        raise _too_large(f"{owner}.{key}") from None
     return owner, key, value
 
 
+def _too_large(place: str) -> BenchError:
+    return BenchError(f"{place}: a whole number is below 2^63, which has 19 digits")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a cell can keep it: JSON brings it back, and nothing changes it."""
+    return isinstance(value, bool | int | float | str | None) or (
+        isinstance(value, tuple) and all(map(_is_plain, value))
+    )
+
+
 def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise _too_large(place)
     low, high, choices = facts.get("low"), facts.get("high"), facts.get("choices")
     if choices and value not in choices:
         raise BenchError(f"{place} = {value!r}: choose one of {', '.join(choices)}")

@@ -152,6 +152,31 @@ def test_presets_that_reach_nothing_are_refused(make: Make, tmp_path: Path, tabl
         make(preset=preset.read(str(tmp_path / "mine.toml")))
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("[defaults]\nrate = -1", "^preset mine: Tiny.rate = -1: the least allowed is 0.0"),
+        ('[defaults]\nrate = "fast"', "^preset mine: settings of Tiny: rate: 'fast' is not a number"),
+        ("[baselines.Tiny]\nrate = -1", "^preset mine: Tiny.rate = -1"),
+        ("[datasets.Words]\nrows = 3", "^preset mine: Words.rows = 3"),
+    ],
+)
+def test_a_value_of_a_preset_that_is_refused_names_the_preset(
+    make: Make, tmp_path: Path, table: str, message: str
+) -> None:
+    (tmp_path / "mine.toml").write_text(table)
+    with pytest.raises(BenchError, match=message):
+        make(preset=preset.read(str(tmp_path / "mine.toml")))
+
+
+def test_settings_that_are_wrong_by_themselves_do_not_name_the_preset(make: Make, trainers: Any) -> None:
+    path = Path(trainers("Tiny").partition(":")[0])
+    text = path.read_text().replace("    epochs: int", "    where: Path = Path()\n    epochs: int")
+    path.write_text(f"from pathlib import Path\n{text}")
+    with pytest.raises(BenchError, match=r"^settings of Tiny: where is a PosixPath; a knob is a number"):
+        make(preset=preset.read("official"))
+
+
 def test_a_preset_may_speak_of_what_this_run_has_not(make: Make) -> None:
     assert make(preset=preset.read("official")).preset == "official"
 

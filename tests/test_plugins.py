@@ -98,6 +98,10 @@ def test_unknown_names_and_objects_suggest_the_nearest(file: Path, tmp_path: Pat
         ("import sys\nsys.exit('stop')\n", ("bad.py line 2", "SystemExit")),
         ("X = 3\n", ("not a class", "int")),
         ("class X:\n    pass\n", ("lacks Settings",)),
+        (
+            TRAINER.replace("MyGan", "X").replace("= Settings\n", "= Settings()\n"),
+            ("Settings is Settings(knob=3)", "()"),
+        ),
         (TRAINER.replace("MyGan", "X").replace("def state", "def stat"), ("lacks state()",)),
         ("\xff\x00", ("bad.py", "Error")),
     ],

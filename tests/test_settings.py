@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -60,6 +61,9 @@ def test_defaults_and_values() -> None:
         ({"fresh": 1}, "fresh: 1 is not true or false"),
         ({"file": 3}, "file: 3 is not text"),
         ({"rollouts": [8]}, "rollouts: [8] is not a whole number"),
+        ({"rollouts": 10**400}, "seqgan.rollouts: a whole number is below 2^63, which has 19 digits"),
+        ({"rate": -(10**5000)}, "seqgan.rate: a whole number is below 2^63, which has 19 digits"),
+        ({"limit": 2**63}, "seqgan.limit: a whole number is below 2^63, which has 19 digits"),
         ({"kind": ["mean"]}, "seqgan.kind = ['mean']: choose one of mean, corpus"),
     ],
 )
@@ -67,13 +71,45 @@ def test_refusals_name_the_knob(values: dict[str, Any], words: str) -> None:
     assert words in refusal(values)
 
 
-def test_a_knob_without_default_is_asked_for() -> None:
+def test_a_knob_without_default_is_refused() -> None:
     @dataclass(frozen=True)
     class Needs:
         file: str
 
-    with pytest.raises(BenchError, match=r"settings of text: .*file"):
-        build(Needs, {}, "text")
+    for values in ({}, {"file": "a.txt"}):
+        with pytest.raises(BenchError, match=r"settings of text: file has no default; every knob needs one"):
+            build(Needs, values, "text")
+
+
+def test_a_knob_is_what_a_cell_can_keep() -> None:
+    @dataclass(frozen=True)
+    class Odd:
+        file: Path | None = None
+        sizes: tuple[int, ...] = (8, 8)
+        table: dict[str, int] | None = None
+        widths: list[int] | None = None
+
+    assert build(Odd, {"sizes": [4, 4]}, "odd").sizes == (4, 4)
+    for values in ({"file": "a.txt"}, {"table": {"a": 1}}, {"widths": [8]}):
+        (name,) = values
+        with pytest.raises(
+            BenchError, match=rf"settings of odd: {name} is a (PosixPath|dict|list); a knob is a number"
+        ):
+            build(Odd, values, "odd")
+
+    @dataclass(frozen=True)
+    class Beginning(Odd):
+        file: Path | None = Path("a.txt")
+
+    with pytest.raises(BenchError, match="settings of odd: file is a PosixPath; a knob is a number, true or false, te"):
+        build(Beginning, {}, "odd")
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_number_of_many_digits_is_one_line(digits: int) -> None:
+    with pytest.raises(BenchError, match=r"^seqgan\.rollouts: a whole number is below 2\^63, which has 19 digits$"):
+        _, key, value = parse(f"seqgan.rollouts=1{'0' * digits}")
+        build(Knobs, {key: value}, "seqgan")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bench.commands import _options
+from bench.errors import BenchError
 
 
 @click.command("check")
@@ -36,7 +37,7 @@ def command(reference: str, kind: str | None, overrides: tuple[str, ...], data: 
     else:
         from bench.conformance import small
 
-        passed = _check_trainer(cls, build(cls.Settings, small(cls) | values, name))
+        passed = _check_trainer(cls, build(cls.Settings, small(cls, values), name))
     click.echo(f"{reference}: {'conforms' if passed else 'does not conform'}")
     sys.exit(0 if passed else 1)
 
@@ -56,14 +57,16 @@ def _check_dataset(cls: type[Any], settings: object, policy: str, files: tuple[s
     from bench.conformance import check_dataset
     from bench.corpora.fetch import Corpora
 
-    dataset = cls(settings, Corpora.from_environment(policy, files))
-    return _outcome("splits, metrics and real samples", lambda: check_dataset(dataset))
+    corpora = Corpora.from_environment(policy, files)
+    return _outcome("splits, metrics and real samples", lambda: check_dataset(cls(settings, corpora)))
 
 
 def _outcome(title: str, check: Callable[[], None]) -> bool:
-    """Run one check and print its line."""
+    """Run one check and print its line; a BenchError is no fault of the plug-in's, but of what it was given."""
     try:
         check()
+    except BenchError:
+        raise
     except (Exception, SystemExit) as error:  # to exit is no way to conform
         click.echo(f"FAIL {title}: {type(error).__name__}: {error}".replace("AssertionError: ", ""))
         return False

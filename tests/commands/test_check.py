@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from bench import plugins
 from bench.commands.check import command
-from bench.conformance import CHECKS
+from bench.conformance import CHECKS, small
 from bench.errors import BenchError
 
 
@@ -83,6 +83,14 @@ BROKEN_TRAINERS = [
         "state resumes to the bit",
         "a resumed run differs in",
     ),
+    ('Phase("critic"', 'Phase(""', "phases are a schedule", "a phase is called '': give it a name with a letter in it"),
+    ('{"loss": loss}', '{".": loss}', "phases are a schedule", "step() of mle calls a number '.': give it a name"),
+    (
+        '"steps": self.steps}',
+        '"steps": self.velocity.numpy()}',
+        "state resumes to the bit",
+        "state() part 'momentum': 'steps' is a numpy.ndarray; a checkpoint holds tensors, numbers, text, lists, dicts",
+    ),
     ('"tune"', '"mle"', "phases are a schedule", "two phases have the same name"),
     ('Phase("critic", 2,', 'Phase("critic", 2.0,', "phases are a schedule", "phase critic: epochs = 2.0"),
     ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "phase mle: loss is nan"),
@@ -107,6 +115,8 @@ BROKEN_DATASETS = [
     ("rows[tenth : 2 * tenth]", "rows[tenth : 2 * tenth] + 1", "test has ids outside the vocabulary"),
     ("rows[:tenth],", "rows[:tenth].astype('int32'),", "valid must be a 2-d int64 array, not int32"),
     ("rows[:tenth],", "rows[:tenth, 1:],", "valid has rows of 4, train of 5"),
+    ("vocabulary, source)", "vocabulary, 'x')", "the source is 'x', not a Source"),
+    ("self.settings = settings", "self.settings = settings.row", "AttributeError"),
     ("return [Ones(), NLLTest(data)]", "return []", "metrics(data) is empty"),
     ("return [Ones(), NLLTest(data)]", "return [NLLTest(data), Ones()]", "the headline is undefined on real data"),
     ("shares.mean()", "shares.mean() * np.nan", "ones is NaN"),
@@ -130,6 +140,40 @@ def test_to_exit_is_no_way_to_conform(check: Any, trainers: Any) -> None:
 
 def test_a_dataset_is_known_by_its_methods(check: Any, words: str) -> None:
     assert check(words).output == check(words, "--kind", "dataset").output
+
+
+def test_small_values_are_taken_only_where_the_class_takes_them(check: Any, trainers: Any) -> None:
+    knobs = "    filters: int = knob(64, low=16, help='')\n    hidden: tuple[int, ...] = (8, 8)\n    k: int = 3\n"
+    edit(trainers("Tiny"), "    rate: float = knob(", f"{knobs}    rate: float = knob(")
+    assert check(trainers("Tiny")).exit_code == 0
+    cls = plugins.load("bench.baselines", trainers("Tiny"))
+    assert small(cls) == {"k": 1} and small(cls, {"k": 5, "rate": 1.0}) == {"k": 5, "rate": 1.0}
+    with pytest.raises(BenchError, match=r"Tiny\.filters = 0: the least allowed is 16"):
+        raise check(trainers("Tiny"), "--set", "filters=0").exception
+
+
+@pytest.mark.parametrize(
+    ("knob", "message"),
+    [
+        ("sizes: list = field(default_factory=list)", "sizes is a list"),
+        ("where: Path = Path()", "where is a PosixPath"),
+        ("many: int", "many has no def"),
+    ],
+)
+def test_settings_that_no_cell_can_keep_do_not_conform(
+    check: Any, trainers: Any, words: str, knob: str, message: str
+) -> None:
+    for reference, first in ((trainers("Tiny"), "    epochs: int"), (words, "    rows: int")):
+        edit(reference, first, f"    {knob}\n{first}")
+        edit(reference, "from dataclasses", "from pathlib import Path\nfrom dataclasses import field\nfrom dataclasses")
+        error = check(reference).exception
+        assert isinstance(error, BenchError) and message in str(error)
+
+
+def test_a_corpus_that_is_not_there_is_no_fault_of_the_dataset(check: Any, tmp_path: Path) -> None:
+    for corpus in (f"poems={tmp_path}/none.txt", f"oracle={tmp_path}/none"):
+        result = check(corpus.partition("=")[0], "--corpus", corpus)
+        assert isinstance(result.exception, BenchError) and "none" in str(result.exception) and not result.output
 
 
 def test_what_is_no_plug_in_at_all(check: Any, trainers: Any) -> None:
