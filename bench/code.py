@@ -36,4 +36,4 @@ def _place(reference: str) -> tuple[Path, Path] | None:
     if spec is None or not spec.origin:
         return None
     path = Path(spec.origin).resolve()
-    return path, path.parents[module.count(".") + (path.name == "__init__.py")]
+    return path, helpers.root_of(path, module)

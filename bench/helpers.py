@@ -46,6 +46,11 @@ def files(path: Path, root: Path) -> set[Path]:
     return found
 
 
+def root_of(path: Path, module: str) -> Path:
+    """The folder that a module's dotted name begins in."""
+    return path.parents[module.count(".") + (path.name == "__init__.py")]
+
+
 def by_name(path: Path, root: Path) -> dict[str, Path]:
     """The helpers of a plug-in by the names of their modules."""
     return {_module_name(file, root): file for file in files(path, root) - {path}}
@@ -92,7 +97,8 @@ def _module_name(file: Path, root: Path) -> str:
 _Code = tuple[Path, str]  # a helper's file, and the checksum of it and of what it imports
 _HELD: dict[str, _Code] = {}  # what a module's name stands for now
 _ASIDE: dict[tuple[str, _Code], ModuleType] = {}  # modules whose names stand for something else now
-_FOLDERS: list[str] = []
+_LOADED: dict[Path, str] = {}  # plug-ins that were imported by the names of their modules, which happens once
+_FOLDERS: list[str] = []  # those of plug-ins, in the order in which they are looked in
 
 
 def bring(path: Path) -> None:
@@ -135,6 +141,16 @@ def _put_back(name: str, code: _Code) -> None:
     package, _, last = name.rpartition(".")
     if package in sys.modules:
         setattr(sys.modules[package], last, sys.modules[name])
+
+
+def refuse_edited(module: ModuleType) -> None:
+    """BenchError where a module, or what it imports beside it, is no longer as it was when this process loaded it."""
+    if ours(module.__name__) or not getattr(module, "__file__", None):
+        return
+    path = Path(str(module.__file__)).resolve()
+    code = "".join(lines(path, root_of(path, module.__name__)))
+    if _LOADED.setdefault(path, code) != code:
+        raise BenchError(f"the code of {module.__name__} changed since this process loaded it: start it anew")
 
 
 def _look_first_in(folder: str) -> None:

@@ -95,7 +95,9 @@ def _object(reference: str) -> Any:
 
 def _load_module(name: str) -> ModuleType:
     with blaming("import", name):
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+    helpers.refuse_edited(module)
+    return module
 
 
 def _load_file(path: Path) -> ModuleType:

@@ -73,6 +73,17 @@ def test_by_module(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse("my_gone.module:X", "my_gone", "No module named")
 
 
+def test_an_edited_module_is_not_taken_for_what_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(file.parent))
+    module = file.rename(file.with_name("my_module.py"))
+    module.write_text(f"{TRAINER}\nimport my_helper\n")
+    helper = file.with_name("my_helper.py")
+    helper.write_text("VALUE = 1\n")
+    assert plugins.load("bench.baselines", "my_module:MyGan") is plugins.load("bench.baselines", "my_module:MyGan")
+    helper.write_text("VALUE = 2\n")
+    refuse("my_module:MyGan", "the code of my_module changed since this process loaded it: start it anew")
+
+
 def test_every_entry_point_loads() -> None:
     assert plugins.names("bench.baselines") == sorted(plugins.names("bench.baselines"))
     for name in plugins.names("bench.baselines"):
