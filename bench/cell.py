@@ -39,7 +39,8 @@ class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the machine facts that change bits.
 
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
-    cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell.
+    cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell;
+    `bench` is the version that made the cell, which keeps its id under every later one.
     """
 
     label: str
@@ -55,13 +56,13 @@ class Cell:
     threads: int = 1
     device: str = "cpu"
     code: str = ""
+    bench: str = __version__
 
     @property
     def id(self) -> str:
         """16 hex digits: the folder of the journal, the tag of the MLflow run."""
         identity = {k: v for k, v in asdict(self).items() if k not in ("label", "reference", "dataset")}
-        text = json.dumps({"bench": __version__, **identity}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def identity(self) -> str:

@@ -1,9 +1,13 @@
-"""Write a file so that its name never stands for half of it."""
+"""Write a file so that its name never stands for half of it, and read one that others may have damaged."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -11,8 +15,22 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        half.write_bytes(content)
+        with half.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name and none of its content
         half.replace(path)
     except OSError:
         half.unlink(missing_ok=True)
         raise
+
+
+def read_object(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object that a file holds; BenchError, which ends with the remedy, where it holds none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BenchError(f"{path} is damaged ({error}): {remedy}") from None
+    if not isinstance(found, dict):
+        raise BenchError(f"{path} is damaged (no JSON object): {remedy}")
+    return found

@@ -11,12 +11,17 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.cell import Cell, Evaluation
-from bench.files import write_whole
+from bench.errors import BenchError
+from bench.files import read_object, write_whole
+
+REMEDY = "the `bench run` that made the cell writes the file anew; or remove its folder"
+FIRST = "0.1.0"  # the version that made the cells whose file names none
 
 
 class Journal:
@@ -41,15 +46,17 @@ class Journal:
             file.write(line.encode())
 
     def read(self) -> list[dict[str, Any]]:
-        """All whole lines, in order; torn ones are passed over."""
+        """All whole lines, in order; torn ones, and what is no event, are passed over."""
         return list(self._lines()) if self.path.exists() else []
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
+                event = json.loads(line)
+            except ValueError:
                 continue
+            if isinstance(event, dict) and "event" in event:
+                yield event
 
 
 @dataclass(frozen=True)
@@ -89,22 +96,31 @@ class Record:
 def write_cell(cell: Cell, runs: Path) -> Path:
     """Make the cell's folder with its cell.json, atomically; returns the folder.
 
-    The label there stays the one that it was first written with: a plan that calls the cell otherwise keeps its own.
+    The label there stays the one that it was first written with: a plan that calls the cell otherwise keeps its own. A
+    damaged file is replaced.
     """
     folder = runs / cell.id
     if (folder / "cell.json").exists():
-        cell = replace(cell, label=json.loads((folder / "cell.json").read_text(encoding="utf-8"))["label"])
+        with suppress(BenchError):
+            cell = replace(cell, label=_read_cell(folder / "cell.json").label)
     write_whole(folder / "cell.json", json.dumps(asdict(cell), indent=1).encode())
     return folder
 
 
 def read_record(folder: Path) -> Record:
-    """The record kept in a cell's folder."""
-    facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
-    facts["evaluation"] = Evaluation(**facts["evaluation"])
-    for key in ("settings", "dataset_settings"):
-        facts[key] = _tuples(facts[key])
-    return Record(Cell(**facts), folder, tuple(Journal(folder).read()))
+    """The record kept in a cell's folder; BenchError where its cell.json is damaged."""
+    return Record(_read_cell(folder / "cell.json"), folder, tuple(Journal(folder).read()))
+
+
+def _read_cell(path: Path) -> Cell:
+    facts = {"bench": FIRST} | read_object(path, REMEDY)
+    try:
+        facts["evaluation"] = Evaluation(**facts["evaluation"])
+        for key in ("settings", "dataset_settings"):
+            facts[key] = tuple((name, _tuples(value)) for name, value in facts[key])
+        return Cell(**facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BenchError(f"{path} is damaged ({type(error).__name__}: {error}): {REMEDY}") from None
 
 
 def _tuples(value: Any) -> Any:

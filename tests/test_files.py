@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
 
-from bench.files import write_whole
+from bench.errors import BenchError
+from bench.files import read_object, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -15,6 +18,22 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
         write_whole(path, content)
         assert path.read_bytes() == content
     assert [found.name for found in path.parent.iterdir()] == ["file"]
+
+
+def test_the_content_is_on_the_disk_before_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story: list[object] = []
+    replace = Path.replace
+    monkeypatch.setattr(os, "fsync", lambda number: story.append(os.fstat(number).st_size))
+    monkeypatch.setattr(Path, "replace", lambda path, to: story.append(to.name) or replace(path, to))
+    write_whole(tmp_path / "file", b"seven b")
+    assert story == [7, "file"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"1" * 5000])
+def test_a_file_that_holds_no_object_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(BenchError, match=rf"^{re.escape(str(tmp_path))}/file is damaged \(.*\): remove it$"):
+        read_object(tmp_path / "file", "remove it")
 
 
 def test_where_it_fails_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

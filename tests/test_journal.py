@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from bench.cell import Cell
+from bench.cell import Cell, Evaluation
+from bench.errors import BenchError
 from bench.job import Context
 from bench.journal import Journal, Record, read_record, write_cell
 
@@ -57,6 +59,66 @@ def test_bytes_that_are_no_text_hide_only_their_line(journal: Journal) -> None:
         file.write(b"\x00\x00\xff\xfe\n")
     journal.append("done")
     assert events(journal) == ["start", "done"]
+
+
+def test_lines_that_are_no_events_are_passed_over(journal: Journal) -> None:
+    journal.append("start")
+    with journal.path.open("a") as file:
+        file.write('[]\n7\nnull\n"done"\n{"time": 1}\n')
+    journal.append("done")
+    assert events(journal) == ["start", "done"]
+
+
+DAMAGED = {
+    "empty": lambda text: "",
+    "torn": lambda text: text[:40],
+    "a list": lambda text: "[]",
+    "a key too many": lambda text: text.replace('"seed"', '"sed"'),
+    "a key too few": lambda text: text.replace('"evaluation"', '"evalution"'),
+    "a list for an object": lambda text: json.dumps(json.loads(text) | {"evaluation": []}),
+    "a number for a list": lambda text: json.dumps(json.loads(text) | {"settings": 5}),
+    "no pairs": lambda text: json.dumps(json.loads(text) | {"dataset_settings": ["rows"]}),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_cell_is_named_and_replaced_by_the_next_run(
+    make_cell: Callable[..., Cell], tmp_path: Path, kind: str
+) -> None:
+    cell = make_cell()
+    folder = write_cell(cell, tmp_path / "elsewhere")
+    path = folder / "cell.json"
+    path.write_text(DAMAGED[kind](path.read_text()))
+    with pytest.raises(BenchError, match=r"elsewhere/\w+/cell\.json is damaged \(.*the `bench run` that made .* anew"):
+        read_record(folder)
+    write_cell(cell, tmp_path / "elsewhere")
+    assert read_record(folder).cell == cell
+
+
+PLAIN = Cell(
+    "mle", "mle", "mle", (("batch", 64), ("hidden", 32)), "oracle", "oracle", (("length", 20),), "data-oracle", 1,
+    Evaluation(), bench="0.1.0",
+)  # fmt: skip
+
+
+def test_the_ids_of_the_first_version_are_kept() -> None:
+    assert (PLAIN.id, PLAIN.identity) == ("15a6de1c20cc0bae", "44855e44ced4311c")
+
+
+def test_a_cell_keeps_its_id_under_a_later_version(tmp_path: Path) -> None:
+    later = replace(PLAIN, bench="0.2.0")
+    assert later.id != PLAIN.id
+    for cell in (PLAIN, later):
+        folder = write_cell(cell, tmp_path)
+        assert read_record(folder).cell == cell and folder.name == read_record(folder).cell.id
+
+
+def test_a_cell_whose_file_names_no_version_was_made_by_the_first(tmp_path: Path) -> None:
+    folder = write_cell(PLAIN, tmp_path)
+    facts = json.loads((folder / "cell.json").read_text())
+    assert facts.pop("bench") == "0.1.0"
+    (folder / "cell.json").write_text(json.dumps(facts))
+    assert read_record(folder).cell == PLAIN and read_record(folder).cell.id == folder.name
 
 
 @pytest.mark.parametrize(
