@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, opening, plugins
+from bench import code, plugins
 from bench import plan as planning
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
@@ -14,6 +14,7 @@ from bench.dataset import Opened
 from bench.errors import BenchError, unknown
 from bench.generator import Generator
 from bench.journal import Record, read_record
+from bench.opening import open_dataset
 from bench.seeding import torch_rng
 from bench.settings import build
 
@@ -97,9 +98,9 @@ def by_id(runs: Path, text: str) -> Record | None:
     return record
 
 
-def open_dataset(cell: Cell, corpora: Corpora) -> Opened:
+def reopened(cell: Cell, corpora: Corpora) -> Opened:
     """The cell's dataset as it was when the cell ran; BenchError where the corpus at hand is another."""
-    opened = load_dataset(cell, corpora)
+    opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, corpora)
     if opened.data.fingerprint != cell.fingerprint:
         raise BenchError(
             f"{cell.label} seed {cell.seed} was run on other data (fingerprint {cell.fingerprint}, here "
@@ -108,12 +109,7 @@ def open_dataset(cell: Cell, corpora: Corpora) -> Opened:
     return opened
 
 
-def load_dataset(cell: Cell, corpora: Corpora) -> Opened:
-    """The cell's dataset as the corpus at hand has it."""
-    return opening.open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, corpora)
-
-
-def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
+def generator(record: Record, opened: Opened) -> Generator:
     """The generator as it was judged: built from the cell's settings, given the weights that the run kept."""
     cell = record.cell
     if cell.reference == ELSEWHERE:
@@ -125,7 +121,7 @@ def generator(record: Record, opened: Opened, device: str = "cpu") -> Generator:
     if cell.reference == REAL:
         real: Generator = opened.dataset.real(opened.data)
         return real
-    trainer = build_trainer(cell, opened.data, training_rng(cell, device))
+    trainer = build_trainer(cell, opened.data, training_rng(cell, "cpu"))
     weights = record.folder / "generator.safetensors"
     if weights.is_file():
         _load_weights(trainer, weights)

@@ -48,7 +48,7 @@ def command(
     ours, theirs = find(baseline), find(arm)
     if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
         raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
-    opened = stored.open_dataset(ours[0].cell, Corpora.from_environment(data, corpus))
+    opened = stored.reopened(ours[0].cell, Corpora.from_environment(data, corpus))
     found = matching.match(ours, theirs, opened, samples)
     click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(

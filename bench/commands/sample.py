@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,19 +12,35 @@ from bench.commands import _options
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from torch import Generator as Random
+
     from bench.data import TokenArray
     from bench.dataset import Opened
     from bench.journal import Record
+
+MOST = 1_000_000
+
+
+def _number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """nan is on neither side of a bound."""
+    if math.isnan(value):
+        raise click.BadParameter(f"{value} is no number.", context, option)
+    return value
 
 
 @click.command("sample")
 @click.argument("run")
 @click.option("-d", "--dataset", help="Dataset of the run, where RUN is the name of a row.")
 @click.option("--run-seed", type=int, help="Seed of the run, where RUN is the name of a row [default: the lowest].")
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="How many sequences.")
+@click.option("--count", type=click.IntRange(1, MOST), default=10, show_default=True, help="How many sequences.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the sequences.")
 @click.option(
-    "--temperature", type=click.FloatRange(0.01, 100), default=1.0, show_default=True, help="Below 1: sharper."
+    "--temperature",
+    type=click.FloatRange(0.01, 100),
+    callback=_number,
+    default=1.0,
+    show_default=True,
+    help="Below 1: sharper.",
 )
 @click.option("--ids", is_flag=True, help="Token ids in place of text.")
 @click.option(
@@ -55,14 +72,13 @@ def command(
     """
     from bench import stored
     from bench.corpora.fetch import Corpora
-    from bench.evaluation import draw
     from bench.models.tempered import tempered
     from bench.seeding import torch_rng
 
     record = _find(runs, run, dataset, run_seed, plan)
-    opened = stored.open_dataset(record.cell, Corpora.from_environment(data, corpus))
+    opened = stored.reopened(record.cell, Corpora.from_environment(data, corpus))
     rng = torch_rng(record.cell.seed_for("sample", seed))
-    sequences = draw(tempered(stored.generator(record, opened), temperature), count, opened.data, rng)
+    sequences = _draw(tempered(stored.generator(record, opened), temperature), count, opened, rng)
     if midi is not None:
         _write_tunes(sequences, opened, record, midi)
         if out is None:
@@ -74,6 +90,17 @@ def command(
         click.echo(text, nl=False)
     else:
         _write(out, text.encode())
+
+
+def _draw(generator: Any, count: int, opened: Opened, rng: Random) -> TokenArray:
+    from bench.evaluation import draw
+
+    try:
+        return draw(generator, count, opened.data, rng)
+    except (MemoryError, RuntimeError) as error:
+        if "allocate" not in str(error):  # what torch and numpy say where memory is short
+            raise
+        raise BenchError(f"--count {count}: not enough memory; draw fewer at a time, with several --seed") from None
 
 
 def _find(runs: Path, run: str, dataset: str | None, seed: int | None, plan: str | None) -> Record:

@@ -61,14 +61,14 @@ def test_an_arm_matches_itself_near_temperature_one(runs, call):
 
 
 def test_out_of_reach_is_said_with_the_range(runs):
-    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     with pytest.raises(BenchError, match=r"nll_oracle = [\d.]+ of real is out of reach: mle.* goes from"):
         matching.match(mle, runs[:1], opened, 50)
 
 
 def test_the_scores_are_means_over_the_runs(runs):
-    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     models = [stored.generator(record, opened) for record in mle]
     metrics = opened.dataset.metrics(opened.data)
@@ -104,7 +104,7 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
 
 
 def test_a_headline_made_in_another_way_is_no_target(runs):
-    opened = stored.open_dataset(runs[0].cell, Corpora.from_environment("sample"))
+    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     text = json.dumps(mle[0].events).replace('"nll_oracle|', '"nll_oracle|smooth:method9|')
     other = replace(mle[0], events=tuple(json.loads(text)))

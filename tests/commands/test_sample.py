@@ -26,7 +26,7 @@ def test_samples_are_those_of_the_trained_generator(finish, call):
     from bench.corpora.fetch import Corpora
 
     _, mle = finish("text:tiny.txt", "mle")
-    opened = stored.open_dataset(mle.cell, Corpora.from_environment("sample"))
+    opened = stored.reopened(mle.cell, Corpora.from_environment("sample"))
     rng = torch_rng(mle.cell.seed_for("evaluate", "final"))
     again = draw(stored.generator(mle, opened), 20, opened.data, rng)
     text = "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in again.tolist())
@@ -105,6 +105,37 @@ def test_bad_input_is_one_line(finish, call, arguments, message):
     finish("text:tiny.txt", "mle")
     with pytest.raises(BenchError, match=message):
         call("sample", *arguments, *DATA)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--temperature", "nan", "nan is no number"),
+        ("--count", 99_999_999_999_999, "99999999999999 is not in the range"),
+    ],
+)
+def test_numbers_out_of_range(finish, call, option, value, message):
+    finish("text:tiny.txt", "random-unigram")
+    with pytest.raises(AssertionError, match=message):
+        call("sample", "random-unigram", option, value, *DATA)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+        MemoryError("Unable to allocate 7.28 TiB for an array"),
+    ],
+)
+def test_more_than_the_memory_holds(finish, call, monkeypatch, error):
+    finish("text:tiny.txt", "random-unigram")
+
+    def draw(*_):
+        raise error
+
+    monkeypatch.setattr("bench.evaluation.draw", draw)
+    with pytest.raises(BenchError, match="--count 1000: not enough memory; draw fewer at a time"):
+        call("sample", "random-unigram", "--count", 1000, *DATA)
 
 
 def test_other_data_than_the_run_had_is_refused(finish, call):
