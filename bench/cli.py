@@ -16,7 +16,8 @@ import click
 from bench import __version__, commands
 from bench.errors import BenchError, unknown
 
-# What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room.
+# What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
+# with a name that leads nowhere.
 _PLACES = (
     errno.EACCES,
     errno.EPERM,
@@ -27,6 +28,7 @@ _PLACES = (
     errno.ENOSPC,
     errno.EDQUOT,
 )
+_NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class LazyGroup(click.Group):
@@ -82,11 +84,11 @@ def main() -> None:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        if error.errno not in _PLACES:
+        if error.errno not in (*_PLACES, *_NAMES):
             _unexpected(error)
-        click.echo(
-            f"bench: cannot write {error.filename}: {error.strerror}; choose another folder or mend it", err=True
-        )
+        what, remedy = ("write", "folder") if error.errno in _PLACES else ("find or make", "name")
+        place = error.filename or "a file"
+        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or mend it", err=True)
         sys.exit(2)
     except Exception as error:
         _unexpected(error)

@@ -69,6 +69,18 @@ def test_places_that_cannot_be_written(end: Callable[..., tuple[int, str]], numb
     )
 
 
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP])
+def test_names_that_lead_nowhere(end: Callable[..., tuple[int, str]], number: int) -> None:
+    code, text = end(throw(OSError(number, os.strerror(number), "a" * 300)))
+    wanted = f"bench: cannot find or make {'a' * 300}: {os.strerror(number)}; choose another name or mend it\n"
+    assert (code, text) == (2, wanted)
+
+
+def test_a_place_without_a_name(end: Callable[..., tuple[int, str]]) -> None:
+    code, text = end(throw(OSError(errno.ENOSPC, "No space left on device")))
+    assert code == 2 and text.startswith("bench: cannot write a file: No space left on device;")
+
+
 def test_ctrl_c_anywhere(end: Callable[..., tuple[int, str]]) -> None:
     assert end(throw(KeyboardInterrupt())) == (130, "interrupted\n")
 
