@@ -55,13 +55,15 @@ def _run_together(
     with _executor(jobs, cluster) as executor:
         futures: dict[Future[str], Cell] = {}
         try:
-            with _ignoring_interrupts():
+            with _ignoring_signals():
                 for cell in cells:
                     futures[executor.submit(job.run, cell, context)] = cell
             _watch(set(futures), tick)
         except BaseException:  # whatever it is, leaving the executor would first wait for every cell
             _stop(executor, futures, context)
             raise
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in futures):
+            _kill(executor)  # which sends the others SIGTERM and waits for them
     return [cell for future, cell in futures.items() if _lost(future)]
 
 
@@ -77,16 +79,21 @@ def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Cont
             future.cancel()
         wait(futures, timeout=GRACE)
     finally:
-        processes = list((getattr(executor, "_processes", None) or {}).values())
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
+        _kill(executor)
         if ours or all(future.done() for future in futures):
             context.stop.unlink(missing_ok=True)
         for cell in futures.values() if ours else ():
             if read_record(context.runs / cell.id).status == "running":
                 Journal(context.runs / cell.id).append("interrupted")
+
+
+def _kill(executor: Executor) -> None:
+    """End the processes that were born here: they ignore SIGTERM."""
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
 
 
 def _watch(futures: set[Future[str]], tick: Callable[[], None]) -> None:
@@ -115,6 +122,12 @@ def _executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
         yield executor
 
 
+def check_cluster(address: str) -> None:
+    """BenchError where no scheduler answers there."""
+    with _dask(address):
+        pass
+
+
 def _dask(address: str) -> Client:
     try:
         from distributed import Client
@@ -124,6 +137,10 @@ def _dask(address: str) -> Client:
         return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise BenchError(f"--cluster {address}: no scheduler answers ({error})") from None
+    except ValueError as error:
+        raise BenchError(
+            f"--cluster {address}: no address ({error}); give HOST:PORT, as the scheduler says it"
+        ) from None
 
 
 def _leave_with_parent() -> None:
@@ -139,12 +156,13 @@ def _leave_with_parent() -> None:
 
 
 @contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Ctrl-C reaches the whole process group; workers born here ignore it from their first moment, and wait for the
-    parent's stop file, so that they save first.
+def _ignoring_signals() -> Iterator[None]:
+    """Ctrl-C, and a batch system's SIGTERM, reach the whole process group; workers born here ignore them from their
+    first moment, and wait for the parent's stop file, so that they save first.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -47,6 +48,38 @@ def test_one_worker_and_two_give_the_same_and_a_death_is_no_others(
         write_cell(cell, alone.runs)
     pool.run_all(list(reversed(good)), alone, 1, lambda: None, None)
     assert outcomes(good, alone) == outcomes(good, context)
+
+
+def test_a_death_ends_the_workers_beside_it_at_once(make_cell: Callable[..., Cell], context: Context) -> None:
+    """They ignore SIGTERM, with which the executor would end them."""
+    cells = [make_cell("Dies"), make_cell("Slow", Slow__epochs=10_000)]
+    leave = threading.Timer(60, context.stop.touch)
+    leave.start()
+    lost = pool._run_together(cells, context, 2, lambda: None, None)
+    leave.cancel()
+    assert lost == cells
+    assert "interrupted" not in [status for status, _ in outcomes(cells, context)]
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_lets_workers_save(
+    make_cell: Callable[..., Cell], context: Context, number: signal.Signals
+) -> None:
+    cell = make_cell("Slow", Slow__epochs=1_000)
+
+    def end_the_group_once_training() -> None:
+        if any(event["event"] == "epoch" for event in read_record(context.runs / cell.id).events):
+            for worker in multiprocessing.active_children():
+                os.kill(worker.pid or 0, number)
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all([cell], context, 1, end_the_group_once_training, None)
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert [event["event"] for event in read_record(context.runs / cell.id).events].count("interrupted") == 1
+    assert list((context.runs / cell.id / "checkpoint").iterdir())
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -145,3 +178,5 @@ def test_a_cluster_that_does_not_answer(
     monkeypatch.setattr(distributed, "Client", refuse)
     with pytest.raises(BenchError, match=r"--cluster host:1: no scheduler answers \(Timed out"):
         pool.run_all([make_cell()], context, 1, lambda: None, "host:1")
+    with pytest.raises(BenchError, match="--cluster host:1: no scheduler answers"):
+        pool.check_cluster("host:1")
