@@ -15,11 +15,12 @@ from bench.journal import Record
 if TYPE_CHECKING:
     import pandas as pd
 
-CURVE, LONGEST = "curve/", 4_000
+CURVE, LONGEST, PHASES = "curve/", 4_000, 16
+NAME = 100  # characters of a name in a key: a store takes 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
-    *("fingerprint", "dataset_settings", "phases", "run_id", "started", "projected", "identity"),
+    *("fingerprint", "dataset_settings", "phases", "run_id", "projected", "identity"),
 )
 
 
@@ -46,10 +47,9 @@ class Projection:
 
 
 class Tracked(NamedTuple):
-    """One run read back: its id, when it started (seconds), its tags and its latest metric values."""
+    """One run read back: its id, its tags and its latest metric values."""
 
     run_id: str
-    started: float
     tags: Mapping[str, str]
     values: Mapping[str, float]
 
@@ -99,8 +99,11 @@ def json_list(entries: Iterable[Any]) -> str:
 
 
 def safe(name: str) -> str:
-    """The name with what a tracking store refuses in keys replaced by underscores."""
-    return re.sub(r"[^\w\-. ]", "_", name, flags=re.ASCII)[:200]
+    """The name as a key of a tracking store; one that it would refuse is changed, and no two names share a key."""
+    plain = re.sub(r"[^\w\-. ]|^\.", "_", name, flags=re.ASCII)[:NAME]
+    if name and plain == name:
+        return name
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def _identity(record: Record, plan: str) -> dict[str, str]:
@@ -136,11 +139,11 @@ def _outcome(record: Record) -> dict[str, str]:
     return tags
 
 
-def _last_phases(record: Record, most: int = 16) -> list[dict[str, Any]]:
+def _last_phases(record: Record) -> list[dict[str, Any]]:
     """The last phases that train the generator: the figures show where the last of several begins."""
     kept = ("name", "begins", "ends", "trains_generator")
     phases = [{key: phase[key] for key in kept if key in phase} for phase in record.phases]
-    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-most:]
+    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-PHASES:]
 
 
 def _json_object(facts: Mapping[str, Any]) -> str:
@@ -194,12 +197,12 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
     facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
-    facts |= {"run_id": run.run_id, "started": run.started, "projected": int(tags["projected"])}
+    facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
         score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
-        yield facts | score | {"metric": name, "value": run.values.get(key) if name else None}
+        yield facts | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
 
 
 def _row(run: Tracked) -> tuple[str, ...]:

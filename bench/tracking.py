@@ -6,13 +6,16 @@ import json
 import logging
 import os
 import re
+import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from bench.errors import BenchError, unknown
 from bench.human.collected import Collected
@@ -28,15 +31,18 @@ SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
 PICTURES = ("*.png", "*.mid")
-STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING", "pending": "SCHEDULED"}
+STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+LOGGERS = ("mlflow", "alembic")
+THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # whose errors are the store's
 
 
 class _Known(NamedTuple):
-    """What the store holds of a cell, "" where nothing."""
+    """What the store holds of a cell, "" where nothing; `lost` where it no longer has what it kept."""
 
     run_id: str = ""
     digest: str = ""
     projected: int = 0
+    lost: bool = False
 
 
 class Tracker:
@@ -57,22 +63,18 @@ class Tracker:
     def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
         """Write the record as a run of the plan and return its id.
 
-        A cell already there is left as it is; if its journal has changed since, a new run takes its place. The fact
-        "asked" (ns since the epoch) says which of several runs is the newest, and which plan; an asking that is known
-        already changes nothing.
+        A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
+        takes its place. The fact "asked" (ns since the epoch) says which of several runs is the newest, and which plan;
+        an asking that is known already changes nothing.
         """
         wanted = project(record, plan, facts)
-        with self._clear_errors():
-            runs = self._known(plan)
-            known = runs.get(record.cell.id, _Known())
-            asked = max(int(facts["asked"]), known.projected)
-            if known.digest != wanted.digest:
-                if known.run_id:
-                    self._client.delete_run(known.run_id)
-                known = known._replace(run_id=self._write(record, plan, wanted, asked))
-            elif asked > known.projected:
-                self._client.set_tag(known.run_id, "projected", str(asked))
-        runs[record.cell.id] = _Known(known.run_id, wanted.digest, asked)
+        try:
+            with self._clear_errors():
+                known = self._bring(record, plan, wanted, int(facts["asked"]))
+        except BaseException:
+            self._plans.pop(plan, None)  # half of the run may be there: look again before the next
+            raise
+        self._plans[plan][record.cell.id] = known
         return known.run_id
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
@@ -83,28 +85,31 @@ class Tracker:
         with self._clear_errors():
             return frame(_tracked(run) for run in self._runs(plan))
 
-    def curves(self, plan: str | None, metric: str) -> pd.DataFrame:
-        """Learning curves: run_id, dataset, label, seed, x (generator epochs), value."""
+    def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Learning curves of each metric: run_id, dataset, label, seed, x (generator epochs), value."""
         import pandas as pd
 
-        key, rows = curve_key(metric), []
+        columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
-            for run in self._runs(plan):
-                if key in run.data.metrics:
-                    tags = run.data.tags
-                    who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
-                    history = self._client.get_metric_history(run.info.run_id, key)
-                    rows += [(*who, point.step, point.value) for point in history]
-        return pd.DataFrame(rows, columns=["run_id", "dataset", "label", "seed", "x", "value"])
+            runs = self._runs(plan)
+            rows = {name: [row for run in runs for row in self._curve(run, curve_key(name))] for name in metrics}
+        return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
-        """The run's scores.parquet: a column a metric, a row a sequence; empty where the run has none."""
+        """The run's scores.parquet: a column a metric, a row a sequence; empty where the run never had one.
+
+        BenchError where it is lost.
+        """
         import pandas as pd
 
         with self._clear_errors(), tempfile.TemporaryDirectory() as folder:
-            kept = json.loads(self._client.get_run(run_id).data.tags.get("artifacts", "[]"))
-            if "scores.parquet" not in kept:
+            run = self._client.get_run(run_id)
+            if "scores.parquet" not in _kept(run):
                 return pd.DataFrame()
+            if self._has_lost(run):
+                raise BenchError(
+                    f"{run.info.artifact_uri} lacks files that {self.uri} names: `bench sync` writes them again"
+                )
             return pd.read_parquet(self._client.download_artifacts(run_id, "scores.parquet", folder))
 
     def record_human(self, collected: Collected) -> None:
@@ -120,28 +125,20 @@ class Tracker:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        self._check_sqlite()
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        path = _sqlite_path(self.uri)
+        if path is not None:
+            _check(path, self.uri)
+            _look_beside(path)
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
 
-        for name in ("mlflow", "alembic"):  # mlflow sets its own level when it is imported
-            logging.getLogger(name).setLevel(logging.ERROR)
+        for name in LOGGERS:  # mlflow sets its own level when it is imported
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what it raises is told, in one line, as an error
         return MlflowClient(self.uri)
-
-    def _check_sqlite(self) -> None:
-        """MLflow retries a damaged or unwritable file for minutes; say it at once."""
-        path = _sqlite_path(self.uri)
-        if path is None:
-            return
-        existing = next(p for p in (path, *path.absolute().parents) if p.exists())
-        if not os.access(existing, os.W_OK):
-            raise BenchError(f"no write permission for {existing}: MLflow's store {self.uri} needs it")
-        if path.is_dir() or (path.exists() and path.stat().st_size and path.open("rb").read(15) != b"SQLite format 3"):
-            raise BenchError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -150,10 +147,10 @@ class Tracker:
         except (BenchError, KeyboardInterrupt):
             raise
         except Exception as error:
-            if not type(error).__module__.startswith(("mlflow", "sqlalchemy", "requests", "urllib3")):
+            if not type(error).__module__.startswith(THEIRS):
                 raise
-            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise BenchError(f"MLflow at {self.uri}: {first}") from error
+            lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("(raised as a")]
+            raise BenchError(f"MLflow at {self.uri}: {next(iter(lines), type(error).__name__)}") from error
 
     def _runs(self, plan: str | None) -> list[Run]:
         """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
@@ -189,10 +186,35 @@ class Tracker:
                     run.info.run_id,
                     run.data.tags.get("digest", ""),
                     int(run.data.tags.get("projected", 0)),
+                    self._has_lost(run),
                 )
                 for run in found
             }
         return self._plans[plan]
+
+    def _has_lost(self, run: Run) -> bool:
+        """Whether a file that the run kept is gone; a server's are its own affair."""
+        folder = _folder(run.info.artifact_uri) if _sqlite_path(self.uri) else None
+        return folder is not None and not all((folder / name).exists() for name in _kept(run))
+
+    def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
+        if key not in run.data.metrics:
+            return []
+        tags = run.data.tags
+        who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
+        return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
+
+    def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
+        """What the store holds of the cell afterwards."""
+        known = self._known(plan).get(record.cell.id, _Known())
+        asked = max(asked, known.projected)
+        if known.digest == wanted.digest and not known.lost:
+            if asked > known.projected:
+                self._client.set_tag(known.run_id, "projected", str(asked))
+            return known._replace(projected=asked)
+        if known.run_id:
+            self._client.delete_run(known.run_id)
+        return _Known(self._write(record, plan, wanted, asked), wanted.digest, asked)
 
     def _write(self, record: Record, plan: str, wanted: Projection, asked: int) -> str:
         """A new run. Its digest comes last: a run without one was cut short, is not read, and is written again."""
@@ -217,10 +239,9 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         if found is None:
             path = _sqlite_path(self.uri)
-            folder = re.sub(r"[^\w.-]", "_", name)
+            place = _place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
-            place = (path.absolute().parent / "mlruns" / folder).as_uri() if path else None
-            return self._client.create_experiment(name, place)
+            return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
@@ -241,7 +262,12 @@ def _artifacts(folder: Path) -> list[Path]:
 
 
 def _tracked(run: Run) -> Tracked:
-    return Tracked(run.info.run_id, (run.info.start_time or 0) / 1000, run.data.tags, run.data.metrics)
+    return Tracked(run.info.run_id, run.data.tags, run.data.metrics)
+
+
+def _kept(run: Run) -> list[str]:
+    """The names of the run's artifacts."""
+    return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
 def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -252,6 +278,57 @@ def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _sqlite_path(uri: str) -> Path | None:
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def _check(path: Path, uri: str) -> None:
+    """MLflow retries a damaged or unwritable file for minutes; say it at once."""
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not os.access(existing, os.W_OK):
+        raise BenchError(f"no write permission for {existing}: MLflow's store {uri} needs it")
+    if path.is_dir() or (path.exists() and path.stat().st_size and path.open("rb").read(15) != b"SQLite format 3"):
+        raise BenchError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
+
+
+def _place(store: Path, folder: str) -> Path:
+    """Where an SQLite store's experiment keeps its artifacts: beside the store, so that both are moved together."""
+    return store.absolute().parent / "mlruns" / folder
+
+
+def _look_beside(path: Path) -> None:
+    """Have a store that was moved, renamed or copied read and write the artifacts beside it, not those it left.
+
+    It holds absolute addresses, which MLflow's client cannot change.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return
+    with closing(sqlite3.connect(path)) as store, store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+            return
+        for experiment, former in store.execute("SELECT experiment_id, artifact_location FROM experiments").fetchall():
+            there = _folder(former or "")
+            if there is None or not _was_left(there, here := _place(path, there.name)):
+                continue
+            store.execute(
+                "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (here.as_uri(), experiment)
+            )
+            store.execute(
+                "UPDATE runs SET artifact_uri = ?1 || substr(artifact_uri, length(?2) + 1) "
+                "WHERE experiment_id = ?3 AND substr(artifact_uri, 1, length(?2)) = ?2",
+                (here.as_uri(), former, experiment),
+            )
+
+
+def _was_left(there: Path, here: Path) -> bool:
+    """Whether artifacts that a store keeps there are to be here: a database copied alone has them where they were."""
+    if there.parent.name != here.parent.name or there.resolve() == here.resolve():
+        return False
+    return here.parent.exists() or not there.exists()
+
+
+def _folder(uri: str) -> Path | None:
+    """The folder that an address of artifacts names; None for one that is no folder here."""
+    path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri)
+    return path if path.is_absolute() else None
 
 
 def _quoted(text: str) -> str:

@@ -89,7 +89,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     """File name -> bytes, of the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
-    curves = {metric: tracker.curves(plan, metric) for metric in wanted}
+    curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
     shown: dict[str, tuple[str, bytes]] = {}
     for table in tables:

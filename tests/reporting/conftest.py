@@ -101,7 +101,7 @@ def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
     for index, record in enumerate(records):
         made = project(record, plan, {"preset": "quick"})
         finals = {point.key: point.value for point in made.points if "/" not in point.key}
-        tracked.append(Tracked(str(record.folder), 0.0, made.tags | {"projected": str(index)}, finals))
+        tracked.append(Tracked(str(record.folder), made.tags | {"projected": str(index)}, finals))
     return frame(tracked)
 
 

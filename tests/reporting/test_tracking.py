@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -12,11 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError
 from bench.human.collected import Collected
 from bench.human.scores import HumanScore
 from bench.journal import Journal, read_record
+from bench.projection import safe
 from bench.reporting.report import write_report
 from bench.tracking import Tracker
 
@@ -165,10 +168,10 @@ def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None
     run_id = tracker.project(record, "quick", FACTS)
     failed = tracker.project(shop.failed(shop.cell("mle"), "broken"), "quick", FACTS)
 
-    curves = tracker.curves(None, "nll_oracle")
+    curves = tracker.curves(None, ["nll_oracle"])["nll_oracle"]
     assert list(zip(curves["x"], curves["value"], strict=True)) == [(0, 10.0), (10, 9.0), (20, 8.0), (40, 8.0)]
     assert set(curves["run_id"]) == {run_id}
-    assert tracker.curves(None, "absent").empty
+    assert tracker.curves(None, ["absent"])["absent"].empty
     pd.testing.assert_frame_equal(tracker.per_sequence(run_id), pd.read_parquet(record.folder / "scores.parquet"))
     assert tracker.per_sequence(failed).empty
 
@@ -204,7 +207,118 @@ def test_odd_names_survive(shop: Any, store: str) -> None:
     frame = tracker.frame()
     found = (frame.loc[0, "label"], frame.loc[0, "dataset"], frame.loc[0, "metric"], frame.loc[0, "value"])
     assert found == (label, "text:a/b c", metric, 0.5)
-    assert len(tracker.curves(None, metric)) == 4
+    assert len(tracker.curves(None, [metric])[metric]) == 4
+
+
+@pytest.mark.parametrize(
+    "names", [("多样", "流畅"), ("a(b", "a)b"), ("x" * 300, "x" * 299), ("..", "."), ("", " "), ("a/b", "a_b")]
+)
+def test_names_that_a_store_refuses_do_not_collide(shop: Any, store: str, names: tuple[str, str]) -> None:
+    tracker = Tracker(store)
+    tracker.project(shop.done(shop.cell("mle"), {name: float(i) for i, name in enumerate(names)}), "quick", FACTS)
+    frame = tracker.frame()
+    assert dict(zip(frame["metric"], frame["value"], strict=True)) == {names[0]: 0.0, names[1]: 1.0}
+    curves = tracker.curves(None, names)
+    assert [curves[name]["value"].iloc[-1] for name in names] == [0.0, 1.0]
+
+
+def test_names_that_a_store_takes_stay_as_they_are() -> None:
+    for name in ("nll_oracle", "self-bleu-2", "bleu 4.1", "x" * 100):
+        assert safe(name) == name
+
+
+@pytest.fixture
+def project_folder(shop: Any, store: str, tmp_path: Path) -> Path:
+    """A folder with a store of one run and its artifacts, and its journals beside it."""
+    folder = tmp_path / "my % project"
+    folder.mkdir()
+    shutil.copy(store.removeprefix("sqlite:///"), folder / "mlflow.db")
+    Tracker(f"sqlite:///{folder / 'mlflow.db'}").project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    return folder
+
+
+def only_run(folder: Path) -> tuple[Tracker, str]:
+    tracker = Tracker(f"sqlite:///{folder / 'mlflow.db'}")
+    return tracker, str(tracker.frame()["run_id"].item())
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path.relative_to(folder) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_store_that_was_moved_or_copied_has_its_artifacts_beside_it(
+    shop: Any, project_folder: Path, copied: bool
+) -> None:
+    before, here = only_run(project_folder)[1], project_folder.with_name("renamed é")
+    (shutil.copytree if copied else shutil.move)(project_folder, here)
+    left = files(project_folder)
+    tracker, run_id = only_run(here)
+    assert run_id == before and len(tracker.per_sequence(run_id)) == 200
+    record = read_record(shop.folder / shop.cell("mle").id)
+    assert tracker.project(record, "quick", FACTS) == run_id
+    new = tracker.project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", FACTS)
+    assert list((here / "mlruns" / "oracle" / new).rglob("scores.parquet")) and files(project_folder) == left
+
+
+def test_a_store_copied_alone_finds_its_artifacts_where_they_were(project_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "backup").mkdir()
+    shutil.copy(project_folder / "mlflow.db", tmp_path / "backup")
+    tracker, run_id = only_run(tmp_path / "backup")
+    assert len(tracker.per_sequence(run_id)) == 200
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_lost_artifacts_are_told_and_written_again(shop: Any, project_folder: Path, moved: bool) -> None:
+    shutil.rmtree(project_folder / "mlruns")
+    here = project_folder.with_name("moved" if moved else project_folder.name)
+    project_folder.rename(here)
+    tracker, run_id = only_run(here)
+    with pytest.raises(BenchError, match=r"lacks files that .*: `bench sync` writes them again"):
+        tracker.per_sequence(run_id)
+    record = read_record(shop.folder / shop.cell("mle").id)
+    again = tracker.project(record, "quick", FACTS)
+    assert again != run_id and len(tracker.per_sequence(again)) == 200 and only_run(here)[1] == again
+    assert Tracker(tracker.uri).project(record, "quick", FACTS) == again
+    assert {path.name for path in here.iterdir()} == {"mlflow.db", "mlruns"}
+
+
+def test_what_failed_half_way_is_written_again_by_the_same_tracker(
+    shop: Any, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker, cell = Tracker(store), shop.cell("mle")
+    tracker.project(shop.failed(cell, "out of memory"), "quick", FACTS)
+    record = shop.done(cell, {"a": 2.0})
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_artifact", full)
+        with pytest.raises(OSError, match="No space"):
+            tracker.project(record, "quick", FACTS)
+    run_id = tracker.project(record, "quick", FACTS)
+    assert [run.info.run_id for run in runs_of(store, "cell")] == [run_id]
+
+
+def test_a_store_that_fails_is_one_line(shop: Any, tmp_path: Path, store: str, capfd: Any) -> None:
+    tracker = Tracker(store)
+    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    (tmp_path / "tracked.db").unlink()
+    with pytest.raises(BenchError, match=r"^MLflow at .*OperationalError\) attempt to write a readonly database$"):
+        tracker.project(shop.done(shop.cell("mle", 1), {"a": 1.0}), "quick", FACTS)
+    assert capfd.readouterr() == ("", "") and logging.getLogger("mlflow").level == logging.CRITICAL
+
+
+def test_the_useful_line_of_an_error_is_told(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = "(raised as a result of Query-invoked autoflush; consider using a session.no_autoflush block)"
+
+    def locked(*_: object, **__: object) -> None:
+        raise MlflowException(f"{aside}\n(sqlite3.OperationalError) database is locked\n[SQL: INSERT]")
+
+    monkeypatch.setattr(MlflowClient, "search_experiments", locked)
+    with pytest.raises(BenchError, match=r"tracked.db: \(sqlite3.OperationalError\) database is locked$"):
+        Tracker(store).prepare()
 
 
 def test_artifacts_lie_beside_the_store_whatever_its_folder_is_called(
@@ -229,7 +343,7 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     journal.append("done", scores={"a": {"value": 1.0, "better": "lower", "signature": "a"}})
     tracker = Tracker(store)
     tracker.project(read_record(journal.folder), "quick", FACTS)
-    curve = tracker.curves(None, "a")
+    curve = tracker.curves(None, ["a"])["a"]
     np.testing.assert_allclose(curve.sort_values("x")["value"], np.arange(2500) / 7)
 
 
@@ -282,5 +396,6 @@ def test_a_torn_journal_is_projected_as_far_as_it_goes(shop: Any, store: str) ->
     journal: Journal = shop.start(shop.cell("mle"))
     with journal.path.open("a") as file:
         file.write('{"event": "done", "scor')
+    journal.append("interrupted")
     Tracker(store).project(read_record(journal.folder), "quick", FACTS)
-    assert list(Tracker(store).frame()["status"]) == ["running"]
+    assert list(Tracker(store).frame()["status"]) == ["interrupted"]
