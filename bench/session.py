@@ -48,7 +48,9 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
     console = console or Console()
     _check_writable(setup.out)
-    with _lock(setup.runs):
+    if setup.cluster is not None:
+        pool.check_cluster(setup.cluster)
+    with locked(setup.runs):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
@@ -56,9 +58,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         for cell in plan.cells:
             write_cell(cell, setup.runs)
         cells = planning.write(plan.name, {cell.id: facts | {"label": cell.label} for cell in plan.cells}, setup.runs)
-        interrupted = _carry_out(
-            plan, setup, console, lambda record: tracker.project(record, plan.name, cells[record.cell.id])
-        )
+        interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
         project_plan(tracker, plan.name, cells, setup.runs)
     if interrupted:
         console.print("interrupted; everything finished is kept: the same command continues from here")
@@ -69,13 +69,36 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
     """Bring a kept plan's cells into MLflow but those at work or not begun (what is there already stays); how many.
 
-    Interrupted ones too: they have no score, but a curve as far as they ran.
+    Interrupted ones too: they have no score, but a curve as far as they ran. BenchError where the store fails.
     """
     records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
     ended = [record for record in records if record.status in ("done", "failed", "interrupted")]
     for record in ended:
-        tracker.project(record, plan, cells[record.folder.name])
+        try:
+            tracker.project(record, plan, cells[record.folder.name])
+        except BenchError as error:
+            raise BenchError(f"{error}; {runs} keeps everything: mend the store, then `bench sync`") from error
     return len(ended)
+
+
+def _bringing(
+    tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], console: Console
+) -> Callable[[Record], object]:
+    """Brings a cell into MLflow as it ends; where that fails, says so once and goes on: journals are the truth."""
+    failures: list[str] = []
+
+    def bring(record: Record) -> None:
+        try:
+            tracker.project(record, plan, cells[record.cell.id])
+        except Exception as error:  # training goes on whatever a store does; project_plan meets it again at the end
+            if not failures:
+                text = (
+                    f"not in MLflow yet: {' '.join(str(error).split())}; training goes on, all is brought in at its end"
+                )
+                console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+            failures.append(record.cell.id)
+
+    return bring
 
 
 def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
@@ -144,8 +167,8 @@ def _check_writable(out: Path) -> None:
 
 
 @contextmanager
-def _lock(runs: Path) -> Iterator[None]:
-    """One `bench run` at a time in a folder."""
+def locked(runs: Path) -> Iterator[None]:
+    """One `bench run` or `bench sync` at a time in a folder; BenchError where another is at work."""
     from filelock import FileLock, Timeout
 
     runs.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -12,14 +13,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 from rich.console import Console
 
 from bench import plan as planning
-from bench import preset, session
+from bench import preset, session, stored
 from bench.cell import Cell
 from bench.commands.status import command as status
 from bench.commands.sync import command as syncing
 from bench.corpora.fetch import Corpora
+from bench.errors import BenchError
 from bench.job import Context
 from bench.journal import Journal, Record, read_record
 from bench.preset import Preset
@@ -124,6 +127,49 @@ def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch:
     assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
 
 
+def test_a_store_that_fails_stops_no_training_and_is_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, calls = Tracker.project, list[str]()
+
+    def locked(tracker: Tracker, record: Record, *facts: Any) -> str:
+        calls.append(record.cell.label)
+        if len(calls) <= 3:
+            raise (BenchError if len(calls) == 1 else OSError)("the database is locked,\nsays [it]")
+        return project(tracker, record, *facts)
+
+    monkeypatch.setattr(Tracker, "project", locked)
+    code, text = run("Tiny", "random-unigram")
+    assert code == 0 and len(calls) == 6
+    told = "not in MLflow yet: the database is locked, says [it]; training goes on, all is brought in at its end\n"
+    assert text.count(told) == text.count("not in MLflow") == 1
+    assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
+
+
+def test_a_store_that_fails_to_the_end_is_one_line_after_the_training(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> str:
+        raise BenchError("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "project", locked)
+        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: mend the store, then"):
+            run("Tiny")
+    assert {label: record.status for label, record in records().items()} == {"real": "done", "Tiny": "done"}
+    sync()
+    assert tracked() == {"real": "done", "Tiny": "done"}
+
+
+def test_a_cluster_that_is_none_is_told_before_a_cell_is_written(
+    folder: Path, words: str, trainers: Any, corpora: Corpora
+) -> None:
+    pytest.importorskip("distributed")
+    plan = planning.make(planning.Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
+    setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1, cluster="foo")
+    with pytest.raises(BenchError, match=r"^--cluster foo: no address .missing port number .*; give HOST:PORT"):
+        session.run(plan, setup)
+    assert not list(folder.glob("runs/*"))
+
+
 def test_ctrl_c_ends_with_130_and_no_tables(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -146,11 +192,11 @@ def test_what_ctrl_c_left_is_tracked_as_far_as_it_ran(run: Run, monkeypatch: pyt
         patch.setattr("bench.pool.run_all", pressed)
         run("Tiny")
     assert tracked() == {"Tiny": "interrupted"}
-    assert list(Tracker().curves("smoke", "ones")["value"]) == [0.25]
+    assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == [0.25]
     run("Tiny")
     assert tracked() == {"real": "done", "Tiny": "done"}
     told = [point["scores"]["ones"] for point in records()["Tiny"].curve]
-    assert list(Tracker().curves("smoke", "ones")["value"]) == told and 0.25 not in told
+    assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == told and 0.25 not in told
 
 
 def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,11 +226,66 @@ def test_sync_takes_in_what_another_machine_finished(run: Run, make_folder: Any)
     run("Tiny", "Raises")
     theirs = Path("runs").absolute()
     make_folder("here")
-    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plans\n"
+    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert set(records()) == {"real", "Tiny"} and tracked() == {"real": "done", "Tiny": "done"}
     assert records()["Tiny"].scores == records(theirs)["Tiny"].scores
-    assert sync(str(theirs)) == "0 cells taken in, 2 cells in MLflow, 1 plans\n"
+    assert sync(str(theirs)) == "0 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert "1 cells to run, 2 kept from before" in run("Tiny", "Raises")[1]
+
+
+def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
+    run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("Tiny")
+    theirs, here = Path("runs").absolute(), make_folder("here")
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        assert CliRunner().invoke(syncing, [str(theirs)]).exit_code == 1
+    assert [path.name for path in here.rglob("cell.json")] == ["cell.json"] and not records()
+    assert "no cells" in CliRunner().invoke(status).output and not stored.finished(Path("runs"))
+    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
+    assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
+
+
+def test_sync_counts_in_words_that_agree(run: Run, make_folder: Any) -> None:
+    run("Tiny")
+    run("Tiny", plan="second")
+    theirs = Path("runs").absolute()
+    shutil.rmtree(records()["real"].folder)
+    make_folder("here")
+    assert sync(str(theirs)) == "1 cell taken in, 2 cells in MLflow, 2 plans\n"
+
+
+def test_sync_waits_for_no_other_bench(run: Run) -> None:
+    run("Tiny")
+    with FileLock(Path("runs/.lock")):
+        result = CliRunner().invoke(syncing)
+    assert isinstance(result.exception, BenchError) and "another bench is at work in runs" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("absent", "no folder absent: give the runs folder of the other machine"),
+        (".", "no cells and no plans in .: give runs"),
+        ("mlruns", "no cells and no plans in mlruns: give the folder `runs` itself"),
+    ],
+)
+def test_sync_refuses_a_folder_that_holds_no_runs(run: Run, given: str, message: str) -> None:
+    run("Tiny")
+    result = CliRunner().invoke(syncing, [given, "--runs", "here"])
+    assert isinstance(result.exception, BenchError) and str(result.exception) == message
+    assert not Path("here").exists()
+
+
+def test_sync_without_plans_makes_no_folder(folder: Path) -> None:
+    result = CliRunner().invoke(syncing)
+    assert str(result.exception) == "no plans in runs: `bench run` writes them there"
+    assert not Path("runs").exists()
 
 
 def test_sync_changes_neither_what_is_newest_nor_the_plan_by_default(
@@ -222,7 +323,7 @@ def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: R
     here = records()
     Journal(here["Tiny"].folder).append("start")
     done = here["real"].events
-    assert sync("theirs").startswith("1 cells taken in")
+    assert sync("theirs").startswith("1 cell taken in")
     assert records()["Tiny"].events == records(Path("theirs"))["Tiny"].events and records()["real"].events == done
 
 
@@ -238,7 +339,7 @@ def test_sync_takes_an_interrupted_cell_to_be_continued_here(run: Run) -> None:
     assert sync("theirs").startswith("0 cells taken in")
     for event in ("start", "interrupted"):
         journal.append(event)
-    assert sync("theirs").startswith("1 cells taken in")
+    assert sync("theirs").startswith("1 cell taken in")
     run("Tiny")
     assert records()["Tiny"].status == "done" and len(records()["Tiny"].events) > len(whole)
     assert sync("theirs").startswith("0 cells taken in") and tracked()["Tiny"] == "done"

@@ -26,21 +26,48 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     interrupted one can be continued here. What is in MLflow already stays as it is, and so does the plan that `bench
     report` takes by default, unless a plan asked for later comes in.
     """
-    from bench import plan as planning
     from bench import session
     from bench.human.collected import load
     from bench.tracking import Tracker
 
-    taken = sum(_take_in(folder, runs) for folder in folders)
+    for folder in folders:
+        _check(folder)
+    if not folders:
+        _plans(runs)  # first, as a lock makes the folder
+    with session.locked(runs):
+        taken = sum(_take_in(folder, runs) for folder in folders)
+        plans = _plans(runs)
+        tracker = Tracker(tracking_uri)
+        tracker.prepare()
+        count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+        for collected in load(runs):
+            tracker.record_human(collected)
+    click.echo(
+        f"{_counted(taken, 'cell')} taken in, {_counted(count, 'cell')} in MLflow, {_counted(len(plans), 'plan')}"
+    )
+
+
+def _plans(runs: Path) -> dict[str, dict[str, dict[str, str]]]:
+    from bench import plan as planning
+
     plans = planning.read_all(runs)
     if not plans:
         raise BenchError(f"no plans in {runs}: `bench run` writes them there")
-    tracker = Tracker(tracking_uri)
-    tracker.prepare()
-    count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
-    for collected in load(runs):
-        tracker.record_human(collected)
-    click.echo(f"{taken} cells taken in, {count} cells in MLflow, {len(plans)} plans")
+    return plans
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _check(folder: Path) -> None:
+    """BenchError where the folder is no runs folder."""
+    if not folder.is_dir():
+        raise BenchError(f"no folder {folder}: give the runs folder of the other machine")
+    if not any(next(folder.glob(pattern), None) for pattern in ("*/cell.json", "plans/*.json")):
+        inside = folder / "runs"
+        hint = f"give {inside}" if inside.is_dir() else "give the folder `runs` itself"
+        raise BenchError(f"no cells and no plans in {folder}: {hint}")
 
 
 def _take_in(folder: Path, runs: Path) -> int:
@@ -48,19 +75,18 @@ def _take_in(folder: Path, runs: Path) -> int:
     from bench import plan as planning
     from bench.journal import read_record
 
-    if not folder.is_dir():
-        raise BenchError(f"no folder {folder}: give the runs folder of the other machine")
+    partial = runs / ".partial"  # a floor deeper than cells lie: half a copy is none
+    shutil.rmtree(partial, ignore_errors=True)
     taken = 0
     for source in sorted(folder.glob("*/cell.json")):
         target = runs / source.parent.name
         if not _came_further(read_record(source.parent), target):
             continue
-        partial = runs / f".{source.parent.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(source.parent, partial)
+        shutil.copytree(source.parent, partial / target.name)
         shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
+        (partial / target.name).rename(target)
         taken += 1
+    shutil.rmtree(partial, ignore_errors=True)
     for plan, cells in planning.read_all(folder).items():
         planning.join(plan, cells, runs)
     return taken
