@@ -9,6 +9,7 @@ from typing import Literal
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from bench.cell import Cell
 from bench.estimate import TimeLeft
@@ -85,7 +86,8 @@ class Progress:
         for record in ordered[:room]:
             *cells, score = _row(record)
             score = score if self.console.width >= WIDE else score.rpartition(" ")[2]
-            table.add_row(*cells, score, _time(left.of(record)) if record.status == "running" else "")
+            time = _time(left.of(record)) if record.status == "running" else ""
+            table.add_row(*map(Text, (*cells, score, time)))  # text as it is: a row's name may hold [...]
         done = sum(r.status == "done" for r in ordered)
         hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
         return Group(table, f"{done} of {len(ordered)} cells done · {_time(left.total(self.jobs))} left{hidden}")

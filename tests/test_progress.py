@@ -82,6 +82,16 @@ def test_a_live_table_in_a_terminal(cells: list[Cell], context: Context) -> None
     assert "\x1b[?25h" in shown(on), "the cursor is shown again"
 
 
+def test_names_are_shown_as_they_are(make_cell: Callable[..., Cell], context: Context) -> None:
+    cell = replace(make_cell(), label="Bigram[epochs=8]", dataset_label=":x:[red]")
+    write_cell(cell, context.runs / "named")
+    write(cell, replace(context, runs=context.runs / "named"), START, ("epoch", EPOCH[1] | {"phase": "mle [/b]"}))
+    on = console(True)
+    with Progress([cell], context.runs / "named", 1, on, lambda record: None) as progress:
+        progress.tick()
+    assert all(name in shown(on) for name in ("Bigram[epochs=8]", ":x:[red]", "mle [/b]"))
+
+
 def test_the_cursor_comes_back_though_the_last_look_fails(cells: list[Cell], context: Context) -> None:
     def fail(record: Record) -> None:
         raise RuntimeError("the store is gone")

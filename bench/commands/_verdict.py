@@ -67,11 +67,11 @@ class Verdict:
         from rich.console import Console
 
         cell, data = self.record.cell, self.judge.opened.data
-        console = Console()
-        console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})", markup=False, highlight=False)
-        console.print(self._scores(), highlight=False)
+        console = Console(markup=False, emoji=False, highlight=False)  # a row's name may hold [...]
+        console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})")
+        console.print(self._scores())
         if self.tests:
-            console.print(self._tests(), highlight=False)
+            console.print(self._tests())
             click.echo(f"{MEANING}. Tests of the other metrics: --json")
         for note in self.notes:
             click.echo(note)

@@ -212,6 +212,13 @@ def test_tracked_rows_stand_in_the_report(finish, call, workplace):
     assert list(mine["signature"]) == [mle.scores["bleu-2"]["signature"]]
 
 
+def test_names_are_printed_as_they_are(finish, call):
+    _, mle = finish("text:tiny.txt", "mle")
+    for name in ("Bigram[epochs=8]", ":x:[b]"):
+        text = call("score", mle.folder / "samples.txt", *TEXT, "--name", name).stdout
+        assert name in text
+
+
 def test_a_dataset_in_two_plans_needs_one_named(finish, call):
     finish("text:tiny.txt", "random-unigram", plan="one")
     finish("text:tiny.txt", "random-unigram", plan="two")
