@@ -105,7 +105,7 @@ def _load_file(path: Path) -> ModuleType:
 
     The helpers of another plug-in, and those of before an edit, make way for its own.
     """
-    file = path.resolve()
+    content, file = helpers.read(path), path.resolve()
     code = "".join([str(file), *helpers.lines(file, file.parent)])
     name = f"bench_plugin_{hashlib.sha256(code.encode()).hexdigest()[:16]}"
     helpers.bring(file)
@@ -115,7 +115,7 @@ def _load_file(path: Path) -> ModuleType:
     module.__file__ = str(file)
     try:
         with blaming("import", str(path)):
-            exec(compile(helpers.read(file), module.__file__, "exec"), vars(module))
+            exec(compile(content, module.__file__, "exec"), vars(module))
             helpers.refuse_others(file)
     except BaseException:
         del sys.modules[name]

@@ -94,6 +94,7 @@ def test_unknown_names_and_objects_suggest_the_nearest(file: Path, tmp_path: Pat
     refuse("seqgna", "unknown baseline 'seqgna'", "did you mean 'seqgan'")
     refuse(f"{file}:MyGann", str(file), "did you mean 'MyGan'")
     refuse(f"{tmp_path}/none.py:X", "none.py", "No such file")
+    refuse("none.py:X", "cannot read the plug-in none.py: No such file")
     refuse(str(file), "say which class", "my_gan.py:MyClass")
     with pytest.raises(BenchError, match="unknown dataset 'poem'; did you mean 'poems'"):
         plugins.load("bench.datasets", "poem")
