@@ -134,7 +134,8 @@ def blaming(doing: str, where: str) -> Iterator[None]:
         places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
         if isinstance(error, SyntaxError) and error.filename:
             places.append((error.filename, error.lineno))
-        places = [(file, line) for file, line in places if file != __file__ and "importlib" not in file]
+        engine = Path(__file__).parent
+        places = [(file, line) for file, line in places if Path(file).parent != engine and "importlib" not in file]
         places = [
             (file, line) for file, line in places if Path(file) == Path(where.rpartition(":")[0] or where).resolve()
         ] or places

@@ -36,7 +36,7 @@ def test_a_dataset_and_its_arrays_at_its_settings(words: str, corpora: Corpora) 
         (
             "settings, corpora):",
             "settings):",
-            r"cannot load the data of .*words\.py.*: TypeError: .*__init__\(\) takes",
+            r"the data of .*words\.py:Words: TypeError: .*__init__\(\) takes",
         ),
         ("rows[:tenth], rows[t", "rows[:tenth] + 1, rows[t", r"Words: valid has ids outside the vocabulary 0\.\.3"),
         ("rows[:tenth], rows[t", "rows[:tenth] - 1, rows[t", "Words: valid has ids outside the vocabulary"),
