@@ -176,6 +176,21 @@ def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None
     assert tracker.per_sequence(failed).empty
 
 
+def test_the_curves_of_many_metrics_take_one_search(shop: Any, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = ["a", "b", "c", "d"]
+    Tracker(store).project(shop.done(shop.cell("mle"), dict.fromkeys(metrics, 1.0)), "quick", FACTS)
+    search, searches = MlflowClient.search_runs, list[str]()
+
+    def counted(client: MlflowClient, experiments: list[str], condition: str, *facts: Any) -> Any:
+        searches.append(condition)
+        return search(client, experiments, condition, *facts)
+
+    monkeypatch.setattr(MlflowClient, "search_runs", counted)
+    curves = Tracker(store).curves("quick", metrics)
+    assert [len(curves[name]) for name in metrics] == [4] * 4
+    assert sum("plan = 'quick'" in condition for condition in searches) == 1
+
+
 def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: str) -> None:
     cell = shop.cell("mle")
     journal = shop.start(cell)
