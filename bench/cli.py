@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__, commands
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, ContractError, unknown
 
 # What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
 # with a name that leads nowhere.
@@ -83,6 +83,9 @@ def main() -> None:
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
+    except ContractError as error:  # of a plug-in that is asked outside a cell
+        click.echo(f"bench: {error}; `bench check` says more", err=True)
+        sys.exit(1)
     except OSError as error:
         if error.errno not in (*_PLACES, *_NAMES):
             _unexpected(error)

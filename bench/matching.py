@@ -74,7 +74,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
     0.1 to 10, then bisection between two of them. `samples` are as many as the arm's if not given, so that what
     depends on their number, Self-BLEU, is comparable. BenchError where the score is out of reach.
     """
-    metrics = opened.dataset.metrics(opened.data)
+    metrics = tuple(opened.dataset.metrics(opened.data))
     name = metrics[0].name
     target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
     count = min(samples or arm[0].last("done")["hypotheses"], len(opened.data.valid))

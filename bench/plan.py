@@ -18,7 +18,7 @@ from bench import code, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.dataset import Opened
 from bench.errors import BenchError, unknown
-from bench.files import write_whole
+from bench.files import read_object, write_whole
 from bench.opening import open_dataset
 from bench.preset import Preset
 from bench.published import printed_name, printed_twin
@@ -100,6 +100,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
 
 
 Facts = dict[str, str]
+REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
 
 
 def check_name(plan: str) -> None:
@@ -139,8 +140,16 @@ def asked(facts: Facts) -> int:
 
 
 def read_all(runs: Path) -> dict[str, dict[str, Facts]]:
-    """Plan -> cell id -> facts, of all the plans kept in a runs folder."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(runs.glob("plans/*.json"))}
+    """Plan -> cell id -> facts, of all the plans kept in a runs folder; BenchError where one is damaged."""
+    return {path.stem: _read(path) for path in sorted(runs.glob("plans/*.json"))}
+
+
+def _read(path: Path) -> dict[str, Facts]:
+    cells = read_object(path, REMEDY)
+    for key, facts in cells.items():
+        if not isinstance(facts, dict) or not str(facts.get("asked", "")).isdecimal():
+            raise BenchError(f"{path} is damaged (cell {key} has no time of asking): {REMEDY}")
+    return cells
 
 
 def _with_general_overrides(request: Request) -> Preset:

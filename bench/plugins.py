@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from bench import helpers
+from bench import helpers, modules
 from bench.errors import BenchError, unknown
 
 Group = Literal["bench.baselines", "bench.datasets"]
@@ -96,7 +96,7 @@ def _object(reference: str) -> Any:
 def _load_module(name: str) -> ModuleType:
     with blaming("import", name):
         module = importlib.import_module(name)
-    helpers.refuse_edited(module)
+    modules.refuse_edited(module)
     return module
 
 
@@ -108,7 +108,7 @@ def _load_file(path: Path) -> ModuleType:
     content, file = helpers.read(path), path.resolve()
     code = "".join([str(file), *helpers.lines(file, file.parent)])
     name = f"bench_plugin_{hashlib.sha256(code.encode()).hexdigest()[:16]}"
-    helpers.bring(file)
+    modules.bring(file)
     if name in sys.modules:
         return sys.modules[name]
     sys.modules[name] = module = ModuleType(name)
@@ -116,7 +116,7 @@ def _load_file(path: Path) -> ModuleType:
     try:
         with blaming("import", str(path)):
             exec(compile(content, module.__file__, "exec"), vars(module))
-            helpers.refuse_others(file)
+            modules.refuse_others(file)
     except BaseException:
         del sys.modules[name]
         raise

@@ -60,7 +60,7 @@ def read(name: str) -> Preset:
         raise unknown("preset", name, shipped())
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise BenchError(f"preset {name}: {error}") from None
     return _from_tables(name, tables)
 

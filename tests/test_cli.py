@@ -13,7 +13,7 @@ import click
 import pytest
 
 from bench import cli
-from bench.errors import BenchError
+from bench.errors import BenchError, ContractError
 
 
 @pytest.fixture
@@ -51,6 +51,13 @@ def test_bad_input(end: Callable[..., tuple[int, str]]) -> None:
         and text.endswith("`bench act --help` lists what there is.\n")
     )
     assert text.count("\n") == 1
+
+
+def test_a_plug_in_that_breaks_its_contract(end: Callable[..., tuple[int, str]]) -> None:
+    assert end(ContractError("two metrics are called 'x'")) == (
+        1,
+        "bench: two metrics are called 'x'; `bench check` says more\n",
+    )
 
 
 def test_a_command_that_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -290,6 +290,14 @@ def test_commands_that_write_at_the_same_time_are_all_kept(tmp_path: Path) -> No
     assert len(planning.read_all(tmp_path)["p"]) == 120
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"a": 3}', '{"a": {"asked": "now"}}', '{"a": {}}'])
+def test_a_damaged_plan_is_named(tmp_path: Path, content: str) -> None:
+    planning.write("mine", {"a": {}}, tmp_path)
+    (tmp_path / "plans" / "mine.json").write_text(content)
+    with pytest.raises(BenchError, match=r"plans/mine\.json is damaged .*: bring a copy back, or remove it"):
+        planning.read_all(tmp_path)
+
+
 def test_a_kept_plan_is_in_the_order_of_asking(tmp_path: Path) -> None:
     def order() -> str:
         cells = planning.read_all(tmp_path)["mine"]

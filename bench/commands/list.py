@@ -7,6 +7,7 @@ import dataclasses
 import click
 
 from bench import plugins, preset
+from bench.settings import build
 
 
 @click.command("list")
@@ -26,6 +27,7 @@ def command(knobs: str | None) -> None:
 
 def _show_knobs(name: str) -> None:
     cls = plugins.load(plugins.kind(name), name)
+    build(cls.Settings, {}, plugins.label(name))  # refuses knobs that a run would refuse
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
         bounds = " or ".join(facts.get("choices", ())) or _bounds(facts.get("low"), facts.get("high"))
