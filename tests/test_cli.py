@@ -54,7 +54,7 @@ def test_bad_input(end: Callable[..., tuple[int, str]]) -> None:
 
 
 def test_a_plug_in_that_breaks_its_contract(end: Callable[..., tuple[int, str]]) -> None:
-    assert end(ContractError("two metrics are called 'x'")) == (
+    assert end(throw(ContractError("two metrics are called 'x'"))) == (
         1,
         "bench: two metrics are called 'x'; `bench check` says more\n",
     )
