@@ -113,7 +113,7 @@ def read_record(folder: Path) -> Record:
 
 
 def _read_cell(path: Path) -> Cell:
-    facts = {"bench": FIRST} | read_object(path, REMEDY)
+    facts: dict[str, Any] = {"bench": FIRST, **read_object(path, REMEDY)}
     try:
         facts["evaluation"] = Evaluation(**facts["evaluation"])
         for key in ("settings", "dataset_settings"):

@@ -6,17 +6,15 @@ import json
 import logging
 import os
 import re
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
+from bench import store
 from bench.errors import BenchError, unknown
 from bench.human.collected import Collected
 from bench.journal import Record
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-SQLITE = "sqlite:///"
-DEFAULT_URI = f"{SQLITE}mlflow.db"
+DEFAULT_URI = f"{store.SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -125,10 +122,10 @@ class Tracker:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        path = _sqlite_path(self.uri)
+        path = store.path_of(self.uri)
         if path is not None:
-            _check(path, self.uri)
-            _look_beside(path)
+            store.check(path, self.uri)
+            store.look_beside(path)
         for name in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -154,7 +151,7 @@ class Tracker:
 
     def _runs(self, plan: str | None) -> list[Run]:
         """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
-        path = _sqlite_path(self.uri)
+        path = store.path_of(self.uri)
         latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
         if not latest:
             raise BenchError(f"no runs in {self.uri}: run `bench run` first")
@@ -194,7 +191,7 @@ class Tracker:
 
     def _has_lost(self, run: Run) -> bool:
         """Whether a file that the run kept is gone; a server's are its own affair."""
-        folder = _folder(run.info.artifact_uri) if _sqlite_path(self.uri) else None
+        folder = store.folder_of(str(run.info.artifact_uri)) if store.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
     def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
@@ -238,8 +235,8 @@ class Tracker:
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
         if found is None:
-            path = _sqlite_path(self.uri)
-            place = _place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            path = store.path_of(self.uri)
+            place = store.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":
@@ -274,61 +271,6 @@ def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
     """The first and the last event, or the present where there is none."""
     now = {"time": time.time()}
     return (record.last("start") or now, record.events[-1] if record.events else now)
-
-
-def _sqlite_path(uri: str) -> Path | None:
-    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
-
-
-def _check(path: Path, uri: str) -> None:
-    """MLflow retries a damaged or unwritable file for minutes; say it at once."""
-    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
-    if not os.access(existing, os.W_OK):
-        raise BenchError(f"no write permission for {existing}: MLflow's store {uri} needs it")
-    if path.is_dir() or (path.exists() and path.stat().st_size and path.open("rb").read(15) != b"SQLite format 3"):
-        raise BenchError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
-
-
-def _place(store: Path, folder: str) -> Path:
-    """Where an SQLite store's experiment keeps its artifacts: beside the store, so that both are moved together."""
-    return store.absolute().parent / "mlruns" / folder
-
-
-def _look_beside(path: Path) -> None:
-    """Have a store that was moved, renamed or copied read and write the artifacts beside it, not those it left.
-
-    It holds absolute addresses, which MLflow's client cannot change.
-    """
-    if not path.exists() or not path.stat().st_size:
-        return
-    with closing(sqlite3.connect(path)) as store, store:
-        if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
-            return
-        for experiment, former in store.execute("SELECT experiment_id, artifact_location FROM experiments").fetchall():
-            there = _folder(former or "")
-            if there is None or not _was_left(there, here := _place(path, there.name)):
-                continue
-            store.execute(
-                "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (here.as_uri(), experiment)
-            )
-            store.execute(
-                "UPDATE runs SET artifact_uri = ?1 || substr(artifact_uri, length(?2) + 1) "
-                "WHERE experiment_id = ?3 AND substr(artifact_uri, 1, length(?2)) = ?2",
-                (here.as_uri(), former, experiment),
-            )
-
-
-def _was_left(there: Path, here: Path) -> bool:
-    """Whether artifacts that a store keeps there are to be here: a database copied alone has them where they were."""
-    if there.parent.name != here.parent.name or there.resolve() == here.resolve():
-        return False
-    return here.parent.exists() or not there.exists()
-
-
-def _folder(uri: str) -> Path | None:
-    """The folder that an address of artifacts names; None for one that is no folder here."""
-    path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri)
-    return path if path.is_absolute() else None
 
 
 def _quoted(text: str) -> str:
