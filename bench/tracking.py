@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench import store
+from bench import sqlite
 from bench.errors import BenchError, unknown
 from bench.human.collected import Collected
 from bench.journal import Record
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-DEFAULT_URI = f"{store.SQLITE}mlflow.db"
+DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -122,10 +122,10 @@ class Tracker:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        path = store.path_of(self.uri)
+        path = sqlite.path_of(self.uri)
         if path is not None:
-            store.check(path, self.uri)
-            store.look_beside(path)
+            sqlite.check(path, self.uri)
+            sqlite.look_beside(path)
         for name in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -151,7 +151,7 @@ class Tracker:
 
     def _runs(self, plan: str | None) -> list[Run]:
         """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
-        path = store.path_of(self.uri)
+        path = sqlite.path_of(self.uri)
         latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
         if not latest:
             raise BenchError(f"no runs in {self.uri}: run `bench run` first")
@@ -191,7 +191,7 @@ class Tracker:
 
     def _has_lost(self, run: Run) -> bool:
         """Whether a file that the run kept is gone; a server's are its own affair."""
-        folder = store.folder_of(str(run.info.artifact_uri)) if store.path_of(self.uri) else None
+        folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
     def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
@@ -235,8 +235,8 @@ class Tracker:
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
         if found is None:
-            path = store.path_of(self.uri)
-            place = store.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            path = sqlite.path_of(self.uri)
+            place = sqlite.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":
