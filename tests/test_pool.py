@@ -159,8 +159,11 @@ def test_workers_that_are_not_ours_are_told_to_leave_until_all_have(
     assert read_record(context.runs / cells[1].id).status == "running"  # its own worker has the last word
 
 
-def test_no_cells_no_workers(context: Context) -> None:
+def test_no_cells_no_workers(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[object] = []
+    monkeypatch.setattr(pool, "_executor", lambda *given: entered.append(given))
     pool.run_all([], context, 2, lambda: None, None)
+    assert not entered
 
 
 def test_cores_are_those_this_process_may_use() -> None:

@@ -56,7 +56,7 @@ def command(
         "sequences a run:"
     )
     for name, value in found.scores.items():
-        click.echo(f"  {name:12} {number(value, 4):>8}   {arm} {number(found.arm.get(name), 4):>8}")
+        click.echo(f"  {name:12} {number(value, 4):>8}   against {number(found.arm.get(name), 4):>8}")
     for name, signatures in list(found.unlike.items())[:1]:
         click.echo(f"-: not comparable, as other signatures make other numbers: {name} of {arm} is {signatures}")
     if ours[0].cell.baseline == "mle":
