@@ -100,7 +100,7 @@ def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper
         above = 3 - index / 100  # the arms named first, the paper's own, over the controls
         draw = partial(axes.plot, color=colour, label=paper.row(label), zorder=above)
         for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
-            (lines[label],) = draw(run["x"], run["value"], ":", linewidth=0.9, marker="." if len(run) == 1 else None)
+            (lines[label],) = draw(run["x"], run["value"], ":", linewidth=1.4, marker="." if len(run) == 1 else None)
         if mine["done"].any():
             xs, means, lows, highs = zip(*_over_seeds(mine[mine["done"]]), strict=True)
             (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker="o" if len(xs) == 1 else None)
