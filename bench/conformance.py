@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -150,7 +149,7 @@ def subjects(cls: type[Any], settings: Any) -> Iterator[tuple[str, Subject]]:
     yield "variable length", Subject(cls, settings, toy_data(end=0))
 
 
-def small(cls: type[Any], given: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+def small(cls: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values given, and such as keep a check to seconds for the well-known knobs, where the class takes them."""
     wanted: dict[str, Any] = {
         "mle_epochs": 2,

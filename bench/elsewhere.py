@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from bench.corpora import archive, text
-from bench.corpora.fetch import read_bytes
 from bench.data import SequenceData, TokenArray
 from bench.dataset import Opened, Playable
 from bench.errors import BenchError
+from bench.files import read_bytes
 from bench.sequences import live
 from bench.tokenising import tokeniser
 from bench.vocabulary import Vocabulary

@@ -1,4 +1,4 @@
-"""Write a file so that its name never stands for half of it, and read one that others may have damaged."""
+"""Write a file so that its name never stands for half of it, and read one that others may have damaged or removed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError:
         half.unlink(missing_ok=True)
         raise
+
+
+def read_bytes(path: Path, kind: str = "") -> bytes:
+    """The file's bytes; a BenchError of one line, which says what `kind` of file it is, where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BenchError(f"cannot read {kind}{path}: {error.strerror}") from None
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:

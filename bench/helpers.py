@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.files import read_bytes
 
 
 def read(path: Path) -> bytes:
     """A plug-in's file; a BenchError of one line where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"cannot read the plug-in {path}: {error.strerror}") from None
+    return read_bytes(path, "the plug-in ")
 
 
 def lines(path: Path, root: Path) -> list[str]:

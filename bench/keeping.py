@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bench import plugins
 from bench.cell import ELSEWHERE, REAL, Cell
-from bench.corpora.fetch import read_bytes
 from bench.corpora.manifest import checksum as sha256
 from bench.dataset import Opened
 from bench.elsewhere import Samples
 from bench.errors import BenchError
 from bench.evaluation import Judgement
+from bench.files import read_bytes
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
 from bench.published import printed_name

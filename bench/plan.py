@@ -223,10 +223,10 @@ def _refuse_unclear_names(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
 
 def _refuse_helpers_that_meet(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
     """The two plug-ins of a cell are at work in one process, where a module's name stands for one file."""
+    helpers = [(arm, code.helpers_of(arm.reference)) for arm in arms]
     for table in tables:
         theirs = code.helpers_of(table.reference)
-        for arm in arms:
-            own = code.helpers_of(arm.reference)
+        for arm, own in helpers:
             if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
                 both = f"{arm.label} imports {own[name]}, {table.label} {theirs[name]}"
                 raise BenchError(f"two files are the module {name!r}: {both}; rename one")

@@ -85,18 +85,20 @@ def _bringing(
     tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], console: Console
 ) -> Callable[[Record], object]:
     """Brings a cell into MLflow as it ends; where that fails, says so once and goes on: journals are the truth."""
-    failures: list[str] = []
+    told = False
 
     def bring(record: Record) -> None:
+        """As `Progress` calls it, with a cell that ended."""
+        nonlocal told
         try:
             tracker.project(record, plan, cells[record.cell.id])
         except Exception as error:  # training goes on whatever a store does; project_plan meets it again at the end
-            if not failures:
+            if not told:
                 text = (
                     f"not in MLflow yet: {' '.join(str(error).split())}; training goes on, all is brought in at its end"
                 )
                 console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
-            failures.append(record.cell.id)
+            told = True
 
     return bring
 

@@ -82,7 +82,8 @@ def fetch(names: tuple[str, ...]) -> None:
 def verify(names: tuple[str, ...]) -> None:
     """Compare every file in the cache folder with the checksum in the manifest."""
     from bench.corpora.catalogue import chosen
-    from bench.corpora.fetch import Corpora, read_bytes, verified
+    from bench.corpora.fetch import Corpora, verified
+    from bench.files import read_bytes
 
     corpora = Corpora.from_environment("published")
     damaged = []

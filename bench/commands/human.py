@@ -133,7 +133,7 @@ def _named(entry: str) -> tuple[str, list[str]]:
 
 
 def _lines(path: Path) -> list[str]:
-    from bench.corpora.fetch import read_bytes
     from bench.corpora.text import decoded
+    from bench.files import read_bytes
 
     return decoded(read_bytes(path), str(path))

@@ -13,7 +13,7 @@ from bench.corpora.download import Unreachable, download
 from bench.corpora.manifest import Entry, File, checksum
 from bench.data import Source
 from bench.errors import BenchError
-from bench.files import write_whole
+from bench.files import read_bytes, write_whole
 
 Policy = Literal["auto", "published", "sample"]
 OUR_OWN = "MIT (made by bench)"
@@ -124,14 +124,6 @@ def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
             f"{where} is damaged or not the published file: {kind} {found}, expected {file.digest}; {remedy}"
         )
     return content
-
-
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes; a BenchError of one line where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror}") from None
 
 
 def cache(path: Path, content: bytes) -> bool:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.corpora.fetch import read_bytes
 from bench.errors import BenchError
-from bench.files import write_whole
+from bench.files import read_bytes, write_whole
 from bench.human.agreement import fleiss_kappa, krippendorff_alpha
 from bench.human.answers import Answers
 from bench.human.scores import TEST, HumanScore, score

@@ -23,7 +23,7 @@ def test_the_shelf_is_whole() -> None:
 @pytest.mark.parametrize(("name", "kind"), list(itertools.product(NAMES, KINDS)))
 def test_it_conforms(name: str, kind: str) -> None:
     cls = plugins.load("bench.baselines", name)
-    subject = dict(subjects(cls, build(cls.Settings, small(cls), name)))[kind]
+    subject = dict(subjects(cls, build(cls.Settings, small(cls, {}), name)))[kind]
     for check in CHECKS:
         check(subject)
 
