@@ -34,7 +34,7 @@ class ConstantReward:
     Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
-        self._settings, self._rng = settings, rng
+        self._settings = settings
         self._learner = PolicyLearner(data, settings, device, rng)
         self.generator = self._learner.generator
 

@@ -19,6 +19,7 @@ from bench.driver import one_epoch, schedule
 from bench.errors import BenchError
 from bench.evaluation import Evaluator, draw, log_prob_of
 from bench.generator import Scorer
+from bench.models.tempered import tempered
 from bench.opening import fault
 from bench.seeding import numpy_rng, torch_rng
 from bench.settings import build
@@ -64,9 +65,10 @@ def settings_are_frozen(subject: Subject) -> None:
 
 
 def samples_are_token_ids(subject: Subject) -> None:
-    """sample(n) gives (n, T) integer ids inside the vocabulary."""
+    """sample(n) gives (n, T) integer ids inside the vocabulary, at any temperature."""
     trainer, rng = subject.build()
-    draw(trainer.generator, 50, subject.data, rng)
+    for temperature in (1.0, 0.5):
+        draw(tempered(trainer.generator, temperature), 50, subject.data, rng)
 
 
 def samples_depend_only_on_the_seed(subject: Subject) -> None:

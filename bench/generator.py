@@ -13,7 +13,10 @@ class Generator(Protocol):
     """Anything that draws sequences of token ids."""
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 token ids; every random number comes from `rng`."""
+        """(count, T) int64 token ids; every random number comes from `rng`.
+
+        Each token is drawn with a chance proportional to its probability ** (1 / temperature).
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bench.data import SequenceData, TokenArray
 
 FloatArray = NDArray[np.float64]
+Better = Literal["lower", "higher"]
 
 
 class Generated(NamedTuple):
@@ -26,15 +27,20 @@ class Scores(NamedTuple):
     value: float | None
     per_sequence: FloatArray | None = None
 
+    @classmethod
+    def mean_of(cls, per_sequence: FloatArray) -> Scores:
+        """The mean of (n,) scores, and the scores; undefined where there is no sequence."""
+        return cls(float(per_sequence.mean()), per_sequence) if len(per_sequence) else cls(None)
+
 
 class Metric(Protocol):
     """`name` is its column; `better` says which way is up."""
 
     name: str
-    better: ClassVar[Literal["lower", "higher"]]
+    better: ClassVar[Better]
 
     def signature(self) -> str:
-        """How the number is made, in the manner of sacreBLEU: "bleu-2|refs:14392|smooth:method1|avg:mean"."""
+        """How the number is made, in sacreBLEU's manner: "bleu-2|refs:16394|split:train|smooth:method1|avg:mean"."""
         ...
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:

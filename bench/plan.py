@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from bench import code, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.dataset import Opened
 from bench.errors import BenchError, unknown
-from bench.files import read_object, write_whole
+from bench.kept_plans import check_name
 from bench.opening import open_dataset
 from bench.preset import Preset
 from bench.published import printed_name, printed_twin
@@ -74,82 +69,27 @@ def make(request: Request, corpora: Corpora) -> Plan:
     """Resolve names, settings and data; every combination becomes a cell, with a *real* row per dataset."""
     preset = _with_general_overrides(request)
     arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
-    tables = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
+    datasets = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
     check_name(request.plan)
-    _refuse_unclear_names(arms, tables)
-    _refuse_helpers_that_meet(arms, tables)
-    _refuse_unused_overrides(request, arms, tables)
-    _refuse_unknown_tables(preset, arms, tables)
-    for name in corpora.files:
-        if name not in {table.label for table in tables}:
-            raise unknown(f"dataset of --corpus {name}=...: this run has no", name, {table.label for table in tables})
+    _refuse_unclear_names(arms, datasets)
+    _refuse_helpers_that_meet(arms, datasets)
+    _refuse_unused_overrides(request, arms, datasets)
+    _refuse_unknown_owners(preset, arms, datasets)
+    _refuse_unused_corpora(corpora, datasets)
     seeds = request.seeds if request.seeds is not None else preset.run.seeds
     cells: list[Cell] = []
-    datasets: dict[str, Opened] = {}
-    for table in tables:
-        opened = open_dataset(table.reference, dict(table.settings), table.label, corpora)
-        datasets[table.label] = opened
+    opened: dict[str, Opened] = {}
+    for dataset in datasets:
+        found = open_dataset(dataset.reference, dict(dataset.settings), dataset.label, corpora)
+        opened[dataset.label] = found
         real = Arm(REAL, REAL, ())
-        sums = {arm.label: code.checksum(arm.reference, table.reference) for arm in (real, *arms)}
+        sums = {arm.label: code.checksum(arm.reference, dataset.reference) for arm in (real, *arms)}
         rows = [(real, 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
         cells += [
-            _cell(arm, table, opened.data.fingerprint, sums[arm.label], seed, preset, request.device)
+            _cell(arm, dataset, found.data.fingerprint, sums[arm.label], seed, preset, request.device)
             for arm, seed in rows
         ]
-    return Plan(request.plan, preset.name, tuple(cells), datasets)
-
-
-Facts = dict[str, str]
-REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
-
-
-def check_name(plan: str) -> None:
-    """BenchError where a plan's name would be no good name of a file."""
-    if not re.fullmatch(r"\w[\w. -]*", plan):
-        raise BenchError(f"plan {plan!r:.80}: name it with letters, digits, spaces and . _ - only")
-    if len(plan.encode()) > 100:  # a file's name may take 255 bytes, a letter of most alphabets takes two or three
-        raise BenchError(f"plan {plan[:20]}...: its name takes {len(plan.encode())} bytes; give one of 100 at most")
-
-
-def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
-    """Keep the cells that a command asks for, id -> facts, as the newest of the plan; returns them as they are kept.
-
-    The fact "asked", in ns since the epoch, is added to each: by it tables tell which of several cells is wanted.
-    """
-    kept = read_all(runs).get(plan, {})
-    now = max([time.time_ns(), *(asked(facts) + 1 for facts in kept.values())])
-    wanted = {key: {**facts, "asked": str(now + index)} for index, (key, facts) in enumerate(cells.items())}
-    join(plan, wanted, runs)
-    return wanted
-
-
-def join(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
-    """Add cells to a plan under runs/plans, in the order of asking; of two askings for a cell the later is kept."""
-    folder = runs / "plans"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
-        kept = read_all(runs).get(plan, {})
-        newer = {key: facts for key, facts in cells.items() if key not in kept or asked(facts) > asked(kept[key])}
-        joined = sorted((kept | newer).items(), key=lambda item: asked(item[1]))
-        write_whole(folder / f"{plan}.json", json.dumps(dict(joined), indent=1).encode())
-
-
-def asked(facts: Facts) -> int:
-    """When a kept cell was last asked for, in ns since the epoch."""
-    return int(facts["asked"])
-
-
-def read_all(runs: Path) -> dict[str, dict[str, Facts]]:
-    """Plan -> cell id -> facts, of all the plans kept in a runs folder; BenchError where one is damaged."""
-    return {path.stem: _read(path) for path in sorted(runs.glob("plans/*.json"))}
-
-
-def _read(path: Path) -> dict[str, Facts]:
-    cells = read_object(path, REMEDY)
-    for key, facts in cells.items():
-        if not isinstance(facts, dict) or not str(facts.get("asked", "")).isdecimal():
-            raise BenchError(f"{path} is damaged (cell {key} has no time of asking): {REMEDY}")
-    return cells
+    return Plan(request.plan, preset.name, tuple(cells), opened)
 
 
 def _with_general_overrides(request: Request) -> Preset:
@@ -204,9 +144,9 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
     return tuple(sorted(asdict(build(cls, values, where)).items()))
 
 
-def _refuse_unclear_names(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+def _refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     """A row of a table is known by its label alone."""
-    groups: tuple[tuple[plugins.Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", tables))
+    groups: tuple[tuple[plugins.Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", datasets))
     for group, found in groups:
         kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
@@ -221,20 +161,20 @@ def _refuse_unclear_names(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
             raise BenchError(f"the tables print {listed} as {name!r}, and {arm.label} too: rename the latter")
 
 
-def _refuse_helpers_that_meet(arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+def _refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     """The two plug-ins of a cell are at work in one process, where a module's name stands for one file."""
     helpers = [(arm, code.helpers_of(arm.reference)) for arm in arms]
-    for table in tables:
-        theirs = code.helpers_of(table.reference)
+    for dataset in datasets:
+        theirs = code.helpers_of(dataset.reference)
         for arm, own in helpers:
             if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
-                both = f"{arm.label} imports {own[name]}, {table.label} {theirs[name]}"
+                both = f"{arm.label} imports {own[name]}, {dataset.label} {theirs[name]}"
                 raise BenchError(f"two files are the module {name!r}: {both}; rename one")
 
 
-def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     owners = {"evaluation", "run", "defaults"}
-    owners |= {plugins.label(arm.reference) for arm in arms} | {plugins.label(table.reference) for table in tables}
+    owners |= {plugins.label(arm.reference) for arm in (*arms, *datasets)}
     for owner, key, _ in request.overrides:
         if owner not in owners:
             raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
@@ -242,14 +182,25 @@ def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], tables: Sequ
             raise unknown("knob of defaults", key, {name for arm in arms for name, _ in arm.settings})
 
 
-def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence[Arm]) -> None:
+def _refuse_unused_corpora(corpora: Corpora, datasets: Sequence[Arm]) -> None:
+    labels = {dataset.label for dataset in datasets}
+    for name in corpora.files:
+        if name not in labels:
+            raise unknown(f"dataset of --corpus {name}=...: this run has no", name, labels)
+
+
+def _refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     """A preset may speak of more than this run has, her own plug-ins too, but of nothing that looks misspelt."""
-    known = {plugins.label(arm.reference) for arm in arms} | set(plugins.names("bench.baselines"))
-    datasets = {plugins.label(table.reference) for table in tables} | set(plugins.names("bench.datasets"))
-    for kind, owners, allowed in (("baselines", preset.baselines, known), ("datasets", preset.datasets, datasets)):
+    groups: tuple[tuple[plugins.Group, Iterable[str], Sequence[Arm]], ...] = (
+        ("bench.baselines", preset.baselines, arms),
+        ("bench.datasets", preset.datasets, datasets),
+    )
+    for group, owners, found in groups:
+        allowed = {plugins.label(arm.reference) for arm in found} | set(plugins.names(group))
         for owner in owners:
             if owner not in allowed and get_close_matches(owner, allowed, n=1, cutoff=0.7):
-                raise unknown(f"owner [{kind}.{owner}] in preset {preset.name}:", owner, allowed)
+                table = f"{group.removeprefix('bench.')}.{owner}"
+                raise unknown(f"owner [{table}] in preset {preset.name}:", owner, allowed)
     used = {name for arm in arms for name, _ in arm.settings}
     if set(preset.defaults) - used:
         classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]
@@ -259,15 +210,15 @@ def _refuse_unknown_tables(preset: Preset, arms: Sequence[Arm], tables: Sequence
             raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
 
 
-def _cell(arm: Arm, table: Arm, fingerprint: str, code: str, seed: int, preset: Preset, device: str) -> Cell:
+def _cell(arm: Arm, dataset: Arm, fingerprint: str, code: str, seed: int, preset: Preset, device: str) -> Cell:
     return Cell(
         label=arm.label,
         reference=arm.reference,
         baseline=REAL if arm.reference == REAL else plugins.label(arm.reference),
         settings=arm.settings,
-        dataset_label=table.label,
-        dataset=table.reference,
-        dataset_settings=table.settings,
+        dataset_label=dataset.label,
+        dataset=dataset.reference,
+        dataset_settings=dataset.settings,
         fingerprint=fingerprint,
         seed=seed,
         evaluation=preset.evaluation,

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import plan as planning
-from bench import pool, provenance
+from bench import kept_plans, pool, provenance
 from bench.errors import BenchError
 from bench.estimate import expected
 from bench.job import Context
@@ -57,7 +56,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         facts = provenance.facts() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        cells = planning.write(plan.name, {cell.id: facts | {"label": cell.label} for cell in plan.cells}, setup.runs)
+        cells = kept_plans.write(plan.name, {cell.id: facts | {"label": cell.label} for cell in plan.cells}, setup.runs)
         interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
         project_plan(tracker, plan.name, cells, setup.runs)
     if interrupted:

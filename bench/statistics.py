@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.metric import FloatArray
+from bench.metric import Better, FloatArray
 from bench.seeding import numpy_rng
 
 EXACT, DRAWS = 40, 100_000  # values in all up to which the permutation test is exact; random assignments beyond
-Better = Literal["lower", "higher"]
 
 
 class Interval(NamedTuple):

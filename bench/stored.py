@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, plugins
-from bench import plan as planning
+from bench import code, kept_plans, plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Opened
@@ -33,7 +32,7 @@ def finished(runs: Path, dataset: str | None = None) -> list[Record]:
 
 def of_plan(runs: Path, plan: str, dataset: str) -> list[Record]:
     """The plan's cells of a dataset, in the plan's order."""
-    ids = planning.read_all(runs).get(plan, {})
+    ids = kept_plans.read_all(runs).get(plan, {})
     records = [read_record(runs / key) for key in ids if (runs / key / "cell.json").exists()]
     return [record for record in records if is_of(record.cell, dataset)]
 
@@ -51,7 +50,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | Non
     last, as in the plan's tables. What is ambiguous without a plan is named, never chosen in silence.
     """
     records = finished(runs, dataset)
-    kept = planning.read_all(runs)
+    kept = kept_plans.read_all(runs)
     if plan is not None:
         if plan not in kept:
             raise unknown(f"plan in {runs}", plan, kept)
@@ -66,7 +65,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | Non
     if len(datasets := sorted({record.cell.dataset_label for record in found})) > 1:
         raise BenchError(f"{label} was run on {', '.join(datasets)}: choose one with -d")
     if plan is not None:
-        newest = max(found, key=lambda record: planning.asked(kept[plan][record.cell.id]))
+        newest = max(found, key=lambda record: kept_plans.asked(kept[plan][record.cell.id]))
         found = [record for record in found if record.cell.identity == newest.cell.identity]
     if len({record.cell.identity for record in found}) > 1:
         cells = ", ".join(record.cell.id for record in found)
@@ -77,7 +76,7 @@ def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | Non
     return found
 
 
-def names_of(record: Record, plans: Mapping[str, Mapping[str, planning.Facts]], plan: str | None = None) -> set[str]:
+def names_of(record: Record, plans: Mapping[str, Mapping[str, kept_plans.Facts]], plan: str | None = None) -> set[str]:
     """What the cell and its plans call it, or the one plan."""
     key, own = record.cell.id, record.cell.label
     if plan is not None:

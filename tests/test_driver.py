@@ -133,7 +133,7 @@ def test_checkpoints_are_written_while_training(drive: Any, make_cell: Any, cont
     assert weights(often) == weights(plain)
 
 
-def test_training_is_the_same_with_and_without_curves(drive: Any, make_cell: Any, context: Context) -> None:
+def test_training_is_the_same_with_and_without_curves(drive: Any, make_cell: Any) -> None:
     with_curve, _ = drive(make_cell(evaluation__curve_every=1))
     without, record = drive(make_cell(evaluation__curve_every=100))
     assert weights(with_curve) == weights(without)

@@ -388,7 +388,7 @@ def judged(sheet, raters=6, seed=0, **shares):
     return Answers(tuple("abcdefghij"[:raters]), rng.random((raters, len(chance))) < chance)
 
 
-def test_scores_are_the_shares_judged_real_and_p_is_holms(tmp_path):
+def test_scores_are_the_shares_judged_real_and_p_is_holms():
     sheet = a_sheet(n=10)
     answers = judged(sheet, real=0.7, seqgan=0.5, mle=0.3)
     scores = score(sheet, answers)

@@ -193,7 +193,7 @@ def test_code_that_changes_at_work_is_refused(make_cell: Any, context: Context, 
     assert not (context.runs / cell.id / "samples.txt").exists()
 
 
-def test_a_metric_that_was_edited_is_not_the_one_kept(make_cell: Any, context: Context, words: str, do: Any) -> None:
+def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> None:
     first = do()
     edit(words, "== 1).mean", "== 2).mean")
     second = do()

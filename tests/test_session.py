@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from filelock import FileLock
 from rich.console import Console
 
+from bench import kept_plans, preset, session, stored
 from bench import plan as planning
-from bench import preset, session, stored
 from bench.cell import Cell
 from bench.commands.status import command as status
 from bench.commands.sync import command as syncing
@@ -99,7 +99,7 @@ def test_the_same_cell_serves_two_plans(run: Run) -> None:
     run("Tiny")
     assert "0 cells to run, 2 kept" in run("Tiny", plan="second")[1]
     assert tracked("second") == tracked() == {"real": "done", "Tiny": "done"}
-    assert set(planning.read_all(Path("runs"))) == {"smoke", "second"}
+    assert set(kept_plans.read_all(Path("runs"))) == {"smoke", "second"}
 
 
 def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
@@ -213,7 +213,7 @@ def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, mon
 
 
 def cells_of(plan: str) -> list[str]:
-    return list(planning.read_all(Path("runs"))[plan])
+    return list(kept_plans.read_all(Path("runs"))[plan])
 
 
 def sync(*arguments: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.cell import REAL
 from bench.commands import _options
 from bench.errors import BenchError
-from bench.human.sheet import read_key
-from bench.journal import Record
-from bench.keeping import refuse_taken
+
+if TYPE_CHECKING:
+    from bench.journal import Record
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
 
@@ -58,6 +59,7 @@ def export(
     from bench import stored
     from bench.human.page import write_sheet
     from bench.human.sheet import make_sheet
+    from bench.keeping import refuse_taken
 
     elsewhere = [_named(entry) for entry in samples]
     labels = _labels(models) or ([] if elsewhere else list(PAPER))
@@ -92,6 +94,7 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
     from bench.human.answers import read_answers
     from bench.human.collected import collect, save
+    from bench.human.sheet import read_key
     from bench.tracking import Tracker
 
     sheet = read_key(key)

@@ -129,8 +129,12 @@ def _write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: 
 
 
 def _write(path: Path, content: bytes) -> None:
+    from bench.files import write_whole
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if path.is_symlink() or (path.exists() and not path.is_file()):  # such as /dev/stdout: never to be replaced
+            path.write_bytes(content)
+        else:
+            write_whole(path, content)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}") from None

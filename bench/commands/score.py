@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands import _options, _verdict
+from bench.commands import _options
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def command(
     tracking_uri: str | None,
 ) -> None:
     """Judge samples made elsewhere with the same metrics and tests."""
-    from bench import elsewhere, judging, keeping, stored
-    from bench import plan as planning
+    from bench import elsewhere, judging, keeping, kept_plans, stored
+    from bench.commands import _verdict
     from bench.corpora.fetch import Corpora
 
     _check(file, name)
     if plan is not None:
-        planning.check_name(plan)
+        kept_plans.check_name(plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
@@ -91,20 +91,18 @@ def _check(file: Path, name: str) -> None:
 
 def _only_plan(runs: Path, dataset: str) -> str:
     """The one plan that holds runs of the dataset; a new one where there is none."""
-    from bench import plan as planning
-    from bench import stored
+    from bench import kept_plans, stored
 
-    plans = [plan for plan in planning.read_all(runs) if stored.of_plan(runs, plan, dataset)]
+    plans = [plan for plan in kept_plans.read_all(runs) if stored.of_plan(runs, plan, dataset)]
     if len(plans) > 1:
         raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
     return plans[0] if plans else "elsewhere"
 
 
 def _enter(record: Record, plan: str, runs: Path, track: bool, uri: str | None) -> None:
-    from bench import plan as planning
-    from bench import provenance
+    from bench import kept_plans, provenance
 
-    cells = planning.write(plan, {record.cell.id: provenance.facts()}, runs)
+    cells = kept_plans.write(plan, {record.cell.id: provenance.facts()}, runs)
     if track:
         from bench.tracking import Tracker
 

@@ -14,7 +14,7 @@ from bench.commands import _options
 @_options.runs
 def command(runs: Path) -> None:
     """Show where each cell of the folder stands."""
-    from bench import plan as planning
+    from bench import kept_plans
     from bench.journal import read_record
     from bench.progress import headline
     from bench.stored import names_of
@@ -24,7 +24,7 @@ def command(runs: Path) -> None:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
     rows = sorted(records, key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
-    plans = planning.read_all(runs)
+    plans = kept_plans.read_all(runs)
     for record in rows:
         cell, label = record.cell, " or ".join(sorted(names_of(record, plans)))
         note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)

@@ -48,9 +48,9 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
 
 
 def _plans(runs: Path) -> dict[str, dict[str, dict[str, str]]]:
-    from bench import plan as planning
+    from bench import kept_plans
 
-    plans = planning.read_all(runs)
+    plans = kept_plans.read_all(runs)
     if not plans:
         raise BenchError(f"no plans in {runs}: `bench run` writes them there")
     return plans
@@ -72,7 +72,7 @@ def _check(folder: Path) -> None:
 
 def _take_in(folder: Path, runs: Path) -> int:
     """Copy the cells of another runs folder that came further there, and its plans."""
-    from bench import plan as planning
+    from bench import kept_plans
     from bench.journal import read_record
 
     partial = runs / ".partial"  # a floor deeper than cells lie: half a copy is none
@@ -87,8 +87,8 @@ def _take_in(folder: Path, runs: Path) -> int:
         (partial / target.name).rename(target)
         taken += 1
     shutil.rmtree(partial, ignore_errors=True)
-    for plan, cells in planning.read_all(folder).items():
-        planning.join(plan, cells, runs)
+    for plan, cells in kept_plans.read_all(folder).items():
+        kept_plans.join(plan, cells, runs)
     return taken
 
 

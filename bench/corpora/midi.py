@@ -79,6 +79,17 @@ def windows(melody: Sequence[int], length: int) -> list[tuple[int, ...]]:
     return [tuple(melody[at : at + length]) for at in range(0, len(melody) - length + 1, length)]
 
 
+def held_notes(ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(start, length, id) of each held note, in steps: equal ids that follow one another; rests are left out."""
+    found, at = [], 0
+    for token, held in groupby(int(token) for token in ids):
+        length = len(list(held))
+        if token:
+            found.append((at, length, token))
+        at += length
+    return found
+
+
 def to_midi(ids: Sequence[int]) -> bytes:
     """A MIDI file of one track; equal pitches that follow one another are one held note, id 0 is silence."""
     import symusic
@@ -86,11 +97,7 @@ def to_midi(ids: Sequence[int]) -> bytes:
     score: Any = symusic.Score(_TICKS_A_QUARTER)
     score.tempos.append(symusic.Tempo(0, 120))
     track: Any = symusic.Track(program=0)
-    at = 0
-    for token, held in groupby(int(token) for token in ids):
-        length = len(list(held)) * _TICKS_A_STEP
-        if token:
-            track.notes.append(symusic.Note(at, length, token + BELOW, 80))
-        at += length
+    for start, length, token in held_notes(ids):
+        track.notes.append(symusic.Note(start * _TICKS_A_STEP, length * _TICKS_A_STEP, token + BELOW, 80))
     score.tracks.append(track)
     return bytes(score.dumps_midi())

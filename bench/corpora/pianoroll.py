@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
+from bench.corpora.midi import held_notes
 from bench.data import TokenArray
 
 MOST = 6  # tunes in one picture
@@ -22,21 +22,10 @@ def save_pianoroll(sequences: TokenArray, path: Path) -> None:
     FigureCanvasAgg(figure)
     rows = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
     for axes, tune in zip(rows, shown.tolist(), strict=True):
-        for start, length, pitch in notes(tune):
+        for start, length, pitch in held_notes(tune):
             axes.broken_barh([(start + 0.05, length - 0.1)], (pitch - 0.5, 1))
         axes.set(xlim=(0, shown.shape[1]), ylim=(low - 1.5, high + 1.5))
         axes.grid(alpha=0.3)
     rows[-1].set_xlabel("step")
     figure.supylabel("pitch (id)")
     figure.savefig(path, dpi=100, metadata={"Software": None})
-
-
-def notes(tune: list[int]) -> list[tuple[int, int, int]]:
-    """(start, length, pitch) of each held note, in steps; rests are left out."""
-    found, at = [], 0
-    for pitch, held in groupby(tune):
-        length = len(list(held))
-        if pitch:
-            found.append((at, length, pitch))
-        at += length
-    return found

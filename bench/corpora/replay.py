@@ -22,9 +22,14 @@ class Replay:
         return len(self.sequences)
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64: the first `count` rows, whatever the rng; BenchError when there are fewer."""
+        """(count, T) int64: the first `count` rows, whatever the rng.
+
+        BenchError where there are fewer, or where a temperature is asked for: held-out rows have none.
+        """
         import torch
 
+        if temperature != 1:
+            raise BenchError("real sequences have no temperature: leave it at 1")
         if count > len(self):
             raise BenchError(f"{count} real sequences wanted, {len(self)} are held out; ask for fewer")
         return torch.from_numpy(self.sequences[:count].copy())

@@ -6,12 +6,11 @@ by sampling at a low temperature: what NLL_oracle gains, reverse KL loses in ent
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from bench.data import SequenceData
-from bench.metric import Generated, Metric, Scores
+from bench.metric import Better, Generated, Metric, Scores
 from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember
-from bench.metrics.scores import mean_of
 
 
 class ForwardKL:
@@ -22,7 +21,7 @@ class ForwardKL:
     """
 
     name = "forward_kl"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
@@ -38,7 +37,7 @@ class ForwardKL:
             return Scores(None)
         end = data.vocabulary.end
         nll_test = per_sequence_nll(generated.log_prob, data.test, end)
-        return mean_of(nll_test - per_sequence_nll(self._oracle, data.test, end))
+        return Scores.mean_of(nll_test - per_sequence_nll(self._oracle, data.test, end))
 
 
 class ReverseKL:
@@ -49,7 +48,7 @@ class ReverseKL:
     """
 
     name = "reverse_kl"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, oracle: LogProb) -> None:
         self._oracle = oracle
@@ -64,7 +63,7 @@ class ReverseKL:
             return Scores(None)
         end = data.vocabulary.end
         entropy = per_sequence_nll(generated.log_prob, generated.sequences, end)
-        return mean_of(per_sequence_nll(self._oracle, generated.sequences, end) - entropy)
+        return Scores.mean_of(per_sequence_nll(self._oracle, generated.sequences, end) - entropy)
 
 
 def oracle_metrics(oracle: LogProb, data: SequenceData) -> list[Metric]:

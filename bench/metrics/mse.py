@@ -5,13 +5,12 @@ A token's id stands for its pitch: ids differ as pitches do.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from bench.data import SequenceData, TokenArray
-from bench.metric import FloatArray, Generated, Scores
-from bench.metrics.scores import mean_of
+from bench.metric import Better, FloatArray, Generated, Scores
 
 CHUNK = 1024  # rows of distances at a time: 24 MB against 3,000 training sequences
 
@@ -23,7 +22,7 @@ class MSE:
     """
 
     name = "mse"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.train)
@@ -34,14 +33,14 @@ class MSE:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over sequences of each one's mean over positions."""
-        return mean_of(((generated.sequences - data.train.mean(0)) ** 2).mean(1))
+        return Scores.mean_of(((generated.sequences - data.train.mean(0)) ** 2).mean(1))
 
 
 class MSENearest:
     """Squared distance to the nearest training sequence, mean over positions; 0 is a copy of the training data."""
 
     name = "mse_nearest"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.train)
@@ -52,7 +51,7 @@ class MSENearest:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over sequences of each one's distance to its nearest."""
-        return mean_of(_nearest(generated.sequences, data.train) / data.length)
+        return Scores.mean_of(_nearest(generated.sequences, data.train) / data.length)
 
 
 def mse_metrics(data: SequenceData) -> list[MSE | MSENearest]:

@@ -8,14 +8,13 @@ over sequences: so long sequences weigh no more than short ones, and per-sequenc
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
-from bench.metric import FloatArray, Generated, Scores
-from bench.metrics.scores import mean_of
+from bench.metric import Better, FloatArray, Generated, Scores
 from bench.sequences import live
 
 LogProb = Callable[[TokenArray], FloatArray]
@@ -60,7 +59,7 @@ class NLLOracle:
     """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it."""
 
     name = "nll_oracle"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, oracle: LogProb) -> None:
         self._oracle = oracle
@@ -71,7 +70,7 @@ class NLLOracle:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the samples, each with its own score."""
-        return mean_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
+        return Scores.mean_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
 
 
 class NLLTest:
@@ -81,7 +80,7 @@ class NLLTest:
     """
 
     name = "nll_test"
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.test)
@@ -94,4 +93,4 @@ class NLLTest:
         """Mean over the test sequences; per_sequence follows their order, whoever generated."""
         if generated.log_prob is None:
             return Scores(None)
-        return mean_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))
+        return Scores.mean_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))

@@ -7,13 +7,13 @@ most often; there the clip is the second most. So one pass over all samples give
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError
-from bench.metric import FloatArray, Metric
+from bench.metric import Better, FloatArray, Metric
 from bench.metrics.bleu import Average, Bleu, Remembered, Smoothing, Statistics, gather
 from bench.metrics.ngrams import Grams, IntArray, changes, extend, flatten, no_grams, sum_by_row
 
@@ -66,7 +66,7 @@ def _closest_others(lengths: IntArray) -> IntArray:
 class SelfBleu(Bleu):
     """The metric self-bleu-n: lower is more diverse."""
 
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
     family: ClassVar[str] = "self-bleu"
     fewest: ClassVar[int] = 2
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bench import statistics
 from bench.human.collected import Collected
+from bench.metric import Better
 from bench.published import Published
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Column:
     metric: str
     name: str
     decimals: int
-    better: statistics.Better
+    better: Better
     signature: str
     published: bool
 

@@ -20,9 +20,9 @@ def seeded(number: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(number)
 
 
-def make(name: str, data: SequenceData, **knobs: Any) -> Any:
+def make(name: str, data: SequenceData, rng: torch.Generator | None = None, **knobs: Any) -> Any:
     cls: Any = plugins.load("bench.baselines", name)
-    return cls(data, cls.Settings(**TOY | knobs), torch.device("cpu"), seeded())
+    return cls(data, cls.Settings(**TOY | knobs), torch.device("cpu"), rng or seeded())
 
 
 def phase(trainer: Trainer, name: str) -> list[Any]:
@@ -117,9 +117,9 @@ def plain_gradient(trainer: Any, samples: Tensor, rewards: Tensor) -> list[Tenso
 
 @pytest.mark.parametrize("name", ["constant-reward", "random-reward"])
 def test_the_controls_follow_their_rewards_gradient(name: str, data: SequenceData) -> None:
-    trainer = make(name, data, clip=1e9, init_std=0.5)
-    rng = seeded()
-    rng.set_state(trainer._rng.get_state())
+    chance, rng = seeded(), seeded()
+    trainer = make(name, data, chance, clip=1e9, init_std=0.5)
+    rng.set_state(chance.get_state())
     samples = trainer.generator.sample(32, rng=rng)
     rewards = torch.full((32, 6), 0.5) if name == "constant-reward" else torch.rand(32, 6, generator=rng)
     expected = plain_gradient(trainer, samples, rewards)
@@ -127,16 +127,16 @@ def test_the_controls_follow_their_rewards_gradient(name: str, data: SequenceDat
     trained = [p for p in trainer.generator.parameters() if p.requires_grad]
     for parameter, gradient in zip(trained, expected, strict=True):
         assert torch.allclose(parameter.grad, gradient, atol=1e-4)
-    assert torch.equal(trainer._rng.get_state(), rng.get_state())
+    assert torch.equal(chance.get_state(), rng.get_state())
 
 
 @pytest.mark.parametrize("name", ["constant-reward", "random-reward"])
 def test_the_controls_reinforce_what_the_generator_already_does(name: str, data: SequenceData) -> None:
     """A step raises the likelihood of the very batch it drew; many lower the entropy, and held-out NLL suffers."""
-    trainer = make(name, data, mle_epochs=15, rate=0.03, adversarial_steps=60)
+    chance, rng = seeded(), seeded()
+    trainer = make(name, data, chance, mle_epochs=15, rate=0.03, adversarial_steps=60)
     phase(trainer, "mle")
-    rng = seeded()
-    rng.set_state(trainer._rng.get_state())
+    rng.set_state(chance.get_state())
     batch = trainer.generator.sample(32, rng=rng)
     test = torch.as_tensor(data.test)
     likelihood, held_out, spread = (

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from bench import kept_plans
 from bench import plan as planning
 from bench.cell import Evaluation
 from bench.cli import bench
@@ -53,7 +54,7 @@ def finish(workplace: Path) -> Callable[..., list[Record]]:
             assert run(cell, Context(runs, corpora, runs / ".stop")) == "done", (
                 runs / cell.id / "error.log"
             ).read_text()
-        planning.write(plan, {cell.id: {} for cell in made.cells}, runs)
+        kept_plans.write(plan, {cell.id: {} for cell in made.cells}, runs)
         return [read_record(runs / cell.id) for cell in made.cells]
 
     return finish

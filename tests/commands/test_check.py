@@ -53,6 +53,7 @@ BROKEN_TRAINERS = [
         "shape (6, 50)",
     ),
     ("generator=rng).T", "generator=rng).T.float()", "samples are token ids", "float32, not integer token ids"),
+    (", *, rng, temperature=1.0):", ", *, rng):", "samples are token ids", "unexpected keyword argument 'temperature'"),
     (
         "replacement=True, generator=rng).T",
         "replacement=True).T",

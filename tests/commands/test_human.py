@@ -5,7 +5,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from bench import plan as planning
+from bench import kept_plans
 from bench.cell import Cell, Evaluation
 from bench.cli import bench
 from bench.errors import BenchError
@@ -184,7 +184,7 @@ def test_bad_answers_leave_earlier_scores_alone(runs):
 
 
 def test_sync_brings_the_scores_into_another_store(runs):
-    planning.write("quick", {}, runs)
+    kept_plans.write("quick", {}, runs)
     export(runs)
     out = runs.parent / "out"
     good = judge(out / "sheet.csv", runs.parent / "1.csv", "ann", lambda place, _: "real" if place % 2 else "machine")

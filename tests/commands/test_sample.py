@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import plan as planning
+from bench import kept_plans
 from bench.errors import BenchError
 from bench.evaluation import draw
 from bench.seeding import torch_rng
@@ -20,7 +20,7 @@ def lines(call, *arguments):
     return call("sample", *arguments, *DATA).stdout.splitlines()
 
 
-def test_samples_are_those_of_the_trained_generator(finish, call):
+def test_samples_are_those_of_the_trained_generator(finish):
     """The weights on disk, asked with the seed of the run's own evaluation, give the run's own samples."""
     from bench import stored
     from bench.corpora.fetch import Corpora
@@ -49,10 +49,10 @@ def test_a_run_is_found_by_name_seed_or_beginning_of_its_id(finish, call):
 
 
 def test_a_run_is_found_by_the_name_that_any_plan_gives_it(finish, call):
-    from bench import plan as planning
+    from bench import kept_plans
 
     _, mle = finish("text:tiny.txt", "mle")
-    planning.write("sweep", {mle.cell.id: {"label": "mle[mle_epochs=3]"}}, mle.folder.parent)
+    kept_plans.write("sweep", {mle.cell.id: {"label": "mle[mle_epochs=3]"}}, mle.folder.parent)
     assert lines(call, "mle[mle_epochs=3]") == lines(call, "mle")
     with pytest.raises(BenchError, match="unknown finished run"):
         call("sample", "mle[mle_epochs=4]", *DATA)
@@ -152,8 +152,8 @@ def test_two_settings_under_one_name_need_a_cell(finish, call):
         call("sample", "mle", *DATA)
     drawn = call("sample", newest.cell.id, *DATA).stdout
     assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn
-    facts = planning.read_all(Path("runs"))["later"][newest.cell.id]
-    planning.write("later", {newest.cell.id: facts | {"label": "mle[told]"}}, Path("runs"))
+    facts = kept_plans.read_all(Path("runs"))["later"][newest.cell.id]
+    kept_plans.write("later", {newest.cell.id: facts | {"label": "mle[told]"}}, Path("runs"))
     assert call("sample", "mle[told]", "--plan", "later", *DATA).stdout == drawn
     with pytest.raises(BenchError, match=r"unknown finished run in runs 'mle'; did you mean 'mle\[told\]'"):
         call("sample", "mle", "--plan", "later", *DATA)

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench import plan as planning
-from bench import statistics
+from bench import kept_plans, statistics
 from bench.cli import bench
 from bench.errors import BenchError
 from bench.journal import read_record
@@ -111,7 +110,7 @@ def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace)
     assert record.status == "done" and record.scores == facts["scores"] and record.cell.id == facts["cell"]
     assert (record.cell.label, record.cell.baseline, record.cell.seed) == ("mine", "score:mine", 0)
     assert record.cell.code == facts["sha256"] and record.last("done")["hypotheses"] == 20
-    assert set(planning.read_all(workplace / "runs")["small"]) == {r.cell.id for r in records} | {facts["cell"]}
+    assert set(kept_plans.read_all(workplace / "runs")["small"]) == {r.cell.id for r in records} | {facts["cell"]}
     assert (record.folder / "samples.txt").read_text() == (records[1].folder / "samples.txt").read_text()
     assert np.array_equal(read_scores(record)["bleu-2"], read_scores(records[1])["bleu-2"].dropna())
     assert not (record.folder / "generator.safetensors").exists()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import plugins
-from bench.conformance import CHECKS, Subject, small, subjects, toy_data
+from bench.conformance import CHECKS, small, subjects, toy_data
 from bench.settings import build
 
 NAMES = plugins.names("bench.baselines")
@@ -43,4 +43,4 @@ def test_the_toy_data_is_what_it_says() -> None:
         data = toy_data(end)
         rows = [tuple(row) for split in (data.train, data.valid, data.test) for row in split.tolist()]
         assert len(set(rows)) == len(rows) and data.length == 6 and len(data.valid) == len(data.test) == 30
-        assert Subject(object, None, data).data.fingerprint == toy_data(end).fingerprint
+        assert data.fingerprint == toy_data(end).fingerprint

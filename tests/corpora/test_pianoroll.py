@@ -1,11 +1,6 @@
 import numpy as np
 
-from bench.corpora.pianoroll import notes, save_pianoroll
-
-
-def test_held_notes_are_one_bar_and_rests_none():
-    assert notes([0, 40, 40, 42, 0, 42, 42]) == [(1, 2, 40), (3, 1, 42), (5, 2, 42)]
-    assert notes([0, 0]) == []
+from bench.corpora.pianoroll import save_pianoroll
 
 
 def test_the_same_tunes_are_the_same_picture(tmp_path):

@@ -142,9 +142,7 @@ def test_the_summary_fits_a_terminal_and_names_what_is_amiss(written: Written) -
     assert "failed" in printed
 
 
-def test_the_command_writes_says_where_and_how_to_look(
-    shop: Any, migrated_store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_writes_says_where_and_how_to_look(shop: Any, folder: Path) -> None:
     fill(f"sqlite:///{folder}/mlflow.db", small(shop)[:3])
     result = CliRunner().invoke(command, ["--out", "there"], catch_exceptions=False)
     assert result.exit_code == 0
