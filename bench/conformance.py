@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,17 @@ def samples_are_token_ids(subject: Subject) -> None:
     trainer, rng = subject.build()
     for temperature in (1.0, 0.5):
         draw(tempered(trainer.generator, temperature), 50, subject.data, rng)
+
+
+def data_stay_as_they_are(subject: Subject) -> None:
+    """Training and sampling write into copies: other arms learn from the same arrays."""
+    splits = {name: getattr(subject.data, name).copy() for name in ("train", "valid", "test")}
+    own = replace(subject.data, **splits)
+    trainer, rng = subject._replace(data=own).build()
+    _step_each(trainer)
+    draw(trainer.generator, 40, own, rng)
+    for name, before in splits.items():
+        assert np.array_equal(before, getattr(subject.data, name)), f"it writes into data.{name}: copy what you change"
 
 
 def samples_depend_only_on_the_seed(subject: Subject) -> None:
@@ -137,6 +149,7 @@ def state_resumes_to_the_bit(subject: Subject) -> None:
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     settings_are_frozen,
+    data_stay_as_they_are,
     samples_are_token_ids,
     samples_depend_only_on_the_seed,
     log_prob_is_a_probability,
@@ -182,6 +195,7 @@ def check_dataset(dataset: Any) -> None:
     data = dataset.load()
     wrong = fault(data)
     assert wrong is None, wrong
+    given = data.fingerprint
     rows = [set(map(bytes, split)) for split in (data.train, data.valid, data.test)]
     shared = rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]
     told = any("also occur" in note for note in data.notes)  # where a published split is kept as it is
@@ -189,6 +203,7 @@ def check_dataset(dataset: Any) -> None:
     evaluator = Evaluator(data, dataset.metrics(data), Evaluation().rule)
     judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))
     assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
+    assert replace(data).fingerprint == given, "a metric writes into the data: let it copy what it changes"
 
 
 def _trained_samples(subject: Subject, seed: int) -> Any:

@@ -166,10 +166,7 @@ def _notes(lines: Sequence[Line], data: SequenceData) -> tuple[str, ...]:
 
 def _lines(path: Path) -> list[str]:
     """The lines of a text file, empty ones too; BenchError where it is none."""
-    content = read_bytes(path)
-    if b"\0" in content:
-        raise BenchError(f"{path} is a binary file: one sequence a line of UTF-8 text is expected")
-    lines = text.decoded(content, str(path))
+    lines = text.decoded(read_bytes(path), str(path))
     if not any(map(str.strip, lines)):
         raise BenchError(f"{path} is empty: one sequence a line is expected")
     return lines

@@ -43,12 +43,12 @@ def measured(device: str) -> dict[str, float] | None:
 
 
 def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, train: int, tokens: int) -> float:
-    """Seconds of one seed; `tokens` = `train` sequences x T x vocabulary. Knobs that a trainer lacks cost nothing."""
+    """Seconds of one seed; `tokens` = `train` sequences x T x vocabulary. Numbers that a trainer lacks cost nothing."""
     scale = tokens / OFFICIAL_TOKENS
     mle = knobs.get("mle_epochs", 0) * stages["b"] * scale
     rounds = knobs.get("adversarial_steps", 0)
     policy = rounds * knobs.get("g_steps", 1) * stages["f"]
-    if "rollouts" in knobs and "k" in knobs:  # rewards come from a discriminator
+    if {"rollouts", "k", "d_steps", "filters", "batch"} <= knobs.keys():  # SeqGAN's: a discriminator rewards
         policy += rounds * knobs.get("g_steps", 1) * stages["e"] * knobs["rollouts"] / 16
         meetings = knobs.get("discriminator_epochs", 0) + rounds * knobs["d_steps"]
         shown = 2 * train * knobs["k"]
@@ -69,7 +69,8 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
     for cell in trained:
         found = datasets[cell.dataset_label].data
         tokens = found.train.size * len(found.vocabulary)
-        spent = training_seconds(dict(cell.settings), stages, train=len(found.train), tokens=tokens)
+        knobs = {name: value for name, value in cell.settings if isinstance(value, int | float)}
+        spent = training_seconds(knobs, stages, train=len(found.train), tokens=tokens)
         seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)
     return seconds
 

@@ -62,9 +62,12 @@ class Evaluator:
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score sequences that are at hand."""
         scores, per_sequence = {}, {}
+        sequences = generated.sequences.copy()
         for metric in self.metrics:
             found = metric.score(generated, self.data)
             _check_scores(metric.name, found)
+            if not np.array_equal(generated.sequences, sequences):
+                raise ContractError(f"{metric.name} wrote into the sequences it was given: copy what you change")
             value = None if found.value is None else float(found.value)
             if value is not None and math.isnan(value):
                 raise ContractError(f"{metric.name} is NaN: the model's probabilities are no numbers")
@@ -100,12 +103,21 @@ def _check_metric(metric: Any) -> None:
 
 
 def _check_scores(name: str, found: Any) -> None:
-    """ContractError where a metric returned no Scores, or more than a row of scores per sequence."""
+    """ContractError where a metric returned no Scores, or scores per sequence that are no row of numbers.
+
+    Where the value is a number, all of them are: tests are made from them.
+    """
     if not isinstance(found, Scores) or not isinstance(found.value, float | int | np.number | None):
         raise ContractError(f"{name}: score() returned {found!r:.80}, not Scores(value, per_sequence)")
-    if found.per_sequence is not None and np.ndim(found.per_sequence) != 1:
+    if found.per_sequence is None:
+        return
+    if np.ndim(found.per_sequence) != 1:
         shape = np.shape(found.per_sequence)
         raise ContractError(f"{name}: score() returned per_sequence of shape {shape}, not a number a sequence")
+    if (kind := np.asarray(found.per_sequence).dtype.kind) not in "biuf":
+        raise ContractError(f"{name}: score() returned per_sequence of kind {kind!r}, not a number a sequence")
+    if found.value is not None and math.isfinite(found.value) and not np.isfinite(found.per_sequence).all():
+        raise ContractError(f"{name} is {found.value:.4g}, yet per_sequence holds what is no finite number")
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -27,10 +30,22 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def read_bytes(path: Path, kind: str = "") -> bytes:
     """The file's bytes; a BenchError of one line, which says what `kind` of file it is, where it cannot be read."""
+    if path.is_fifo():  # it could be read but once, and every worker reads
+        raise BenchError(f"{kind}{path} is a pipe: give a file")
     try:
         return path.read_bytes()
     except OSError as error:
         raise BenchError(f"cannot read {kind}{path}: {error.strerror}") from None
+
+
+def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
+    """The table in a Parquet file; BenchError, which names its place and ends with the remedy, where it is damaged."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own are kinds of these
+        raise BenchError(f"{place} is damaged ({' '.join(str(error).split())[:80]}): {remedy}") from None
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bench.dataset import Illustrated, Opened
 from bench.driver import Driver, Interrupted
 from bench.errors import ContractError
 from bench.evaluation import Evaluator, Judgement
+from bench.files import write_whole
 from bench.generator import Generator
 from bench.journal import Journal
 from bench.opening import open_dataset
@@ -70,6 +71,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # what was imported late is of the plan too
+    _refuse_written(cell, evaluator.data)
     write_artifacts(journal.folder, judged, Opened(dataset, evaluator.data), parts)
     journal.append(
         "done",
@@ -87,6 +89,17 @@ def _refuse_edited(cell: Cell) -> None:
         plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
         names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
         raise ContractError(f"the code of {names or cell.baseline} changed since it was planned: run again")
+
+
+def _refuse_written(cell: Cell, data: SequenceData) -> None:
+    """ContractError where the cell's plug-ins changed the data, which the worker's next cells are to learn from too."""
+    if _fingerprint_now(data) != cell.fingerprint:
+        guilty = f"{cell.baseline}, or a metric of {cell.dataset_label},"
+        raise ContractError(f"{guilty} wrote into the data it was given: copy what you change")
+
+
+def _fingerprint_now(data: SequenceData) -> str:
+    return replace(data).fingerprint  # that of a SequenceData is taken once
 
 
 def _settle(cell: Cell) -> None:
@@ -125,7 +138,7 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
     """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
     made_of = code.checksum(cell.dataset)
     key = (cell.dataset, cell.dataset_settings, cell.fingerprint, made_of, str(context.corpora))
-    if key not in _LOADED:
+    if key not in _LOADED or _fingerprint_now(_LOADED[key][1].data) != cell.fingerprint:
         opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
         if opened.data.fingerprint != cell.fingerprint:
             raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
@@ -144,15 +157,15 @@ def data_facts(data: SequenceData) -> dict[str, Any]:
 def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict[str, Stateful]) -> None:
     """samples.txt, scores.parquet (a shorter column is filled with nulls), generator.safetensors, the dataset's own."""
     import pandas as pd
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     lines = (opened.data.vocabulary.decode(row) for row in judged.samples.tolist())
-    (folder / "samples.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_whole(folder / "samples.txt", "".join(f"{line}\n" for line in lines).encode())
     columns = {name: pd.Series(values) for name, values in judged.per_sequence.items()}
-    pd.DataFrame(columns).to_parquet(folder / "scores.parquet")
+    write_whole(folder / "scores.parquet", pd.DataFrame(columns).to_parquet())
     tensors = checkpoint.weights({name: part for name, part in parts.items() if name == "generator"})
     if tensors:
-        save_file(tensors, folder / "generator.safetensors")
+        write_whole(folder / "generator.safetensors", save(tensors))
     if isinstance(opened.dataset, Illustrated):
         opened.dataset.artifacts(judged.samples, folder)
 

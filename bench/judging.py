@@ -13,6 +13,7 @@ from bench.cell import ELSEWHERE, Cell, Evaluation
 from bench.dataset import Opened
 from bench.elsewhere import Samples
 from bench.evaluation import Evaluator, Judgement
+from bench.files import read_scores
 from bench.journal import Record
 from bench.metric import FloatArray, Generated
 from bench.metrics.bleu import Bleu
@@ -22,8 +23,6 @@ from bench.seeding import torch_rng
 from bench.settings import build
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bench.corpora.fetch import Corpora
 
 UNIGRAM = "random-unigram"
@@ -134,19 +133,14 @@ def _comparable(judged: Judgement, record: Record) -> list[str]:
 
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
-    theirs = _per_sequence(record)
+    path = record.folder / "scores.parquet"
+    theirs = read_scores(path, str(path), f"remove {record.folder}, and `bench run` makes the cell anew")
     for name in (name for name in _comparable(judged, record) if name in theirs):
         values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
         mine = judged.per_sequence[name]
         gap, p = statistics.difference(mine, values), statistics.welch(mine, values)
         value = float(record.scores[name]["value"])
         yield Test(record.cell.label, record.cell.seed, record.cell.id, name, value, gap, p)
-
-
-def _per_sequence(record: Record) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_parquet(record.folder / "scores.parquet")
 
 
 def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:

@@ -26,12 +26,12 @@ def check_name(plan: str) -> None:
 
 
 def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
-    """Keep the cells that a command asks for, id -> facts, as the newest of the plan; returns them as they are kept.
+    """Keep the cells that a command asks for, id -> facts, as the newest of all; returns them as they are kept.
 
     The fact "asked", in ns since the epoch, is added to each: by it tables tell which of several cells is wanted.
     """
-    kept = read_all(runs).get(plan, {})
-    now = max([time.time_ns(), *(asked(facts) + 1 for facts in kept.values())])
+    earlier = [asked(facts) for kept in read_all(runs).values() for facts in kept.values()]
+    now = max([time.time_ns(), *(stamp + 1 for stamp in earlier)])  # a clock may go back, or others' be ahead
     wanted = {key: {**facts, "asked": str(now + index)} for index, (key, facts) in enumerate(cells.items())}
     join(plan, wanted, runs)
     return wanted

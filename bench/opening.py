@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -60,6 +61,11 @@ def _faults_of_words(words: Any) -> Iterator[str]:
         yield f"the vocabulary is {words!r:.80}, not a Vocabulary"
     if not isinstance(words.tokens, tuple | list) or not all(isinstance(token, str) for token in words.tokens):
         yield f"the tokens of the vocabulary are {words.tokens!r:.80}, not a tuple of text"
+    if len(words.ids) < len(words):
+        twice = next(token for token, count in Counter(words.tokens).items() if count > 1)
+        yield f"the token {twice!r} is in the vocabulary twice"
+    if words.joiner.isspace() and (odd := [token for token in words.tokens if token.split() != [token]]):
+        yield f"the token {odd[0]!r} is empty or holds a space: what is written of it could not be read again"
     if len(words) < 2:
         yield f"a vocabulary of {len(words)} leaves nothing to learn; it needs 2"
     special = {"start": words.start, "end": words.end, "unknown": words.unknown}

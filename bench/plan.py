@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -68,8 +69,8 @@ def overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
 def make(request: Request, corpora: Corpora) -> Plan:
     """Resolve names, settings and data; every combination becomes a cell, with a *real* row per dataset."""
     preset = _with_general_overrides(request)
-    arms = [_baseline(reference, preset, request) for reference in dict.fromkeys(request.baselines)]
-    datasets = [_dataset(reference, preset, request) for reference in dict.fromkeys(request.datasets)]
+    arms = list(dict.fromkeys(_baseline(reference, preset, request) for reference in request.baselines))
+    datasets = list(dict.fromkeys(_dataset(reference, preset, request) for reference in request.datasets))
     check_name(request.plan)
     _refuse_unclear_names(arms, datasets)
     _refuse_helpers_that_meet(arms, datasets)
@@ -125,8 +126,10 @@ def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
     owner = "text" if file else label
     values = dict(preset.datasets.get(owner, {}))
     _resolve_preset(cls.Settings, preset, values, owner)
-    values |= {"file": file} if file else {}
-    values |= {key: value for own, key, value in request.overrides if own == owner}
+    own = {key: value for name, key, value in request.overrides if name == owner}
+    if file and "file" in own:
+        raise BenchError(f"-d {reference} and --set text.file={own['file']}: name the file once")
+    values |= own | ({"file": os.path.normpath(file)} if file else {})
     return Arm(label, plugins.absolute(name), _resolve(cls.Settings, values, owner))
 
 
@@ -198,7 +201,7 @@ def _refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequen
     for group, owners, found in groups:
         allowed = {plugins.label(arm.reference) for arm in found} | set(plugins.names(group))
         for owner in owners:
-            if owner not in allowed and get_close_matches(owner, allowed, n=1, cutoff=0.7):
+            if owner not in allowed and get_close_matches(owner, allowed, n=1, cutoff=0.6):
                 table = f"{group.removeprefix('bench.')}.{owner}"
                 raise unknown(f"owner [{table}] in preset {preset.name}:", owner, allowed)
     used = {name for arm in arms for name, _ in arm.settings}

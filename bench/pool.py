@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import TYPE_CHECKING
 
 from bench import job
@@ -55,16 +56,17 @@ def _run_together(
     with _executor(jobs, cluster) as executor:
         futures: dict[Future[str], Cell] = {}
         try:
-            with _ignoring_signals():
+            with _blocking_signals():
                 for cell in cells:
                     futures[executor.submit(job.run, cell, context)] = cell
             _watch(set(futures), tick)
+            lost = [cell for future, cell in futures.items() if _lost(future)]
         except BaseException:  # whatever it is, leaving the executor would first wait for every cell
             _stop(executor, futures, context)
             raise
-        if any(isinstance(future.exception(), BrokenProcessPool) for future in futures):
+        if lost:
             _kill(executor)  # which sends the others SIGTERM and waits for them
-    return [cell for future, cell in futures.items() if _lost(future)]
+    return lost
 
 
 def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Context) -> None:
@@ -80,7 +82,7 @@ def _stop(executor: Executor, futures: Mapping[Future[str], Cell], context: Cont
         wait(futures, timeout=GRACE)
     finally:
         _kill(executor)
-        if ours or all(future.done() for future in futures):
+        if ours or all(future.done() and not future.cancelled() for future in futures):
             context.stop.unlink(missing_ok=True)
         for cell in futures.values() if ours else ():
             if read_record(context.runs / cell.id).status == "running":
@@ -103,8 +105,11 @@ def _watch(futures: set[Future[str]], tick: Callable[[], None]) -> None:
 
 
 def _lost(future: Future[str]) -> bool:
-    """Whether a worker died, this cell's own or one beside it."""
-    error = future.exception()
+    """Whether a worker died, this cell's own or one beside it. BenchError where the whole cluster did."""
+    try:
+        error = future.exception()
+    except CancelledError:
+        raise BenchError("the cluster's scheduler is gone: start it anew, and run again") from None
     died = isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"  # dask's name for it
     if error is not None and not died:
         raise error
@@ -133,6 +138,7 @@ def _dask(address: str) -> Client:
         from distributed import Client
     except ImportError:
         raise BenchError("--cluster needs dask.distributed: pip install 'seqbench[cluster]'") from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would print of a lost scheduler is told here
     try:
         return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
@@ -156,13 +162,13 @@ def _leave_with_parent() -> None:
 
 
 @contextmanager
-def _ignoring_signals() -> Iterator[None]:
-    """Ctrl-C, and a batch system's SIGTERM, reach the whole process group; workers born here ignore them from their
-    first moment, and wait for the parent's stop file, so that they save first.
+def _blocking_signals() -> Iterator[None]:
+    """Ctrl-C, and a batch system's SIGTERM, reach the whole process group. Workers born here are deaf to them from
+    their first moment, and wait for the parent's stop file, so that they save first; the parent hears them at the end.
     """
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    resource_tracker.ensure_running()  # which, started by the first worker, would have it born with its ears open
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

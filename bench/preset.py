@@ -53,6 +53,8 @@ def read(name: str) -> Preset:
         path = Path(name)
         if not path.is_file():
             raise BenchError(f"no preset file {name}: give the path of a TOML file, or one of {', '.join(shipped())}")
+        if path.stem in shipped():
+            raise BenchError(f"preset {name}: tables would call it {path.stem}, as the shipped one; rename the file")
         text = _text(path)
     elif name in shipped():
         text = (resources.files("bench.presets") / f"{name}.toml").read_text(encoding="utf-8")

@@ -36,12 +36,15 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     for field in fields.values():
         if field.default is field.default_factory is dataclasses.MISSING:
             raise BenchError(f"settings of {where}: {field.name} has no default; every knob needs one")
-    for key, value in values.items():
+    for key in values:
         if key not in fields:
             raise unknown(f"knob of {where}", key, fields)
+    given = {key: field.default for key, field in fields.items() if field.default is not dataclasses.MISSING}
+    given |= values
+    for key, value in given.items():
         _check(f"{where}.{key}", value, fields[key].metadata)
     try:
-        made = _converter().structure(dict(values), cls)
+        made = _converter().structure(given, cls)
     except Exception as error:
         raise BenchError(f"settings of {where}: {_first_line(error)}") from None
     for name in fields:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
+
+from filelock import FileLock
 
 from bench.errors import BenchError
 
@@ -16,7 +19,15 @@ SQLITE = "sqlite:///"
 
 def path_of(uri: str) -> Path | None:
     """The file of an SQLite store; None for any other."""
-    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
+
+
+@contextmanager
+def locked(path: Path, uri: str) -> Iterator[None]:
+    """One process at a time makes the schema of a new store. BenchError as `check` says."""
+    check(path, uri)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def check(path: Path, uri: str) -> None:

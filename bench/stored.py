@@ -39,8 +39,10 @@ def of_plan(runs: Path, plan: str, dataset: str) -> list[Record]:
 
 def is_of(cell: Cell, dataset: str) -> bool:
     """Whether the cell's dataset is the one named, as in the tables (text:reviews) or as for -d (text:reviews.csv)."""
-    file = dict(cell.dataset_settings).get("file")
-    return dataset in (cell.dataset_label, cell.dataset, f"{cell.dataset}:{file}")
+    name, _, given = dataset.partition(":")
+    file = str(dict(cell.dataset_settings).get("file") or "")
+    same_file = bool(file) and name == cell.dataset and Path(given).resolve() == Path(file).resolve()
+    return same_file or dataset in (cell.dataset_label, cell.dataset)
 
 
 def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:

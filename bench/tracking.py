@@ -9,13 +9,14 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench import sqlite
 from bench.errors import BenchError, unknown
+from bench.files import read_scores
 from bench.human.collected import Collected
 from bench.journal import Record
 from bench.projection import Projection, Tracked, curve_key, frame, json_list, project
@@ -53,8 +54,9 @@ class Tracker:
         self._plans: dict[str, dict[str, _Known]] = {}
 
     def prepare(self) -> None:
-        """First contact, which migrates the schema (about 3 s once a store): do it before workers start."""
-        with self._clear_errors():
+        """First contact, which makes the schema (about 3 s once a store): do it before workers start."""
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
             self._client.search_experiments(max_results=1)
 
     def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
@@ -107,7 +109,9 @@ class Tracker:
                 raise BenchError(
                     f"{run.info.artifact_uri} lacks files that {self.uri} names: `bench sync` writes them again"
                 )
-            return pd.read_parquet(self._client.download_artifacts(run_id, "scores.parquet", folder))
+            copy = Path(self._client.download_artifacts(run_id, "scores.parquet", folder))
+            place = f"{run.info.artifact_uri}/scores.parquet"
+            return read_scores(copy, place, "remove it, and `bench sync` writes it again")
 
     def record_human(self, collected: Collected) -> None:
         """Keep imported human scores with the dataset's experiment, in place of earlier ones."""
@@ -228,8 +232,8 @@ class Tracker:
         self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in wanted.params.items()])
         for path in artifacts:
             self._client.log_artifact(run_id, str(path))
-        self._client.set_tag(run_id, "digest", wanted.digest)
         self._client.set_terminated(run_id, STATUS[record.status], ended)
+        self._client.set_tag(run_id, "digest", wanted.digest)
         return run_id
 
     def _experiment(self, name: str) -> str:

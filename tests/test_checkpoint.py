@@ -76,7 +76,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "step", ["safetensors.torch.save_file", "torch.save", "pathlib.Path.write_text", "pathlib.Path.rename"]
+    "step", ["safetensors.torch.save", "torch.save", "pathlib.Path.write_text", "pathlib.Path.rename"]
 )
 def test_a_killed_write_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     checkpoint.save(tmp_path, parts(1), torch_rng("test"), {"epoch": 1})

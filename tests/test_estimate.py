@@ -95,3 +95,17 @@ def test_running_cells_have_part_of_it_behind_them() -> None:
 
 def test_nothing_known_is_none() -> None:
     assert TimeLeft([record("mle", 0)], {}).total(1) is None
+
+
+def test_knobs_that_only_share_names_with_seqgans_cost_what_is_known_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
+    facts = {"device": "cpu", "threads": 1, "stages": {key: {"seconds": value} for key, value in STAGES.items()}}
+    estimate.save(facts)
+    settings = (("adversarial_steps", "many"), ("k", 5), ("mle_epochs", 120), ("rollouts", None))
+    rows = np.zeros((9_984, 20), dtype=np.int64)
+    words = Vocabulary(tuple(map(str, range(5_000))))
+    data = SequenceData(rows, rows[:1], rows[:1], words, Source("f", "", "", "generated"))
+    cell = Cell("TopK", "TopK", "TopK", settings, "d", "d", (), data.fingerprint, 0, Evaluation())
+    assert expected([cell], {"d": Opened(object(), data)}) == {cell.id: pytest.approx(240)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -129,6 +130,9 @@ def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
         (None, r"odd: score\(\) returned None, not Scores"),
         (Scores("high"), "not Scores"),  # type: ignore[arg-type]
         (Scores(0.5, np.ones((10, 2))), r"odd: score\(\) returned per_sequence of shape \(10, 2\)"),
+        (Scores(0.5, np.array(["a", "b"])), r"odd: score\(\) returned per_sequence of kind 'U'"),  # type: ignore[arg-type]
+        (Scores(0.5, np.array([1, math.nan])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
+        (Scores(0.5, np.array([1, math.inf])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
     ],
 )
 def test_what_is_no_score_is_refused(answer: Any, message: str) -> None:
@@ -212,3 +216,13 @@ def test_the_same_rng_the_same_scores() -> None:
     first, second, other = (evaluator.judge(model, 30, torch_rng("test", seed)) for seed in (0, 0, 1))
     assert first.scores == second.scores and np.array_equal(first.samples, second.samples)
     assert not np.array_equal(first.samples, other.samples)
+
+
+def test_a_metric_that_writes_into_the_sequences_is_refused() -> None:
+    class Sorts(Share):
+        def score(self, generated: Generated, data: Any) -> Scores:
+            generated.sequences[:, ::-1].sort(axis=1)
+            return Scores(0.0)
+
+    with pytest.raises(ContractError, match="share wrote into the sequences it was given: copy what you change"):
+        Evaluator(DATA, [Sorts()], "last").judge(Says(ids), 10, torch_rng("test"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.files import read_object, write_whole
+from bench.files import read_bytes, read_object, read_scores, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -46,3 +46,16 @@ def test_where_it_fails_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "file", b"after")
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("file", b"before")]
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BenchError, match=r"the corpus .*/pipe is a pipe: give a file"):
+        read_bytes(tmp_path / "pipe", "the corpus ")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_a_damaged_table_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "copy").write_bytes(content)
+    with pytest.raises(BenchError, match=r"^store/scores\.parquet is damaged \(.*\): remove it$"):
+        read_scores(tmp_path / "copy", "store/scores.parquet", "remove it")

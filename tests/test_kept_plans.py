@@ -68,3 +68,10 @@ def test_a_kept_plan_is_in_the_order_of_asking(tmp_path: Path) -> None:
     assert order() == "xydbac" and kept_plans.read_all(tmp_path)["mine"]["x"] == old
     kept_plans.write("mine", {"d": {}}, tmp_path)
     assert order() == "xybacd", "another machine's clock is ahead"
+
+
+def test_what_is_asked_now_is_the_newest_of_all_plans(tmp_path: Path) -> None:
+    ahead = 10**19
+    kept_plans.join("other", {"x": {"asked": str(ahead)}}, tmp_path)
+    found = kept_plans.write("mine", {"a": {}, "b": {}}, tmp_path)
+    assert [kept_plans.asked(facts) for facts in found.values()] == [ahead + 1, ahead + 2]

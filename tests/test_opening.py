@@ -73,3 +73,20 @@ def test_a_dataset_that_gives_no_data_is_refused(
     path.write_text(path.read_text().replace(before, after))
     with pytest.raises(BenchError, match=message):
         open_dataset(words, {}, "Words", corpora)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ('("zero", "one", "two", "zero")', "the token 'zero' is in the vocabulary twice"),
+        ('("zero", "one", "t wo", "three")', "the token 't wo' is empty or holds a space"),
+        ('("zero", "one", "", "three")', "the token '' is empty or holds a space"),
+    ],
+)
+def test_tokens_that_could_not_be_read_again_are_refused(
+    words: str, corpora: Corpora, tokens: str, message: str
+) -> None:
+    path = Path(words.rpartition(":")[0])
+    path.write_text(path.read_text().replace('("zero", "one", "two", "three")', tokens))
+    with pytest.raises(BenchError, match=message):
+        open_dataset(words, {}, "Words", corpora)

@@ -139,6 +139,7 @@ def test_overrides_that_reach_nothing_are_refused(make: Make, sets: str, message
     ("table", "message"),
     [
         ("[baselines.seqgna]\nrollouts = 3", "preset mine: 'seqgna'; did you mean 'seqgan'"),
+        ("[baselines.mel]\nrate = 1.0", "preset mine: 'mel'; did you mean 'mle'"),
         ("[datasets.peoms]\nseed = 3", "preset mine: 'peoms'; did you mean 'poems'"),
         ("[defaults]\nepoch = 3", r"\[defaults\] in preset mine 'epoch'; did you mean 'epochs'"),
         ("[baselines.Tiny]\nepoch = 3", "unknown knob of Tiny 'epoch'; did you mean 'epochs'"),
@@ -263,3 +264,24 @@ def test_a_preset_may_speak_of_plug_ins_that_this_run_has_not(make: Make) -> Non
 def test_an_empty_name_is_no_plan(make: Make) -> None:
     with pytest.raises(BenchError, match="plan '': name it with letters"):
         make(name="")
+
+
+def test_one_plug_in_in_two_spellings_is_one_row(
+    make: Make, trainers: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(words).parent)
+    short, again = Path(words).name, f"./{Path(words).name}"
+    tiny = trainers("Tiny")
+    both = make(
+        baselines=(tiny, f"{Path(tiny).parent}/../{Path(tiny).parent.name}/{Path(tiny).name}"), datasets=(short, again)
+    )
+    assert ids(both) == ids(make())
+
+
+def test_one_text_in_two_spellings_is_one_table(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.txt").write_text("".join(f"line {number} of many\n" for number in range(60)))
+    both = make("random-uniform", datasets=("text:my.txt", "text:./my.txt"))
+    assert ids(both) == ids(make("random-uniform", datasets=("text:my.txt",)))
+    with pytest.raises(BenchError, match=r"-d text:my\.txt and --set text\.file=other\.txt: name the file once"):
+        make("random-uniform", datasets=("text:my.txt",), sets=("text.file=other.txt",))

@@ -183,3 +183,36 @@ def test_a_cluster_that_does_not_answer(
         pool.run_all([make_cell()], context, 1, lambda: None, "host:1")
     with pytest.raises(BenchError, match="--cluster host:1: no scheduler answers"):
         pool.check_cluster("host:1")
+
+
+def test_a_cluster_that_is_lost_is_told_and_its_workers_leave(
+    make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Elsewhere()
+    monkeypatch.setattr(pool, "_executor", lambda *_: nullcontext(cluster))
+
+    def lose() -> None:
+        (future,) = cluster.futures
+        if not future.cancelled():
+            future.cancel()
+            future.set_running_or_notify_cancel()
+
+    with pytest.raises(BenchError, match="the cluster's scheduler is gone: start it anew, and run again"):
+        pool.run_all([make_cell()], context, 1, lose, "host:1")
+    assert context.stop.exists()
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_workers_start_is_heard(
+    make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    cluster = Elsewhere()
+    monkeypatch.setattr(pool, "_executor", lambda *_: nullcontext(cluster))
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as session has it
+    submit = cluster.submit
+    cluster.submit = lambda *given: (signal.raise_signal(number), submit(*given))[1]  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        pool.run_all([make_cell(seed=seed) for seed in range(3)], context, 1, lambda: None, "host:1")
+    assert len(cluster.futures) == 3 and context.stop.exists()

@@ -66,3 +66,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         preset.read(str(tmp_path / "latin.toml"))
     with pytest.raises(BenchError, match="unknown preset 'quik'; did you mean 'quick'"):
         preset.read("quik")
+
+
+def test_no_file_passes_for_a_shipped_preset(tmp_path: Path) -> None:
+    (tmp_path / "official.toml").write_text("[run]\nseeds = 1\n")
+    with pytest.raises(BenchError, match=r"tables would call it official, as the shipped one; rename the file"):
+        preset.read(str(tmp_path / "official.toml"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -249,6 +250,21 @@ def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
     assert "no cells" in CliRunner().invoke(status).output and not stored.finished(Path("runs"))
     assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
+
+
+def test_a_cell_that_cannot_be_copied_is_named(run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("Tiny")
+    theirs = Path("runs").absolute()
+    make_folder("here")
+
+    def refuse(source: str, *_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied", source)
+
+    monkeypatch.setattr(shutil.copytree, "__defaults__", (False, None, refuse, False, False))
+    result = CliRunner().invoke(syncing, [str(theirs)])
+    assert isinstance(result.exception, BenchError)
+    assert re.fullmatch(rf"cannot copy {theirs}/\w+/[\w.]+: .*Permission denied.*", str(result.exception))
+    assert not records()
 
 
 def test_sync_counts_in_words_that_agree(run: Run, make_folder: Any) -> None:

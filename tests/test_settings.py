@@ -141,3 +141,31 @@ def test_parse_and_build_never_fail_but_in_one_line(text: str) -> None:
         build(Knobs, {key: value}, "seqgan")
     except BenchError as error:
         assert str(error)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    rate: float = knob(None, help="")
+
+
+@dataclass(frozen=True)
+class Low:
+    rate: float = knob(0.01, low=0.1, help="")
+
+
+@dataclass(frozen=True)
+class Other:
+    kind: str = knob("z", choices=("a", "b"), help="")
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (Wrong, "settings of mine: rate: None is not a number"),
+        (Low, r"mine\.rate = 0\.01: the least allowed is 0\.1"),
+        (Other, r"mine\.kind = 'z': choose one of a, b"),
+    ],
+)
+def test_defaults_are_held_to_their_own_bounds(cls: Any, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        build(cls, {}, "mine")

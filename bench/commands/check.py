@@ -68,7 +68,8 @@ def _outcome(title: str, check: Callable[[], None]) -> bool:
     except BenchError:
         raise
     except (Exception, SystemExit) as error:  # to exit is no way to conform
-        click.echo(f"FAIL {title}: {type(error).__name__}: {error}".replace("AssertionError: ", ""))
+        told = " ".join(str(error).split())
+        click.echo(f"FAIL {title}: {type(error).__name__}: {told}".replace("AssertionError: ", ""))
         return False
     click.echo(f"ok   {title}")
     return True

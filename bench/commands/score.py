@@ -125,7 +125,10 @@ def _unlike(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Te
     if len(rivals) > len(same):
         yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
     if len(same) > 1 and not tests:
-        yield "no stored run has the same signatures: make the number of sequences equal with --samples"
+        yield (
+            "no stored run has the same signatures; make the numbers of sequences equal, with --samples here or "
+            "--set evaluation.samples=N there"
+        )
 
 
 def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iterator[str]:

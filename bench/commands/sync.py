@@ -82,7 +82,11 @@ def _take_in(folder: Path, runs: Path) -> int:
         target = runs / source.parent.name
         if not _came_further(read_record(source.parent), target):
             continue
-        shutil.copytree(source.parent, partial / target.name)
+        try:
+            shutil.copytree(source.parent, partial / target.name)
+        except shutil.Error as error:
+            file, _, why = error.args[0][0]
+            raise BenchError(f"cannot copy {file}: {why}") from None
         shutil.rmtree(target, ignore_errors=True)
         (partial / target.name).rename(target)
         taken += 1

@@ -28,10 +28,11 @@ def read_lines(content: bytes, path: Path, column: str) -> list[str]:
             raise BenchError(f"{path}#{column}: only {', '.join(TABLES)} files have columns")
         return text.lines(content, str(path))
     frame = _read_table(content, path)
+    frame.columns = frame.columns.map(str)
     if column not in frame.columns:
         if not column:
             raise BenchError(f"{path}: say which column, as in {path}#{next(iter(frame.columns), 'text')}")
-        raise unknown(f"column of {path}", column, map(str, frame.columns))
+        raise unknown(f"column of {path}", column, frame.columns)
     # One cell is one sequence, whatever line ends it holds.
     cells = (" ".join(str(cell).split()) for cell in frame[column].dropna())
     return text.lines("\n".join(cells).encode(), f"{path}#{column}")

@@ -27,7 +27,9 @@ class Split(NamedTuple):
 
 
 def decoded(content: bytes, where: str) -> list[str]:
-    """Lines as they are, empty ones too, whatever ends them; BenchError where the bytes are no UTF-8."""
+    """Lines as they are, empty ones too, whatever ends them; BenchError where the bytes are no text in UTF-8."""
+    if b"\0" in content:
+        raise BenchError(f"{where} is a binary file, or in UTF-16: lines of UTF-8 text are expected")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

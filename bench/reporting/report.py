@@ -43,10 +43,10 @@ def write_report(tracker: Tracker, plan: str | None, out: Path) -> tuple[list[Pa
         with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as partial:
             for name, data in contents.items():
                 Path(partial, name).write_bytes(data)
+            for name in stale:  # before the list that names them is replaced
+                (out / name).unlink(missing_ok=True)
             for name in contents:
                 Path(partial, name).replace(out / name)
-        for name in stale:
-            (out / name).unlink(missing_ok=True)
     return sorted(out / name for name in contents), tables
 
 

@@ -52,6 +52,12 @@ BROKEN_TRAINERS = [
         "samples are token ids",
         "shape (6, 50)",
     ),
+    (
+        "self.seen = Counter()",
+        "self.seen = Counter(); self.train.copy_(self.train.flip(1))",
+        "data stay as they are",
+        "it writes into data.train: copy what you change",
+    ),
     ("generator=rng).T", "generator=rng).T.float()", "samples are token ids", "float32, not integer token ids"),
     (", *, rng, temperature=1.0):", ", *, rng):", "samples are token ids", "unexpected keyword argument 'temperature'"),
     (
@@ -121,6 +127,9 @@ BROKEN_DATASETS = [
     ("return [Ones(), NLLTest(data)]", "return []", "metrics(data) is empty"),
     ("return [Ones(), NLLTest(data)]", "return [NLLTest(data), Ones()]", "the headline is undefined on real data"),
     ("shares.mean()", "shares.mean() * np.nan", "ones is NaN"),
+    ("return Scores(", "data.train.sort(axis=1); return Scores(", "a metric writes into the data"),
+    ("return Scores(", "generated.sequences[0] = 0; return Scores(", "ones wrote into the sequences it was given"),
+    ("return Scores(", "raise ValueError('two\\nlines')\n        return Scores(", "ValueError: two lines"),
     ("return Replay(data.valid)", "return Replay(data.valid + 1)", "outside the vocabulary"),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ def test_a_run_is_found_by_name_seed_or_beginning_of_its_id(finish, call):
     by_seed = {r.cell.seed: r for r in records if r.cell.label == "mle"}
     assert lines(call, "mle") == lines(call, by_seed[0].cell.id[:8])
     assert lines(call, "mle") == lines(call, "mle", "-d", "text:tiny") == lines(call, "mle", "-d", "text:tiny.txt")
+    assert lines(call, "mle") == lines(call, "mle", "-d", "text:./tiny.txt")
     assert lines(call, "mle", "--run-seed", 1) == lines(call, by_seed[1].cell.id) != lines(call, "mle")
 
 
@@ -61,6 +63,8 @@ def test_a_run_is_found_by_the_name_that_any_plan_gives_it(finish, call):
 def test_generators_without_weights_and_the_real_row_can_be_drawn_from(finish, call):
     real, _ = finish("text:tiny.txt", "random-unigram")
     assert len(lines(call, "random-unigram", "--count", 7)) == 7
+    with pytest.raises(BenchError, match="real sequences have no temperature"):
+        call("sample", "real", "--temperature", 0.5, *DATA)
     assert lines(call, "real", "--count", 7) == (real.folder / "samples.txt").read_text().splitlines()[:7]
 
 
@@ -185,3 +189,34 @@ def test_a_row_made_elsewhere_cannot_be_sampled(finish, call):
     call("score", "tiny.txt", "-d", "text:tiny.txt", "--name", "mine", *DATA)
     with pytest.raises(BenchError, match="mine is a file of samples made elsewhere"):
         call("sample", "mine", *DATA)
+
+
+def test_tunes_stay_in_their_folder_whatever_the_row_is_called(finish, call):
+    from bench import kept_plans
+
+    _, tuner = finish("nottingham", "random-unigram", samples=4)
+    kept_plans.write("sweep", {tuner.cell.id: {"label": "mine[path=../../b]"}}, tuner.folder.parent)
+    cell = json.loads((tuner.folder / "cell.json").read_text())
+    (tuner.folder / "cell.json").write_text(json.dumps(cell | {"label": "mine[path=../../b]"}))
+    call("sample", "mine[path=../../b]", *DATA, "--count", 2, "--midi", "tunes")
+    assert sorted(path.name for path in Path("tunes").iterdir()) == [
+        "mine[path=..%2F..%2Fb]-1.mid",
+        "mine[path=..%2F..%2Fb]-2.mid",
+    ]
+
+
+def test_out_is_written_whole_or_not_at_all(finish, call, monkeypatch):
+    finish("text:tiny.txt", "random-unigram")
+    Path("out.txt").write_text("before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(BenchError, match=r"cannot write out\.txt: No space left on device"):
+            call("sample", "random-unigram", *DATA, "--out", "out.txt")
+    assert Path("out.txt").read_text() == "before"
+    Path("link.txt").symlink_to("out.txt")
+    call("sample", "random-unigram", *DATA, "--out", "link.txt")
+    assert Path("link.txt").is_symlink() and len(Path("out.txt").read_text().splitlines()) == 10

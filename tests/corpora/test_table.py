@@ -59,3 +59,8 @@ def test_the_column_stands_after_the_last_hash(tmp_path: Path) -> None:
     odd = tmp_path / "odd#name.txt"
     odd.write_text("x")
     assert split_column(str(odd)) == (odd, "")
+
+
+def test_columns_may_have_numbers_for_names(tmp_path: Path) -> None:
+    content = b"[1, 2]\n[3, 4]\n"
+    assert read_lines(content, Path("rows.jsonl"), "1") == ["2", "4"]

@@ -125,6 +125,25 @@ def test_an_earlier_report_is_replaced_and_nothing_else(shop: Any, store: str, t
     assert (tmp_path / "precious").exists()
 
 
+def test_what_a_killed_report_left_is_removed_by_the_next(
+    shop: Any, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    tracker = fill(store, small(shop)[:2])
+    write_report(tracker, None, out)
+    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {"asked": "99"})
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("unlink", "replace"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Path, step, killed)
+            write_report(tracker, None, out)
+    write_report(tracker, None, out)
+    assert {path.name for path in out.iterdir()} == {*json.loads((out / "report.json").read_text()), "report.json"}
+
+
 def test_a_folder_that_cannot_be_written_is_one_clear_line(written: Written, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write the report to"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -414,3 +416,49 @@ def test_a_torn_journal_is_projected_as_far_as_it_goes(shop: Any, store: str) ->
     journal.append("interrupted")
     Tracker(store).project(read_record(journal.folder), "quick", FACTS)
     assert list(Tracker(store).frame()["status"]) == ["interrupted"]
+
+
+def test_a_run_whose_end_was_not_written_is_written_again(
+    shop: Any, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = shop.done(shop.cell("mle"), {"a": 2.0})
+    Tracker(store).project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", FACTS)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(MlflowClient, "set_terminated", killed)
+        Tracker(store).project(record, "quick", FACTS)
+    Tracker(store).project(record, "quick", FACTS)
+    assert [run.info.status for run in runs_of(store, "cell")] == ["FINISHED"] * 2
+
+
+def test_a_damaged_artifact_is_named_and_written_again(shop: Any, project_folder: Path) -> None:
+    tracker, run_id = only_run(project_folder)
+    (path,) = project_folder.rglob("scores.parquet")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(BenchError, match=r"mlruns/.*/scores\.parquet is damaged .*: remove it, and `bench sync`"):
+        tracker.per_sequence(run_id)
+    path.unlink()
+    again = Tracker(tracker.uri).project(read_record(shop.folder / shop.cell("mle").id), "quick", FACTS)
+    assert len(tracker.per_sequence(again)) == 200
+
+
+@pytest.mark.parametrize("address", ["{}?timeout=30", "{}"])
+def test_an_address_is_read_as_the_store_reads_it(
+    shop: Any, tmp_path: Path, migrated_store: Path, address: str
+) -> None:
+    (tmp_path / "a b").mkdir()
+    shutil.copy(migrated_store, tmp_path / "a b" / "s.db")
+    tracker = Tracker(f"sqlite:///{address.format(tmp_path / 'a%20b' / 's.db')}")
+    tracker.prepare()
+    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    assert list(tracker.frame()["value"]) == [1.0] and (tmp_path / "a b" / "mlruns").is_dir()
+
+
+def test_two_processes_make_one_store(tmp_path: Path) -> None:
+    code = "import sys; from bench.tracking import Tracker; Tracker(sys.argv[1]).prepare()"
+    command = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'new.db'}"]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in "ab"]
+    assert [(one.wait(), one.communicate()[1]) for one in both] == [(0, b"")] * 2
