@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench test check format paper clean
+.PHONY: bench test check coverage format paper clean
 .DELETE_ON_ERROR:
 
 bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
@@ -17,6 +17,10 @@ check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff check .
 	$(BIN)/mypy bench baselines datasets
 	$(BIN)/pyright --warnings
+
+coverage: .venv/.installed-dev  ## the lines that the tests do not reach, workers aside
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --show-missing --skip-covered
 
 format: .venv/.installed-dev
 	$(BIN)/ruff format .

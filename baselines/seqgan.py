@@ -51,6 +51,11 @@ class Knobs(PolicyKnobs):
     dropout_keep: float = knob(0.75, low=0.01, high=1, help="share of features kept while the discriminator trains")
     l2: float = knob(0.2, low=0, help="weight of the penalty on the discriminator's output layer")
 
+    def __post_init__(self) -> None:
+        if 0 < self.discriminator_updates < self.k:
+            told = f"discriminator_updates = {self.discriminator_updates} is below k = {self.k}"
+            raise ValueError(f"{told}: give every epoch one, or 0 for no limit")
+
 
 class SeqGAN:
     """Algorithm 1, from the two pre-trainings to the rounds of the game."""

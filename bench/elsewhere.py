@@ -47,10 +47,10 @@ class Line(NamedTuple):
     tokens: Sequence[str]
 
 
-def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str | None, count: int | None) -> Samples:
+def read(path: Path, form: Literal["auto"] | Format, opened: Opened, strict: str | None, count: int | None) -> Samples:
     """The first `count` samples of a file (all by default), encoded as the dataset encodes its own.
 
-    `closed` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
+    `strict` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
     names the file, and the line where there is one.
     """
     data = opened.data
@@ -69,7 +69,7 @@ def read(path: Path, form: Literal["auto"] | Format, opened: Opened, closed: str
         raise BenchError(f"{path} is empty: one sequence a line is expected")
     _refuse_too_few(len(numbered), path, count)
     numbered = numbered[:count]
-    return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, closed)
+    return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, strict)
 
 
 def _id_tokens(line: str) -> list[str]:
@@ -77,7 +77,7 @@ def _id_tokens(line: str) -> list[str]:
     return line.translate(_SEPARATORS).split()
 
 
-def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, closed: str | None) -> Samples:
+def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, strict: str | None) -> Samples:
     words, extra = data.vocabulary, dict[str, int]()
     ids = words.ids
     sequences = _blank(len(lines), data)
@@ -86,9 +86,9 @@ def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, closed: st
         for position, token in enumerate(tokens):
             index = ids.get(token, words.unknown)
             if index is None:
-                if closed:
+                if strict:
                     raise BenchError(
-                        f"{path}, line {number}: {token!r} is not in the vocabulary, and {closed} is defined on its "
+                        f"{path}, line {number}: {token!r} is not in the vocabulary, and {strict} is defined on its "
                         f"{len(words)} tokens alone"
                     )
                 index = extra.setdefault(token, len(words) + len(extra))

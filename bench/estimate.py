@@ -16,7 +16,9 @@ from bench.journal import Record
 if TYPE_CHECKING:
     from bench.dataset import Opened
 
-OFFICIAL_TOKENS = 9_984 * 20 * 5_000  # positions x vocabulary of one official MLE epoch
+VOCABULARY, LENGTH, TRAIN, MANY, ROLLOUTS = 5_000, 20, 9_984, 10_000, 16
+"""The official sizes, at which `bench speed` times the stages; MANY are sampled, or discriminated on either side."""
+OFFICIAL_TOKENS = TRAIN * LENGTH * VOCABULARY
 
 
 def path() -> Path:
@@ -49,13 +51,13 @@ def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, t
     rounds = knobs.get("adversarial_steps", 0)
     policy = rounds * knobs.get("g_steps", 1) * stages["f"]
     if {"rollouts", "k", "d_steps", "filters", "batch"} <= knobs.keys():  # SeqGAN's: a discriminator rewards
-        policy += rounds * knobs.get("g_steps", 1) * stages["e"] * knobs["rollouts"] / 16
+        policy += rounds * knobs.get("g_steps", 1) * stages["e"] * knobs["rollouts"] / ROLLOUTS
         meetings = knobs.get("discriminator_epochs", 0) + rounds * knobs["d_steps"]
         shown = 2 * train * knobs["k"]
         if knobs.get("discriminator_updates"):
             shown = min(shown, knobs["discriminator_updates"] * knobs["batch"])
         negatives = shown / 2 / knobs["k"]
-        policy += meetings * (shown / 20_000 * stages["d"] * knobs["filters"] + negatives / 10_000 * stages["a"])
+        policy += meetings * (shown / (2 * MANY) * stages["d"] * knobs["filters"] + negatives / MANY * stages["a"])
     return float(mle + policy)
 
 

@@ -59,7 +59,7 @@ class Judge:
     real: Cell
 
     @property
-    def closed(self) -> str | None:
+    def strict(self) -> str | None:
         """A metric that is defined on the vocabulary's own tokens alone; None where words outside merely miss."""
         return next((m.name for m in self.evaluator.metrics if not isinstance(m, Bleu | NLLTest)), None)
 

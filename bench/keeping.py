@@ -14,15 +14,14 @@ from bench.elsewhere import Samples
 from bench.errors import BenchError
 from bench.evaluation import Judgement
 from bench.files import read_bytes
+from bench.job import data_facts, write_artifacts
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
-from bench.published import printed_name
+from bench.published import base, printed_name
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
     """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
-    from bench.job import data_facts, write_artifacts
-
     data = judge.opened.data
     folder = write_cell(_cell(judge.real, name, path, samples), runs)
     if read_record(folder).status != "done":
@@ -62,7 +61,7 @@ def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
     """A name that stands for other runs, or for a variant of them, would print a file as a row that reads as theirs."""
     taken = {REAL, *plugins.names("bench.baselines")}
     taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
-    read = {_as_read(name), _as_read(name.partition("[")[0])}
+    read = {_as_read(name), _as_read(base(name))}
     twin = next((label for label in sorted(taken) if _as_read(label) in read), None)
     if twin is not None:
         also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"

@@ -70,9 +70,10 @@ class Tempering:
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
-    Every temperature is judged with the same random numbers, so the search sees a smooth curve: nine temperatures from
-    0.1 to 10, then bisection between two of them. `samples` are as many as the arm's if not given, so that what
-    depends on their number, Self-BLEU, is comparable. BenchError where the score is out of reach.
+    Nine temperatures from 0.1 to 10, then bisection between two of them. All are judged with the same random numbers,
+    so that the search sees a curve which is the smoother the more sequences there are. `samples` are as many as the
+    arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError where the score is
+    out of reach.
     """
     metrics = tuple(opened.dataset.metrics(opened.data))
     name = metrics[0].name

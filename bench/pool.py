@@ -138,7 +138,7 @@ def _dask(address: str) -> Client:
         from distributed import Client
     except ImportError:
         raise BenchError("--cluster needs dask.distributed: pip install 'seqbench[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would print of a lost scheduler is told here
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told here
     try:
         return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.cell import Evaluation
 from bench.errors import BenchError, unknown
+from bench.files import read_bytes
 from bench.settings import build, knob
 
 Table = Mapping[str, Any]
@@ -69,9 +70,7 @@ def read(name: str) -> Preset:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"cannot read the preset {path}: {error.strerror}") from None
+        return read_bytes(path, "the preset ").decode()
     except UnicodeDecodeError as error:
         raise BenchError(f"preset {path}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
 

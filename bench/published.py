@@ -76,15 +76,15 @@ class Paper:
 
     def row(self, label: str) -> str:
         """The row's written name, in which lines can break: `seqgan[k=1,l2=0]` becomes `SeqGAN [k=1, l2=0]`."""
-        base, bracket, rest = label.partition("[")
-        name = self.names.get(base, base)
+        arm, bracket, rest = label.partition("[")
+        name = self.names.get(arm, arm)
         knobs = re.sub(r",(?=\S)", ", ", rest)
         return f"{name} {bracket}{knobs}" if bracket else name
 
     def rank(self, label: str) -> tuple[int, str]:
         """Sorts rows: the paper's order, a variant after its base, then the others alphabetically."""
-        base = label.partition("[")[0]
-        known = self.order.index(base) if base in self.order else len(self.order)
+        arm = base(label)
+        known = self.order.index(arm) if arm in self.order else len(self.order)
         return known, label
 
 
@@ -102,7 +102,7 @@ def printed_name(label: str) -> str:
 
 def printed_twin(label: str) -> str | None:
     """The row of the paper's tables that is printed as this one would be, `seqgan` for `SeqGAN`; None where none is."""
-    own = label.partition("[")[0]
+    own = base(label)
     return next((other for other in paper().names if other != own and printed_name(other) == printed_name(own)), None)
 
 
@@ -114,5 +114,14 @@ def slug(name: str) -> str:
 
 def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:
     """The published value that stands beside a row: its own, or its base's where no row has that name."""
-    base = label.partition("[")[0]
-    return values.get(label) or (values.get(base) if base not in labels else None)
+    return values.get(label) or (values.get(base(label)) if stands_for_base(label, labels) else None)
+
+
+def stands_for_base(label: str, labels: set[str]) -> bool:
+    """Whether a row stands for what the paper has: as it is, or as a variant where its base has no row."""
+    return label == base(label) or base(label) not in labels
+
+
+def base(label: str) -> str:
+    """`seqgan[rollouts=8]` -> `seqgan`."""
+    return label.partition("[")[0]

@@ -21,7 +21,8 @@ from bench.settings import knob
 
 if TYPE_CHECKING:
     from bench.metric import Metric
-
+from bench.metrics.mse import mse_metrics
+from bench.metrics.nll import NLLTest
 
 TUNES = 4  # of a run, kept to listen to
 
@@ -49,9 +50,6 @@ class Nottingham:
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
         """BLEU-4 and MSE, as in the paper, then the rest."""
-        from bench.metrics.mse import mse_metrics
-        from bench.metrics.nll import NLLTest
-
         headline, *others = scoring.bleu(data, self.settings, headline=4)
         return [headline, *mse_metrics(data), *others, NLLTest(data)]
 

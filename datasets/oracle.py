@@ -15,6 +15,7 @@ from bench.corpora.prepared import prepared
 from bench.corpora.unpickle import float_arrays
 from bench.data import SequenceData, Source
 from bench.errors import BenchError
+from bench.metrics.divergence import oracle_metrics
 from bench.seeding import torch_rng
 from bench.settings import knob
 from bench.vocabulary import Vocabulary
@@ -59,8 +60,6 @@ class Oracle:
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
         """NLL_oracle, as in the paper, and what keeps it honest."""
         import torch
-
-        from bench.metrics.divergence import oracle_metrics
 
         oracle, _ = self._oracle
         return oracle_metrics(lambda rows: oracle.log_prob(torch.from_numpy(rows)).double().numpy(), data)

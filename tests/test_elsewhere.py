@@ -53,8 +53,8 @@ def open_dataset(name, corpora, **settings):
     return Opened(dataset, dataset.load())
 
 
-def read(file, opened, form="auto", closed=None, count=None):
-    return elsewhere.read(file, form, opened, closed, count)
+def read(file, opened, form="auto", strict=None, count=None):
+    return elsewhere.read(file, form, opened, strict, count)
 
 
 def write(file, text):
@@ -168,7 +168,7 @@ def test_without_an_unknown_token_strangers_match_nothing_but_themselves(file):
 def test_a_metric_of_the_vocabulary_alone_refuses_strangers(file):
     message = "samples.txt, line 2: 'zebra' is not in the vocabulary, and nll_oracle is defined on its 6 tokens alone"
     with pytest.raises(BenchError, match=message):
-        read(write(file, "a b c d\na b c zebra\n"), toy(), closed="nll_oracle")
+        read(write(file, "a b c d\na b c zebra\n"), toy(), strict="nll_oracle")
 
 
 @pytest.mark.parametrize(

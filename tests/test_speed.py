@@ -27,7 +27,7 @@ def stage(flop: float | None = 8e9) -> speed.Stage:
 def scripted(monkeypatch: pytest.MonkeyPatch, *runs: tuple[float, float]) -> None:
     """Let the clock say (seconds, foreign cores) in turn; the last goes on for ever."""
     left = list(runs)
-    monkeypatch.setattr(speed, "_time", lambda work, device: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(speed, "_time", lambda *_: left.pop(0) if len(left) > 1 else left[0])
 
 
 def test_loaded_runs_are_thrown_away_and_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,3 +110,10 @@ def test_a_device_that_is_absent_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         resolve_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert resolve_device("auto") == resolve_device("cuda") == "cuda"
+
+
+def test_short_work_is_done_until_others_can_be_heard() -> None:
+    done: list[int] = []
+    seconds, _ = speed._time(lambda: done.append(sum(range(1000))), CPU, least=0.05)
+    assert len(done) > 1 and seconds * len(done) >= 0.05
+    assert speed._time(lambda: done.clear(), CPU)[0] < 0.05 and not done

@@ -13,7 +13,16 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from bench.seeding import numpy_rng
-from bench.statistics import EXACT, difference, holm, improvement, mean_interval, permutation, welch
+from bench.statistics import (
+    EXACT,
+    difference,
+    holm,
+    improvement,
+    mean_interval,
+    permutation,
+    smallest_permutation,
+    welch,
+)
 
 
 def samples(case: int) -> tuple[np.ndarray, np.ndarray]:
@@ -73,6 +82,13 @@ def test_many_values_are_permuted_at_random_and_give_the_same_p_twice() -> None:
     a, b = rng.normal(0, 1, EXACT), rng.normal(0.3, 1, EXACT)
     assert permutation(a, b) == permutation(a, b)
     assert permutation(a, b) == pytest.approx(welch(a, b), abs=0.02)
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 3), (3, 3), (3, 6), (5, 5), (7, 4), (20, 20), (21, 20)])
+def test_the_least_p_is_that_of_values_that_do_not_overlap(first: int, second: int) -> None:
+    found = permutation(np.arange(float(first)), 1000 + np.arange(float(second)))
+    assert found == pytest.approx(smallest_permutation(first, second), rel=1e-9)
+    assert smallest_permutation(21, 20) == 1 / 100_001
 
 
 @pytest.mark.parametrize("case", range(20))

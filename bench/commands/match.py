@@ -52,8 +52,8 @@ def command(
     found = matching.match(ours, theirs, opened, samples)
     click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
-        f"{baseline} (seeds {stored.seeds(ours)}) has it at temperature {found.temperature:.3f}, of {found.hypotheses} "
-        "sequences a run:"
+        f"{baseline} (seeds {stored.seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
+        f"{found.hypotheses} sequences a run:"
     )
     for name, value in found.scores.items():
         click.echo(f"  {name:12} {number(value, 4):>8}   against {number(found.arm.get(name), 4):>8}")

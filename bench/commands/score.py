@@ -65,7 +65,7 @@ def command(
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
-    found = elsewhere.read(file, form, judge.opened, judge.closed, samples)
+    found = elsewhere.read(file, form, judge.opened, judge.strict, samples)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
     rivals = judging.rivals(runs, judge.real, plan, name)

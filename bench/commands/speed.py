@@ -9,7 +9,7 @@ import click
 
 from bench.commands import _options
 
-STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu")
+STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
 
 
 @click.command("speed")
@@ -54,8 +54,10 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
 
 
 def _line(key: str, found: dict[str, Any]) -> str:
+    from bench.speed import FOREIGN
+
     share = f"{found['peak_share']:5.0%} of sgemm" if found["peak_share"] is not None else " " * 14
-    foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > 0.15 else ""
+    foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > FOREIGN else ""
     again = f"  {found['discarded']} loaded runs repeated" if found["discarded"] else ""
     title = f"{key:9} {found['stage']:42}"
     return f"{title} {found['seconds']:8.3f} s  {found['rate']:12,.0f} {found['unit']}/s {share}{foreign}{again}"
@@ -70,11 +72,13 @@ def _hours(facts: dict[str, Any]) -> dict[str, dict[str, float]]:
     hours: dict[str, dict[str, float]] = {}
     for name in preset.shipped():
         chosen = preset.read(name)
-        train = int(chosen.datasets.get("oracle", {}).get("train", 9_984))
+        train = int(chosen.datasets.get("oracle", {}).get("train", estimate.TRAIN))
         for arm in ("mle", "seqgan"):
             cls = plugins.load("bench.baselines", arm)
             knobs = vars(build(cls.Settings, chosen.knobs(cls.Settings, arm), arm))
-            spent = estimate.training_seconds(knobs, seconds, train=train, tokens=train * 20 * 5_000)
+            spent = estimate.training_seconds(
+                knobs, seconds, train=train, tokens=train * estimate.LENGTH * estimate.VOCABULARY
+            )
             hours.setdefault(name, {})[arm] = spent / 3600
     return hours
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from bench.data import SequenceData
 from bench.metric import Metric
+from bench.metrics.bleu import bleu_metrics
+from bench.metrics.nll import NLLTest
+from bench.metrics.self_bleu import self_bleu_metrics
 from bench.settings import knob
 
 
@@ -35,8 +38,6 @@ def other_knobs(settings: BleuKnobs) -> dict[str, Any]:
 
 def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
     """bleu-2..5, the headline order first."""
-    from bench.metrics.bleu import bleu_metrics
-
     orders = sorted(range(2, 6), key=lambda order: order != headline)
     return bleu_metrics(
         data, orders=orders, references=knobs.references, smoothing=knobs.smoothing, average=knobs.average
@@ -45,8 +46,5 @@ def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
 
 def text_metrics(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
     """bleu-2..5, the headline order first, then self-bleu-2..5 and nll_test."""
-    from bench.metrics.nll import NLLTest
-    from bench.metrics.self_bleu import self_bleu_metrics
-
     diversity = self_bleu_metrics(data, smoothing=knobs.smoothing, average=knobs.average)
     return [*bleu(data, knobs, headline), *diversity, NLLTest(data)]

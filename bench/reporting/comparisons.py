@@ -11,7 +11,7 @@ import numpy as np
 from bench import statistics
 from bench.cell import REAL
 from bench.metric import FloatArray
-from bench.published import Published, value_of
+from bench.published import Published, stands_for_base, value_of
 from bench.reporting.table import Column, Comparison, PerSequence, Row
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ def compare(
     """Every finished row but *real* and the reference itself, on each tested metric; Holm over all of them."""
     others = [row for row in rows if row.label not in (REAL, reference.label) and row.done]
     labels = {row.label for row in rows}
+    published = spec.p if stands_for_base(reference.label, labels) else {}
     sequences = {row.label: _one_run(runs, row.label, per_sequence) for row in (reference, *others)}
     found = []
     for column in (column for column in columns if column.metric in spec.tested):
         for row in others:
-            p_published = value_of(spec.p.get(column.metric, {}), row.label, labels)
+            p_published = value_of(published.get(column.metric, {}), row.label, labels)
             found.append(_comparison(reference, row, column, p_published, sequences))
     welch = statistics.holm([comparison.p_welch for comparison in found])
     permutation = statistics.holm([comparison.p_permutation for comparison in found])

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
-from bench.published import Paper
+from bench.published import Paper, base
 from bench.reporting import grids
 from bench.reporting.table import Table
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 BESIDE = "nll_test"  # the second panel: what the headline alone hides
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c564b", "#7f7f7f")
-DASHES = ("-", "--", "-.", ":")
+COLOURS = ("#8c564b", "#e69f00", "#cc79a7", "#d55e00", "#009e73", "#56b4e9", "#0072b2", "#7f7f7f", "#000000")
+DASHES = ("-", "--", "-.")
+UNFINISHED = ":"
 
 
 def caption(table: Table) -> str:
@@ -32,8 +33,8 @@ def caption(table: Table) -> str:
     return (
         f"{number}{drawn} against generator epochs (passes over the training data, then rounds of the policy "
         f"gradient), {grids.title(table)}: mean over finished seeds, band: 95 % interval; dotted: a run that did not "
-        "finish; dashed upright line: where the last generator phase begins (pre-training ends). The scale leaves out "
-        "epoch 0."
+        "finish; dashed upright line: where the last generator phase begins (pre-training ends). The scale is that of "
+        "trained models."
     )
 
 
@@ -61,11 +62,12 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
     ):
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
+        styles = _styles(labels, paper)
         lines: dict[str, Line2D] = {}
         for axes, (metric, points) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
-            lines |= _panel(axes, points, labels, paper)
+            lines |= _panel(axes, points, styles, paper)
             _scale(axes, points)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
@@ -89,21 +91,34 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
     return kept.assign(done=kept["run_id"].isin(done))
 
 
-def _panel(axes: Axes, points: pd.DataFrame, labels: Sequence[str], paper: Paper) -> dict[str, Line2D]:
+def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
+    """Label -> colour and dash: the same in every figure for an arm of the paper; a variant has its base's colour."""
+    arms = [*reversed(paper.order), *sorted({base(label) for label in labels} - set(paper.order))]
+    styles = {}
+    for label in labels:
+        around, place = divmod(arms.index(base(label)), len(COLOURS))
+        variants = [other for other in labels if base(other) == base(label) != other]
+        turn = 1 + variants.index(label) if label in variants else 0
+        styles[label] = COLOURS[place], DASHES[(around + turn) % len(DASHES)]
+    return styles
+
+
+def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
     """A line an arm that has this curve, and one a run that did not finish; a single point is a dot."""
     lines: dict[str, Line2D] = {}
-    for index, label in enumerate(labels):
+    for index, (label, (colour, dash)) in enumerate(styles.items()):
         mine = points[points["label"] == label]
         if mine.empty:  # a generator without log_prob has no NLL_test
             continue
-        colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
         above = 3 - index / 100  # the arms named first, the paper's own, over the controls
-        draw = partial(axes.plot, color=colour, label=paper.row(label), zorder=above)
+        draw = partial(axes.plot, color=colour, label=paper.row(label))
         for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
-            (lines[label],) = draw(run["x"], run["value"], ":", linewidth=1.4, marker="." if len(run) == 1 else None)
+            dot = "." if len(run) == 1 else None
+            (lines[label],) = draw(run["x"], run["value"], UNFINISHED, linewidth=2.2, marker=dot, zorder=above + 1)
         if mine["done"].any():
             xs, means, lows, highs = zip(*_over_seeds(mine[mine["done"]]), strict=True)
-            (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker="o" if len(xs) == 1 else None)
+            dot = "o" if len(xs) == 1 else None
+            (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker=dot, zorder=above)
             axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
     return lines
 

@@ -39,11 +39,10 @@ def summary(table: Table, most: int = 5) -> Grid:
 
 def scores(table: Table) -> Grid:
     """Ours, mean and half-width of the 95 % interval over seeds, beside the published value."""
-    header = ["Method", "Runs"]
+    header = ["Method", "Runs", *_human("Human score ↑", "published", table)]
     for column in table.columns:
         header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
     header += [] if table.columns else ["Scores"]
-    header += _human("Human score ↑", "published", table)
     rows = [_row(row, table) for row in table.rows]
     return Grid(_number(table), tuple(header), tuple(rows))
 
@@ -117,17 +116,16 @@ def _number(table: Table) -> str:
 
 
 def _row(row: Row, table: Table) -> tuple[str, ...]:
-    cells = [row.name, runs_text(row)]
+    cells = [row.name, runs_text(row), *_human(row.human, row.human_published or DASH, table)]
     for column in table.columns:
         score = row.scores[column.metric]
         cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
     cells += [] if table.columns else [_absence(row)]
-    cells += _human(row.human, row.human_published or DASH, table)
     return tuple(cells)
 
 
 def _human(ours: str, published: str, table: Table) -> list[str]:
-    """The column of human scores, where the paper has one or some were collected."""
+    """The column of human scores, first as in the paper, where it has one or some were collected."""
     return [ours, *([published] if table.spec.human else [])] if table.human else []
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 
-from bench.cell import ELSEWHERE, REAL
+from bench import statistics
+from bench.cell import REAL
+from bench.published import base
 from bench.reporting import grids
-from bench.reporting.table import Table, base
+from bench.reporting.table import Table, made_elsewhere
 
 
 def under(table: Table) -> list[str]:
@@ -57,15 +58,23 @@ def _reading(table: Table) -> Iterator[str]:
         "p (sequences): Welch's t-test between the sequences of one run of each arm (lowest seed), as in the paper; it "
         "compares two runs, says nothing of the methods, and calls identical methods different far too often."
     )
-    defined = sum(one.p_welch is not None or one.p_permutation is not None for one in table.comparisons)
-    family = "one comparison that has" if defined == 1 else f"{defined} comparisons that have"
     yield (
-        f"p (seeds): the seed is the unit; Welch's and the permutation test, Holm over this table's {family} a p. "
-        f"{_smallest(table)}"
+        f"p (seeds): the seed is the unit; Welch's and the permutation test. {_family(table)}{_smallest(table)}"
         f"Difference: {table.reference} minus the row, Welch's interval. P(better): how often one of its runs is "
         "better than one of the row."
     )
     yield from _paired(table)
+
+
+def _family(table: Table) -> str:
+    """How many comparisons Holm's adjustment is over, for each test."""
+    welch = sum(one.p_welch is not None for one in table.comparisons)
+    permutation = sum(one.p_permutation is not None for one in table.comparisons)
+    if not welch and not permutation:
+        return ""
+    counted = "one comparison that has" if welch == 1 else f"{welch} comparisons that have"
+    apart = "" if welch == permutation else f" (permutation: {permutation})"
+    return f"Holm over this table's {counted} a p{apart}. "
 
 
 def _paired(table: Table) -> Iterator[str]:
@@ -82,7 +91,7 @@ def _paired(table: Table) -> Iterator[str]:
 
 def _made_elsewhere(table: Table) -> Iterator[str]:
     """Rows that no trainer of the benchmark made, and scores that people gave."""
-    foreign = table.runs[table.runs["baseline"].str.startswith(f"{ELSEWHERE}:")]
+    foreign = table.runs[made_elsewhere(table.runs)]
     if len(foreign):
         yield f"Samples made elsewhere, judged by bench score: {', '.join(sorted(set(foreign['label'])))}."
     if table.collected:
@@ -98,8 +107,8 @@ def _smallest(table: Table) -> str:
     )
     if min(ours, theirs) < 2:
         return "With fewer than two runs an arm they are undefined. "
-    least = (2 if ours == theirs else 1) / math.comb(ours + theirs, ours)
-    return f"With {ours} against {theirs} runs the smallest permutation p is {grids.p_value(least)} before Holm. "
+    least = grids.p_value(statistics.smallest_permutation(ours, theirs))
+    return f"With {ours} against {theirs} runs the smallest permutation p is {least} before Holm. "
 
 
 def _warnings(table: Table) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bench import statistics
+from bench.cell import ELSEWHERE
 from bench.human.collected import Collected
 from bench.metric import Better
 from bench.published import Published
@@ -96,6 +97,6 @@ class Table:
         return self.reference_row.name if self.reference_row else None
 
 
-def base(label: str) -> str:
-    """`seqgan[rollouts=8]` -> `seqgan`."""
-    return label.partition("[")[0]
+def made_elsewhere(runs: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows of a tracked frame are of samples that no trainer of the benchmark made."""
+    return runs["baseline"].str.startswith(f"{ELSEWHERE}:")

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
-from bench.cell import ELSEWHERE, REAL
+from bench.cell import REAL
 from bench.human.collected import Collected
-from bench.published import Paper, Published, value_of
+from bench.published import Paper, Published, base, value_of
 from bench.reporting.comparisons import compare
-from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, base
+from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, made_elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, 
     if collected is None:
         return {}, None, []
     labels: dict[str, str] = dict(zip(runs["cell"], runs["label"], strict=True))
-    trained = set(runs["label"][~runs["baseline"].str.startswith(f"{ELSEWHERE}:")])
+    trained = set(runs["label"][~made_elsewhere(runs)])
 
     def row(origin: str, cell: str) -> str:
         if cell:
@@ -110,7 +110,7 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
     """The row tracked last, a run's before one of samples made elsewhere."""
-    own = ~rows["baseline"].str.startswith(f"{ELSEWHERE}:")
+    own = ~made_elsewhere(rows)
     return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
 
 

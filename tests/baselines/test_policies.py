@@ -10,6 +10,8 @@ from torch import Tensor
 
 from bench import plugins
 from bench.data import SequenceData, Source
+from bench.errors import BenchError
+from bench.settings import build
 from bench.trainer import Trainer
 from bench.vocabulary import Vocabulary
 
@@ -73,12 +75,19 @@ def test_seqgan_moves_from_nothing_to_the_real_tokens(even_data: SequenceData, u
 
 def test_seqgan_meets_no_more_sequences_than_the_cap_allows(even_data: SequenceData) -> None:
     met: list[int] = []
-    for cap, k in ((0, 1), (3, 1), (4, 2), (5, 3), (2, 3), (1000, 1)):
+    for cap, k in ((0, 1), (3, 1), (4, 2), (5, 3), (1000, 1)):
         trainer = make("seqgan", even_data, **SEQGAN | {"discriminator_updates": cap, "k": k})
         trainer._discriminate()
         updates = trainer._discriminator_adam.state[trainer._discriminator.output.weight]["step"]
         met.append(int(updates))
-    assert met == [13, 3, 4, 3, 3, 13]  # 200 + 200 sequences are 13 minibatches of 32; an epoch has one at least
+    assert met == [13, 3, 4, 3, 13]  # 200 + 200 sequences are 13 minibatches of 32; an epoch has one at least
+
+
+def test_a_cap_that_leaves_epochs_without_minibatches_is_refused() -> None:
+    knobs: Any = plugins.load("bench.baselines", "seqgan").Settings
+    assert build(knobs, {"discriminator_updates": 3, "k": 3}, "seqgan")
+    with pytest.raises(BenchError, match=r"settings of seqgan: discriminator_updates = 2 is below k = 3"):
+        build(knobs, {"discriminator_updates": 2}, "seqgan")
 
 
 def test_the_rollout_policy_is_the_generator_or_lags_behind_it(even_data: SequenceData) -> None:

@@ -437,3 +437,41 @@ def test_paper_toml_holds_the_papers_figures() -> None:
         assert set(spec.tested) <= set(paper().metrics)
         assert spec.labels <= set(paper().order)
         assert all(float(v) > 0 for values in spec.published.values() for v in values.values())
+
+
+def test_unequal_and_few_runs_are_told(shop: Any, build: Build) -> None:
+    def runs(label: str, count: int, mean: float) -> list[Record]:
+        return [shop.done(shop.cell(label, seed), {"nll_oracle": mean + seed / 100}) for seed in range(count)]
+
+    (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 3, 9.0)])
+    assert "With 6 against 3 runs the smallest permutation p is 0.0119 before Holm." in noted(table, "p (seeds)")[0]
+    assert "3 to 6 finished runs a row" in noted(table, "Mean")[0] and " Few: " in noted(table, "Mean")[0]
+    (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 5, 9.0)])
+    assert " Few: " not in noted(table, "Mean")[0]
+    (table,) = build([*runs("seqgan", 1, 8.7), *runs("mle", 1, 9.0)])
+    assert "Holm" not in noted(table, "p (seeds)")[0]
+
+
+def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build: Build) -> None:
+    def runs(label: str, *values: float) -> list[Record]:
+        return [shop.done(shop.cell(label, seed), {"nll_oracle": value}) for seed, value in enumerate(values)]
+
+    constant = [*runs("seqgan", 8.7, 8.7, 8.7), *runs("mle", 9.0, 9.0, 9.0)]
+    (table,) = build([*constant, *runs("pg-bleu", 8.8, 8.9, 9.1)])
+    assert "over this table's one comparison that has a p (permutation: 2)." in noted(table, "p (seeds)")[0]
+
+
+def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:
+    """Where the paper's reference has a row of its own, a variant in its place is another method."""
+    mle = [shop.done(shop.cell("mle", seed), {"nll_oracle": 9.0 + seed}) for seed in range(2)]
+    variant = [shop.done(shop.cell("seqgan[k=1]", seed), {"nll_oracle": 8.7 + seed}) for seed in range(2)]
+    (table,) = build([*mle, *variant])
+    assert [one.p_published for one in table.comparisons] == ["< 1e-6"]
+    (table,) = build([*mle, *variant, shop.failed(shop.cell("seqgan"), "seqgan: out of memory")])
+    assert table.reference == "SeqGAN [k=1]" and [one.p_published for one in table.comparisons] == [None]
+
+
+def test_of_two_variants_neither_is_the_reference(shop: Any, build: Build) -> None:
+    labels = ("mle", "seqgan[k=1]", "seqgan[k=2]")
+    (table,) = build([shop.done(shop.cell(label, s), {"nll_oracle": 9.0 + s}) for label in labels for s in range(2)])
+    assert table.reference is None and not table.comparisons
