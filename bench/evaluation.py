@@ -114,8 +114,8 @@ def _check_scores(name: str, found: Any) -> None:
     if np.ndim(found.per_sequence) != 1:
         shape = np.shape(found.per_sequence)
         raise ContractError(f"{name}: score() returned per_sequence of shape {shape}, not a number a sequence")
-    if (kind := np.asarray(found.per_sequence).dtype.kind) not in "biuf":
-        raise ContractError(f"{name}: score() returned per_sequence of kind {kind!r}, not a number a sequence")
+    if (dtype := np.asarray(found.per_sequence).dtype).kind not in "biuf":
+        raise ContractError(f"{name}: score() returned per_sequence of {dtype}, not a number a sequence")
     if found.value is not None and math.isfinite(found.value) and not np.isfinite(found.per_sequence).all():
         raise ContractError(f"{name} is {found.value:.4g}, yet per_sequence holds what is no finite number")
 

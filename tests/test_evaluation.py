@@ -130,7 +130,7 @@ def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
         (None, r"odd: score\(\) returned None, not Scores"),
         (Scores("high"), "not Scores"),  # type: ignore[arg-type]
         (Scores(0.5, np.ones((10, 2))), r"odd: score\(\) returned per_sequence of shape \(10, 2\)"),
-        (Scores(0.5, np.array(["a", "b"])), r"odd: score\(\) returned per_sequence of kind 'U'"),  # type: ignore[arg-type]
+        (Scores(0.5, np.array(["a", "b"])), r"odd: score\(\) returned per_sequence of <U1, not a number"),  # type: ignore[arg-type]
         (Scores(0.5, np.array([1, math.nan])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
         (Scores(0.5, np.array([1, math.inf])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
     ],
