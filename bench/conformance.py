@@ -74,13 +74,13 @@ def samples_are_token_ids(subject: Subject) -> None:
 
 def data_stay_as_they_are(subject: Subject) -> None:
     """Training and sampling write into copies: other arms learn from the same arrays."""
-    splits = {name: getattr(subject.data, name).copy() for name in ("train", "valid", "test")}
-    own = replace(subject.data, **splits)
-    trainer, rng = subject._replace(data=own).build()
+    own = {name: getattr(subject.data, name).copy() for name in ("train", "valid", "test")}
+    data = replace(subject.data, **own)
+    trainer, rng = subject._replace(data=data).build()
     _step_each(trainer)
-    draw(trainer.generator, 40, own, rng)
-    for name, before in splits.items():
-        assert np.array_equal(before, getattr(subject.data, name)), f"it writes into data.{name}: copy what you change"
+    draw(trainer.generator, 40, data, rng)
+    for name, after in own.items():
+        assert np.array_equal(after, getattr(subject.data, name)), f"it writes into data.{name}: copy what you change"
 
 
 def samples_depend_only_on_the_seed(subject: Subject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the new name and none of its content
+        if path.exists():
+            shutil.copymode(path, half)
         half.replace(path)
     except OSError:
         half.unlink(missing_ok=True)
@@ -30,9 +33,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def read_bytes(path: Path, kind: str = "") -> bytes:
     """The file's bytes; a BenchError of one line, which says what `kind` of file it is, where it cannot be read."""
-    if path.is_fifo():  # it could be read but once, and every worker reads
-        raise BenchError(f"{kind}{path} is a pipe: give a file")
     try:
+        if path.is_fifo():  # it could be read but once, and every worker reads
+            raise BenchError(f"{kind}{path} is a pipe: give a file")
         return path.read_bytes()
     except OSError as error:
         raise BenchError(f"cannot read {kind}{path}: {error.strerror}") from None
@@ -44,7 +47,7 @@ def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
 
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's own are kinds of these
+    except (OSError, ValueError, LookupError, TypeError) as error:  # of pyarrow, and of pandas' own part of the file
         raise BenchError(f"{place} is damaged ({' '.join(str(error).split())[:80]}): {remedy}") from None
 
 

@@ -134,7 +134,7 @@ def _comparable(judged: Judgement, record: Record) -> list[str]:
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
-    theirs = read_scores(path, str(path), f"remove {record.folder}, and `bench run` makes the cell anew")
+    theirs = read_scores(path, str(path), f"remove {record.folder}, and make the cell anew")
     for name in (name for name in _comparable(judged, record) if name in theirs):
         values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
         mine = judged.per_sequence[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -129,7 +128,7 @@ def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
     own = {key: value for name, key, value in request.overrides if name == owner}
     if file and "file" in own:
         raise BenchError(f"-d {reference} and --set text.file={own['file']}: name the file once")
-    values |= own | ({"file": os.path.normpath(file)} if file else {})
+    values |= own | ({"file": str(Path(file))} if file else {})
     return Arm(label, plugins.absolute(name), _resolve(cls.Settings, values, owner))
 
 
@@ -201,7 +200,7 @@ def _refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequen
     for group, owners, found in groups:
         allowed = {plugins.label(arm.reference) for arm in found} | set(plugins.names(group))
         for owner in owners:
-            if owner not in allowed and get_close_matches(owner, allowed, n=1, cutoff=0.6):
+            if owner not in allowed and _looks_misspelt(owner, allowed):
                 table = f"{group.removeprefix('bench.')}.{owner}"
                 raise unknown(f"owner [{table}] in preset {preset.name}:", owner, allowed)
     used = {name for arm in arms for name, _ in arm.settings}
@@ -211,6 +210,11 @@ def _refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequen
     for key in preset.defaults:
         if key not in used:
             raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
+
+
+def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
+    """Whether it is all but one of the names, or one with its letters exchanged, as `mel` is `mle`."""
+    return any(sorted(owner) == sorted(name) for name in allowed) or bool(get_close_matches(owner, allowed, 1, 0.7))
 
 
 def _cell(arm: Arm, dataset: Arm, fingerprint: str, code: str, seed: int, preset: Preset, device: str) -> Cell:

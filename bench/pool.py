@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
 from bench import job
@@ -165,8 +165,8 @@ def _leave_with_parent() -> None:
 def _blocking_signals() -> Iterator[None]:
     """Ctrl-C, and a batch system's SIGTERM, reach the whole process group. Workers born here are deaf to them from
     their first moment, and wait for the parent's stop file, so that they save first; the parent hears them at the end.
+    The executor has started multiprocessing's tracker by then, which would let them through again.
     """
-    resource_tracker.ensure_running()  # which, started by the first worker, would have it born with its ears open
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield

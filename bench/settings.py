@@ -39,7 +39,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     for key in values:
         if key not in fields:
             raise unknown(f"knob of {where}", key, fields)
-    given = {key: field.default for key, field in fields.items() if field.default is not dataclasses.MISSING}
+    given: dict[str, Any] = {key: f.default for key, f in fields.items() if f.init and _is_plain(f.default)}
     given |= values
     for key, value in given.items():
         _check(f"{where}.{key}", value, fields[key].metadata)

@@ -42,7 +42,7 @@ def is_of(cell: Cell, dataset: str) -> bool:
     name, _, given = dataset.partition(":")
     file = str(dict(cell.dataset_settings).get("file") or "")
     same_file = bool(file) and name == cell.dataset and Path(given).resolve() == Path(file).resolve()
-    return same_file or dataset in (cell.dataset_label, cell.dataset)
+    return same_file or dataset == cell.dataset_label or plugins.absolute(dataset) == cell.dataset
 
 
 def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:

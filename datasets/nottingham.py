@@ -17,12 +17,12 @@ from bench.corpora.prepared import prepared
 from bench.corpora.replay import Replay
 from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError
+from bench.metrics.mse import mse_metrics
+from bench.metrics.nll import NLLTest
 from bench.settings import knob
 
 if TYPE_CHECKING:
     from bench.metric import Metric
-from bench.metrics.mse import mse_metrics
-from bench.metrics.nll import NLLTest
 
 TUNES = 4  # of a run, kept to listen to
 

@@ -24,6 +24,13 @@ def stage(flop: float | None = 8e9) -> speed.Stage:
     return speed.Stage("x", "something", "things", 100, flop, lambda device: lambda: None)
 
 
+def test_short_work_fills_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(speed, "_time", lambda work, device, least: (given.append(least), (1.0, 0.0))[1])
+    speed.measure(stage(), CPU, runs=2)
+    assert given == [speed.LEAST] * 2
+
+
 def scripted(monkeypatch: pytest.MonkeyPatch, *runs: tuple[float, float]) -> None:
     """Let the clock say (seconds, foreign cores) in turn; the last goes on for ever."""
     left = list(runs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import click
 
@@ -122,7 +121,7 @@ def _write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: 
 
     if not isinstance(opened.dataset, Playable):
         raise BenchError(f"--midi: {record.cell.dataset_label} is no music")
-    name, digits = quote(record.cell.label, safe=" []=,"), len(str(len(sequences)))  # a knob may hold a slash
+    name, digits = record.cell.label.replace("/", "_"), len(str(len(sequences)))  # a knob may hold a slash
     for number, sequence in enumerate(sequences, 1):
         _write(folder / f"{name}-{number:0{digits}}.mid", opened.dataset.to_midi(sequence))
     click.echo(f"{len(sequences)} tunes in {folder}", err=True)

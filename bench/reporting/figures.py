@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bench import statistics
@@ -92,15 +93,18 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
 
 
 def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
-    """Label -> colour and dash: the same in every figure for an arm of the paper; a variant has its base's colour."""
+    """Label -> colour and dash, no two alike while there are more: the same in every figure for an arm of the paper; a
+    variant has its base's colour and another dash.
+    """
     arms = [*reversed(paper.order), *sorted({base(label) for label in labels} - set(paper.order))]
-    styles = {}
-    for label in labels:
+    styles: dict[str, tuple[str, str]] = {}
+    for label in sorted(labels, key=lambda label: label != base(label)):  # arms choose before variants
         around, place = divmod(arms.index(base(label)), len(COLOURS))
-        variants = [other for other in labels if base(other) == base(label) != other]
-        turn = 1 + variants.index(label) if label in variants else 0
-        styles[label] = COLOURS[place], DASHES[(around + turn) % len(DASHES)]
-    return styles
+        turn = (around + (label != base(label))) % len(DASHES)
+        own = [(COLOURS[place], dash) for dash in (*DASHES[turn:], *DASHES[:turn])]
+        free = [pair for pair in (*own, *product(COLOURS, DASHES)) if pair not in styles.values()]
+        styles[label] = (free or own)[0]
+    return {label: styles[label] for label in labels}
 
 
 def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:

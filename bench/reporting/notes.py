@@ -70,11 +70,10 @@ def _family(table: Table) -> str:
     """How many comparisons Holm's adjustment is over, for each test."""
     welch = sum(one.p_welch is not None for one in table.comparisons)
     permutation = sum(one.p_permutation is not None for one in table.comparisons)
-    if not welch and not permutation:
-        return ""
+    if welch != permutation:
+        return f"Holm over this table's comparisons that have a p: Welch {welch}, permutation {permutation}. "
     counted = "one comparison that has" if welch == 1 else f"{welch} comparisons that have"
-    apart = "" if welch == permutation else f" (permutation: {permutation})"
-    return f"Holm over this table's {counted} a p{apart}. "
+    return f"Holm over this table's {counted} a p. " if welch else ""
 
 
 def _paired(table: Table) -> Iterator[str]:

@@ -200,14 +200,15 @@ def test_tunes_stay_in_their_folder_whatever_the_row_is_called(finish, call):
     (tuner.folder / "cell.json").write_text(json.dumps(cell | {"label": "mine[path=../../b]"}))
     call("sample", "mine[path=../../b]", *DATA, "--count", 2, "--midi", "tunes")
     assert sorted(path.name for path in Path("tunes").iterdir()) == [
-        "mine[path=..%2F..%2Fb]-1.mid",
-        "mine[path=..%2F..%2Fb]-2.mid",
+        "mine[path=.._.._b]-1.mid",
+        "mine[path=.._.._b]-2.mid",
     ]
 
 
 def test_out_is_written_whole_or_not_at_all(finish, call, monkeypatch):
     finish("text:tiny.txt", "random-unigram")
     Path("out.txt").write_text("before")
+    Path("out.txt").chmod(0o600)
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -217,6 +218,13 @@ def test_out_is_written_whole_or_not_at_all(finish, call, monkeypatch):
         with pytest.raises(BenchError, match=r"cannot write out\.txt: No space left on device"):
             call("sample", "random-unigram", *DATA, "--out", "out.txt")
     assert Path("out.txt").read_text() == "before"
+    call("sample", "random-unigram", *DATA, "--out", "out.txt")
+    assert Path("out.txt").stat().st_mode & 0o777 == 0o600
     Path("link.txt").symlink_to("out.txt")
     call("sample", "random-unigram", *DATA, "--out", "link.txt")
     assert Path("link.txt").is_symlink() and len(Path("out.txt").read_text().splitlines()) == 10
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)
+    call("sample", "random-unigram", *DATA, "--out", "pipe")
+    assert Path("pipe").is_fifo() and os.read(reader, 10**6) == Path("out.txt").read_bytes()
+    os.close(reader)

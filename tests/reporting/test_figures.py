@@ -126,14 +126,17 @@ def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finishe
     records = [other, shop.done(shop.cell("mle"), score), interrupted("mle", 1), interrupted("seqgan", 0)]
     (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
     lines: list[tuple[str, str, list[float]]] = []
+    above: dict[str, float] = {}
     plot = Axes.plot
 
     def spy(self: Axes, xs: Any, ys: Any, style: str, **more: Any) -> Any:
         lines.append((more["label"], style, list(ys)))
+        above[style] = more["zorder"]
         return plot(self, xs, ys, style, **more)
 
     monkeypatch.setattr(Axes, "plot", spy)
     assert figures.draw(table, {"nll_oracle": curves_of(records, "nll_oracle")}, paper()) is not None
+    assert above[":"] > above["-"]
     assert lines == [
         ("MLE", ":", [20.0, 30.0]),
         ("MLE", "-", [11.0, 10.0, 9.0, 9.0]),
@@ -181,6 +184,8 @@ def test_long_names_stand_on_several_lines() -> None:
 
 def test_an_arm_has_one_colour_in_every_figure_and_its_variants_too() -> None:
     labels = ["mle", "seqgan", "seqgan[k=1]", "seqgan[k=2]", "mine", "other[a=1]"]
+    many = [*paper().order, *(f"seqgan[k={k}]" for k in range(6)), *"abcde"]
+    assert len(set(figures._styles(many, paper()).values())) == len(many)
     styles = figures._styles(labels, paper())
     assert figures._styles(["seqgan[k=2]", "mle"], paper())["mle"] == styles["mle"]
     assert len({styles[label][0] for label in labels if label.startswith("seqgan")}) == 1
