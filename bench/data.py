@@ -54,7 +54,11 @@ class SequenceData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint."""
+        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint. Taken once."""
+        return self.fingerprint_now()
+
+    def fingerprint_now(self) -> str:
+        """The fingerprint taken anew: it is another where something has written into the arrays."""
         digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
         for split in (self.train, self.valid, self.test):
             digest.update(str(split.shape).encode() + np.ascontiguousarray(split).tobytes())

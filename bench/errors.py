@@ -14,6 +14,11 @@ class ContractError(Exception):
     """A plug-in broke its contract (ids outside the vocabulary, wrong shape, NaN): its cell fails, alone."""
 
 
+def folded(error: BaseException) -> str:
+    """The message on one line."""
+    return " ".join(str(error).split())
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """An error for a name that is not known, with the nearest one that is."""
     names = sorted(known)

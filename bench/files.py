@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError, LookupError, TypeError) as error:  # of pyarrow, and of pandas' own part of the file
-        raise BenchError(f"{place} is damaged ({' '.join(str(error).split())[:80]}): {remedy}") from None
+        raise BenchError(f"{place} is damaged ({folded(error)[:80]}): {remedy}") from None
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bench.cell import REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
 from bench.driver import Driver, Interrupted
-from bench.errors import ContractError
+from bench.errors import ContractError, folded
 from bench.evaluation import Evaluator, Judgement
 from bench.files import write_whole
 from bench.generator import Generator
@@ -93,13 +93,9 @@ def _refuse_edited(cell: Cell) -> None:
 
 def _refuse_written(cell: Cell, data: SequenceData) -> None:
     """ContractError where the cell's plug-ins changed the data, which the worker's next cells are to learn from too."""
-    if _fingerprint_now(data) != cell.fingerprint:
+    if data.fingerprint_now() != cell.fingerprint:
         guilty = f"{cell.baseline}, or a metric of {cell.dataset_label},"
         raise ContractError(f"{guilty} wrote into the data it was given: copy what you change")
-
-
-def _fingerprint_now(data: SequenceData) -> str:
-    return replace(data).fingerprint  # that of a SequenceData is taken once
 
 
 def _settle(cell: Cell) -> None:
@@ -138,7 +134,7 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
     """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
     made_of = code.checksum(cell.dataset)
     key = (cell.dataset, cell.dataset_settings, cell.fingerprint, made_of, str(context.corpora))
-    if key not in _LOADED or _fingerprint_now(_LOADED[key][1].data) != cell.fingerprint:
+    if key not in _LOADED or _LOADED[key][1].data.fingerprint_now() != cell.fingerprint:
         opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
         if opened.data.fingerprint != cell.fingerprint:
             raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
@@ -171,6 +167,6 @@ def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict
 
 
 def _one_line(error: BaseException) -> str:
-    message = " ".join(str(error).split()) or "no message"
+    message = folded(error) or "no message"
     message = message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
     return message if isinstance(error, ContractError) else f"{type(error).__name__}: {message}"

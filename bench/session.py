@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bench import kept_plans, pool, provenance
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 from bench.estimate import expected
 from bench.job import Context
 from bench.journal import Record, read_record, write_cell
@@ -93,9 +93,7 @@ def _bringing(
             tracker.project(record, plan, cells[record.cell.id])
         except Exception as error:  # training goes on whatever a store does; project_plan meets it again at the end
             if not told:
-                text = (
-                    f"not in MLflow yet: {' '.join(str(error).split())}; training goes on, all is brought in at its end"
-                )
+                text = f"not in MLflow yet: {folded(error)}; training goes on, all is brought in at its end"
                 console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
             told = True
 
