@@ -7,7 +7,7 @@ import shutil
 import time
 import traceback
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,17 @@ LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 @dataclass(frozen=True)
 class Context:
-    """What a job needs and its numbers do not depend on. When the file `stop` appears, jobs save and leave."""
+    """What a job needs and its numbers do not depend on.
+
+    When the file `stop` appears, jobs save and leave at the end of their epoch. `grace` is how many seconds a worker
+    gets to leave then, and after its cell has ended.
+    """
 
     runs: Path
     corpora: Corpora
     stop: Path
     checkpoint_seconds: float = 30.0
+    grace: float = 15.0
 
 
 def run(cell: Cell, context: Context) -> str:
@@ -92,7 +97,7 @@ def _refuse_edited(cell: Cell) -> None:
 
 
 def _refuse_written(cell: Cell, data: SequenceData) -> None:
-    """ContractError where the cell's plug-ins changed the data, which the worker's next cells are to learn from too."""
+    """ContractError if the cell's plug-ins changed the data: its scores are of other data than the table says."""
     if data.fingerprint_now() != cell.fingerprint:
         guilty = f"{cell.baseline}, or a metric of {cell.dataset_label},"
         raise ContractError(f"{guilty} wrote into the data it was given: copy what you change")
@@ -127,21 +132,13 @@ def _generator(
     return trainer.generator, dict(trainer.state()), seconds
 
 
-_LOADED: dict[tuple[Any, ...], tuple[Any, Evaluator]] = {}
-
-
 def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
-    """The data and metrics of the cell; a worker keeps them, and with them the BLEU index, from cell to cell."""
-    made_of = code.checksum(cell.dataset)
-    key = (cell.dataset, cell.dataset_settings, cell.fingerprint, made_of, str(context.corpora))
-    if key not in _LOADED or _LOADED[key][1].data.fingerprint_now() != cell.fingerprint:
-        opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
-        if opened.data.fingerprint != cell.fingerprint:
-            raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
-        metrics = opened.dataset.metrics(opened.data)
-        _LOADED[key] = opened.dataset, Evaluator(opened.data, metrics, cell.evaluation.rule)
-    dataset, evaluator = _LOADED[key]
-    return replace(evaluator, rule=cell.evaluation.rule), dataset
+    """The data and metrics of the cell; ContractError if the data is not what the cell was planned with."""
+    opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
+    if opened.data.fingerprint != cell.fingerprint:
+        raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
+    metrics = opened.dataset.metrics(opened.data)
+    return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
 
 
 def data_facts(data: SequenceData) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from bench import kept_plans, pool, provenance
 from bench.errors import BenchError, folded
 from bench.estimate import expected
 from bench.job import Context
-from bench.journal import Record, read_record, write_cell
+from bench.journal import Journal, Record, read_record, write_cell
 from bench.plan import Plan
 from bench.progress import Progress
 
 if TYPE_CHECKING:
+    from bench.cell import Cell
     from bench.corpora.fetch import Corpora
     from bench.tracking import Tracker
 
@@ -47,8 +48,8 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
     console = console or Console()
     _check_writable(setup.out)
-    if setup.cluster is not None:
-        pool.check_cluster(setup.cluster)
+    if _unfinished(plan, setup.runs):
+        pool.choose(setup.jobs, setup.cluster).prepare()
     with locked(setup.runs):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
@@ -100,9 +101,15 @@ def _bringing(
     return bring
 
 
+def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
+    """The cells whose journal does not end with "done", those without a folder among them."""
+    records = [Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in plan.cells]
+    return [record.cell for record in records if record.status != "done"]
+
+
 def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
     """Run what is not done; whether Ctrl-C or SIGTERM ended it."""
-    cells = [cell for cell in plan.cells if read_record(setup.runs / cell.id).status != "done"]
+    cells = _unfinished(plan, setup.runs)
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:

@@ -74,8 +74,10 @@ class Words:
 TRAINER = '''
 import math
 import os
+import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -174,6 +176,18 @@ class Slow(Tiny):
         return super().mle()
 
 
+class Waits(Tiny):
+    """Each epoch waits for a file beside this one, which a test makes; a test that fails is not waited for longer."""
+
+    def mle(self):
+        until = time.monotonic() + 300
+        while not Path(__file__).with_name("go").exists():
+            if time.monotonic() > until:
+                raise TimeoutError("nobody said go")
+            time.sleep(0.01)
+        return super().mle()
+
+
 class Replaces(Tiny):
     """A new object takes the generator's place at each step."""
 
@@ -222,6 +236,30 @@ class Dies(Tiny):
 
     def critic(self):
         os.kill(os.getpid(), 9)
+
+
+class Vanishes(Tiny):
+    """Its process ends as if all were well."""
+
+    def critic(self):
+        os._exit(0)
+
+
+class Lingers(Tiny):
+    """A thread that does not end, nor lets its process end."""
+
+    def critic(self):
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        return super().critic()
+
+
+class Marks(Tiny):
+    """Refuses to work where it has worked before."""
+
+    def __init__(self, *given):
+        assert not hasattr(torch, "mark") and "MARK" not in os.environ
+        torch.mark = os.environ["MARK"] = "was here"
+        super().__init__(*given)
 '''
 
 
@@ -259,7 +297,7 @@ def corpora(tmp_path: Path) -> Corpora:
 @pytest.fixture
 def context(tmp_path: Path, corpora: Corpora) -> Context:
     """Where a test's cells are run."""
-    return Context(tmp_path / "runs", corpora, tmp_path / "stop")
+    return Context(tmp_path / "runs", corpora, tmp_path / "stop", grace=300)  # no test fails for a slow machine
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,26 +41,39 @@ def test_a_cluster_gives_the_numbers_of_one_machine(
     assert [record.scores for record in here] == [record.scores for record in far]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("grace", [0.0, 60.0])
-def test_ctrl_c_reaches_the_clusters_workers(
-    address: str, make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, grace: float
-) -> None:
-    """Two cells are at an epoch, two wait: all leave, though the parent may not stay to see it."""
-    monkeypatch.setattr(pool, "GRACE", grace)
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=1_000) for seed in range(4)]
+def statuses(cells: Sequence[Cell], context: Context) -> list[str]:
+    return sorted(read_record(context.runs / cell.id).status for cell in cells)
 
-    def statuses() -> list[str]:
-        return sorted(read_record(context.runs / cell.id).status for cell in cells)
 
-    def press_once_training() -> None:
-        if statuses().count("running") == 2:
+def press_once_two_run(cells: Sequence[Cell], context: Context, address: str) -> None:
+    """Ctrl-C when two cells are at an epoch and two wait."""
+
+    def press() -> None:
+        if statuses(cells, context).count("running") == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pool.run_all(cells, context, 2, press_once_training, address)
-    assert context.stop.exists() == (grace == 0)
-    until = time.monotonic() + 60
-    while "running" in statuses() and time.monotonic() < until:
+        pool.run_all(cells, context, 2, press, address)
+
+
+@pytest.mark.slow
+def test_ctrl_c_reaches_the_clusters_workers(address: str, make_cell: Callable[..., Cell], context: Context) -> None:
+    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(4)]
+    press_once_two_run(cells, context, address)
+    assert not context.stop.exists() and statuses(cells, context) == ["interrupted"] * 2 + ["pending"] * 2
+
+
+@pytest.mark.slow
+def test_workers_leave_though_the_parent_did_not_stay_to_see_it(
+    address: str, make_cell: Callable[..., Cell], context: Context, trainers: Callable[[str], str]
+) -> None:
+    """Their epoch ends when the parent has gone: it waits for a file."""
+    cells = [make_cell("Waits", seed=seed) for seed in range(4)]
+    press_once_two_run(cells, replace(context, grace=0.0), address)
+    assert context.stop.exists() and statuses(cells, context) == ["pending"] * 2 + ["running"] * 2
+    Path(trainers("Waits").rpartition(":")[0]).with_name("go").touch()
+    until = time.monotonic() + 300
+    while "running" in statuses(cells, context):
+        assert time.monotonic() < until
         time.sleep(0.1)
-    assert statuses() == ["interrupted"] * 2 + ["pending"] * 2
+    assert statuses(cells, context) == ["interrupted"] * 2 + ["pending"] * 2

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from click.testing import CliRunner
 from filelock import FileLock
 from rich.console import Console
 
-from bench import kept_plans, preset, session, stored
+from bench import job, kept_plans, preset, session, stored
 from bench import plan as planning
 from bench.cell import Cell
 from bench.commands.status import command as status
@@ -30,18 +28,17 @@ from bench.preset import Preset
 from bench.tracking import Tracker
 
 
-class AtOnce(Executor):
-    """Does each job when it is submitted, in this process."""
+class AtOnce:
+    """A backend that does each cell in this process."""
 
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
+    def prepare(self) -> None:
+        pass
 
-
-@contextmanager
-def at_once(jobs: int, cluster: str | None) -> Iterator[Executor]:
-    yield AtOnce()
+    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
+        for cell in cells:
+            job.run(cell, context)
+        tick()
+        return []
 
 
 Run = Callable[..., tuple[int, str]]
@@ -50,7 +47,7 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture
 def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run tiny trainers by name (others by theirs) without tables; exit code and what was printed."""
-    monkeypatch.setattr("bench.pool._executor", at_once)
+    monkeypatch.setattr("bench.pool.choose", lambda *_: AtOnce())
     monkeypatch.setattr("bench.reporting.report.write_report", lambda *_: ([], []))
     monkeypatch.setattr("bench.reporting.report.print_summary", lambda *_: None)
 
