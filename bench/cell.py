@@ -24,14 +24,19 @@ class Evaluation:
     """How a cell is judged.
 
     At most `samples` sequences are drawn, never more than the held-out split has, so that every row of a table, the
-    *real* one too, is made of the same number. `rule` says which checkpoint is judged: best-oracle peeks at the
-    headline score itself, as the authors did, and the table says so.
+    *real* one too, is made of the same number. `rule` says which checkpoint is judged: the last, or the best of the
+    last phase that trains the generator, by held-out NLL (best-valid) or by the headline score. best-oracle peeks at
+    the score that is reported, as the authors did, and the table says so.
     """
 
     samples: int = knob(10_000, low=2, help="sequences drawn for the final scores")
     curve_samples: int = knob(1_000, low=2, help="sequences drawn at each point of a learning curve")
     curve_every: int = knob(5, low=1, help="generator epochs between two points of a learning curve")
-    rule: str = knob("last", choices=("last", "best-valid", "best-oracle"), help="which checkpoint is judged")
+    rule: str = knob(
+        "last",
+        choices=("last", "best-valid", "best-oracle"),
+        help="which checkpoint is judged; best: of the last phase that trains the generator",
+    )
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,7 @@ def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, posi
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     (partial / "weights.safetensors").write_bytes(as_bytes(weights(parts)))  # save_file lets nobody else read it
-    rest = {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}
-    torch.save({"rng": rng.get_state(), "parts": rest}, partial / "state.pt")
+    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / "state.pt")
     sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
     (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
     for written in (*partial.iterdir(), partial):
@@ -101,17 +100,23 @@ def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> d
             continue
         state = torch.load(kept / "state.pt", weights_only=True)
         tensors = load_file(kept / "weights.safetensors")
-        for name, part in parts.items():
-            if isinstance(part, torch.nn.Module):
-                prefix = f"{name}/"
-                own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-                part.load_state_dict(own)
-            else:
-                part.load_state_dict(state["parts"][name])
+        restore(parts, tensors, state["parts"])
         rng.set_state(state["rng"])
         position: dict[str, Any] = facts["position"]
         return position
     return None
+
+
+def restore(parts: Mapping[str, Stateful], tensors: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
+    """Give each part its state: to a module the tensors named part/parameter, to any other what its name holds."""
+    import torch
+
+    for name, part in parts.items():
+        if isinstance(part, torch.nn.Module):
+            prefix = f"{name}/"
+            part.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        else:
+            part.load_state_dict(others[name])
 
 
 def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
@@ -124,6 +129,13 @@ def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
         if isinstance(part, torch.nn.Module)
         for key, tensor in part.state_dict().items()
     }
+
+
+def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
+    """The state of the parts that are no modules, by name."""
+    import torch
+
+    return {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}
 
 
 def _to_disk(path: Path) -> None:

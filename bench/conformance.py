@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import io
 import math
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench import checkpoint
+from bench import chance, checkpoint, kept_generator, modes
 from bench.cell import Evaluation
 from bench.data import SequenceData, Source
 from bench.driver import one_epoch, schedule
@@ -22,10 +25,15 @@ from bench.evaluation import Evaluator, draw, log_prob_of
 from bench.generator import Scorer
 from bench.models.tempered import tempered
 from bench.opening import fault
-from bench.seeding import numpy_rng, torch_rng
+from bench.seeding import derive, numpy_rng, torch_rng
 from bench.settings import build
-from bench.trainer import Trainer
+from bench.trainer import Phase, Stateful, Trainer
 from bench.vocabulary import Vocabulary
+
+UNSEEDED = (
+    "the source is one that the engine does not seed (np.random.default_rng() or random.Random() without a seed, "
+    "os.urandom) or the time: draw from the rng given, or from the global generators of torch, numpy and random"
+)
 
 
 def toy_data(end: int | None = None) -> SequenceData:
@@ -52,11 +60,12 @@ class Subject(NamedTuple):
     data: SequenceData
 
     def build(self, seed: int = 0) -> tuple[Trainer, Any]:
-        """A fresh trainer and its rng."""
+        """A fresh trainer and its rng; global generators start from the seed, as in a run."""
         import torch
 
         rng = torch_rng("conformance", seed)
-        return self.cls(self.data, self.settings, torch.device("cpu"), rng), rng
+        with chance.seeded(derive("conformance", "construction", seed)):
+            return self.cls(self.data, self.settings, torch.device("cpu"), rng), rng
 
 
 def settings_are_frozen(subject: Subject) -> None:
@@ -84,18 +93,14 @@ def data_stay_as_they_are(subject: Subject) -> None:
 
 
 def samples_depend_only_on_the_seed(subject: Subject) -> None:
-    """The same seed gives the same samples, another seed gives others; global chance plays no part."""
-    import torch
-
-    first = _trained_samples(subject, 0)
-    before = torch.random.get_rng_state(), np.random.get_state()
-    np.random.seed(1)
-    torch.manual_seed(1)
-    second = _trained_samples(subject, 0)
-    torch.random.set_rng_state(before[0])
-    np.random.set_state(before[1])
-    assert np.array_equal(first, second), "two runs of one seed differ: take every random number from the rng given"
-    assert not np.array_equal(first, _trained_samples(subject, 1)), "seed 0 and seed 1 give the same samples"
+    """The same seed gives the same generator and samples, on another day too; another seed gives others."""
+    first = _trained(subject, 0)
+    with _another_day():
+        second = _trained(subject, 0)
+    for what in first:
+        assert _same(first[what], second[what]), f"two runs of one seed differ in {what}: {UNSEEDED}"
+    same = _same(first["samples"], _trained(subject, 1)["samples"])
+    assert not same, "seed 0 and seed 1 give the same samples"
 
 
 def log_prob_is_a_probability(subject: Subject) -> None:
@@ -104,16 +109,17 @@ def log_prob_is_a_probability(subject: Subject) -> None:
     if not isinstance(trainer.generator, Scorer):
         return
     data = subject.data
+    tolerance = 1e-3 + _rounding(trainer.generator, data)
     longest = max(data.test, key=lambda row: np.count_nonzero(row != data.vocabulary.end))
     for state in ("untrained", "trained"):
-        log_prob = log_prob_of(trainer.generator, rng.device)
+        log_prob = log_prob_of(trainer.generator, data, rng.device)
         assert log_prob is not None
         for position in range(data.length):
             rows = np.tile(longest, (len(data.vocabulary), 1))
             rows[:, position] = np.arange(len(rows))
             total = float(np.exp(log_prob(rows)[:, position]).sum())
             of = f"the probabilities of token {position + 1} ({state})"
-            assert abs(total - 1) < 1e-3, f"{of} sum to {total:.4f} over the vocabulary, not 1"
+            assert abs(total - 1) < tolerance, f"{of} sum to {total:.4f} over the vocabulary, not 1"
         _step_each(trainer)
 
 
@@ -122,7 +128,7 @@ def phases_are_a_schedule(subject: Subject) -> None:
     trainer, _ = subject.build()
     for phase in schedule(trainer):
         if phase.epochs:
-            for name, value in one_epoch(phase).items():
+            for name, value in _epoch(phase, 0).items():
                 assert math.isfinite(value), f"phase {phase.name}: {name} is {value}"
 
 
@@ -130,21 +136,52 @@ def state_resumes_to_the_bit(subject: Subject) -> None:
     """A trainer restored from state() goes on exactly as the one that never stopped."""
     straight, rng = subject.build()
     _step_each(straight)
-    state, chance = _frozen(straight), rng.get_state()
+    state, drawn_so_far = _frozen(straight), rng.get_state()
     resumed, other = subject.build()
     for name, part in resumed.state().items():
         assert name in state, f"state() names {name!r} in one trainer and not in another of the same class"
         part.load_state_dict(state[name])
-    other.set_state(chance)
+    other.set_state(drawn_so_far)
     found = []
     for trainer, numbers in ((straight, rng), (resumed, other)):
-        told = _step_each(trainer)
+        told = _step_each(trainer, 1)
         drawn = draw(trainer.generator, 40, subject.data, torch_rng("conformance", 9)).tolist()
         facts = {"what step() returns": told, "its samples": drawn, "its state": _frozen(trainer)}
         found.append(facts | {"how many random numbers it draws": numbers.get_state()})
+    lacks = "state() lacks something that changes while training (a generator of random numbers? train or eval mode?)"
     for what in found[0]:
-        same = _same(found[0][what], found[1][what])
-        assert same, f"state() lacks something that changes while training: a resumed run differs in {what}"
+        assert _same(found[0][what], found[1][what]), f"{lacks}: a resumed run differs in {what}"
+
+
+def judging_leaves_training_alone(subject: Subject) -> None:
+    """Training goes on to the same bits whether or not the generator was judged between two epochs."""
+    found = []
+    for judged in (False, True):
+        trainer, rng = subject.build()
+        _step_each(trainer)
+        if judged:
+            _answers(trainer, subject.data, 0)
+        _step_each(trainer, 1)
+        found.append(({"state": _frozen(trainer)}, rng.get_state()))
+    assert _same(*found), (
+        "training goes on differently after the generator was judged: sample() draws from the rng that it is given, "
+        "and neither sample() nor log_prob() changes what is trained"
+    )
+
+
+def generator_comes_back(subject: Subject) -> None:
+    """What a run keeps of state() gives the trained generator back, as `bench sample` and `bench match` need it."""
+    trainer, _ = subject.build()
+    _step_each(trainer)
+    again, _ = subject.build()
+    with tempfile.TemporaryDirectory() as folder:
+        kept_generator.write(Path(folder), kept_generator.parts_of(trainer))
+        try:
+            kept_generator.read(Path(folder), again)
+        except BenchError as error:
+            raise AssertionError(str(error).partition(" does not fit ")[2]) from error
+    same = _same(_answers(trainer, subject.data, 0), _answers(again, subject.data, 0))
+    assert same, "the generator that a run keeps is another: call the part of state() that holds all of it 'generator'"
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
@@ -155,6 +192,8 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     log_prob_is_a_probability,
     phases_are_a_schedule,
     state_resumes_to_the_bit,
+    judging_leaves_training_alone,
+    generator_comes_back,
 )
 
 
@@ -206,15 +245,51 @@ def check_dataset(dataset: Any) -> None:
     assert data.fingerprint_now() == given, "a metric writes into the data: let it copy what it changes"
 
 
-def _trained_samples(subject: Subject, seed: int) -> Any:
+def _trained(subject: Subject, seed: int) -> dict[str, Any]:
+    """A trainer's generator and samples after an epoch of each phase."""
     trainer, _ = subject.build(seed)
-    _step_each(trainer)
-    return draw(trainer.generator, 40, subject.data, torch_rng("conformance", "samples", seed))
+    _step_each(trainer, seed)
+    parts = kept_generator.parts_of(trainer)
+    return {"the generator's state": _as_read(parts), **_answers(trainer, subject.data, seed)}
 
 
-def _step_each(trainer: Trainer) -> list[dict[str, float]]:
+def _answers(trainer: Trainer, data: SequenceData, seed: int) -> dict[str, Any]:
+    """What the generator answers when it is judged."""
+    rng = torch_rng("conformance", "samples", seed)
+    samples = draw(trainer.generator, 40, data, rng)
+    log_prob = log_prob_of(trainer.generator, data, rng.device)
+    return {"samples": samples.tolist(), "log_prob": log_prob(data.test).tolist() if log_prob else None}
+
+
+@contextmanager
+def _another_day() -> Iterator[None]:
+    """time.time() tells another day than it is."""
+    import time
+    from unittest import mock
+
+    seconds, ns, day = time.time, time.time_ns, 86_400
+    with mock.patch("time.time", lambda: seconds() + day), mock.patch("time.time_ns", lambda: ns() + day * 10**9):
+        yield
+
+
+def _rounding(generator: Any, data: SequenceData) -> float:
+    """How far a sum of probabilities may be from 1 because log_prob rounds to float16 or bfloat16."""
+    import torch
+
+    with chance.seeded(0), modes.evaluating(generator):
+        kind = getattr(generator.log_prob(torch.tensor(data.test[:1])), "dtype", None)
+    return 4 * torch.finfo(kind).eps if kind in (torch.float16, torch.bfloat16) else 0.0
+
+
+def _step_each(trainer: Trainer, seed: int = 0) -> list[dict[str, float]]:
     """An epoch of every phase; what each said of itself."""
-    return [one_epoch(phase) for phase in trainer.phases() if phase.epochs]
+    return [_epoch(phase, seed) for phase in trainer.phases() if phase.epochs]
+
+
+def _epoch(phase: Phase, seed: int) -> dict[str, float]:
+    """An epoch for which global generators start from the seed, as in a run."""
+    with chance.seeded(derive("conformance", phase.name, seed)):
+        return one_epoch(phase)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -231,12 +306,17 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _frozen(trainer: Trainer) -> dict[str, Any]:
-    """The state as a checkpoint would give it back: through bytes, read with weights_only."""
+    """The state as a checkpoint would give it back."""
+    return _as_read(trainer.state())
+
+
+def _as_read(parts: Mapping[str, Stateful]) -> dict[str, Any]:
+    """The state of the parts through bytes, read with weights_only."""
     import torch
 
-    checkpoint.check(trainer.state())
+    checkpoint.check(parts)
     buffer = io.BytesIO()
-    torch.save({name: part.state_dict() for name, part in trainer.state().items()}, buffer)
+    torch.save({name: part.state_dict() for name, part in parts.items()}, buffer)
     buffer.seek(0)
     state: dict[str, Any] = torch.load(buffer, weights_only=True)
     return state

@@ -1,14 +1,19 @@
-"""Drives a trainer's phases, one epoch at a time: curves, checkpoints, divergence checks, the checkpoint rule."""
+"""Drives a trainer's phases, one epoch at a time: curves, checkpoints, divergence checks, the checkpoint rule.
+
+The rules best-valid and best-oracle choose among the curve's points of the last phase that trains the generator, each
+of which comes after an epoch of that phase: else an arm could be judged by a checkpoint of its pre-training.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench import checkpoint
+from bench import chance, checkpoint
 from bench.cell import Cell
 from bench.errors import ContractError
 from bench.evaluation import Evaluator, is_name, log_prob_of
@@ -27,7 +32,10 @@ class Interrupted(Exception):
 
 @dataclass
 class Position:
-    """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far."""
+    """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far.
+
+    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at.
+    """
 
     phase: int = 0
     epoch: int = 0
@@ -40,8 +48,9 @@ class Position:
 class Driver:
     """One trainer's way through its schedule.
 
-    Evaluation draws from generators of its own: the trained weights are the same with and without a curve. The
-    trainer's state is asked for at each use: it may have put another object in a part's place.
+    Evaluation draws from generators of its own: the trained weights are the same with and without a curve. Each epoch
+    begins with global generators seeded for it alone: training goes on alike after a checkpoint. The trainer's state is
+    asked for at each use: it may have put another object in a part's place.
     """
 
     cell: Cell
@@ -55,6 +64,7 @@ class Driver:
     def __post_init__(self) -> None:
         self.folder = self.journal.folder / "checkpoint"
         self.position = Position()
+        self.phases: list[Phase] = []
         self.saved = time.monotonic()
 
     def run(self) -> float:
@@ -63,15 +73,30 @@ class Driver:
         restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
         if restored is not None:
             self.position = Position(**restored)
-        phases = schedule(self.trainer)
-        for index in range(self.position.phase, len(phases)):
-            self._phase(phases[index])
+        with self._seeded("phases"):
+            self.phases = schedule(self.trainer)
+        for index in range(self.position.phase, len(self.phases)):
+            self._phase(self.phases[index])
             self.position.phase, self.position.epoch = index + 1, 0
-        if self.position.best is not None:
-            best = self.folder / "best"
-            if checkpoint.load(best, self.trainer.state(), self.rng) is None:
-                raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
+        self._choose()
         return self.position.seconds
+
+    def _choose(self) -> None:
+        """Bring back the checkpoint that the rule says is to be judged, and journal where it stands."""
+        judged = judged_phase(self.phases)
+        if judged is None:
+            return
+        epoch = judged.epochs
+        if self.cell.evaluation.rule != "last":
+            kept = checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
+            if kept is None or self.phases[kept["phase"]] is not judged:
+                raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
+            epoch = kept["epoch"]
+        self.journal.append("judged", phase=judged.name, epoch=epoch, epochs=judged.epochs)
+
+    def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
+        """Global generators that start from a seed for one piece of this cell's training."""
+        return chance.seeded(self.cell.seed_for("global", *names), self.rng.device)
 
     def _phase(self, phase: Phase) -> None:
         at = self.position
@@ -91,9 +116,10 @@ class Driver:
 
     def _epoch(self, phase: Phase) -> None:
         at = self.position
-        began = time.perf_counter()
-        values = one_epoch(phase)
-        seconds = time.perf_counter() - began
+        with self._seeded(phase.name, at.epoch):
+            began = time.perf_counter()
+            values = one_epoch(phase)
+            seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
         facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
         self.journal.append("epoch", **facts, values=values)
@@ -106,22 +132,22 @@ class Driver:
                 self._curve(phase)
 
     def _curve(self, phase: Phase) -> None:
-        """Score the generator as it stands, and remember it if the checkpoint rule says it is the best so far."""
-        x, evaluation = self.position.x, self.cell.evaluation
-        rng = torch_rng(self.cell.seed_for("evaluate", "curve", x), device=self.rng.device)
+        """Score the generator as it stands, and keep a checkpoint of it if the rule finds it the best so far."""
+        at, evaluation = self.position, self.cell.evaluation
+        rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
         judged = self.evaluator.judge(self.trainer.generator, evaluation.curve_samples, rng)
         values = {name: score["value"] for name, score in judged.scores.items()}
-        self.journal.append("curve", x=x, phase=phase.name, scores=values)
-        if evaluation.rule == "last":
+        self.journal.append("curve", x=at.x, phase=phase.name, scores=values)
+        if evaluation.rule == "last" or phase is not judged_phase(self.phases) or not at.epoch:
             return
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
-        if self.position.best is None or loss < self.position.best:
-            self.position.best = loss
-            checkpoint.save(self.folder / "best", self.trainer.state(), self.rng, asdict(self.position))
+        if at.best is None or loss < at.best:
+            at.best = loss
+            checkpoint.save(self.folder / "best", self.trainer.state(), self.rng, asdict(at))
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
-        log_prob = log_prob_of(self.trainer.generator, self.rng.device)
+        log_prob = log_prob_of(self.trainer.generator, data, self.rng.device)
         if log_prob is None:
             raise ContractError("the checkpoint rule best-valid needs a generator with log_prob")
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
@@ -148,6 +174,11 @@ def schedule(trainer: Trainer) -> list[Phase]:
     if len(set(names)) < len(names):
         raise ContractError(f"two phases have the same name: {names}")
     return phases
+
+
+def judged_phase(phases: Sequence[Phase]) -> Phase | None:
+    """The last phase that trains the generator for at least one epoch; None where the generator is never trained."""
+    return next((phase for phase in reversed(phases) if phase.trains_generator and phase.epochs), None)
 
 
 def one_epoch(phase: Phase) -> dict[str, float]:

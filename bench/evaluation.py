@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench import __version__
+from bench import __version__, chance, modes
 from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
-from bench.generator import Generator, Scorer
+from bench.generator import LOGITS, ROWS, Generator, Scorer
 from bench.metric import FloatArray, Generated, Metric, Scores
 from bench.metrics.nll import LogProb, remember
+from bench.seeding import derive
 
 if TYPE_CHECKING:
     import torch
@@ -57,14 +59,15 @@ class Evaluator:
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
-        return self.judge_samples(Generated(sequences, log_prob_of(generator, rng.device)))
+        return self.judge_samples(Generated(sequences, log_prob_of(generator, self.data, rng.device)))
 
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score sequences that are at hand."""
         scores, per_sequence = {}, {}
         sequences = generated.sequences.copy()
         for metric in self.metrics:
-            found = metric.score(generated, self.data)
+            with chance.seeded(derive("metric", metric.name)):
+                found = metric.score(generated, self.data)
             _check_scores(metric.name, found)
             if not np.array_equal(generated.sequences, sequences):
                 raise ContractError(f"{metric.name} wrote into the sequences it was given: copy what you change")
@@ -82,10 +85,12 @@ class Evaluator:
     def signature(self, metric: Metric, hypotheses: int) -> str:
         """How the number was made, to the last choice: two that differ never share a column.
 
-        temp:1 is the generator as the arm gives it: an arm that tempers its own says so in its settings.
+        temp:1 is the generator as the arm gives it: an arm that tempers its own says so in its settings. A rule that
+        chooses a checkpoint says where from: ckpt:best-valid-of-last-phase.
         """
         data, version = self.data.fingerprint, __version__
-        return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{self.rule}|data:{data}|v:{version}"
+        rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
+        return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{rule}|data:{data}|v:{version}"
 
 
 def is_name(found: Any) -> bool:
@@ -121,8 +126,15 @@ def _check_scores(name: str, found: Any) -> None:
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:
-    """`count` sequences as numpy; ContractError where their shape, type or ids are not the dataset's."""
-    sequences = np.asarray(_to_cpu(generator.sample(count, rng=rng)))
+    """`count` sequences as numpy; ContractError where their shape, type or ids are not the dataset's.
+
+    Global random number generators start from the seed of `rng`.
+    """
+    with _judging(generator, rng.initial_seed(), rng.device):
+        found = _to_cpu(generator.sample(count, rng=rng))
+    if (kind := str(getattr(found, "dtype", "")).removeprefix("torch.")) == "bfloat16":  # numpy has none
+        raise ContractError(f"sample() returned {kind}, not integer token ids")
+    sequences = np.asarray(found)
     if not np.issubdtype(sequences.dtype, np.integer):
         raise ContractError(f"sample() returned {sequences.dtype}, not integer token ids")
     if sequences.shape != (count, data.length):
@@ -134,21 +146,46 @@ def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Genera
     return sequences.astype(np.int64)
 
 
-def log_prob_of(generator: Generator, device: torch.device) -> LogProb | None:
-    """The generator's log_prob on numpy arrays, as it stands now; None where it has none.
+def log_prob_of(generator: Generator, data: SequenceData, device: torch.device) -> LogProb | None:
+    """The generator's log_prob on numpy arrays, (n, T) ids -> (n, T) float64, as it stands now; None where it has none.
 
-    `device` is the one that its trainer was built with.
+    `device` is the one that its trainer was built with. The generator is asked in slices of the size that
+    bench/generator.py names.
     """
     if not isinstance(generator, Scorer):
         return None
+    size = rows_at_once(data.length, len(data.vocabulary))
 
     def log_prob(sequences: TokenArray) -> FloatArray:
-        import torch
-
-        tokens = torch.from_numpy(sequences).to(device)
-        return np.asarray(_to_cpu(generator.log_prob(tokens)), dtype=np.float64)
+        with _judging(generator, derive("log_prob"), device):
+            starts = range(0, len(sequences), size)
+            found = [_log_prob(generator, sequences[start : start + size], device) for start in starts]
+        return np.concatenate(found) if found else np.empty(sequences.shape)
 
     return remember(log_prob)
+
+
+def rows_at_once(length: int, words: int) -> int:
+    """How many sequences of `length` tokens over `words` log_prob is shown at once."""
+    return max(1, min(ROWS, LOGITS // (length * words)))
+
+
+def _log_prob(generator: Scorer, sequences: TokenArray, device: torch.device) -> FloatArray:
+    """The answer to one slice, as float64; ContractError where it has another shape."""
+    import torch
+
+    found = _to_cpu(generator.log_prob(torch.from_numpy(sequences.copy()).to(device)))
+    answer = np.asarray(found.double() if isinstance(found, torch.Tensor) else found, dtype=np.float64)
+    if answer.shape != sequences.shape:
+        raise ContractError(f"log_prob of {sequences.shape} sequences has shape {answer.shape}; it must be the same")
+    return answer
+
+
+@contextmanager
+def _judging(generator: Any, seed: int, device: torch.device) -> Iterator[None]:
+    """Eval mode and a seed of their own for sample() and log_prob(): to judge changes nothing of the training."""
+    with chance.seeded(seed, device), modes.evaluating(generator):
+        yield
 
 
 def _to_cpu(values: Any) -> Any:

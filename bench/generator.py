@@ -9,8 +9,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+ROWS, LOGITS = 1_000, 50_000_000
+"""The most sequences that log_prob is shown at once, and the most logits (n * T * V) that they have."""
+
+
 class Generator(Protocol):
-    """Anything that draws sequences of token ids."""
+    """Anything that draws sequences of token ids.
+
+    Where it is a torch.nn.Module, or holds modules as attributes, they are in eval mode while it is judged, and
+    afterwards back in the mode in which the trainer left them. Global random number generators (torch, numpy, random)
+    are seeded before each call, and put back after it.
+    """
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
         """(count, T) int64 token ids; every random number comes from `rng`.
@@ -25,8 +34,10 @@ class Scorer(Protocol):
     """A generator that also knows the probability of what it is shown; without it NLL_test is "-"."""
 
     def log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it.
+        """(n, T) natural-log probability of each token given those before it, of any float type.
 
-        `sequences` are (n, T) int64 ids, on the device that the trainer was built with.
+        `sequences` are (n, T) int64 ids, on the device that the trainer was built with. They come in slices: n is at
+        most ROWS, and n * T * V is at most LOGITS unless n is 1. At T = 20 and V = 5,000 these are 500 rows, whose
+        (n, T, V) logits take 200 MB as float32.
         """
         ...

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from bench import data_files
 from bench.files import read_bytes
 
 
@@ -17,9 +18,10 @@ def read(path: Path) -> bytes:
 
 
 def lines(path: Path, root: Path) -> list[str]:
-    """A line for the plug-in's file and for each of its helpers: name and sha256."""
+    """A line for the plug-in's file, for each of its helpers, and for the data files they name: name and sha256."""
     made_of = sorted(files(path, root))
-    return [f"{file.relative_to(root)} {hashlib.sha256(read(file)).hexdigest()}\n" for file in made_of]
+    code = [f"{file.relative_to(root)} {hashlib.sha256(read(file)).hexdigest()}\n" for file in made_of]
+    return code + [line for file in made_of for line in data_files.lines(file, read(file))]
 
 
 def files(path: Path, root: Path) -> set[Path]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import checkpoint, code
+from bench import code, kept_generator
 from bench.cell import REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
@@ -122,14 +122,14 @@ def _settle(cell: Cell) -> None:
 def _generator(
     cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any
 ) -> tuple[Generator, dict[str, Stateful], float]:
-    """The trained generator, the trainer's parts, and the seconds spent training."""
+    """The trained generator, the parts of the trainer that it is made of, and the seconds spent training."""
     if cell.reference == REAL:
         return dataset.real(evaluator.data), {}, 0.0
     rng = training_rng(cell, cell.device)
     trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
     seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
-    return trainer.generator, dict(trainer.state()), seconds
+    return trainer.generator, kept_generator.parts_of(trainer), seconds
 
 
 def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
@@ -148,17 +148,14 @@ def data_facts(data: SequenceData) -> dict[str, Any]:
 
 
 def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict[str, Stateful]) -> None:
-    """samples.txt, scores.parquet (a shorter column is filled with nulls), generator.safetensors, the dataset's own."""
+    """samples.txt, scores.parquet (a shorter column is filled with nulls), the generator's parts, the dataset's own."""
     import pandas as pd
-    from safetensors.torch import save
 
     lines = (opened.data.vocabulary.decode(row) for row in judged.samples.tolist())
     write_whole(folder / "samples.txt", "".join(f"{line}\n" for line in lines).encode())
     columns = {name: pd.Series(values) for name, values in judged.per_sequence.items()}
     write_whole(folder / "scores.parquet", pd.DataFrame(columns).to_parquet())
-    tensors = checkpoint.weights({name: part for name, part in parts.items() if name == "generator"})
-    if tensors:
-        write_whole(folder / "generator.safetensors", save(tensors))
+    kept_generator.write(folder, parts)
     if isinstance(opened.dataset, Illustrated):
         opened.dataset.artifacts(judged.samples, folder)
 

@@ -1,8 +1,8 @@
 """The append-only record of one cell on disk: the truth that MLflow and the tables are projections of.
 
 A cell's folder holds: cell.json, journal.jsonl (below), and when done samples.txt, scores.parquet (one column a
-metric, one row a sequence), generator.safetensors where it has weights; error.log after a failure; checkpoint/
-while running.
+metric, one row a sequence), generator.safetensors and generator.pt (bench/kept_generator.py) where the generator has a
+state; error.log after a failure; checkpoint/ while running.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Journal:
     """One JSON object a line: {"event": ..., "time": seconds since the epoch, ...facts}.
 
     Events: start (source, notes, sizes), epoch (phase, epoch, epochs, values), curve (phase, x, scores),
-    phase (name, begins, ends, trains_generator; begins and ends in generator epochs), done (scores, seconds,
-    hypotheses), failed (error), interrupted.
+    phase (name, begins, ends, trains_generator; begins and ends in generator epochs), judged (phase, epoch, epochs:
+    where the judged checkpoint stands), done (scores, seconds, hypotheses), failed (error), interrupted.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from bench import helpers, modules
+from bench import children, helpers, modules
 from bench.errors import BenchError, unknown
 
 Group = Literal["bench.baselines", "bench.datasets"]
@@ -109,18 +109,30 @@ def _load_file(path: Path) -> ModuleType:
     code = "".join([str(file), *helpers.lines(file, file.parent)])
     name = f"bench_plugin_{hashlib.sha256(code.encode()).hexdigest()[:16]}"
     modules.bring(file)
-    if name in sys.modules:
-        return sys.modules[name]
-    sys.modules[name] = module = ModuleType(name)
+    if name not in sys.modules:
+        sys.modules[name] = ModuleType(name)
+        try:
+            _run(sys.modules[name], path, content)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    children.let_import(name, file)
+    return sys.modules[name]
+
+
+def _run(module: ModuleType, path: Path, content: bytes) -> None:
+    file = path.resolve()
     module.__file__ = str(file)
-    try:
-        with blaming("import", str(path)):
-            exec(compile(content, module.__file__, "exec"), vars(module))
-            modules.refuse_others(file)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    with blaming("import", str(path)):
+        exec(compile(content, module.__file__, "exec"), vars(module))
+        modules.refuse_others(file)
+
+
+def run_again(name: str, file: str) -> None:
+    """Make the module `name`, which is being imported, the plug-in of that file: see bench/children.py."""
+    path = Path(file)
+    modules.bring(path)
+    _run(sys.modules[name], path, helpers.read(path))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ NAME = 100  # characters of a name in a key: a store takes 250, and a key may ho
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
-    *("fingerprint", "dataset_settings", "phases", "run_id", "projected", "identity"),
+    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity"),
 )
 
 
@@ -131,6 +131,9 @@ def _outcome(record: Record) -> dict[str, str]:
         tags[f"signature.{safe(name)}"] = str(score["signature"])
         tags[f"better.{safe(name)}"] = str(score["better"])
     tags["phases"] = json_list(_last_phases(record))
+    if judged := record.last("judged"):
+        facts = {key: judged[key] for key in ("phase", "epoch", "epochs")}
+        tags["judged"] = json.dumps(facts | {"phase": facts["phase"][:80]}, ensure_ascii=False)
     for key in ("seconds", "hypotheses"):
         if key in record.last("done"):
             tags[key] = str(record.last("done")[key])
@@ -196,6 +199,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     }
     facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
+    facts["judged"] = tags.get("judged")
     facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
     facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, kept_plans, plugins
+from bench import chance, code, kept_generator, kept_plans, plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Opened
@@ -123,38 +123,23 @@ def generator(record: Record, opened: Opened) -> Generator:
         real: Generator = opened.dataset.real(opened.data)
         return real
     trainer = build_trainer(cell, opened.data, training_rng(cell, "cpu"))
-    weights = record.folder / "generator.safetensors"
-    if weights.is_file():
-        _load_weights(trainer, weights)
-    elif any(phase.epochs for phase in trainer.phases()):
-        raise BenchError(f"{cell.label} keeps no weights ({weights} is absent): its generator cannot be brought back")
+    if not kept_generator.read(record.folder, trainer) and any(phase.epochs for phase in trainer.phases()):
+        raise BenchError(f"{cell.label} keeps no weights in {record.folder}: its generator cannot be brought back")
     kept: Generator = trainer.generator
     return kept
 
 
 def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
-    """The cell's trainer, untrained, on the device of `rng`."""
+    """The cell's trainer, untrained, on the device of `rng`; global generators start from a seed of the cell's."""
     cls = plugins.load("bench.baselines", cell.reference)
     settings = build(cls.Settings, dict(cell.settings), cell.label)
-    return cls(data, settings, rng.device, rng)
+    with chance.seeded(cell.seed_for("global", "construction"), rng.device):
+        return cls(data, settings, rng.device, rng)
 
 
 def training_rng(cell: Cell, device: str) -> torch.Generator:
-    """The one source of chance of a cell's training, as it starts."""
+    """The generator that a cell's trainer is given, as training starts."""
     return torch_rng(cell.seed_for("train"), device=device)
-
-
-def _load_weights(trainer: Any, path: Path) -> None:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(path)
-        own = {key.removeprefix("generator/"): value for key, value in tensors.items()}
-        trainer.state()["generator"].load_state_dict(own)
-    except (SafetensorError, OSError, KeyError, RuntimeError) as error:
-        first = str(error).partition("\n")[0]
-        raise BenchError(f"{path} does not fit its cell's generator: {first}") from None
 
 
 def seeds(records: Sequence[Record]) -> str:

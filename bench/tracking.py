@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
-ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "error.log")
+ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 LOGGERS = ("mlflow", "alembic")

@@ -19,6 +19,7 @@ def under(table: Table) -> list[str]:
         *_reading(table),
         *_made_elsewhere(table),
         *table.spec.notes,
+        *_judged(table),
         *_warnings(table),
         *table.left_out,
     ]
@@ -108,6 +109,19 @@ def _smallest(table: Table) -> str:
         return "With fewer than two runs an arm they are undefined. "
     least = grids.p_value(statistics.smallest_permutation(ours, theirs))
     return f"With {ours} against {theirs} runs the smallest permutation p is {least} before Holm. "
+
+
+def _judged(table: Table) -> Iterator[str]:
+    """Which checkpoint each run was judged at, where the rule chose one: "MLE: mle epoch 5 of 120 (seed 0)"."""
+    runs = table.runs[(table.runs["rule"] != "last") & (table.runs["status"] == "done")].dropna(subset=["judged"])
+    runs = runs.drop_duplicates(["label", "seed"]).sort_values("seed")
+    for label, rows in runs.groupby("label"):
+        seeds: dict[str, list[str]] = {}
+        for judged, seed in zip(map(json.loads, rows["judged"]), rows["seed"], strict=True):
+            place = f"{judged['phase']} epoch {judged['epoch']} of {judged['epochs']}"
+            seeds.setdefault(place, []).append(str(seed))
+        places = "; ".join(f"{place} (seed {', '.join(those)})" for place, those in seeds.items())
+        yield f"Judged at: {label}: {places}."
 
 
 def _warnings(table: Table) -> Iterator[str]:
