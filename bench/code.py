@@ -1,4 +1,4 @@
-"""What code a plug-in is made of: the checksum by which an edited file makes a new cell."""
+"""What a plug-in is made of, code and named data files: the checksum by which an edited file makes a new cell."""
 
 from __future__ import annotations
 

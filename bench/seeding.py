@@ -1,4 +1,4 @@
-"""Every random number comes from a generator derived here: no global state, no dependence on order."""
+"""Every random number comes from a seed derived here: no dependence on order, nor on what other code drew before."""
 
 from __future__ import annotations
 

@@ -40,7 +40,10 @@ class Stateful(Protocol):
 class Trainer(Protocol):
     """One file in baselines/, or in the user's folder.
 
-    `Settings` is a frozen dataclass of knobs. `rng` is the only source of chance: the engine saves and restores it.
+    `Settings` is a frozen dataclass of knobs. Random numbers come from `rng`, which the engine saves and restores, or
+    from the global generators of torch, numpy and random, which the engine seeds from the cell before construction and
+    before each epoch. A source of any other kind belongs into state(). Data files that the plug-in reads are named in
+    its module's DATA_FILES (bench/data_files.py): they then count as its code.
     """
 
     Settings: ClassVar[type]
@@ -57,5 +60,9 @@ class Trainer(Protocol):
         ...
 
     def state(self) -> Mapping[str, Stateful]:
-        """Everything that changes while training, so that a resumed run ends on the same bits."""
+        """Everything that changes while training, so that a resumed run ends on the same bits.
+
+        A finished run keeps the part that is the generator, or that is called "generator"; where there is neither,
+        every part but the optimisers. `bench sample` and `bench match` bring the generator back from it.
+        """
         ...

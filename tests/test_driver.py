@@ -76,7 +76,15 @@ def fresh(cell: Cell, context: Context) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"), [("Tiny", "last"), ("Tiny", "best-valid"), ("Tiny", "best-oracle"), ("Replaces", "best-valid")]
+    ("name", "rule"),
+    [
+        ("Tiny", "last"),
+        ("Tiny", "best-valid"),
+        ("Tiny", "best-oracle"),
+        ("Replaces", "best-valid"),
+        ("Spoils", "best-valid"),
+        ("Spoils", "best-oracle"),
+    ],
 )
 def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
     drive: Any, make_cell: Any, context: Context, name: str, rule: str
@@ -84,13 +92,15 @@ def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
     cell = make_cell(name, evaluation__rule=rule, evaluation__curve_every=2)
     straight, record = drive(cell)
     curve, phases = points(record), [{**phase, "time": 0} for phase in record.phases]
-    assert [x for x, _ in curve] == [0, 2, 3, 4, 6]
+    place = judged(record)
+    assert [x for x, _ in curve] == [0, 2, 3, 4, 6] and place[0] == "tune"
     for cut in range(1, EPOCHS + 1):
         fresh(cell, context)
         assert drive(cell, After(cut))[0] is None
         resumed, record = drive(cell)
         assert weights(resumed) == weights(straight), f"cut after epoch {cut}"
         assert points(record) == curve and [{**phase, "time": 0} for phase in record.phases] == phases
+        assert judged(record) == place
         epochs = [(e["phase"], e["epoch"]) for e in record.events if e["event"] == "epoch"]
         assert len(epochs) == len(set(epochs)) == EPOCHS, "no epoch is trained twice"
 
@@ -154,20 +164,48 @@ def test_no_epochs_leave_only_the_curves_beginning(drive: Any, make_cell: Any) -
     assert {x for x, _ in points(record)} == {0} and trainer.seen.value == 2
 
 
-def best(record: Record, metric: str, sign: int) -> int:
-    """The x of the best point, the first of several."""
-    return min(points(record), key=lambda point: (sign * point[1][metric], point[0]))[0]
+def judged(record: Record) -> tuple[str, int, int]:
+    facts = record.last("judged")
+    return facts["phase"], facts["epoch"], facts["epochs"]
 
 
-def test_best_oracle_keeps_the_generator_with_the_best_headline(drive: Any, make_cell: Any, context: Context) -> None:
-    interesting = 0
-    for seed in range(4):
-        kept, record = drive(make_cell(seed=seed, evaluation__rule="best-oracle", evaluation__curve_samples=20))
-        x = best(record, "ones", -1)
-        if 0 < x < 6:  # neither the first point nor the last, which other rules would keep as well
-            interesting += 1
-            assert weights(kept) == weights(at(x, seed, drive, make_cell, context))
-    assert interesting
+@pytest.mark.parametrize("rule", ["best-valid", "best-oracle"])
+def test_the_best_checkpoint_is_one_of_the_last_phase(drive: Any, make_cell: Any, context: Context, rule: str) -> None:
+    cell = make_cell("Spoils", evaluation__rule=rule)
+    kept, record = drive(cell)
+    curve = dict(points(record))
+    assert max(curve, key=lambda x: curve[x]["ones"]) == min(curve, key=lambda x: curve[x]["nll_test"]) == 3
+    assert judged(record) == ("tune", 2, 3) and weights(kept) == weights(at(5, 0, drive, make_cell, context, "Spoils"))
+
+
+def test_a_last_phase_without_epochs_is_passed_over(
+    drive: Any, make_cell: Any, trainers: Any, context: Context
+) -> None:
+    path = Path(trainers("Tiny").rpartition(":")[0])
+    path.write_text(path.read_text().replace('Phase("tune", epochs', 'Phase("tune", 0'))
+    kept, record = drive(make_cell("Spoils", evaluation__rule="best-valid"))
+    assert judged(record) == ("mle", 3, 3) and {x for x, _ in points(record)} == {0, 1, 2, 3}
+    assert weights(kept) == weights(at(3, 0, drive, make_cell, context, "Spoils"))
+
+
+@pytest.mark.parametrize("rule", ["last", "best-valid", "best-oracle"])
+def test_what_is_never_trained_is_judged_as_it_stands(drive: Any, make_cell: Any, rule: str) -> None:
+    trainer, record = drive(make_cell(Tiny__epochs=0, evaluation__rule=rule))
+    assert record.last("judged") == {} and not trainer.generator.logits.any()
+
+
+def test_the_last_checkpoint_is_named_too(drive: Any, make_cell: Any) -> None:
+    assert judged(drive(make_cell("Spoils"))[1]) == ("tune", 3, 3)
+
+
+def test_a_best_checkpoint_of_an_earlier_phase_is_not_judged(drive: Any, make_cell: Any, context: Context) -> None:
+    """Such as an older version kept."""
+    cell = make_cell("Spoils", evaluation__rule="best-valid")
+    drive(cell, After(EPOCHS - 1))
+    (position,) = (context.runs / cell.id / "checkpoint" / "best").glob("*/position.json")
+    position.write_text(position.read_text().replace('"phase": 2', '"phase": 0'))
+    with pytest.raises(ContractError, match="the best checkpoint is damaged: remove"):
+        drive(cell)
 
 
 def test_a_damaged_best_checkpoint_is_told(drive: Any, make_cell: Any, context: Context) -> None:
@@ -182,19 +220,17 @@ def test_a_damaged_best_checkpoint_is_told(drive: Any, make_cell: Any, context: 
 def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
     drive: Any, make_cell: Any, context: Context
 ) -> None:
-    kept, _ = drive(make_cell(evaluation__rule="best-valid"))
-    losses = {}
-    for x in range(1, 7):
-        model = at(x, 0, drive, make_cell, context).generator
-        losses[x] = -float(model.log_prob(torch.from_numpy(data(context, make_cell()).valid)).mean())
-    x = min(losses, key=lambda x: losses[x])
-    assert x < 6 and losses[x] < math.log(4), "the best is neither the first nor the last: else this shows nothing"
-    assert weights(kept) == weights(at(x, 0, drive, make_cell, context))
+    rows = torch.from_numpy(data(context, make_cell()).valid)
+    for seed in range(3):
+        kept, record = drive(make_cell(seed=seed, evaluation__rule="best-valid"))
+        models = {x: at(x, seed, drive, make_cell, context) for x in (4, 5, 6)}
+        x = min(models, key=lambda x: -float(models[x].generator.log_prob(rows).mean()))
+        assert judged(record) == ("tune", x - 3, 3) and weights(kept) == weights(models[x])
 
 
-def at(x: int, seed: int, drive: Any, make_cell: Any, context: Context) -> Any:
+def at(x: int, seed: int, drive: Any, make_cell: Any, context: Context, name: str = "Tiny") -> Any:
     """The trainer after x generator epochs, from a run cut there."""
-    cell = make_cell(seed=seed)
+    cell = make_cell(name, seed=seed)
     fresh(cell, context)
     drive(cell, After(x if x <= 3 else x + 2))
     cls = plugins.load("bench.baselines", cell.reference)

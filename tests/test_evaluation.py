@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,8 @@ import torch
 from bench import __version__
 from bench.conformance import toy_data
 from bench.errors import ContractError
-from bench.evaluation import Evaluator, draw, log_prob_of
+from bench.evaluation import Evaluator, draw, log_prob_of, rows_at_once
+from bench.generator import LOGITS, ROWS
 from bench.metric import Generated, Scores
 from bench.metrics.nll import NLLTest
 from bench.models.unigram import Unigram
@@ -72,6 +74,7 @@ class Share:
         (lambda n: ids(n)[0], r"shape \(6,\)"),
         (lambda n: ids(n).float(), "returned float32, not integer token ids"),
         (lambda n: torch.full((n, 6), torch.nan), "returned float32, not integer token ids"),
+        (lambda n: ids(n).bfloat16(), "returned bfloat16, not integer token ids"),
         (lambda n: ids(n) > 2, "returned bool, not integer"),
         (lambda n: None, "returned object, not integer"),
         (lambda n: ids(n) + 7, r"token id 12, outside the vocabulary 0\.\.11"),
@@ -105,8 +108,8 @@ def test_log_probabilities_that_break_the_contract_are_refused(log_p: Any) -> No
 
 def test_log_prob_is_asked_only_where_it_is() -> None:
     cpu = torch.device("cpu")
-    assert log_prob_of(Says(ids), cpu) is None
-    log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)), cpu)
+    assert log_prob_of(Says(ids), DATA, cpu) is None
+    log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)), DATA, cpu)
     assert log_prob is not None and log_prob(DATA.test).dtype == np.float64
     judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(Says(ids), 10, torch_rng("test"))
     assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
@@ -120,8 +123,95 @@ def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
         return torch.zeros(sequences.shape)
 
     elsewhere = torch.device("meta")  # the one beside the CPU that every machine has
-    log_prob = log_prob_of(Knows(ids, log_p), elsewhere)
+    log_prob = log_prob_of(Knows(ids, log_p), DATA, elsewhere)
     assert log_prob is not None and log_prob(DATA.test).shape == DATA.test.shape and seen == [elsewhere]
+
+
+@pytest.mark.parametrize(("length", "words"), [(20, 5_000), (32, 88), (1_000, 100_000), (6, 12)])
+def test_log_prob_is_shown_slices_of_the_size_in_the_contract(length: int, words: int) -> None:
+    size = rows_at_once(length, words)
+    assert size == {5_000: 500, 88: 1_000, 100_000: 1, 12: 1_000}[words]
+    assert size == 1 or (size <= ROWS and size * length * words <= LOGITS)
+
+
+def test_slices_give_what_the_whole_gives() -> None:
+    shown: list[int] = []
+
+    def log_p(sequences: torch.Tensor) -> torch.Tensor:
+        shown.append(len(sequences))
+        return -sequences.double() / 7
+
+    rows = np.random.default_rng(0).integers(0, 12, (2_345, 6))
+    log_prob = log_prob_of(Knows(ids, log_p), DATA, torch.device("cpu"))
+    assert log_prob is not None and np.array_equal(log_prob(rows), -rows / 7) and shown == [1_000, 1_000, 345]
+    assert log_prob(rows[:0]).shape == (0, 6)
+
+
+def test_log_prob_can_not_write_into_the_data() -> None:
+    before = DATA.test.copy()
+    log_prob = log_prob_of(Knows(ids, lambda s: -s.fill_(1).double()), DATA, torch.device("cpu"))
+    assert log_prob is not None and (log_prob(DATA.test) == -1).all() and np.array_equal(DATA.test, before)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float32])
+def test_log_prob_may_be_of_any_float_type(kind: torch.dtype) -> None:
+    log_prob = log_prob_of(Knows(ids, lambda s: torch.full(s.shape, -2.5, dtype=kind)), DATA, torch.device("cpu"))
+    assert log_prob is not None and log_prob(DATA.test).dtype == np.float64 and (log_prob(DATA.test) == -2.5).all()
+
+
+class Noisy(torch.nn.Module):
+    """Dropout, a batch norm, and answers from global generators."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop, self.norm, self.frozen = torch.nn.Dropout(0.5), torch.nn.BatchNorm1d(6), torch.nn.Dropout(0.5)
+        self.frozen.eval()
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> torch.Tensor:
+        assert not any(module.training for module in self.modules())
+        return torch.randint(6, (count, 6)) + np.random.randint(3) + random.randrange(3)
+
+    def log_prob(self, sequences: torch.Tensor) -> torch.Tensor:
+        return -self.drop(self.norm(sequences.float()).abs())
+
+
+class Wrapped:
+    """No module itself."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Any:
+        return self.model.sample(count, rng=rng)
+
+    def log_prob(self, sequences: torch.Tensor) -> Any:
+        return self.model.log_prob(sequences)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, Wrapped, lambda model: Wrapped(Wrapped(model))])
+def test_to_judge_changes_nothing_and_depends_on_nothing(wrap: Callable[[Any], Any]) -> None:
+    model = Noisy()
+    modes = [module.training for module in model.modules()]
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    chance = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
+    evaluator = Evaluator(DATA, [Share(), NLLTest(DATA)], "last")
+    first = evaluator.judge(wrap(model), 30, torch_rng("test"))
+    assert modes == [module.training for module in model.modules()] == [True, True, True, False]
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), chance[0]) and random.getstate() == chance[2]
+    assert np.random.get_state()[1].tolist() == chance[1]
+    torch.rand(3), np.random.rand(), random.random()
+    again, other = (evaluator.judge(wrap(model), 30, torch_rng(name)) for name in ("test", "other"))
+    assert first.scores == again.scores and np.array_equal(first.samples, again.samples)
+    assert not np.array_equal(first.samples, other.samples)
+    expected = np.abs(DATA.test / math.sqrt(1 + 1e-5)).mean(1)  # of a batch norm in eval mode, without dropout
+    assert np.allclose(first.per_sequence["nll_test"], expected)
+
+
+def test_metrics_may_draw_from_global_generators() -> None:
+    odd = Share(lambda scores: float(np.random.rand() + torch.rand(())))
+    first, second = (Evaluator(DATA, [odd], "last").judge(Says(ids), 10, torch_rng("test")) for _ in range(2))
+    assert first.scores == second.scores
 
 
 @pytest.mark.parametrize(
@@ -198,9 +288,17 @@ def test_undefined_is_none_and_not_a_number() -> None:
     assert judged.scores["share"]["value"] is None
 
 
-def test_the_signature_says_how_the_number_was_made() -> None:
-    judged = Evaluator(DATA, [Share()], "best-valid").judge(Says(ids), 10, torch_rng("test"))
-    signature = f"share|token:3|hyps:10|temp:1|ckpt:best-valid|data:{DATA.fingerprint}|v:{__version__}"
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("last", "last"),
+        ("best-valid", "best-valid-of-last-phase"),
+        ("best-oracle", "best-oracle-of-last-phase"),
+    ],
+)
+def test_the_signature_says_how_the_number_was_made(rule: str, said: str) -> None:
+    judged = Evaluator(DATA, [Share()], rule).judge(Says(ids), 10, torch_rng("test"))
+    signature = f"share|token:3|hyps:10|temp:1|ckpt:{said}|data:{DATA.fingerprint}|v:{__version__}"
     assert judged.scores == {"share": {"value": pytest.approx(1 / 6), "better": "higher", "signature": signature}}
     assert np.array_equal(judged.per_sequence["share"], np.full(10, 1 / 6)) and judged.samples.shape == (10, 6)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bench import statistics
 from bench.cell import REAL
-from bench.published import base
+from bench.published import base, printed_name
 from bench.reporting import grids
 from bench.reporting.table import Table, made_elsewhere
 
@@ -112,7 +112,7 @@ def _smallest(table: Table) -> str:
 
 
 def _judged(table: Table) -> Iterator[str]:
-    """Which checkpoint each run was judged at, where the rule chose one: "MLE: mle epoch 5 of 120 (seed 0)"."""
+    """Which checkpoint of each run was judged, where the rule chose one: "MLE: mle epoch 5 of 120 (seed 0)"."""
     runs = table.runs[(table.runs["rule"] != "last") & (table.runs["status"] == "done")].dropna(subset=["judged"])
     runs = runs.drop_duplicates(["label", "seed"]).sort_values("seed")
     for label, rows in runs.groupby("label"):
@@ -121,7 +121,7 @@ def _judged(table: Table) -> Iterator[str]:
             place = f"{judged['phase']} epoch {judged['epoch']} of {judged['epochs']}"
             seeds.setdefault(place, []).append(str(seed))
         places = "; ".join(f"{place} (seed {', '.join(those)})" for place, those in seeds.items())
-        yield f"Judged at: {label}: {places}."
+        yield f"Judged at: {printed_name(str(label))}: {places}."
 
 
 def _warnings(table: Table) -> Iterator[str]:

@@ -33,6 +33,24 @@ def test_a_sound_trainer_conforms(check: Any, trainers: Any) -> None:
     assert result.output.count("ok   ") == 2 * len(CHECKS) and "FAIL" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("sequences].detach()", "sequences].detach().bfloat16()"),
+        ("sequences].detach()", "sequences].detach().half()"),
+        ('{"loss": loss}', '{"loss": loss.bfloat16()}'),
+        ("replacement=True, generator=rng).T", "replacement=True).T"),
+        ("torch.zeros(length, words)", "torch.randn(length, words) + __import__('numpy').random.rand()"),
+        ('{"generator": self.generator, ', '{"net": self.generator, '),
+        ("self.seen.value += 1", "self.seen.value += __import__('random').randrange(3)"),
+    ],
+)
+def test_half_precision_and_global_chance_conform(check: Any, trainers: Any, before: str, after: str) -> None:
+    edit(trainers("Tiny"), before, after)
+    result = check(trainers("Tiny"))
+    assert result.exit_code == 0, result.output
+
+
 def test_a_sound_dataset_conforms(check: Any, words: str) -> None:
     result = check(words, "--kind", "dataset", "--data", "sample")
     assert result.exit_code == 0 and result.output.endswith("words.py:Words: conforms\n")
@@ -62,9 +80,40 @@ BROKEN_TRAINERS = [
     (", *, rng, temperature=1.0):", ", *, rng):", "samples are token ids", "unexpected keyword argument 'temperature'"),
     (
         "replacement=True, generator=rng).T",
-        "replacement=True).T",
+        "replacement=True, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(7)))).T",
         "samples depend only on the seed",
-        "two runs of one seed differ: take every random number from the rng given",
+        "two runs of one seed differ in the generator's state: the source is one that the engine does not seed (np.ran",
+    ),
+    (
+        "torch.zeros(length, words)",
+        "torch.as_tensor(__import__('numpy').random.default_rng().normal(size=(length, words)))",
+        "samples depend only on the seed",
+        "two runs of one seed differ in the generator's state: the source is one that the engine does not seed",
+    ),
+    (
+        "self.seen = Counter()",
+        "self.seen = Counter(); self.generator.logits.data[0, 0] = int(time.time()) % 999_983 / 9e5",
+        "samples depend only on the seed",
+        "two runs of one seed differ in the generator's state: the source is one that the engine does not seed",
+    ),
+    (
+        "(16,), generator=self.rng)",
+        "(16,), generator=vars(self).setdefault('own', torch.Generator().manual_seed(3)))",
+        "state resumes to the bit",
+        "state() lacks something that changes while training (a generator of random numbers? train or eval mode?)",
+    ),
+    (
+        "self.seen = Counter()",
+        "self.seen = Counter(); draw = self.generator.sample\n"
+        "        self.generator.sample = lambda count, rng, temperature=1.0: draw(count, rng=self.rng)",
+        "judging leaves training alone",
+        "training goes on differently after the generator was judged: sample() draws from the rng that it is given",
+    ),
+    (
+        "sequences].detach()",
+        "sequences].detach().bfloat16() * 1.1",
+        "log prob is a probability",
+        "sum to",
     ),
     (
         "torch.multinomial(self.logits.detach().softmax(1), count, replacement=True, generator=rng).T",

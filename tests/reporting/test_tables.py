@@ -374,6 +374,35 @@ def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:
     assert "peeks" in noted(table, "Checkpoint rule best-oracle")[0]
 
 
+def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> None:
+    from bench.cell import Evaluation
+
+    places = {
+        ("seqgan", 0): ("adversarial", 5, 60),
+        ("seqgan", 1): ("adversarial", 10, 60),
+        ("seqgan", 2): ("adversarial", 5, 60),
+        ("mle", 0): ("mle", 5, 120),
+    }
+    chosen = {"evaluation": Evaluation(rule="best-valid")}
+    records = [shop.done(shop.cell("random-uniform", **chosen), {"nll_oracle": 11.0}, curve=False)]
+    for (label, seed), (phase, epoch, epochs) in places.items():
+        cell = shop.cell(label, seed, **chosen)
+        shop.start(cell).append("judged", phase=phase, epoch=epoch, epochs=epochs)
+        records.append(shop.done(cell, {"nll_oracle": 9.0}))
+    (table,) = build(records)
+    assert noted(table, "Judged at") == [
+        "Judged at: MLE: mle epoch 5 of 120 (seed 0).",
+        "Judged at: SeqGAN: adversarial epoch 5 of 60 (seed 0, 2); adversarial epoch 10 of 60 (seed 1).",
+    ]
+
+
+def test_the_last_checkpoint_is_not_named(shop: Any, build: Build) -> None:
+    cell = shop.cell("mle")
+    shop.start(cell).append("judged", phase="mle", epoch=120, epochs=120)
+    (table,) = build([shop.done(cell, {"nll_oracle": 9.0})])
+    assert noted(table, "Judged at") == []
+
+
 def test_any_dataset_has_a_table_and_the_papers_come_first(shop: Any, build: Build) -> None:
     runs = [shop.done(shop.cell("mle", 0, name), {"x": 1.0, "y": None}) for name in ("aaa", "text:my book", "oracle")]
     tables = build(runs)
