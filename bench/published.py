@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -26,8 +26,9 @@ class MetricName:
 class Published:
     """One table: what was published (metric -> label -> the digits as printed), and which metrics are tested.
 
-    `requires` are dataset settings without which the published values are about another task. In the columns of
-    `under_dispersed` a value below the real row's is marked.
+    `requires` are dataset settings without which the published values are about another task. `signatures` are the
+    parts that the signature of a metric must have, by family: "self-bleu" for self-bleu-2. In the columns of
+    `under_dispersed` a value below the real row's is marked. `published_notes` are about the published values alone.
     """
 
     file: str
@@ -36,7 +37,9 @@ class Published:
     tested: tuple[str, ...] = ()
     source: str = ""
     requires: dict[str, Any] = field(default_factory=dict)
+    signatures: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    published_notes: tuple[str, ...] = ()
     published: dict[str, dict[str, str]] = field(default_factory=dict)
     p: dict[str, dict[str, str]] = field(default_factory=dict)
     human: dict[str, str] = field(default_factory=dict)
@@ -53,6 +56,14 @@ class Published:
     def labels(self) -> set[str]:
         """The rows that have a published value."""
         return {label for values in (*self.published.values(), self.human) for label in values}
+
+    def signature_of(self, metric: str) -> tuple[str, ...]:
+        """What the signature of a metric must hold for its published values to stand beside it."""
+        return self.signatures.get(metric.rpartition("-")[0], ())
+
+    def without_values(self) -> Published:
+        """The same table with nothing published in it."""
+        return replace(self, source="", published={}, p={}, human={}, human_p="", published_notes=())
 
 
 @dataclass(frozen=True)

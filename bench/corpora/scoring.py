@@ -14,14 +14,9 @@ from bench.settings import knob
 
 
 @dataclass(frozen=True)
-class BleuKnobs:
-    """How BLEU is made; each choice is part of the signature."""
+class BleuForm:
+    """How BLEU is made, whatever its references are; each choice is part of the signature."""
 
-    references: Literal["train", "test"] = knob(
-        "train",
-        choices=("train", "test"),
-        help="BLEU against nearly the whole corpus (paper), or the test split (held-out)",
-    )
     smoothing: Literal["none", "method1", "nltk-2016"] = knob(
         "method1", choices=("none", "method1", "nltk-2016"), help="what BLEU makes of orders without a match"
     )
@@ -30,7 +25,18 @@ class BleuKnobs:
     )
 
 
-def other_knobs(settings: BleuKnobs) -> dict[str, Any]:
+@dataclass(frozen=True)
+class BleuKnobs(BleuForm):
+    """How BLEU is made, and against which split."""
+
+    references: Literal["train", "test"] = knob(
+        "train",
+        choices=("train", "test"),
+        help="BLEU against nearly the whole corpus (paper), or the test split (held-out)",
+    )
+
+
+def other_knobs(settings: BleuForm) -> dict[str, Any]:
     """The knobs of a dataset that are not about BLEU: those that its arrays depend on."""
     own = {field.name for field in fields(BleuKnobs)}
     return {name: value for name, value in asdict(settings).items() if name not in own}

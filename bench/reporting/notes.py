@@ -20,6 +20,7 @@ def under(table: Table) -> list[str]:
         *_made_elsewhere(table),
         *table.spec.notes,
         *_judged(table),
+        *table.spec.published_notes,
         *_warnings(table),
         *table.left_out,
     ]

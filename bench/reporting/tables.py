@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from bench import statistics
 from bench.cell import REAL
 from bench.human.collected import Collected
 from bench.published import Paper, Published, base, value_of
+from bench.reporting.applicable import applicable
 from bench.reporting.comparisons import compare
 from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, made_elsewhere
 
@@ -30,7 +30,7 @@ def _table(
 ) -> Table:
     runs, left_out = comparable(frame)
     human, collected, others = _judged(collected, runs)
-    spec, dropped = _applicable(paper.table(name), runs)
+    spec, dropped = applicable(paper.table(name), runs, paper)
     columns = _columns(runs, paper, spec)
     present = set(runs["label"])
     extra = {label for label in spec.labels if not any(base(other) == label for other in present)}
@@ -119,16 +119,6 @@ def _names(rows: pd.DataFrame) -> str:
     for label, seed in zip(rows["label"], rows["seed"], strict=True):
         seeds.setdefault(label, set()).add(seed)
     return "; ".join(f"{label} (seed {', '.join(map(str, sorted(seeds[label])))})" for label in sorted(seeds))
-
-
-def _applicable(spec: Published, runs: pd.DataFrame) -> tuple[Published, list[str]]:
-    """Without the published values where they are about another task, such as T = 20 against 40."""
-    settings = json.loads(runs["dataset_settings"].iloc[0])
-    other = {k: settings[k] for k, wanted in spec.requires.items() if k in settings and settings[k] != wanted}
-    if not other:
-        return spec, []
-    facts = ", ".join(f"{key} = {value} (published: {spec.requires[key]})" for key, value in other.items())
-    return replace(spec, published={}, p={}, human={}), [f"No published values for {facts}."]
 
 
 def _columns(runs: pd.DataFrame, paper: Paper, spec: Published) -> tuple[Column, ...]:

@@ -61,7 +61,7 @@ def test_fetch_then_prepare_then_list(published: Path) -> None:
 
 
 def test_fetch_offline_says_what_to_put_where(root: Path) -> None:
-    with pytest.raises(BenchError, match=r"gfs_coco_train\.txt in place by hand.*gfs_coco_test\.txt in place by hand"):
+    with pytest.raises(BenchError, match=r"image_coco\.txt in place by hand.*test_coco\.txt in place by hand"):
         run("fetch", "coco")
     assert not root.exists()
 

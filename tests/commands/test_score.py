@@ -16,6 +16,7 @@ from bench import kept_plans, statistics
 from bench.cli import bench
 from bench.errors import BenchError
 from bench.journal import read_record
+from bench.published import paper
 
 ORACLE = ("oracle.parameters=fresh", "oracle.length=5", "oracle.train=64", "oracle.valid=64", "oracle.test=64")
 TEXT = ("-d", "text:tiny.txt", "--data", "sample")
@@ -288,21 +289,42 @@ def test_standard_output_holds_json_only(workplace):
 
 @pytest.mark.corpus
 def test_published_captions_score_as_nltk_says(tmp_path, monkeypatch):
+    from nltk.tokenize import NLTKWordTokenizer
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
     root = Path(os.environ.get("BENCH_DATA", "")) / "coco"
-    if not (root / "gfs_coco_train.txt").is_file() or not (root / "gfs_coco_test.txt").is_file():
+    if not (root / "image_coco.txt").is_file() or not (root / "test_coco.txt").is_file():
         pytest.skip("corpus absent: coco")
     monkeypatch.chdir(tmp_path)
-    lines = (root / "gfs_coco_train.txt").read_text().splitlines(keepends=True)
-    Path("train.txt").write_text("".join(lines[:3]) + "a zebra of unheard-of splendour .\n")
+    words = NLTKWordTokenizer().tokenize
+    lines = (root / "image_coco.txt").read_text().splitlines(keepends=True)
+    Path("train.txt").write_text("".join(lines[:3]) + "a man's zebra of unheard-of splendour.\n")
     arguments = ["score", "train.txt", "-d", "coco", "--data", "published", "--name", "train", "--json"]
     facts = json.loads(CliRunner().invoke(bench, arguments, catch_exceptions=False).stdout)
-    references = [line.split() for line in (root / "gfs_coco_test.txt").read_text().splitlines()]
+    references = [words(line) for line in (root / "test_coco.txt").read_text().splitlines()]
     found = read_scores(read_record(Path(facts["folder"])))
     for order in (2, 4):
         expected = [
-            sentence_bleu(references, line.split(), [1 / order] * order, SmoothingFunction().method1)
+            sentence_bleu(references, words(line), [1 / order] * order, SmoothingFunction().method1)
             for line in Path("train.txt").read_text().splitlines()
         ]
         assert list(found[f"bleu-{order}"]) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.corpus
+def test_texygens_samples_score_as_texygen_publishes(tmp_path, monkeypatch):
+    """All 9,984 of them, more than are held out; tests/datasets/test_coco.py has the other models."""
+    data = Path(os.environ.get("BENCH_DATA", "nowhere"))
+    file = data / "literature" / "texygen" / "leakgan.txt"
+    needed = (file, data / "coco" / "image_coco.txt", data / "coco" / "test_coco.txt")
+    if absent := [path.name for path in needed if not path.is_file()]:
+        pytest.skip(f"corpus absent: {', '.join(absent)} not in BENCH_DATA")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["score", str(file), "-d", "coco", "--data", "published", "--name", "leakgan", "--json"]
+    facts = json.loads(CliRunner().invoke(bench, arguments, catch_exceptions=False).stdout)
+    assert facts["hypotheses"] == 9_984 and facts["source"]["file"] == "coco/image_coco.txt, coco/test_coco.txt"
+    spec = paper().tables["coco"]
+    for metric, values in spec.published.items():
+        score = facts["scores"][metric]
+        assert score["value"] == pytest.approx(float(values["leakgan"]), abs=0.00101)
+        assert set(spec.signature_of(metric)) <= set(score["signature"].split("|"))

@@ -1,0 +1,65 @@
+"""Which published values may stand beside a table's runs, and the lines that say why others do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.published import Paper, Published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def applicable(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Published, list[str]]:
+    """The table's published facts, less those that are about other data or other metrics than the runs'; with lines."""
+    if not spec.labels:
+        return spec, []
+    if reason := _other_data(spec, runs):
+        return spec.without_values(), [f"No published values{reason}."]
+    spec, withheld = _of_same_signature(spec, runs, paper)
+    return spec, [*withheld, *_local(spec, runs)]
+
+
+def _other_data(spec: Published, runs: pd.DataFrame) -> str:
+    """Why no published value is about these runs; empty where they are about the published data or a stand-in."""
+    kinds = set(runs["source_kind"].dropna())
+    if "sample" in kinds:
+        return ": the program made this corpus itself, and the published values are about the published one"
+    settings = json.loads(runs["dataset_settings"].iloc[0])
+    other = {k: settings[k] for k, wanted in spec.requires.items() if k in settings and settings[k] != wanted}
+    if other:
+        return f" for {', '.join(f'{key} = {value} (published: {spec.requires[key]})' for key, value in other.items())}"
+    if "generated" in kinds:
+        return ": these data are generated from a seed, and the published values are about the published ones"
+    return ""
+
+
+def _of_same_signature(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Published, list[str]]:
+    """The values of the table's own metrics, without those of metrics that are made otherwise here than there."""
+    made = runs.dropna(subset=["signature"]).drop_duplicates("metric").set_index("metric")["signature"]
+    kept: dict[str, dict[str, str]] = {}
+    lacking: dict[str, list[str]] = {}
+    for metric in (metric for metric in spec.published if metric in made):
+        missing = set(spec.signature_of(metric)) - set(str(made[metric]).split("|"))
+        if missing:
+            lacking.setdefault(", ".join(sorted(missing)), []).append(paper.metric(metric).name)
+        else:
+            kept[metric] = spec.published[metric]
+    lines = [
+        f"No published values beside {', '.join(names)}: published with {parts}; see the signature here."
+        for parts, names in lacking.items()
+    ]
+    return replace(spec, published=kept), lines
+
+
+def _local(spec: Published, runs: pd.DataFrame) -> list[str]:
+    """A line where a file of the user's own stands in the place of the published corpus."""
+    files = sorted(set(runs["source_file"][runs["source_kind"] == "local"]))
+    if not files or not spec.labels:
+        return []
+    return [
+        f"The corpus here is the local file {', '.join(files)}. "
+        "The published values are about the published corpus, which this file replaces."
+    ]
