@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -11,6 +11,7 @@ from bench.reporting.table import Column, Comparison, Row, Score, Table
 from bench.statistics import Interval
 
 DASH, DAGGER = "-", "†"
+PAGE_COLUMNS = 18  # of a table, that can be read when it is scaled to a page
 NAME_WIDTH = 40  # characters of a line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
 
@@ -45,6 +46,19 @@ def scores(table: Table) -> Grid:
     header += [] if table.columns else ["Scores"]
     rows = [_row(row, table) for row in table.rows]
     return Grid(_number(table), tuple(header), tuple(rows))
+
+
+def blocks(table: Table, widest: int = PAGE_COLUMNS) -> list[Grid]:
+    """`scores` for a page: a grid of more than `widest` columns is cut between families of metrics, such as BLEU."""
+    parts: list[tuple[Column, ...]] = [()]
+    for _, found in groupby(table.columns, key=lambda column: column.metric.rpartition("-")[0]):
+        family = tuple(found)
+        longer = (*parts[-1], *family)
+        if parts[-1] and len(scores(replace(table, columns=longer)).header) > widest:
+            parts.append(family)
+        else:
+            parts[-1] = longer
+    return [scores(replace(table, columns=part)) for part in parts]
 
 
 def tests(table: Table) -> list[Grid]:

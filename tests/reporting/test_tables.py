@@ -430,6 +430,22 @@ def test_p_values_are_printed_as_in_the_paper(value: float | None, text: str) ->
     assert grids.p_value(value) == text
 
 
+def test_a_table_too_wide_for_a_page_is_cut_between_families_of_metrics(shop: Any, build: Build) -> None:
+    scores = dict.fromkeys((*paper().tables["coco"].published, "nll_test"), 0.5)
+    made = "|smooth:method1|avg:mean|hyps:9984"
+    cell = shop.cell("mle", 0, "coco", dataset_settings=(("files", "texygen"), ("length", 0)))
+    (table,) = build([shop.done(cell, scores, signature=made)])
+    whole, cut = grids.scores(table), grids.blocks(table)
+    assert [len(block.header) for block in cut] == [18, 11] and len(whole.header) == 27
+    assert (*cut[0].header, *cut[1].header[2:]) == whole.header
+    for row, *parts in zip(whole.rows, *(block.rows for block in cut), strict=True):
+        assert (*parts[0], *parts[1][2:]) == row and parts[1][:2] == row[:2]
+    assert grids.blocks(table, 27) == [whole]
+    assert len(grids.blocks(table, 3)) == 4, "a family stays together"
+    (narrow,) = build([shop.done(cell, {"bleu-2": 0.5}, signature=made)])
+    assert grids.blocks(narrow) == [grids.scores(narrow)]
+
+
 def test_numbers_have_no_negative_zero() -> None:
     assert [grids.number(value, 2) for value in (-0.001, 0.0, -0.01, None)] == ["0.00", "0.00", "-0.01", "-"]
 
