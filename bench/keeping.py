@@ -17,7 +17,7 @@ from bench.files import read_bytes
 from bench.job import data_facts, write_artifacts
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
-from bench.published import base, printed_name
+from bench.published import base, printed_name, printed_twin
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
@@ -66,6 +66,11 @@ def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
     if twin is not None:
         also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
         raise BenchError(f"{option} {name}: that is the name of other runs{also}; give your model a name of its own")
+    if listed := printed_twin(name.strip()):
+        raise BenchError(
+            f"{option} {name}: tables print the published row {listed} as {printed_name(listed)}, and this name too; "
+            f"take {listed} to stand in that row, or give your model a name of its own"
+        )
 
 
 def _as_read(label: str) -> str:

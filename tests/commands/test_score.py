@@ -328,3 +328,11 @@ def test_texygens_samples_score_as_texygen_publishes(tmp_path, monkeypatch):
         score = facts["scores"][metric]
         assert score["value"] == pytest.approx(float(values["leakgan"]), abs=0.00101)
         assert set(spec.signature_of(metric)) <= set(score["signature"].split("|"))
+
+
+@pytest.mark.parametrize("name", ["LeakGAN", "MaliGAN[a]"])
+def test_a_name_that_prints_as_a_published_row_does_is_refused(call, name):
+    listed = name.partition("[")[0].lower()
+    with pytest.raises(BenchError, match=f"tables print the published row {listed} as .*; take {listed}"):
+        call("score", "tiny.txt", *TEXT, "--name", name)
+    call("score", "tiny.txt", *TEXT, "--name", listed)
