@@ -68,6 +68,7 @@ class Obama:
         train, valid, test = arrays = [text.encode(part, vocabulary, chosen.length) for part in parts]
         notes += (
             f"{len(paragraphs) - len(whole)} paragraphs shorter than {chosen.length} words left out",
+            text.unseen_note(arrays, vocabulary),
             text.unknown_note(arrays, vocabulary, chosen.min_count),
         )
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)

@@ -65,6 +65,6 @@ class Poems:
         chosen = self.settings
         parts, notes = text.draw(poems, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         vocabulary = text.build_vocabulary((row for part in parts for row in part), where, joiner="")
-        train, valid, test = (text.encode(part, vocabulary, LENGTH) for part in parts)
-        notes += ("vocabulary of the whole corpus, held-out poems included",)
+        train, valid, test = arrays = [text.encode(part, vocabulary, LENGTH) for part in parts]
+        notes += (text.unseen_note(arrays, vocabulary),)
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)

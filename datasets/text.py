@@ -81,7 +81,7 @@ class Text:
         if vocabulary.unknown is not None:
             parts, notes = divide(text.marked(tokenised, vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         arrays = [text.encode(part, vocabulary, length) for part in parts]
-        notes += (f"{longer} lines cut to {length} tokens",)
+        notes += (f"{longer} lines cut to {length} tokens", text.unseen_note(arrays, vocabulary))
         if vocabulary.unknown is not None:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays

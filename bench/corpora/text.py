@@ -163,4 +163,19 @@ def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count
     return f"{rate:.2%} of tokens are <unk> (seen fewer than {min_count} times)"
 
 
+def unseen_note(arrays: Sequence[TokenArray], vocabulary: Vocabulary) -> str:
+    """How many tokens of the vocabulary occur in held-out rows only, in words.
+
+    `arrays` are the (n, T) ids of train, valid and test. A vocabulary that is built from all of them tells a model
+    about tokens that it never sees in training. <end> and <unk> do not count.
+    """
+    train, *held = arrays
+    unseen = np.setdiff1d(np.concatenate([split.ravel() for split in held]), train)
+    specials = [token for token in (vocabulary.end, vocabulary.unknown) if token is not None]
+    count = len(np.setdiff1d(unseen, specials))
+    return (
+        f"the vocabulary is built from all splits: {count} of its {len(vocabulary)} tokens occur in held-out rows only"
+    )
+
+
 LEAST_ROWS = 10

@@ -109,6 +109,19 @@ def test_rare_words_are_unknown_and_counted() -> None:
 
 
 @settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5), min_size=10, max_size=20))
+def test_tokens_that_are_held_out_only_are_counted(rows: list[list[str]]) -> None:
+    parts = [[tuple(row) for row in part] for part in (rows[:6], rows[6:8], rows[8:])]
+    every = [("a", "b"), ("a", "b"), *(row for part in parts for row in part)]
+    words = text.build_vocabulary(every, "file", min_count=2, end=True, unknown=True)
+    arrays = [text.encode(part, words, 5) for part in parts]
+    train, *held = ({token for row in part for token in row} for part in parts)
+    unseen = (held[0] | held[1]) - train
+    count = len([token for token in unseen if token in words.ids])
+    assert f": {count} of its {len(words)} tokens occur in held-out rows only" in text.unseen_note(arrays, words)
+
+
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from("abcde"), min_size=1, max_size=9), min_size=1, max_size=20), st.integers(1, 10)
 )

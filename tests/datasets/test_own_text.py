@@ -76,6 +76,7 @@ def test_lines_that_differ_only_after_t_are_repeats(own: Callable[..., Opened]) 
     assert found.data.length == 4 and found.data.notes == (
         "0 repeated sequences removed",
         "50 lines cut to 4 tokens",
+        f"the vocabulary is built from all splits: 10 of its {len(found.data.vocabulary)} tokens occur in held-out rows only",
     )
     with pytest.raises(BenchError, match="1 different sequences"):
         own("text", "\n".join(f"the same start {number}" for number in range(50)), length=3)

@@ -40,6 +40,8 @@ def test_the_published_poems(published: Callable[..., Opened]) -> None:
     assert data.source.kind == "published" and data.notes[0].startswith("401 ")
     assert (len(data.train), len(data.valid), len(data.test)) == (13_993, 1_000, 1_000)
     assert (data.length, len(data.vocabulary)) == (20, 4_769)
+    unseen = {int(token) for split in (data.valid, data.test) for token in split.flat} - {*map(int, data.train.flat)}
+    assert len(unseen) == 90 and "90 of its 4769 tokens occur in held-out rows only" in data.notes[1]
 
 
 @pytest.mark.corpus
