@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.corpora.fetch import Corpora, cache, joint_checksum, user_cache
 from bench.corpora.manifest import checksum
+from bench.corpora.near_copies import near_copies_note
 from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
@@ -36,6 +37,7 @@ def prepared(
 ) -> SequenceData:
     """`make()`, or what it gave when it was called before for the same source, rules and code.
 
+    A note on near-copies is added to what `make()` gives.
     `rules` are the knobs that the arrays depend on, `packages` the code besides the file that `make` is written in. The
     cache lies in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and
     one that cannot be written is no error.
@@ -50,6 +52,7 @@ def prepared(
     if corpora.only_prepared:
         raise NotPrepared(source.file)
     data = make()
+    data = replace(data, notes=(*data.notes, *near_copies_note(data)))
     content = _to_npz(data)
     any(cache(folder / f"{key}.npz", content) for folder in _folders(corpora))
     return data
