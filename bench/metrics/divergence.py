@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from bench.data import SequenceData
 from bench.metric import Better, Generated, Metric, Scores
-from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember
+from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember, unit
 
 
 class ForwardKL:
@@ -26,10 +26,11 @@ class ForwardKL:
     def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
         self._size = len(data.test)
+        self._unit = unit(data)
 
     def signature(self) -> str:
         """Per token, natural log, and the number of test sequences."""
-        return f"{self.name}|test:{self._size}|per:token|log:e"
+        return f"{self.name}|test:{self._size}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the test sequences; undefined where the generator gives no probabilities."""
@@ -50,12 +51,13 @@ class ReverseKL:
     name = "reverse_kl"
     better: ClassVar[Better] = "lower"
 
-    def __init__(self, oracle: LogProb) -> None:
+    def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
+        self._unit = unit(data)
 
     def signature(self) -> str:
         """Per token, natural log."""
-        return f"{self.name}|per:token|log:e"
+        return f"{self.name}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the samples; undefined where the generator gives no probabilities."""
@@ -69,4 +71,4 @@ class ReverseKL:
 def oracle_metrics(oracle: LogProb, data: SequenceData) -> list[Metric]:
     """nll_oracle, nll_test, forward_kl and reverse_kl; the oracle reads each array once."""
     oracle = remember(oracle)
-    return [NLLOracle(oracle), NLLTest(data), ForwardKL(oracle, data), ReverseKL(oracle)]
+    return [NLLOracle(oracle, data), NLLTest(data), ForwardKL(oracle, data), ReverseKL(oracle, data)]

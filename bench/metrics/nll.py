@@ -18,6 +18,14 @@ from bench.metric import Better, FloatArray, Generated, Scores
 from bench.sequences import live
 
 LogProb = Callable[[TokenArray], FloatArray]
+OF_MEANS = "avg:sequence-means"
+"""The part of a signature that tells a mean over sequences of varying length from one over all tokens."""
+
+
+def unit(data: SequenceData) -> str:
+    """The part of a signature that says what a score counts: nats a token, and how sequences that vary are averaged."""
+    varying = data.vocabulary.end is not None
+    return f"per:token|{OF_MEANS}|log:e" if varying else "per:token|log:e"
 
 
 def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) -> FloatArray:
@@ -56,17 +64,21 @@ def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
 
 
 class NLLOracle:
-    """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it."""
+    """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it.
+
+    `data` is only asked whether its sequences vary in length, for the signature.
+    """
 
     name = "nll_oracle"
     better: ClassVar[Better] = "lower"
 
-    def __init__(self, oracle: LogProb) -> None:
+    def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
+        self._unit = unit(data)
 
     def signature(self) -> str:
         """Per token, natural log."""
-        return f"{self.name}|per:token|log:e"
+        return f"{self.name}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the samples, each with its own score."""
@@ -76,7 +88,7 @@ class NLLOracle:
 class NLLTest:
     """The generator's own NLL of `data.test`; undefined for a generator that gives no probabilities.
 
-    `data` is only counted, for the signature.
+    `data` is only counted, and asked whether its sequences vary in length, for the signature.
     """
 
     name = "nll_test"
@@ -84,10 +96,11 @@ class NLLTest:
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.test)
+        self._unit = unit(data)
 
     def signature(self) -> str:
         """Per token, natural log, and the number of test sequences."""
-        return f"{self.name}|test:{self._size}|per:token|log:e"
+        return f"{self.name}|test:{self._size}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Mean over the test sequences; per_sequence follows their order, whoever generated."""

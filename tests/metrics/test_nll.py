@@ -25,7 +25,7 @@ def data(make_data):
 
 def test_nll_oracle_is_the_cross_entropy_per_token(data):
     samples = np.random.default_rng(1).choice(4, (20_000, 5), p=Q)
-    scores = NLLOracle(unigram(P)).score(Generated(samples), data)
+    scores = NLLOracle(unigram(P), data).score(Generated(samples), data)
     assert scores.value == pytest.approx(-(Q * np.log(P)).sum(), abs=0.01)
     expected = [-sum(np.log(P[token]) for token in row) / 5 for row in samples[:50]]
     np.testing.assert_allclose(scores.per_sequence[:50], expected)
@@ -41,12 +41,12 @@ def test_nll_test_judges_the_held_out_data(data):
 def test_divergences_are_scipys_both_ways(data):
     samples = Generated(np.random.default_rng(2).choice(4, (20_000, 5), p=Q), unigram(Q))
     assert ForwardKL(unigram(P), data).score(samples, data).value == pytest.approx(entropy(P, Q), abs=0.01)
-    assert ReverseKL(unigram(P)).score(samples, data).value == pytest.approx(entropy(Q, P), abs=0.01)
+    assert ReverseKL(unigram(P), data).score(samples, data).value == pytest.approx(entropy(Q, P), abs=0.01)
 
 
 def test_the_oracle_does_not_diverge_from_itself(data):
     itself = Generated(data.test, unigram(P))
-    for metric in (ForwardKL(unigram(P), data), ReverseKL(unigram(P))):
+    for metric in (ForwardKL(unigram(P), data), ReverseKL(unigram(P), data)):
         scores = metric.score(itself, data)
         assert scores.value == 0
         np.testing.assert_array_equal(scores.per_sequence, 0)
@@ -55,7 +55,7 @@ def test_the_oracle_does_not_diverge_from_itself(data):
 def test_divergences_are_the_differences_of_the_columns_beside_them(data):
     samples = Generated(data.train, unigram(Q))
     metrics = {metric.name: metric.score(samples, data).value for metric in oracle_metrics(unigram(P), data)}
-    floor = NLLOracle(unigram(P)).score(Generated(data.test), data).value
+    floor = NLLOracle(unigram(P), data).score(Generated(data.test), data).value
     own = per_sequence_nll(unigram(Q), data.train, None).mean()
     assert metrics["forward_kl"] == pytest.approx(metrics["nll_test"] - floor)
     assert metrics["reverse_kl"] == pytest.approx(metrics["nll_oracle"] - own)
@@ -68,7 +68,7 @@ def test_without_probabilities_all_but_nll_oracle_are_undefined(data):
 
 
 def test_no_samples_is_undefined(data):
-    assert NLLOracle(unigram(P)).score(Generated(data.train[:0]), data).value is None
+    assert NLLOracle(unigram(P), data).score(Generated(data.train[:0]), data).value is None
 
 
 def test_tokens_count_up_to_and_including_the_end():
@@ -85,6 +85,21 @@ def test_signatures_name_the_test_set(data):
         "forward_kl|test:20000|per:token|log:e",
         "reverse_kl|per:token|log:e",
     ]
+
+
+def test_signatures_say_that_sequences_of_varying_length_weigh_the_same(make_data):
+    rows = np.array([[1, 2, 3, 0], [2, 0, 0, 0]])
+    varying = make_data(rows, test=rows, end=0)
+    signatures = [metric.signature() for metric in oracle_metrics(unigram(P), varying)]
+    assert signatures == [
+        "nll_oracle|per:token|avg:sequence-means|log:e",
+        "nll_test|test:2|per:token|avg:sequence-means|log:e",
+        "forward_kl|test:2|per:token|avg:sequence-means|log:e",
+        "reverse_kl|per:token|avg:sequence-means|log:e",
+    ]
+    of_tokens = -np.log(P[[1, 2, 3, 0, 2, 0]])
+    value = NLLTest(varying).score(Generated(rows, unigram(P)), varying).value
+    assert value == pytest.approx((of_tokens[:4].mean() + of_tokens[4:].mean()) / 2) != of_tokens.mean()
 
 
 @pytest.mark.parametrize(
