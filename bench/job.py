@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import code, kept_generator
 from bench.cell import REAL, Cell
+from bench.copies import copied_share
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
 from bench.driver import Driver, Interrupted
@@ -82,6 +83,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         "done",
         scores=judged.scores,
         hypotheses=len(judged.samples),
+        copied=copied_share(judged.samples, evaluator.data),
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
     )

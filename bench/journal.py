@@ -29,7 +29,8 @@ class Journal:
 
     Events: start (source, notes, sizes), epoch (phase, epoch, epochs, values), curve (phase, x, scores),
     phase (name, begins, ends, trains_generator; begins and ends in generator epochs), judged (phase, epoch, epochs:
-    where the judged checkpoint stands), done (scores, seconds, hypotheses), failed (error), interrupted.
+    where the judged checkpoint stands), done (scores, seconds, hypotheses, copied: the share of the samples that equal
+    a training row), failed (error), interrupted.
     """
 
     def __init__(self, folder: Path) -> None:

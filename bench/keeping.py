@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import plugins
 from bench.cell import ELSEWHERE, REAL, Cell
+from bench.copies import copied_share
 from bench.corpora.manifest import checksum as sha256
 from bench.dataset import Opened
 from bench.elsewhere import Samples
@@ -31,7 +32,8 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
         journal.append("start", **data_facts(data) | {"notes": notes})
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
         write_artifacts(folder, judged, readable, {})
-        journal.append("done", scores=judged.scores, hypotheses=len(judged.samples), seconds=0.0, wall_seconds=0.0)
+        facts = {"hypotheses": len(judged.samples), "copied": copied_share(judged.samples, data)}
+        journal.append("done", scores=judged.scores, **facts, seconds=0.0, wall_seconds=0.0)
     return read_record(folder)
 
 

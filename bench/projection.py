@@ -20,7 +20,7 @@ NAME = 100  # characters of a name in a key: a store takes 250, and a key may ho
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
-    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity"),
+    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
 )
 
 
@@ -134,7 +134,7 @@ def _outcome(record: Record) -> dict[str, str]:
     if judged := record.last("judged"):
         facts = {key: judged[key] for key in ("phase", "epoch", "epochs")}
         tags["judged"] = json.dumps(facts | {"phase": facts["phase"][:80]}, ensure_ascii=False)
-    for key in ("seconds", "hypotheses"):
+    for key in ("seconds", "hypotheses", "copied"):
         if key in record.last("done"):
             tags[key] = str(record.last("done")[key])
     if record.status == "failed":
@@ -202,6 +202,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     facts["judged"] = tags.get("judged")
     facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
     facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
+    facts |= {"copied": float(tags["copied"]) if "copied" in tags else None}
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.copies import copied_share, rewards_copies
 from bench.reporting.grids import number, p_value
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Verdict:
             "sha256": cell.code,
             "hypotheses": len(self.found.sequences),
             "outside_vocabulary": self.found.outside,
+            "copied_from_training": copied_share(self.judged.samples, data),
             "scores": self.judged.scores,
             "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
@@ -73,6 +75,9 @@ class Verdict:
         if self.tests:
             console.print(self._tests())
             click.echo(f"{MEANING}. Tests of the other metrics: --json")
+        if any(rewards_copies(score["signature"]) for score in self.judged.scores.values()):
+            share = copied_share(self.judged.samples, data)
+            click.echo(f"{share:.1%} of the sequences are copies of training rows, which are BLEU's references here")
         for note in self.notes:
             click.echo(note)
         click.echo(f"kept in {self.record.folder}")

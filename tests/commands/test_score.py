@@ -43,6 +43,21 @@ def test_a_runs_own_samples_score_as_the_run_did(finish, call):
     assert facts["anchors"]["real"]["scores"] == real.scores
 
 
+def test_copies_of_training_rows_are_counted(finish, call):
+    real, mle = finish("text:tiny.txt", "mle")
+    facts = score(call, "tiny.txt")
+    sizes = real.last("start")
+    of_corpus = sizes["train"] / (sizes["train"] + sizes["valid"] + sizes["test"])
+    assert facts["copied_from_training"] == pytest.approx(of_corpus)
+    assert read_record(Path(facts["folder"])).last("done")["copied"] == facts["copied_from_training"]
+    assert real.last("done")["copied"] == 0, "the real row is held out"
+    assert mle.last("done")["copied"] == score(call, mle.folder / "samples.txt")["copied_from_training"]
+    told = call("score", "tiny.txt", *TEXT, "--name", "mine").stdout
+    assert f"{facts['copied_from_training']:.1%} of the sequences are copies of training rows" in told
+    held_out = call("score", "tiny.txt", *TEXT, "--name", "other", "--set", "text.references=test").stdout
+    assert "copies of training rows" not in held_out
+
+
 def test_the_anchor_random_unigram_is_the_row_of_the_first_seed(finish, call):
     *_, unigram = finish("text:tiny.txt", "random-unigram")
     facts = score(call, unigram.folder / "samples.txt")

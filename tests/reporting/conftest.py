@@ -55,6 +55,7 @@ class Shop:
         source: dict[str, str] = SOURCE,
         notes: Iterable[str] = (),
         curve: bool = True,
+        copied: float | None = None,
     ) -> Record:
         journal = self.start(cell, source, notes)
         if curve:
@@ -67,7 +68,8 @@ class Shop:
             name: {"value": value, "better": better, "signature": f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0"}
             for name, value in scores.items()
         }
-        journal.append("done", scores=facts, hypotheses=200, seconds=1.5)
+        share = {} if copied is None else {"copied": copied}
+        journal.append("done", scores=facts, hypotheses=200, seconds=1.5, **share)
         return read_record(journal.folder)
 
     def failed(self, cell: Cell, error: str) -> Record:

@@ -358,6 +358,39 @@ def test_a_sample_corpus_is_said_loudly(shop: Any, build: Build) -> None:
     assert noted(table, "401") == ["401 repeated lines removed."]
 
 
+def test_what_all_seeds_share_is_said_with_and_without_tests(shop: Any, build: Build) -> None:
+    (oracle,) = build([shop.done(shop.cell("mle"), {"nll_oracle": 9.0})])
+    (poem,) = build([poems(shop, label, seed, 0.7 + seed / 10) for label in ("mle", "seqgan") for seed in range(2)])
+    assert noted(oracle, "All seeds") == [
+        "All seeds share one training set, one test set and one oracle: intervals and p (seeds) speak of "
+        "initialisation and sampling only, and say nothing of other data or other oracles."
+    ]
+    (said,) = noted(poem, "All seeds")
+    assert "one training set and one test set:" in said and "oracle" not in said
+
+
+def test_copies_of_training_rows_are_told_where_they_are_rewarded(shop: Any, build: Build) -> None:
+    against = {"signature": "|refs:9|split:train|x"}
+    runs = [poems(shop, "seqgan", seed, 0.8, copied=share, **against) for seed, share in enumerate((0.11, 0.13))]
+    runs += [poems(shop, "real", 0, 0.7, copied=0.0, **against), poems(shop, "mle", 0, 0.6, **against)]
+    (said,) = noted(build(runs)[0], "Samples that are copies")
+    assert "mean over runs: real data 0.0%, SeqGAN 12.0%. A copy scores 1 in BLEU-2, for which" in said
+    held_out = [poems(shop, "seqgan", seed, 0.8, copied=0.5, signature="|refs:9|split:test|x") for seed in range(2)]
+    assert not noted(build(held_out)[0], "Samples that are copies")
+    untold = [poems(shop, "seqgan", seed + 5, 0.8, **against) for seed in range(2)]
+    assert not noted(build(untold)[0], "Samples that are copies"), "runs of an older version do not know it"
+
+
+def test_a_mean_of_sequence_means_is_called_so(shop: Any, build: Build) -> None:
+    def run(signature: str) -> Record:
+        cell = shop.cell("mle", len(signature), "mine")
+        return shop.done(cell, {"nll_test": 5.0}, signature=signature)
+
+    (said,) = noted(build([run("|per:token|avg:sequence-means|log:e")])[0], "NLL_test: the mean over sequences")
+    assert "not the mean over all tokens" in said
+    assert not noted(build([run("|per:token|log:e")])[0], "NLL_test:")
+
+
 def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     def tunes(label: str, mse: float) -> Record:
         return shop.done(shop.cell(label, 0, "nottingham"), {"bleu-4": 0.9, "mse": mse})
