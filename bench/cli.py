@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__, commands
-from bench.errors import BenchError, ContractError, unknown
+from bench.errors import BenchError, ContractError, named, unknown
 
 # What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
 # with a name that leads nowhere.
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> NoReturn:
-    click.echo(f"bench: unexpected {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", err=True)
+    click.echo(f"bench: unexpected {named(error)}; the traceback is in {_keep_traceback()}", err=True)
     sys.exit(1)
 
 

@@ -14,9 +14,30 @@ class ContractError(Exception):
     """A plug-in broke its contract (ids outside the vocabulary, wrong shape, NaN): its cell fails, alone."""
 
 
+def message_lines(error: BaseException) -> list[str]:
+    """The lines of the message that say something, each without needless blanks; never empty, never fails.
+
+    The name of the error's type stands in where the message is empty or cannot be made.
+    """
+    try:
+        message = str(error)
+    except Exception:  # __str__ of somebody else's class can do anything
+        message = ""
+    return [" ".join(line.split()) for line in message.splitlines() if line.strip()] or [type(error).__name__]
+
+
 def folded(error: BaseException) -> str:
-    """The message on one line."""
-    return " ".join(str(error).split())
+    """The message on one line; the name of the error's type where there is no message."""
+    return " ".join(message_lines(error))
+
+
+def named(error: BaseException, most: int | None = None) -> str:
+    """The error's type and the first `most` lines of its message (default: all) on one line: "ValueError: too long".
+
+    The type alone where there is no message.
+    """
+    name, message = type(error).__name__, " ".join(message_lines(error)[:most])
+    return name if message == name else f"{name}: {message}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:

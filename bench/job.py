@@ -17,7 +17,7 @@ from bench.copies import copied_share
 from bench.data import SequenceData
 from bench.dataset import Illustrated, Opened
 from bench.driver import Driver, Interrupted
-from bench.errors import ContractError, folded
+from bench.errors import ContractError, folded, named
 from bench.evaluation import Evaluator, Judgement
 from bench.files import write_whole
 from bench.generator import Generator
@@ -163,6 +163,5 @@ def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict
 
 
 def _one_line(error: BaseException) -> str:
-    message = folded(error) or "no message"
-    message = message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
-    return message if isinstance(error, ContractError) else f"{type(error).__name__}: {message}"
+    message = folded(error) if isinstance(error, ContractError) else named(error)
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

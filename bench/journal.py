@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cell import Cell, Evaluation
-from bench.errors import BenchError
+from bench.errors import BenchError, named
 from bench.files import read_object, write_whole
 
 REMEDY = "the `bench run` that made the cell writes the file anew; or remove its folder"
@@ -121,7 +121,7 @@ def _read_cell(path: Path) -> Cell:
             facts[key] = tuple((name, _tuples(value)) for name, value in facts[key])
         return Cell(**facts)
     except (KeyError, TypeError, ValueError) as error:
-        raise BenchError(f"{path} is damaged ({type(error).__name__}: {error}): {REMEDY}") from None
+        raise BenchError(f"{path} is damaged ({named(error)}): {REMEDY}") from None
 
 
 def _tuples(value: Any) -> Any:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from bench import children, helpers, modules
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, named, unknown
 
 Group = Literal["bench.baselines", "bench.datasets"]
 
@@ -152,8 +152,7 @@ def blaming(doing: str, where: str) -> Iterator[None]:
             (file, line) for file, line in places if Path(file) == Path(where.rpartition(":")[0] or where).resolve()
         ] or places
         place = f", {Path(places[-1][0]).name} line {places[-1][1]}" if places else ""
-        message = str(error).partition("\n")[0]
-        raise BenchError(f"cannot {doing} {where}{place}: {type(error).__name__}: {message}") from error
+        raise BenchError(f"cannot {doing} {where}{place}: {named(error, 1)}") from error
 
 
 def _checked(group: Group, reference: str, found: Any) -> type[Any]:

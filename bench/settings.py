@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, folded, unknown
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -120,7 +120,7 @@ def _first_line(error: BaseException) -> str:
         error = error.exceptions[0]
     notes = [str(note) for note in getattr(error, "__notes__", [])]
     field = next((note.rsplit(" ", 1)[-1] for note in notes if "attribute" in note), "")
-    return f"{field}: {error}" if field else str(error)
+    return f"{field}: {folded(error)}" if field else folded(error)
 
 
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

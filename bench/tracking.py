@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench import sqlite
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, message_lines, unknown
 from bench.files import read_scores
 from bench.human.collected import Collected
 from bench.journal import Record
@@ -150,8 +150,8 @@ class Tracker:
         except Exception as error:
             if not type(error).__module__.startswith(THEIRS):
                 raise
-            lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("(raised as a")]
-            raise BenchError(f"MLflow at {self.uri}: {next(iter(lines), type(error).__name__)}") from error
+            told = (line for line in message_lines(error) if not line.startswith("(raised as a"))
+            raise BenchError(f"MLflow at {self.uri}: {next(told, type(error).__name__)}") from error
 
     def _runs(self, plan: str | None) -> list[Run]:
         """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""

@@ -14,7 +14,7 @@ from bench.corpora.fetch import OUR_OWN, Corpora
 from bench.corpora.prepared import prepared
 from bench.corpora.unpickle import float_arrays
 from bench.data import SequenceData, Source
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 from bench.metrics.divergence import oracle_metrics
 from bench.seeding import torch_rng
 from bench.settings import knob
@@ -82,7 +82,7 @@ class Oracle:
         try:
             return self._blank().load_gates(arrays), corpus.source
         except ValueError as error:
-            raise BenchError(f"{corpus.source.file} is not the oracle's 15 arrays: {error}") from None
+            raise BenchError(f"{corpus.source.file} is not the oracle's 15 arrays: {folded(error)}") from None
 
     def _fresh(self, kind: Literal["generated", "sample"]) -> tuple[LSTM, Source]:
         oracle = self._blank().reset(1.0, torch_rng("oracle parameters", self.settings.seed))

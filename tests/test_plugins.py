@@ -107,6 +107,8 @@ def test_unknown_names_and_objects_suggest_the_nearest(file: Path, tmp_path: Pat
         ("x = 1\nimport no_such_library\n", ("bad.py line 2", "No module named 'no_such_library'")),
         ("x = 1\n\ndef f(:\n", ("bad.py line 3", "SyntaxError")),
         ("import json\n\njson.loads('{')\n", ("bad.py line 3", "JSONDecodeError")),
+        ("raise ValueError\n", ("bad.py line 1: ValueError",)),
+        ("raise ValueError('\\n  too\\tlong \\nno\\n')\n", ("bad.py line 1: ValueError: too long",)),
         ("import sys\nsys.exit('stop')\n", ("bad.py line 2", "SystemExit")),
         ("X = 3\n", ("not a class", "int")),
         ("class X:\n    pass\n", ("lacks Settings",)),

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bench.commands import _options
-from bench.errors import BenchError, folded
+from bench.errors import BenchError, named
 
 
 @click.command("check")
@@ -68,7 +68,7 @@ def _outcome(title: str, check: Callable[[], None]) -> bool:
     except BenchError:
         raise
     except (Exception, SystemExit) as error:  # to exit is no way to conform
-        click.echo(f"FAIL {title}: {type(error).__name__}: {folded(error)}".replace("AssertionError: ", ""))
+        click.echo(f"FAIL {title}: {named(error)}".replace("AssertionError: ", ""))
         return False
     click.echo(f"ok   {title}")
     return True

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 
 MOST_ENTRIES = 20_000
 MOST_BYTES_EACH = 4 * 2**20
@@ -31,7 +31,7 @@ def members(content: bytes, where: str, suffix: str) -> Iterator[tuple[str, byte
                 _check(info, where)
             yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error) as error:
-        raise BenchError(f"{where} is not a sound zip archive: {error}") from None
+        raise BenchError(f"{where} is not a sound zip archive: {folded(error)}") from None
 
 
 def _wanted(entries: list[zipfile.ZipInfo], suffix: str) -> Iterator[zipfile.ZipInfo]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from bench.errors import message_lines
+
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 15.0
 
@@ -33,7 +35,7 @@ def download(url: str) -> bytes:
         try:
             pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))(url, str(half), None)
         except (requests.RequestException, OSError) as error:
-            raise Unreachable(f"{url} cannot be downloaded ({_short(error)})") from None
+            raise Unreachable(f"{url} cannot be downloaded ({message_lines(error)[0][:200]})") from None
         return half.read_bytes()
 
 
@@ -65,7 +67,3 @@ def _address(url: str) -> tuple[str, int]:
     if proxy and not proxy_bypass(parts.hostname or ""):
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200]

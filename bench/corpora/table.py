@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpora import text
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, message_lines, unknown
 
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 
@@ -51,5 +51,4 @@ def _read_table(content: bytes, path: Path) -> Any:
             case suffix:
                 return pandas.read_csv(stream, sep="\t" if suffix == ".tsv" else ",", dtype=str, keep_default_na=False)
     except Exception as error:  # each format has errors of its own
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BenchError(f"{path} is not a readable {path.suffix} table: {first}") from None
+        raise BenchError(f"{path} is not a readable {path.suffix} table: {message_lines(error)[0]}") from None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 
 
 def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
@@ -27,7 +27,7 @@ def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
     except MemoryError:
         raise BenchError(f"{where}: the pickle asks for more memory than there is") from None
     except Exception as error:  # a hostile or broken pickle can fail in any way at all
-        raise BenchError(f"{where} is not a pickled list of float arrays: {error}") from None
+        raise BenchError(f"{where} is not a pickled list of float arrays: {folded(error)}") from None
 
 
 class _Pending:

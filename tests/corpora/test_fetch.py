@@ -11,7 +11,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pooch
 import pytest
+import requests
 
 from bench.corpora import download
 from bench.corpora.fetch import Corpora, cache
@@ -106,6 +108,19 @@ def test_a_refusal_falls_back_to_the_sample(tmp_path: Path, serve: Callable[...,
     assert Corpora(tmp_path).open(refused, lambda: [b"made"]).source.kind == "sample"
     with pytest.raises(BenchError, match=str(status)):
         Corpora(tmp_path, "published").open(refused, no_sample)
+
+
+def test_a_download_that_fails_without_a_word_names_the_error(
+    tmp_path: Path, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fail)
+    silent = entry(serve(answer_with(CONTENT)))
+    with pytest.raises(BenchError, match=r"cannot be downloaded \(ConnectionError\); put lines\.txt in place"):
+        Corpora(tmp_path, "published").open(silent, no_sample)
+    assert Corpora(tmp_path).open(silent, lambda: [b"made"]).source.kind == "sample"
 
 
 def test_offline_is_announced_once_and_remembered(
