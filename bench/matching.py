@@ -32,7 +32,7 @@ class Match(NamedTuple):
     """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined.
 
     `arm` holds the arm's own beside them. `unlike` says of each metric that the arm was judged on in another way, and
-    that so has no number there, what the two signatures are.
+    that so has no number there, what the signatures are.
     """
 
     temperature: float
@@ -95,7 +95,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
             f"{name} = {target:.4f} of {arm[0].cell.label} is out of reach: {baseline[0].cell.label} goes from "
             f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
         )
-    temperature = bisect(gap, *bracket)
+    temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
     unlike = dict(_unlike(arm, tempering.evaluator(metrics[1:]), count))
     beside = {m.name: mean([r.scores[m.name]["value"] for r in arm]) for m in metrics if m.name not in unlike}
     scores = tempering.scores(temperature, metrics)
@@ -111,12 +111,14 @@ def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
     return min(pairs, key=lambda pair: abs(math.log(pair[0] * pair[1])), default=None)
 
 
-def bisect(gap: Callable[[float], float], low: float, high: float) -> float:
-    """Where `gap`, of opposite sign at the two temperatures, crosses 0, by halving their ratio."""
-    sign = gap(low)
+def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: float) -> float:
+    """The temperature at which `gap` crosses 0, by halving the ratio of two between which it changes sign.
+
+    `at_low` is the gap at `low`. The gap is asked for at no temperature twice, and at neither end.
+    """
     while high / low > 1 + PRECISION:
         middle = math.sqrt(low * high)
-        if sign * gap(middle) > 0:
+        if at_low * gap(middle) > 0:
             low = middle
         else:
             high = middle
@@ -137,12 +139,12 @@ def _headline(record: Record, metric: Metric) -> float:
 
 
 def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
-    """The metrics whose full signature is not that of `count` sequences judged here, with both signatures."""
+    """The metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
     for metric in evaluator.metrics:
         ours = evaluator.signature(metric, count)
         found = {record.scores.get(metric.name, {}).get("signature", "none") for record in arm}
         if others := sorted(found - {ours}):
-            yield metric.name, f"{others[0]}, here {ours}"
+            yield metric.name, f"{' and '.join(others)}, here {ours}"
 
 
 def mean(values: Sequence[float | None]) -> float | None:

@@ -57,7 +57,7 @@ def command(
     )
     for name, value in found.scores.items():
         click.echo(f"  {name:12} {number(value, 4):>8}   against {number(found.arm.get(name), 4):>8}")
-    for name, signatures in list(found.unlike.items())[:1]:
+    for name, signatures in found.unlike.items():
         click.echo(f"-: not comparable, as other signatures make other numbers: {name} of {arm} is {signatures}")
     if ours[0].cell.baseline == "mle":
         click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")

@@ -91,8 +91,34 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
     few = columns(text)
     assert few["nll_oracle"][1] == every["nll_oracle"][1]
     assert all(few[name][1] == "-" != few[name][0] for name in ("nll_test", "forward_kl", "reverse_kl"))
-    (said,) = [line for line in text.splitlines() if line.startswith("-: not comparable")]
-    assert "nll_test of mle" in said and "|hyps:200|" in said and "here nll_test" in said and "|hyps:100|" in said
+    said = [line for line in text.splitlines() if line.startswith("-: not comparable")]
+    for name, line in zip(("nll_test", "forward_kl", "reverse_kl"), said, strict=True):
+        assert f"{name} of mle" in line and "|hyps:200|" in line and f"here {name}" in line and "|hyps:100|" in line
+
+
+def test_every_signature_of_an_arms_runs_is_told(runs):
+    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    mle = [record for record in runs if record.cell.baseline == "mle"]
+    text = json.dumps(mle[0].events).replace('"nll_test|', '"nll_test|log:2|')
+    other = replace(mle[0], events=tuple(json.loads(text)))
+    found = matching.match(mle, [mle[1], other], opened, 50)
+    assert [found.unlike["nll_test"].count(part) for part in ("hyps:200", "log:2", " and ", "hyps:50")] == [2, 1, 1, 1]
+
+
+def test_no_temperature_is_judged_twice(runs, monkeypatch):
+    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    mle = [record for record in runs if record.cell.baseline == "mle"]
+    cold = [record for record in runs if record.cell.baseline == "mle-temperature"]
+    judged, scores = [], matching.Tempering.scores
+    monkeypatch.setattr(
+        matching.Tempering,
+        "scores",
+        lambda self, temperature, metrics: judged.append(temperature) or scores(self, temperature, metrics),
+    )
+    found = matching.match(mle, cold, opened, 50)
+    assert len(judged) == len(set(judged)) and judged[:9] == list(matching.TEMPERATURES) and judged[-1] == (
+        found.temperature
+    )
 
 
 def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
@@ -124,8 +150,22 @@ def test_absent_runs_are_named(finish, call, arguments, message):
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_bisection_finds_the_root_of_rising_and_falling_curves(sign):
-    found = matching.bisect(lambda t: sign * (math.log(t) - math.log(0.37)), 0.1, 10)
+    asked = []
+
+    def gap(temperature):
+        asked.append(temperature)
+        return sign * (math.log(temperature) - math.log(0.37))
+
+    found = matching.bisect(gap, 0.1, 10, at_low=-sign)
     assert found == pytest.approx(0.37, rel=matching.PRECISION)
+    halvings = math.ceil(math.log2(math.log(100) / math.log(1 + matching.PRECISION)))
+    assert len(asked) == len(set(asked)) == halvings and not {0.1, 10} & set(asked)
+
+
+@pytest.mark.parametrize(("at_low", "at_high", "root"), [(0.0, 1.0, 0.5), (-1.0, 0.0, 2.0), (1.0, 0.0, 2.0)])
+def test_bisection_finds_a_root_at_either_end(at_low, at_high, root):
+    found = matching.bisect(lambda _: at_low or at_high, 0.5, 2, at_low=at_low)
+    assert found == pytest.approx(root, rel=matching.PRECISION)
 
 
 def test_of_several_crossings_the_one_nearest_to_temperature_one_is_taken():
