@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from bench import __version__, chance, modes
 from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
 from bench.generator import LOGITS, ROWS, Generator, Scorer
-from bench.metric import FloatArray, Generated, Metric, Scores
+from bench.metric import FloatArray, Generated, Metric, Scores, UnknownWords, unknown_words
 from bench.metrics.nll import LogProb, remember
 from bench.seeding import derive
 
@@ -65,9 +65,10 @@ class Evaluator:
         """Score sequences that are at hand."""
         scores, per_sequence = {}, {}
         sequences = generated.sequences.copy()
+        unasked = self.unasked(generated.sequences)
         for metric in self.metrics:
             with chance.seeded(derive("metric", metric.name)):
-                found = metric.score(generated, self.data)
+                found = Scores(None) if metric.name in unasked else metric.score(generated, self.data)
             _check_scores(metric.name, found)
             if not np.array_equal(generated.sequences, sequences):
                 raise ContractError(f"{metric.name} wrote into the sequences it was given: copy what you change")
@@ -81,6 +82,12 @@ class Evaluator:
             if value is not None and found.per_sequence is not None:
                 per_sequence[metric.name] = found.per_sequence
         return Judgement(scores, per_sequence, generated.sequences)
+
+    def unasked(self, sequences: TokenArray) -> list[str]:
+        """The metrics that do not judge these sequences, because they hold words outside the vocabulary."""
+        if sequences.max(initial=-1) < len(self.data.vocabulary):
+            return []
+        return [metric.name for metric in self.metrics if unknown_words(metric) != "miss"]
 
     def signature(self, metric: Metric, hypotheses: int) -> str:
         """How the number was made, to the last choice: two that differ never share a column.
@@ -105,6 +112,8 @@ def _check_metric(metric: Any) -> None:
         raise ContractError(f"the name of a metric is {name!r}: give {type(metric).__name__} one with a letter in it")
     if (better := getattr(metric, "better", None)) not in ("lower", "higher"):
         raise ContractError(f"{name}: better is {better!r}; say 'lower' or 'higher'")
+    if (said := unknown_words(metric)) not in get_args(UnknownWords):
+        raise ContractError(f"{name}: unknown_words is {said!r}; say 'miss', 'error' or 'undefined'")
 
 
 def _check_scores(name: str, found: Any) -> None:

@@ -15,9 +15,7 @@ from bench.elsewhere import Samples
 from bench.evaluation import Evaluator, Judgement
 from bench.files import read_scores
 from bench.journal import Record
-from bench.metric import FloatArray, Generated
-from bench.metrics.bleu import Bleu
-from bench.metrics.nll import NLLTest
+from bench.metric import FloatArray, Generated, unknown_words
 from bench.preset import Preset, RunSettings
 from bench.seeding import torch_rng
 from bench.settings import build
@@ -60,8 +58,8 @@ class Judge:
 
     @property
     def strict(self) -> str | None:
-        """A metric that is defined on the vocabulary's own tokens alone; None where words outside merely miss."""
-        return next((m.name for m in self.evaluator.metrics if not isinstance(m, Bleu | NLLTest)), None)
+        """A metric to which a word outside the vocabulary is an error; None where there is none."""
+        return next((m.name for m in self.evaluator.metrics if unknown_words(m) == "error"), None)
 
     def scores(self, samples: Samples) -> Judgement:
         """As a run is judged; what needs the maker's probabilities is undefined."""

@@ -12,6 +12,13 @@ from bench.data import SequenceData, TokenArray
 
 FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
+UnknownWords = Literal["miss", "error", "undefined"]
+"""What samples with words outside the vocabulary are to a metric.
+
+"miss": the metric judges them; such a word has an id of its own from len(vocabulary) on, and equals no training token.
+"error": the samples are refused, and the first such word is named. "undefined": the metric is not asked, and has no
+value.
+"""
 
 
 class Generated(NamedTuple):
@@ -34,7 +41,10 @@ class Scores(NamedTuple):
 
 
 class Metric(Protocol):
-    """`name` is its column; `better` says which way is up."""
+    """`name` is its column; `better` says which way is up.
+
+    A metric may also say `unknown_words: ClassVar[UnknownWords]`; "undefined" where it does not.
+    """
 
     name: str
     better: ClassVar[Better]
@@ -46,3 +56,9 @@ class Metric(Protocol):
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Judge the samples; per_sequence is kept so that any test can be recomputed."""
         ...
+
+
+def unknown_words(metric: Metric) -> UnknownWords:
+    """What words outside the vocabulary are to the metric; "undefined" where it does not say, for then none is safe."""
+    said: UnknownWords = getattr(metric, "unknown_words", "undefined")
+    return said

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from bench.elsewhere import Samples
     from bench.journal import Record
-    from bench.judging import Anchor, Test
+    from bench.judging import Anchor, Judge, Test
 
 
 @click.command("score")
@@ -72,7 +72,7 @@ def command(
     same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
     tests = judging.tests(judged, same)
     record = keeping.keep(judge, name, file, found, judged, runs)
-    notes = (*_notes(found, anchors), *_unlike(rivals, same, tests), *_unequal(runs, plan, dataset, record))
+    notes = (*_notes(found, anchors), *_unasked(judge, found), *_unlike(rivals, same, tests), *_unequal(runs, plan, dataset, record))
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
     verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
@@ -117,6 +117,15 @@ def _notes(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
         yield (
             f"real and random are of {fewer[0]} sequences, all that are held out: beside them, and beside runs, "
             f"Self-BLEU is comparable with --samples {fewer[0]} only"
+        )
+
+
+def _unasked(judge: Judge, found: Samples) -> Iterator[str]:
+    """Which metrics are undefined because of words outside the vocabulary."""
+    if names := judge.evaluator.unasked(found.sequences):
+        yield (
+            f"{', '.join(names)}: undefined, as the samples hold words outside the vocabulary; a metric that can judge "
+            "them says unknown_words = 'miss', see bench/metric.py"
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError, unknown
-from bench.metric import Better, FloatArray, Generated, Metric, Scores
+from bench.metric import Better, FloatArray, Generated, Metric, Scores, UnknownWords
 from bench.metrics.ngrams import Grams, IntArray, extend, find, flatten, no_grams, sum_by_row
 
 Smoothing = Literal["none", "method1", "nltk-2016"]
@@ -151,6 +151,7 @@ class Bleu:
     """The metric bleu-n. `references` is what the signature says of them; `statistics` is shared between orders."""
 
     better: ClassVar[Better] = "higher"
+    unknown_words: ClassVar[UnknownWords] = "miss"
     family: ClassVar[str] = "bleu"
     fewest: ClassVar[int] = 1  # samples below which the value is undefined
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bench.data import SequenceData
-from bench.metric import Better, Generated, Metric, Scores
+from bench.metric import Better, Generated, Metric, Scores, UnknownWords
 from bench.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember, unit
 
 
@@ -22,6 +22,7 @@ class ForwardKL:
 
     name = "forward_kl"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "miss"
 
     def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
@@ -50,6 +51,7 @@ class ReverseKL:
 
     name = "reverse_kl"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "error"
 
     def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.data import SequenceData, TokenArray
-from bench.metric import Better, FloatArray, Generated, Scores
+from bench.metric import Better, FloatArray, Generated, Scores, UnknownWords
 
 CHUNK = 1024  # rows of distances at a time: 24 MB against 3,000 training sequences
 
@@ -23,6 +23,7 @@ class MSE:
 
     name = "mse"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "error"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.train)
@@ -41,6 +42,7 @@ class MSENearest:
 
     name = "mse_nearest"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "error"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.train)

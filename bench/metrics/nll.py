@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.data import SequenceData, TokenArray
 from bench.errors import ContractError
-from bench.metric import Better, FloatArray, Generated, Scores
+from bench.metric import Better, FloatArray, Generated, Scores, UnknownWords
 from bench.sequences import live
 
 LogProb = Callable[[TokenArray], FloatArray]
@@ -71,6 +71,7 @@ class NLLOracle:
 
     name = "nll_oracle"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "error"
 
     def __init__(self, oracle: LogProb, data: SequenceData) -> None:
         self._oracle = oracle
@@ -93,6 +94,7 @@ class NLLTest:
 
     name = "nll_test"
     better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "miss"
 
     def __init__(self, data: SequenceData) -> None:
         self._size = len(data.test)

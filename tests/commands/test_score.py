@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bench import kept_plans, statistics
 from bench.cli import bench
-from bench.errors import BenchError
+from bench.errors import BenchError, ContractError
 from bench.journal import read_record
 from bench.published import paper
 
@@ -182,6 +182,91 @@ def test_words_outside_the_vocabulary_are_counted_and_match_nothing(call):
     bleu = read_scores(read_record(Path(facts["folder"])))["bleu-2"]
     assert bleu[1] == bleu[2] == 0 and bleu[0] > 0 and bleu[3] > 0
     assert (Path(facts["folder"]) / "samples.txt").read_text() == Path("out.txt").read_text()
+
+
+OWN = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.corpora.replay import Replay
+from bench.data import SequenceData, Source
+from bench.metric import Scores
+from bench.vocabulary import Vocabulary
+
+
+class First:
+    better = "higher"
+
+    def __init__(self, name, unknown_words):
+        self.name = name
+        if unknown_words:
+            self.unknown_words = unknown_words
+
+    def signature(self):
+        return self.name
+
+    def score(self, generated, data):  # a table by token id, and a row for strangers
+        table = np.arange(len(data.vocabulary) + (self.name == "says-miss"), dtype=float)
+        return Scores.mean_of(table[np.minimum(generated.sequences[:, 0], len(data.vocabulary))])
+
+
+@dataclass(frozen=True)
+class Settings:
+    said: str = ""
+
+
+class Own:
+    Settings = Settings
+
+    def __init__(self, settings, corpora):
+        self.settings = settings
+
+    def load(self):
+        rows = np.random.default_rng(0).integers(0, 4, (90, 3))
+        return SequenceData(rows[:30], rows[30:60], rows[60:], Vocabulary(tuple("abcd")), Source("o", "", "", "generated"))
+
+    def metrics(self, data):
+        said = [("says-miss", "miss"), ("says-nothing", "")]
+        return [First(*pair) for pair in said + ([("says-more", self.settings.said)] if self.settings.said else [])]
+
+    def real(self, data):
+        return Replay(data.valid)
+"""
+
+
+def score_own(call, text, *more):
+    Path("own.py").write_text(OWN)
+    Path("mine.txt").write_text(text)
+    command = ("score", "mine.txt", "-d", "own.py:Own", "--name", "mine", "--format", "text", "--json")
+    return json.loads(call(*command, *more).stdout)
+
+
+def test_a_metric_says_what_words_outside_the_vocabulary_are_to_it(call):
+    facts = score_own(call, "a b c\nzebra b c\nd b yak\n")
+    values = {name: score["value"] for name, score in facts["scores"].items()}
+    assert values == {"says-miss": pytest.approx((0 + 4 + 3) / 3), "says-nothing": None}
+    (note,) = [note for note in facts["notes"] if "undefined" in note]
+    assert note.startswith("says-nothing: undefined, as the samples hold words outside the vocabulary")
+    assert facts["anchors"]["real"]["scores"]["says-nothing"]["value"] is not None
+
+
+def test_with_the_vocabularys_own_words_every_metric_is_asked(call):
+    facts = score_own(call, "a b c\nd b c\n", "--set", "Own.said=error")
+    assert {score["value"] for score in facts["scores"].values()} == {1.5}
+    assert not any("undefined" in note for note in facts["notes"])
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("error", "line 2: 'zebra' is not in the vocabulary, and says-more is defined on its 4 tokens alone"),
+        ("ignore", "says-more: unknown_words is 'ignore'; say 'miss', 'error' or 'undefined'"),
+    ],
+)
+def test_words_outside_are_refused_where_a_metric_says_so(call, said, message):
+    with pytest.raises((BenchError, ContractError), match=message):
+        score_own(call, "a b c\nzebra b c\n", "--set", f"Own.said={said}")
 
 
 def test_the_printed_table_names_source_anchors_and_meaning(finish, call):
