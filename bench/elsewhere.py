@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bench.corpora import archive, text
+from bench.corpora import archive
+from bench.corpora.reading.cells import Cell
+from bench.corpora.reading.rows import Rows, read_rows
 from bench.data import SequenceData, TokenArray
 from bench.dataset import Opened, Playable
 from bench.errors import BenchError
@@ -41,14 +43,14 @@ class Samples(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The tokens of one line and its number in the file, from 1."""
+    """The tokens of one line or row, and its number in the file, from 1."""
 
     number: int
     tokens: Sequence[str]
 
 
 def read(path: Path, form: Literal["auto"] | Format, opened: Opened, strict: str | None, count: int | None) -> Samples:
-    """The first `count` samples of a file (all by default), encoded as the dataset encodes its own.
+    """The first `count` samples of a file or of `FILE#column` (default: all), encoded as the dataset encodes its own.
 
     `strict` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
     names the file, and the line where there is one.
@@ -58,18 +60,22 @@ def read(path: Path, form: Literal["auto"] | Format, opened: Opened, strict: str
         samples = _tunes(path, opened)
         _refuse_too_few(len(samples.sequences), path, count)
         return samples._replace(sequences=samples.sequences[:count])
-    lines = _lines(path)
+    rows = _rows(path)
     if form == "auto":
-        form = "ids" if _looks_like_ids(lines, data.vocabulary) else "text"
+        form = "ids" if _looks_like_ids(rows.cells, data.vocabulary) else "text"
     split = _id_tokens if form == "ids" else tokeniser(opened)
-    numbered = [Line(number, split(line)) for number, line in enumerate(lines, 1)]
+    numbered = [
+        Line(number, split(cell) if isinstance(cell, str) else cell)
+        for number, cell in zip(rows.numbers, rows.cells, strict=True)
+    ]
     if data.vocabulary.end is None:
         numbered = [line for line in numbered if line.tokens]
     if not numbered:
         raise BenchError(f"{path} is empty: one sequence a line is expected")
     _refuse_too_few(len(numbered), path, count)
     numbered = numbered[:count]
-    return _from_ids(numbered, data, path) if form == "ids" else _from_text(numbered, data, path, strict)
+    found = _from_ids(numbered, data, rows) if form == "ids" else _from_text(numbered, data, rows, strict)
+    return found._replace(notes=(*rows.notes, *found.notes))
 
 
 def _id_tokens(line: str) -> list[str]:
@@ -77,18 +83,18 @@ def _id_tokens(line: str) -> list[str]:
     return line.translate(_SEPARATORS).split()
 
 
-def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, strict: str | None) -> Samples:
+def _from_text(lines: Sequence[Line], data: SequenceData, rows: Rows, strict: str | None) -> Samples:
     words, extra = data.vocabulary, dict[str, int]()
     ids = words.ids
     sequences = _blank(len(lines), data)
     outside = total = 0
-    for row, (number, tokens) in zip(sequences, _fitted(lines, data, path), strict=True):
+    for row, (number, tokens) in zip(sequences, _fitted(lines, data, rows), strict=True):
         for position, token in enumerate(tokens):
             index = ids.get(token, words.unknown)
             if index is None:
                 if strict:
                     raise BenchError(
-                        f"{path}, line {number}: {token!r} is not in the vocabulary, and {strict} is defined on its "
+                        f"{rows.place} {number}: {token!r} is not in the vocabulary, and {strict} is defined on its "
                         f"{len(words)} tokens alone"
                     )
                 index = extra.setdefault(token, len(words) + len(extra))
@@ -99,18 +105,18 @@ def _from_text(lines: Sequence[Line], data: SequenceData, path: Path, strict: st
     return Samples(_closed(sequences, words.end), longer, outside / max(1, total), _notes(lines, data), "text")
 
 
-def _from_ids(lines: Sequence[Line], data: SequenceData, path: Path) -> Samples:
+def _from_ids(lines: Sequence[Line], data: SequenceData, rows: Rows) -> Samples:
     words = data.vocabulary
     sequences = _blank(len(lines), data)
-    for row, (number, tokens) in zip(sequences, _fitted(lines, data, path), strict=True):
+    for row, (number, tokens) in zip(sequences, _fitted(lines, data, rows), strict=True):
         try:
             row[: len(tokens)] = [int(token) for token in tokens]
         except (ValueError, OverflowError):
             wrong = next(token for token in tokens if not _is_number(token))
-            raise BenchError(f"{path}, line {number}: {wrong[:40]!r} is no token id") from None
+            raise BenchError(f"{rows.place} {number}: {wrong[:40]!r} is no token id") from None
         if not 0 <= row.min() <= row.max() < len(words):
             outside = next(index for index in row.tolist() if not 0 <= index < len(words))
-            raise BenchError(f"{path}, line {number}: token id {outside} is outside the vocabulary 0..{len(words) - 1}")
+            raise BenchError(f"{rows.place} {number}: token id {outside} is outside the vocabulary 0..{len(words) - 1}")
     return Samples(_closed(sequences, words.end), words, 0.0, _notes(lines, data), "ids")
 
 
@@ -140,11 +146,11 @@ def _refuse_too_few(found: int, path: Path, count: int | None) -> None:
         raise BenchError(f"{path} holds {found} sequences, --samples asks for {count}")
 
 
-def _fitted(lines: Iterable[Line], data: SequenceData, path: Path) -> Iterable[Line]:
+def _fitted(lines: Iterable[Line], data: SequenceData, rows: Rows) -> Iterable[Line]:
     """Lines cut to T tokens; where all sequences have T, a shorter line is an error."""
     for number, tokens in lines:
         if data.vocabulary.end is None and len(tokens) < data.length:
-            raise BenchError(f"{path}, line {number}: {len(tokens)} tokens, every sequence here has {data.length}")
+            raise BenchError(f"{rows.place} {number}: {len(tokens)} tokens, every sequence here has {data.length}")
         yield Line(number, tokens[: data.length])
 
 
@@ -164,17 +170,18 @@ def _notes(lines: Sequence[Line], data: SequenceData) -> tuple[str, ...]:
     return tuple(f"{number} of {len(lines)} lines {fact}" for number, fact in facts if number)
 
 
-def _lines(path: Path) -> list[str]:
-    """The lines of a text file, empty ones too; BenchError where it is none."""
-    lines = text.decoded(read_bytes(path), str(path))
-    if not any(map(str.strip, lines)):
+def _rows(path: Path) -> Rows:
+    """The lines of a text file or the cells of a column, empty ones too; BenchError where all are."""
+    rows = read_rows(str(path))
+    if not any(cell.strip() if isinstance(cell, str) else cell for cell in rows.cells):
         raise BenchError(f"{path} is empty: one sequence a line is expected")
-    return lines
+    return rows
 
 
-def _looks_like_ids(lines: Sequence[str], words: Vocabulary) -> bool:
-    """Whether the first lines hold whole numbers only, most of which are no words of the vocabulary themselves."""
-    filled = islice((line.split() for line in lines if line.strip()), LOOKED_AT)
+def _looks_like_ids(cells: Iterable[Cell], words: Vocabulary) -> bool:
+    """Whether the first cells hold whole numbers only, most of which are no words of the vocabulary themselves."""
+    tokenised = (cell.split() if isinstance(cell, str) else cell for cell in cells)
+    filled = islice(filter(None, tokenised), LOOKED_AT)
     seen = [token for tokens in filled for token in tokens]
     return all(map(_is_number, seen)) and 2 * sum(token in words.ids for token in seen) <= len(seen)
 

@@ -10,6 +10,7 @@ from bench import plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.copies import copied_share
 from bench.corpora.manifest import checksum as sha256
+from bench.corpora.reading.rows import split_column
 from bench.dataset import Opened
 from bench.elsewhere import Samples
 from bench.errors import BenchError
@@ -46,7 +47,7 @@ def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
         baseline=f"{ELSEWHERE}:{name}",
         settings=(("file", path.name), ("format", samples.format)),
         evaluation=replace(real.evaluation, samples=len(samples.sequences)),
-        code=checksum(path),
+        code=checksum(split_column(str(path))[0]),
     )
 
 

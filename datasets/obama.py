@@ -70,6 +70,7 @@ class Obama:
             f"{len(paragraphs) - len(whole)} paragraphs shorter than {chosen.length} words left out",
             text.unseen_note(arrays, vocabulary),
             text.unknown_note(arrays, vocabulary, chosen.min_count),
+            *corpus.notes,
         )
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
 

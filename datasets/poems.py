@@ -66,5 +66,5 @@ class Poems:
         parts, notes = text.draw(poems, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         vocabulary = text.build_vocabulary((row for part in parts for row in part), where, joiner="")
         train, valid, test = arrays = [text.encode(part, vocabulary, LENGTH) for part in parts]
-        notes += (text.unseen_note(arrays, vocabulary),)
+        notes += (text.unseen_note(arrays, vocabulary), *corpus.notes)
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)

@@ -1,4 +1,4 @@
-"""The user's own corpus, one sequence a line: `text:FILE`, or `text:FILE#column` for CSV, TSV, JSONL and Parquet."""
+"""The user's own corpus, one sequence a line: `text:FILE`, or `text:FILE#column` of a table."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bench.corpora import scoring, table, text
+from bench.corpora import scoring, text
 from bench.corpora.fetch import Corpora, Corpus, local
 from bench.corpora.prepared import prepared
+from bench.corpora.reading.cells import Cell
+from bench.corpora.reading.rows import Rows, filled, parse, split_column
 from bench.corpora.replay import Replay
 from bench.data import SequenceData
 from bench.errors import BenchError
@@ -48,7 +50,7 @@ class Text:
         given = self.settings.file or str(self.corpora.files.get("text", ""))
         if not given:
             raise BenchError("text: say which file, as in text:FILE or text:FILE#column")
-        paths = [table.split_column(reference) for reference in (given, self.settings.test_file) if reference]
+        paths = [split_column(reference) for reference in (given, self.settings.test_file) if reference]
         corpus = local(*(path for path, _ in paths))
         columns = [(path.suffix, column) for path, column in paths]
         rules = scoring.other_knobs(self.settings) | {"columns": columns}
@@ -68,8 +70,11 @@ class Text:
 
     def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
-        lines = [table.read_lines(content, *place) for content, place in zip(corpus.contents, paths, strict=True)]
-        tokenised = [[self.tokens(line) for line in file] for file in lines]
+        files = [_read(content, *place) for content, place in zip(corpus.contents, paths, strict=True)]
+        tokenised = [
+            [self._row(cell, file.place, number) for number, cell in zip(file.numbers, file.cells, strict=True)]
+            for file in files
+        ]
         longest = max(len(row) for file in tokenised for row in file)
         if longest < 2:
             raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
@@ -82,11 +87,31 @@ class Text:
             parts, notes = divide(text.marked(tokenised, vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         arrays = [text.encode(part, vocabulary, length) for part in parts]
         notes += (f"{longer} lines cut to {length} tokens", text.unseen_note(arrays, vocabulary))
+        notes += tuple(note for file in files for note in file.notes)
         if vocabulary.unknown is not None:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
 
+    def _row(self, cell: Cell, place: str, number: int) -> text.Row:
+        """A list is taken as it is; BenchError where one of its tokens could not be told from its neighbours."""
+        if isinstance(cell, str):
+            return self.tokens(cell.strip())
+        chars = self.settings.tokens == "char"
+        odd = next((token for token in cell if (len(token) > 1 if chars else not token.strip())), None)
+        if odd is not None:
+            fault = "is not one character; set text.tokens=word" if chars else "is blank; set text.tokens=char"
+            raise BenchError(f"{place} {number}: the list's token {odd!r:.40} {fault}")
+        return cell
+
     def _vocabulary(self, rows: Sequence[text.Row], where: str) -> Vocabulary:
         least, joiner = self.settings.min_count, " " if self.settings.tokens == "word" else ""
         return text.build_vocabulary(rows, where, min_count=least, end=True, unknown=least > 1, joiner=joiner)
+
+
+def _read(content: bytes, path: Path, column: str) -> Rows:
+    """The rows that are not blank; BenchError where none is left."""
+    found = filled(parse(content, path, column))
+    if not found.cells:
+        raise BenchError(f"{path} is empty: it needs at least {text.LEAST_ROWS} different lines")
+    return found

@@ -29,7 +29,12 @@ def command() -> None:
 @command.command()
 @click.option("-d", "--dataset", required=True, help="Dataset whose held-out texts are the real ones.")
 @click.option("--models", default="", help="Labels of finished runs, with commas between [default: seqgan,mle].")
-@click.option("--samples", multiple=True, metavar="NAME=FILE", help="Texts made elsewhere, one a line; repeatable.")
+@click.option(
+    "--samples",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Texts made elsewhere, one a line, or FILE#column of a table; repeatable.",
+)
 @click.option("--n", default=20, show_default=True, help="Texts of each origin; the paper shows 20.")
 @click.option("--seed", default=0, show_default=True, help="Draws and shuffles the texts.")
 @click.option("--run-seed", default=0, show_default=True, help="Seed of the runs whose samples are shown.")
@@ -129,14 +134,16 @@ def _labels(models: str) -> list[str]:
 
 
 def _named(entry: str) -> tuple[str, list[str]]:
+    from bench.corpora.reading.rows import read_rows
+
     name, equals, file = entry.partition("=")
     if not (name.strip() and equals and file):
         raise BenchError(f"--samples {entry!r}: write it as NAME=FILE")
-    return name.strip(), _lines(Path(file))
+    return name.strip(), read_rows(file).texts
 
 
 def _lines(path: Path) -> list[str]:
-    from bench.corpora.text import decoded
+    from bench.corpora.reading.decoding import decoded
     from bench.files import read_bytes
 
     return decoded(read_bytes(path), str(path))

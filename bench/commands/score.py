@@ -54,7 +54,11 @@ def command(
     runs: Path,
     tracking_uri: str | None,
 ) -> None:
-    """Judge samples made elsewhere with the same metrics and tests."""
+    """Judge samples made elsewhere with the same metrics and tests.
+
+    FILE holds one sequence a line, as text or as token ids; FILE#column names a column of a table (csv, tsv, jsonl,
+    json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
+    """
     from bench import elsewhere, judging, keeping, kept_plans, stored
     from bench.commands import _verdict
     from bench.corpora.fetch import Corpora
@@ -83,7 +87,9 @@ def command(
 
 
 def _check(file: Path, name: str) -> None:
-    if not file.exists():
+    from bench.corpora.reading.rows import split_column
+
+    if not split_column(str(file))[0].exists():
         raise BenchError(f"no file {file}: give the samples, one sequence a line, or MIDI files")
     if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
         raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")

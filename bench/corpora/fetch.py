@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from bench.corpora.download import Unreachable, download
 from bench.corpora.manifest import Entry, File, checksum
+from bench.corpora.reading.formats import is_plain
+from bench.corpora.reading.rows import Rows, filled, parse, split_column
 from bench.data import Source
 from bench.errors import BenchError
 from bench.files import read_bytes, write_whole
@@ -23,10 +26,28 @@ log = logging.getLogger("bench")
 
 @dataclass(frozen=True)
 class Corpus:
-    """The files of a corpus, in the manifest's order, as bytes that were checked; and where they came from."""
+    """The files of a corpus, in the manifest's order, as bytes that were checked; and where they came from.
 
-    contents: tuple[bytes, ...]
+    `table` is the user's own file and its column, where the file is no plain text.
+    """
+
+    files: tuple[bytes, ...]
     source: Source
+    table: tuple[Path, str] | None = None
+
+    @property
+    def contents(self) -> tuple[bytes, ...]:
+        """The bytes of each file; those of a table are its rows, one a line."""
+        return ("\n".join(self._rows.texts).encode(),) if self._rows else self.files
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of a table, and how it was read."""
+        return self._rows.notes if self._rows else ()
+
+    @cached_property
+    def _rows(self) -> Rows | None:
+        return filled(parse(self.files[0], *self.table)) if self.table else None
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,7 @@ class Corpora:
     def find(self, entry: Entry) -> Corpus | None:
         """As `open`, but None where a sample is to be used."""
         if entry.dataset in self.files:
-            return local(self.files[entry.dataset])
+            return own(*split_column(str(self.files[entry.dataset])))
         if self.policy == "sample" or entry.name in self.absent:
             return None
         try:
@@ -102,6 +123,15 @@ def local(*paths: Path) -> Corpus:
     contents = tuple(read_bytes(path) for path in paths)
     names = ", ".join(path.name for path in paths)
     return Corpus(contents, Source(names, joint_checksum(contents), "the user's own", "local"))
+
+
+def own(path: Path, column: str) -> Corpus:
+    """The user's own file in place of a published one, or a column of it."""
+    corpus = local(path)
+    if is_plain(path) and not column:
+        return corpus
+    name = f"{path.name}#{column}" if column else path.name
+    return replace(corpus, source=replace(corpus.source, file=name), table=(path, column))
 
 
 def made(name: str, contents: Sequence[bytes]) -> Corpus:

@@ -43,7 +43,7 @@ def prepared(
     one that cannot be written is no error.
     """
     code = _checksum_of_code(make.__code__.co_filename, packages)
-    key = checksum(json.dumps([source.sha256, dict(rules), code], sort_keys=True).encode())[:32]
+    key = checksum(json.dumps([source.sha256, source.file, dict(rules), code], sort_keys=True).encode())[:32]
     for folder in _folders(corpora):
         try:
             return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
@@ -62,7 +62,7 @@ def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
     """Of a file and of packages that are not imported for it: an edited rule never meets arrays of the old one."""
     specs = (find_spec(package) for package in packages)
     folders = [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
-    modules = [module for folder in folders for module in sorted(folder.glob("*.py"))]
+    modules = [module for folder in folders for module in sorted(folder.rglob("*.py"))]
     return joint_checksum([path.read_bytes() for path in (Path(file), *modules)])
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.corpora.reading.decoding import decoded
 from bench.data import TokenArray
 from bench.errors import BenchError
 from bench.seeding import numpy_rng
@@ -24,20 +25,6 @@ class Split(NamedTuple):
     train: list[Row]
     valid: list[Row]
     test: list[Row]
-
-
-def decoded(content: bytes, where: str) -> list[str]:
-    """Lines as they are, empty ones too, whatever ends them; BenchError where the bytes are no text in UTF-8."""
-    if b"\0" in content:
-        raise BenchError(f"{where} is a binary file, or in UTF-16: lines of UTF-8 text are expected")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = content.count(b"\n", 0, error.start) + 1
-        raise BenchError(f"{where}, line {number}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
-    # Not str.splitlines, which also breaks at form feeds and Unicode separators inside a line.
-    found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return found if found[-1] else found[:-1]
 
 
 def lines(content: bytes, where: str) -> list[str]:

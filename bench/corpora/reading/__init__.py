@@ -1,0 +1,1 @@
+"""One reader for every file of sequences that a user brings: lines of text, columns of tables, FASTA, SMILES."""
