@@ -37,7 +37,8 @@ class SequenceData:
 
     `valid` is what the *real* row shows, unless the dataset draws it afresh, and `best-valid` looks at; `test` is what
     NLL_test is taken on.
-    `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source.
+    `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source. `warnings` are facts
+    that the terminal shows in bold before any work, each with what the user can set.
     """
 
     train: TokenArray
@@ -46,6 +47,7 @@ class SequenceData:
     vocabulary: Vocabulary
     source: Source
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def length(self) -> int:

@@ -41,7 +41,7 @@ class Tokenising(Protocol):
     """A dataset with a tokeniser of its own; without it, text made elsewhere is split as the vocabulary joins it."""
 
     def tokens(self, line: str) -> Sequence[str]:
-        """The tokens of one line, as the dataset's own lines are split."""
+        """The tokens of one line. The dataset's own `load()` splits its lines by this method too."""
         ...
 
 
@@ -56,6 +56,13 @@ class Playable(Protocol):
     def to_midi(self, sequence: TokenArray) -> bytes:
         """A MIDI file of one (T,) sequence."""
         ...
+
+
+@runtime_checkable
+class Pitched(Protocol):
+    """A dataset of music whose ids are MIDI pitch - `below`; 0 is a rest."""
+
+    below: int
 
 
 @runtime_checkable

@@ -31,6 +31,20 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Write what a user's --out names; BenchError where that fails.
+
+    A link, or what is no plain file (/dev/stdout), is written into, never replaced.
+    """
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_bytes(content)
+        else:
+            write_whole(path, content)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from None
+
+
 def read_bytes(path: Path, kind: str = "") -> bytes:
     """The file's bytes; a BenchError of one line, which says what `kind` of file it is, where it cannot be read."""
     try:

@@ -7,16 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench import plan as planning
-from bench import plugins, statistics, stored
+from bench import comparable, plugins, statistics, stored
 from bench.cell import ELSEWHERE, Cell, Evaluation
 from bench.dataset import Opened
-from bench.elsewhere import Samples
 from bench.evaluation import Evaluator, Judgement
 from bench.files import read_scores
 from bench.journal import Record
 from bench.metric import FloatArray, Generated, unknown_words
 from bench.preset import Preset, RunSettings
+from bench.samples import Samples
 from bench.seeding import torch_rng
 from bench.settings import build
 
@@ -82,16 +81,16 @@ class Judge:
 
 
 def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: Path, corpora: Corpora) -> Judge:
-    """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults."""
+    """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
+
+    BenchError where the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
+    """
     known = [record.cell for record in stored.of_plan(runs, plan, dataset)] if plan else []
     owner = "text" if dataset.startswith("text:") else plugins.label(dataset)
     like_the_plan = {owner: dict(known[-1].dataset_settings)} if known else {}
     evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
     preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
-    request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
-    made = planning.make(request, corpora)
-    real = made.cells[0]
-    opened = made.datasets[real.dataset_label]
+    real, opened = comparable.open_planned(dataset, preset, overrides, corpora)
     metrics = opened.dataset.metrics(opened.data)
     return Judge(opened, Evaluator(opened.data, metrics, real.evaluation.rule), real)
 

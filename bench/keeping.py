@@ -12,7 +12,6 @@ from bench.copies import copied_share
 from bench.corpora.manifest import checksum as sha256
 from bench.corpora.reading.rows import split_column
 from bench.dataset import Opened
-from bench.elsewhere import Samples
 from bench.errors import BenchError
 from bench.evaluation import Judgement
 from bench.files import read_bytes
@@ -20,6 +19,7 @@ from bench.job import data_facts, write_artifacts
 from bench.journal import Journal, Record, read_record, write_cell
 from bench.judging import Judge
 from bench.published import base, printed_name, printed_twin
+from bench.samples import Samples
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
@@ -39,13 +39,13 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
 
 
 def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
-    """The cell that stands for a file: its checksum in place of a plug-in's, its format in place of settings."""
+    """The cell that stands for a file: its checksum in place of a plug-in's, how it was read in place of settings."""
     return replace(
         real,
         label=name,
         reference=ELSEWHERE,
         baseline=f"{ELSEWHERE}:{name}",
-        settings=(("file", path.name), ("format", samples.format)),
+        settings=tuple(sorted((("file", path.name), ("format", samples.format), *samples.cleaned))),
         evaluation=replace(real.evaluation, samples=len(samples.sequences)),
         code=checksum(split_column(str(path))[0]),
     )

@@ -52,8 +52,10 @@ def _faults(data: Any) -> Iterator[str]:
     kinds = get_args(get_type_hints(Source)["kind"])
     if data.source.kind not in kinds:
         yield f"the kind of the source is {data.source.kind!r}, none of {', '.join(kinds)}"
-    if not isinstance(data.notes, tuple | list) or not all(isinstance(note, str) for note in data.notes):
-        yield f"the notes are {data.notes!r:.80}, not a tuple of text"
+    for name in ("notes", "warnings"):
+        texts = getattr(data, name)
+        if not isinstance(texts, tuple | list) or not all(isinstance(text, str) for text in texts):
+            yield f"the {name} are {texts!r:.80}, not a tuple of text"
 
 
 def _faults_of_words(words: Any) -> Iterator[str]:

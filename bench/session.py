@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import kept_plans, pool, provenance
+from bench import kept_plans, pool, provenance, strange
 from bench.errors import BenchError, folded
 from bench.estimate import expected
 from bench.job import Context
@@ -157,12 +157,15 @@ def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int
 
 
 def _announce(plan: Plan, console: Console) -> None:
-    """Name every sample corpus before the work, in one line."""
+    """Name every sample corpus before the work, in one line; then say what is strange about any corpus."""
     sources = {label: opened.data.source for label, opened in plan.datasets.items()}
     samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
     if samples:
         text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number of theirs is a published result"
         console.print(text, markup=False, style="bold yellow", soft_wrap=True)
+    for label, opened in plan.datasets.items():
+        for remark in strange.of_corpus(opened, label.partition(":")[0]):
+            console.print(f"{label}: {remark}", markup=False, highlight=False, style="bold yellow", soft_wrap=True)
 
 
 def _check_writable(out: Path) -> None:

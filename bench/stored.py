@@ -10,7 +10,7 @@ from bench import chance, code, kept_generator, kept_plans, plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Opened
-from bench.errors import BenchError, message_lines, unknown
+from bench.errors import BenchError, unknown
 from bench.generator import Generator
 from bench.journal import Record, read_record
 from bench.opening import open_dataset

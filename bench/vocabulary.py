@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -44,3 +46,8 @@ class Vocabulary:
                 break
             words.append(self.tokens[index])
         return self.joiner.join(words)
+
+
+def as_tsv(words: Vocabulary) -> str:
+    """A line for each id: the id, a tab, and the token with tabs, line ends and backslashes escaped."""
+    return "".join(f"{index}\t{token.translate(_ESCAPES)}\n" for index, token in enumerate(words.tokens))

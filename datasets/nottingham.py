@@ -38,6 +38,7 @@ class Nottingham:
     """Windows of a tune, not overlapping; id = MIDI pitch - 20. The published split is kept, repeats and all."""
 
     Settings = NottinghamSettings
+    below = midi.BELOW
 
     def __init__(self, settings: NottinghamSettings, corpora: Corpora) -> None:
         self.settings, self.corpora = settings, corpora
@@ -84,8 +85,8 @@ class Nottingham:
             known = {row for other in others for row in splits[other]}
             if again := sum(row in known for row in splits[split]):
                 notes.append(f"{again} of {len(splits[split])} {split} windows also occur in {' or '.join(others)}")
-        arrays = {split: np.array(rows, dtype=np.int64) for split, rows in splits.items()}
-        return SequenceData(**arrays, vocabulary=midi.note_vocabulary(), source=corpus.source, notes=tuple(notes))
+        train, valid, test = (np.array(rows, dtype=np.int64) for rows in splits.values())
+        return SequenceData(train, valid, test, midi.note_vocabulary(), corpus.source, tuple(notes))
 
 
 def _split_of(name: str, where: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,12 +53,12 @@ class Obama:
 
     def tokens(self, line: str) -> text.Row:
         """The first T words of a paragraph."""
-        return next(iter(_opening_words([line], self.settings.length)))
+        return _opening_words(line, self.settings.length)
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
         paragraphs = text.lines(corpus.contents[0], where)
-        whole = [row for row in _opening_words(paragraphs, chosen.length) if len(row) == chosen.length]
+        whole = [row for row in map(self.tokens, paragraphs) if len(row) == chosen.length]
         draw = partial(text.draw, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         parts, notes = draw(whole)
         rows = (row for part in parts for row in part)
@@ -75,15 +75,13 @@ class Obama:
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
 
 
-def _opening_words(paragraphs: Iterable[str], length: int) -> Iterable[tuple[str, ...]]:
-    """The first `length` tokens of each paragraph.
+def _opening_words(paragraph: str, length: int) -> text.Row:
+    """The first `length` tokens of a paragraph in lower case.
 
     A word gives at least one token, and none depends on words further on than the next few, so the rest of a paragraph
     need not be split.
     """
     from nltk.tokenize import NLTKWordTokenizer
 
-    tokenize = NLTKWordTokenizer().tokenize
-    for paragraph in paragraphs:
-        opening = " ".join(paragraph.lower().split()[: length + 5])
-        yield tuple(tokenize(opening)[:length])
+    opening = " ".join(paragraph.lower().split()[: length + 5])
+    return tuple(NLTKWordTokenizer().tokenize(opening)[:length])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from bench.settings import knob
 if TYPE_CHECKING:
     from bench.metric import Metric
 
-MARKS = str.maketrans("", "", "，。 ")
 LENGTH = 20
 
 
@@ -31,7 +31,7 @@ class PoemsSettings(scoring.BleuKnobs):
 
 
 class Poems:
-    """One poem a line; the marks are stripped, repeated poems removed before splitting."""
+    """One poem a line; its punctuation marks are left out, repeated poems removed before splitting."""
 
     Settings = PoemsSettings
 
@@ -53,8 +53,8 @@ class Poems:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """The characters of a poem without its marks."""
-        return tuple(line.translate(MARKS))
+        """The characters of a poem without punctuation marks and blanks of any kind."""
+        return tuple(character for character in line if not _is_mark(character))
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where = corpus.source.file
@@ -68,3 +68,8 @@ class Poems:
         train, valid, test = arrays = [text.encode(part, vocabulary, LENGTH) for part in parts]
         notes += (text.unseen_note(arrays, vocabulary), *corpus.notes)
         return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is punctuation (in full or half width), a blank, or a character without a shape."""
+    return unicodedata.category(character)[0] in "PZC"

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bench.corpora import scoring, text
+from bench.corpora import coarse, scoring, text
 from bench.corpora.fetch import Corpora, Corpus, local
 from bench.corpora.prepared import prepared
 from bench.corpora.reading.cells import Cell
@@ -22,6 +22,8 @@ from bench.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from bench.metric import Metric
 
+LONGEST = 1_000
+
 
 @dataclass(frozen=True)
 class TextSettings(scoring.BleuKnobs):
@@ -30,7 +32,7 @@ class TextSettings(scoring.BleuKnobs):
     file: str = knob("", help="the corpus; FILE#column for a table")
     test_file: str = knob("", help="a test split of its own; else drawn from the corpus")
     tokens: Literal["word", "char"] = knob("word", choices=("word", "char"), help="split at spaces, or every character")
-    length: int = knob(32, low=2, high=1_000, help="longer lines are cut; T is at most the longest line")
+    length: int = knob(32, low=2, high=LONGEST, help="longer lines are cut; T is at most the longest line")
     min_count: int = knob(1, low=1, help="tokens seen less often are <unk>")
     valid: int = knob(1_000, low=1, help="lines held out for the real row; with test at most a fifth")
     test: int = knob(1_000, low=1, help="lines held out for NLL_test, where there is no test_file")
@@ -79,6 +81,8 @@ class Text:
         if longest < 2:
             raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
         length = min(chosen.length, longest)
+        sizes = [len(row) for file in tokenised for row in file]
+        warnings = coarse.warnings(sizes, "text", length, LONGEST, chosen.tokens)
         tokenised, longer = text.cut(tokenised, length)
         divide = partial(text.divide, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         parts, notes = divide(tokenised)
@@ -91,7 +95,7 @@ class Text:
         if vocabulary.unknown is not None:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays
-        return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
+        return SequenceData(train, valid, held, vocabulary, corpus.source, notes, warnings)
 
     def _row(self, cell: Cell, place: str, number: int) -> text.Row:
         """A list is taken as it is; BenchError where one of its tokens could not be told from its neighbours."""

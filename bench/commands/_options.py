@@ -24,6 +24,13 @@ data = click.option(
     help="auto: published files, else samples that the code makes, loudly; published: samples are an error.",
 )
 corpus = click.option("--corpus", "corpus", multiple=True, metavar="NAME=FILE", help="Use a local file as a corpus.")
+drop_special = click.option(
+    "--drop-special", is_flag=True, help="Drop special tokens of other programs; an end token ends its sequence."
+)
+unquote = click.option("--unquote", is_flag=True, help="Take off quotation marks that stand around a whole line.")
+pad_id = click.option(
+    "--pad-id", type=int, metavar="N", help="Take this id off the beginning and end of rows of token ids."
+)
 device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),

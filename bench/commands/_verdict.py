@@ -8,21 +8,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cell import REAL
 from bench.copies import copied_share, rewards_copies
 from bench.reporting.grids import number, p_value
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bench.elsewhere import Samples
     from bench.evaluation import Judgement
     from bench.journal import Record
     from bench.judging import Anchor, Judge, Test
+    from bench.remark import Remark
+    from bench.samples import Samples
 
 MEANING = (
     "p (sequences): Welch's test of these sequences against those of one run, its lowest seed; "
     "it says nothing of the methods behind them"
 )
+
+
+def remarks(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> tuple[Remark, ...]:
+    """What is strange about the samples, the corpus and its real row."""
+    from bench import strange
+    from bench.remark import Remark
+
+    opened, owner = judge.opened, judge.real.dataset_label.partition(":")[0]
+    said = [*found.remarks, *strange.of_corpus(opened, owner)]
+    if opened.data.source.kind == "sample":
+        said.append(
+            Remark("SAMPLE CORPUS: made by the code; no number here is comparable with a published one", loud=True)
+        )
+    scores = next(anchor.scores for anchor in anchors if anchor.label == REAL)
+    others = (
+        strange.cut(found.cut, len(found.sequences), opened, owner),
+        strange.real_at_nought(scores, opened, owner),
+    )
+    return (*said, *(remark for remark in others if remark))
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,7 @@ class Verdict:
     anchors: Sequence[Anchor]
     tests: Sequence[Test]
     record: Record
+    remarks: Sequence[Remark]
     notes: Sequence[str]
     plan: str | None
     tracked: bool
@@ -54,10 +76,12 @@ class Verdict:
             "hypotheses": len(self.found.sequences),
             "outside_vocabulary": self.found.outside,
             "copied_from_training": copied_share(self.judged.samples, data),
+            "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
+            "cleaned": dict(self.found.cleaned),
             "scores": self.judged.scores,
             "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
-            "notes": [*data.notes, *self.notes],
+            "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
             "cell": cell.id,
             "folder": str(self.record.folder),
             "plan": self.plan,
@@ -80,6 +104,9 @@ class Verdict:
             click.echo(f"{share:.1%} of the sequences are copies of training rows, which are BLEU's references here")
         for note in self.notes:
             click.echo(note)
+        for remark in self.remarks:
+            style = "bold yellow" if remark.loud else None
+            console.print(str(remark), style=style, soft_wrap=True)
         click.echo(f"kept in {self.record.folder}")
         if self.plan:
             sync = "" if self.tracked else "`bench sync`, then "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -120,6 +121,36 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
         click.echo(f"{entry.name:<13} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
         for note in prepared.notes:
             click.echo(f"              {note}")
+
+
+@command.command()
+@click.option("-d", "--dataset", required=True, help="A dataset as in `bench run -d`.")
+@click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
+@_options.data
+@_options.corpus
+def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data: str, corpus: tuple[str, ...]) -> None:
+    """Write the token of each id: the id, a tab and the token on each line.
+
+    In a token, a tab is written as \\t, a line end as \\n or \\r, and a backslash as two.
+    """
+    from bench.cell import ELSEWHERE, Evaluation
+    from bench.comparable import open_planned
+    from bench.corpora.fetch import Corpora
+    from bench.files import write_output
+    from bench.preset import Preset, RunSettings
+    from bench.vocabulary import as_tsv
+
+    preset = Preset(ELSEWHERE, RunSettings(), Evaluation())
+    _, opened = open_planned(dataset, preset, overrides, Corpora.from_environment(data, corpus))
+    words = opened.data.vocabulary
+    if out is None:
+        click.echo(as_tsv(words), nl=False)
+    else:
+        write_output(out, as_tsv(words).encode())
+    roles = {"start": words.start, "end": words.end, "unknown": words.unknown}
+    told = ", ".join(f"{role} {index}" for role, index in roles.items() if index is not None)
+    click.echo(f"{len(words):,} tokens of {opened.data.source.file} ({opened.data.source.kind}): {told}", err=True)
 
 
 def _refuse_unread(corpora: Corpora, entries: Sequence[Entry]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from bench.commands import _options
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.corpora.fetch import Corpora
     from bench.journal import Record
+    from bench.samples import Cleaning
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
 
@@ -46,6 +49,11 @@ def command() -> None:
     metavar="N",
     help="Break the text shown every N characters (5: a quatrain).",
 )
+@_options.drop_special
+@_options.unquote
+@_options.pad_id
+@_options.data
+@_options.corpus
 @_options.runs
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for sheet and key.")
 def export(
@@ -57,14 +65,21 @@ def export(
     run_seed: int,
     plan: str | None,
     wrap: int,
+    drop_special: bool,
+    unquote: bool,
+    pad_id: int | None,
+    data: str,
+    corpus: tuple[str, ...],
     runs: Path,
     out: Path,
 ) -> None:
     """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
     from bench import stored
+    from bench.corpora.fetch import Corpora
     from bench.human.page import write_sheet
     from bench.human.sheet import make_sheet
     from bench.keeping import refuse_taken
+    from bench.samples import Cleaning
 
     elsewhere = [_named(entry) for entry in samples]
     labels = _labels(models) or ([] if elsewhere else list(PAPER))
@@ -81,9 +96,10 @@ def export(
             raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
     texts = {label: _lines(record.folder / "samples.txt") for label, record in chosen.items()}
     cells = {label: record.cell.id for label, record in {REAL: real, **chosen}.items()}
-    sheet = make_sheet(
-        _lines(real.folder / "samples.txt"), {**texts, **dict(elsewhere)}, n, seed, real.cell.dataset_label, cells
-    )
+    if elsewhere:
+        cleaning = Cleaning(drop_special, unquote, pad_id)
+        texts |= _prepared(elsewhere, cleaning, real, Corpora.from_environment(data, corpus))
+    sheet = make_sheet(_lines(real.folder / "samples.txt"), texts, n, seed, real.cell.dataset_label, cells)
     write_sheet(sheet, out, wrap)
     click.echo(f"{len(sheet.items)} texts, {n} of each: {', '.join(sheet.origins)}\nseal {sheet.seal}")
     click.echo(f"Give the raters {out / 'sheet.html'} or {out / 'sheet.csv'}; keep {out / 'key.json'} from them.")
@@ -133,13 +149,32 @@ def _labels(models: str) -> list[str]:
     return [name.strip() for name in re.split(r",(?![^\[]*\])", models) if name.strip()]
 
 
-def _named(entry: str) -> tuple[str, list[str]]:
-    from bench.corpora.reading.rows import read_rows
+def _named(entry: str) -> tuple[str, Path]:
+    from bench.corpora.reading.rows import split_column
 
     name, equals, file = entry.partition("=")
     if not (name.strip() and equals and file):
         raise BenchError(f"--samples {entry!r}: write it as NAME=FILE")
-    return name.strip(), read_rows(file).texts
+    if not split_column(file)[0].exists():
+        raise BenchError(f"--samples {entry}: no file {file}")
+    return name.strip(), Path(file)
+
+
+def _prepared(
+    files: Sequence[tuple[str, Path]], cleaning: Cleaning, real: Record, corpora: Corpora
+) -> dict[str, list[str]]:
+    """The texts of each file as the dataset would print them, so that no mark or capital tells them from real ones."""
+    from bench.comparable import open_of_run
+    from bench.elsewhere import read
+
+    opened = open_of_run(real.cell, corpora)
+    texts = {}
+    for name, path in files:
+        found = read(path, "auto", opened, None, None, cleaning)
+        texts[name] = [found.vocabulary.decode(row) for row in found.sequences.tolist()]
+        for remark in (*found.notes, *found.remarks):
+            click.echo(f"{name}: {remark}", err=True)
+    return texts
 
 
 def _lines(path: Path) -> list[str]:

@@ -72,6 +72,7 @@ def command(
     """
     from bench import stored
     from bench.corpora.fetch import Corpora
+    from bench.files import write_output
     from bench.models.tempered import tempered
     from bench.seeding import torch_rng
 
@@ -89,7 +90,7 @@ def command(
     if out is None:
         click.echo(text, nl=False)
     else:
-        _write(out, text.encode())
+        write_output(out, text.encode())
 
 
 def _draw(generator: Any, count: int, opened: Opened, rng: Random) -> TokenArray:
@@ -118,22 +119,11 @@ def _find(runs: Path, run: str, dataset: str | None, seed: int | None, plan: str
 
 def _write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: Path) -> None:
     from bench.dataset import Playable
+    from bench.files import write_output
 
     if not isinstance(opened.dataset, Playable):
         raise BenchError(f"--midi: {record.cell.dataset_label} is no music")
     name, digits = record.cell.label.replace("/", "_"), len(str(len(sequences)))  # a knob may hold a slash
     for number, sequence in enumerate(sequences, 1):
-        _write(folder / f"{name}-{number:0{digits}}.mid", opened.dataset.to_midi(sequence))
+        write_output(folder / f"{name}-{number:0{digits}}.mid", opened.dataset.to_midi(sequence))
     click.echo(f"{len(sequences)} tunes in {folder}", err=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    from bench.files import write_whole
-
-    try:
-        if path.is_symlink() or (path.exists() and not path.is_file()):  # such as /dev/stdout: never to be replaced
-            path.write_bytes(content)
-        else:
-            write_whole(path, content)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}") from None

@@ -13,9 +13,9 @@ from bench.commands import _options
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.elsewhere import Samples
     from bench.journal import Record
     from bench.judging import Anchor, Judge, Test
+    from bench.samples import Samples
 
 
 @click.command("score")
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["auto", "text", "ids", "midi"]),
+    type=click.Choice(["auto", "text", "ids", "midi", "midi-numbers"]),
     default="auto",
     show_default=True,
-    help="One sequence a line, as text or as token ids; or .mid files, a folder or a zip of them.",
+    help="One sequence a line, as text, token ids or MIDI pitches (midi-numbers); or .mid files, a folder or a zip.",
 )
+@_options.drop_special
+@_options.unquote
+@_options.pad_id
 @click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
 @click.option("--plan", help="Enter the row in this plan, prepared as its runs were and tested against those.")
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
@@ -45,6 +48,9 @@ def command(
     name: str,
     samples: int | None,
     form: Any,
+    drop_special: bool,
+    unquote: bool,
+    pad_id: int | None,
     overrides: tuple[str, ...],
     plan: str | None,
     track: bool,
@@ -62,6 +68,7 @@ def command(
     from bench import elsewhere, judging, keeping, kept_plans, stored
     from bench.commands import _verdict
     from bench.corpora.fetch import Corpora
+    from bench.samples import Cleaning
 
     _check(file, name)
     if plan is not None:
@@ -69,17 +76,23 @@ def command(
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
-    found = elsewhere.read(file, form, judge.opened, judge.strict, samples)
+    found = elsewhere.read(file, form, judge.opened, judge.strict, samples, Cleaning(drop_special, unquote, pad_id))
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
     rivals = judging.rivals(runs, judge.real, plan, name)
     same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
     tests = judging.tests(judged, same)
     record = keeping.keep(judge, name, file, found, judged, runs)
-    notes = (*_notes(found, anchors), *_unasked(judge, found), *_unlike(rivals, same, tests), *_unequal(runs, plan, dataset, record))
+    remarks = _verdict.remarks(judge, found, anchors)
+    notes = (
+        *_notes(found, anchors),
+        *_unasked(judge, found),
+        *_unlike(rivals, same, tests),
+        *_unequal(runs, plan, dataset, record),
+    )
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
-    verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, notes, plan, track)
+    verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, remarks, notes, plan, track)
     if as_json:
         click.echo(json.dumps(verdict.facts(), indent=1))
     else:
@@ -117,8 +130,6 @@ def _enter(record: Record, plan: str, runs: Path, track: bool, uri: str | None) 
 
 def _notes(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
     yield from found.notes
-    if found.outside:
-        yield f"{found.outside:.2%} of tokens are outside the vocabulary"
     if fewer := sorted({anchor.hypotheses for anchor in anchors} - {len(found.sequences)}):
         yield (
             f"real and random are of {fewer[0]} sequences, all that are held out: beside them, and beside runs, "

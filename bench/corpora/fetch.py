@@ -21,6 +21,11 @@ from bench.files import read_bytes, write_whole
 Policy = Literal["auto", "published", "sample"]
 OUR_OWN = "MIT (made by bench)"
 
+
+class Absent(BenchError):
+    """The published files of a corpus are neither at hand nor to be had, and a sample must not stand in."""
+
+
 log = logging.getLogger("bench")
 
 
@@ -89,7 +94,7 @@ class Corpora:
             contents = tuple(self.fetch(file) for file in entry.files)
         except Unreachable as reason:
             if self.policy == "published":
-                raise BenchError(f"{entry.name}: {reason}") from None
+                raise Absent(f"{entry.name}: {reason}") from None
             self.absent.add(entry.name)
             log.warning("%s: a SAMPLE made by the code stands in for the published corpus: %s", entry.name, reason)
             return None

@@ -71,7 +71,7 @@ def _folders(corpora: Corpora) -> tuple[Path, ...]:
 
 
 def _to_npz(data: SequenceData) -> bytes:
-    facts = {"vocabulary": asdict(data.vocabulary), "notes": data.notes}
+    facts = {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
     stream = io.BytesIO()
     encoded = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
     # int32 halves the file; ids never come near its bound.
@@ -83,8 +83,7 @@ def _to_npz(data: SequenceData) -> bytes:
 def _from_npz(content: bytes) -> SequenceData:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts = json.loads(arrays["facts"].tobytes())
-        splits = {name: arrays[name].astype(np.int64) for name in ("train", "valid", "test")}
+        train, valid, test = (arrays[name].astype(np.int64) for name in ("train", "valid", "test"))
     vocabulary = Vocabulary(**{**facts["vocabulary"], "tokens": tuple(facts["vocabulary"]["tokens"])})
-    return SequenceData(
-        **splits, vocabulary=vocabulary, source=Source("", "", "", "local"), notes=tuple(facts["notes"])
-    )
+    notes, warnings = tuple(facts["notes"]), tuple(facts["warnings"])
+    return SequenceData(train, valid, test, vocabulary, Source("", "", "", "local"), notes, warnings)

@@ -12,6 +12,7 @@ from bench.metrics.nll import OF_MEANS
 from bench.published import base, printed_name
 from bench.reporting import grids
 from bench.reporting.table import Table, made_elsewhere
+from bench.strange import NOUGHT, REAL_AT_NOUGHT
 
 
 def under(table: Table) -> list[str]:
@@ -167,7 +168,15 @@ def _judged(table: Table) -> Iterator[str]:
         yield f"Judged at: {printed_name(str(label))}: {places}."
 
 
+def _real_at_nought(table: Table) -> Iterator[str]:
+    """Where real text itself scores a BLEU-2 of 0, the column ranks nothing."""
+    values = [row.scores["bleu-2"].mean for row in table.rows if row.label == REAL and "bleu-2" in row.scores]
+    if values and values[0] is not None and values[0] < NOUGHT:
+        yield f"{REAL_AT_NOUGHT}."
+
+
 def _warnings(table: Table) -> Iterator[str]:
+    yield from _real_at_nought(table)
     if "best-oracle" in set(table.runs["rule"]):
         yield "Checkpoint rule best-oracle: it peeks at the score that is reported, as the authors' code did."
     for column in table.columns:

@@ -16,6 +16,7 @@ from bench.published import paper
 from bench.reporting import figures, grids, lines, notes, render
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
+from bench.strange import REAL_AT_NOUGHT
 from bench.tracking import DEFAULT_URI
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
             printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
-            if note.startswith(("Unfinished", "Failed", "Left out")):
+            if note.startswith(("Unfinished", "Failed", "Left out", REAL_AT_NOUGHT)):
                 console.print(Text(note, style="bold red"))
 
 

@@ -1,0 +1,79 @@
+"""Special tokens that other programs write into samples: where a sequence begins and ends, padding, unknown words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+Kind = Literal["begin", "end", "pad", "unknown", "mask"]
+
+_BRACKETED: dict[Kind, str] = {
+    "begin": "<s> <bos> <sos> <go> <start> <cls> <begin> <|startoftext|> <|begin_of_text|> <|bos|> <|im_start|> "
+    "[cls] [bos] [sos] [start] [go]",
+    "end": "</s> <eos> <end> <sep> <eot> <|endoftext|> <|end_of_text|> <|eos|> <|im_end|> <|eot_id|> <|end|> "
+    "[sep] [eos] [end]",
+    "pad": "<pad> <blank> <|pad|> [pad]",
+    "unknown": "<unk> <unknown> <oov> <|unk|> [unk]",
+    "mask": "<mask> [mask]",
+}
+"""Found in any case and glued to a word too: nothing else looks like them."""
+_BARE: dict[Kind, str] = {
+    "begin": "BOS SOS _GO _BOS _SOS __BOS__ __SOS__",
+    "end": "EOS _EOS __EOS__",
+    "pad": "PAD _PAD __PAD__",
+    "unknown": "UNK _UNK __UNK__",
+}
+"""Found as whole words only, in capitals."""
+_KINDS: dict[str, Kind] = {
+    spelling: kind
+    for table in (_BRACKETED, _BARE)
+    for kind, spellings in table.items()
+    for spelling in spellings.split()
+}
+_BEGINS_TOO = ("</s>", "<|endoftext|>")
+"""End tokens that some models (OPT, GPT-2) also write first."""
+
+
+def _either(spellings: Iterable[str]) -> str:
+    return "|".join(re.escape(spelling) for table in spellings for spelling in table.split())
+
+
+_PATTERN = re.compile(rf"(?i:{_either(_BRACKETED.values())})|(?<!\S)(?:{_either(_BARE.values())})(?!\S)")
+
+
+class Dropped(NamedTuple):
+    """The tokens of one row without its special tokens, and how often each of these stood in it."""
+
+    tokens: list[str]
+    counts: Counter[str]
+
+
+def kind_of(token: str) -> Kind | None:
+    """What a special token means; None for any other token."""
+    return _KINDS.get(token) or _KINDS.get(token.lower() if token[:1] in ("<", "[") else token)
+
+
+def find(text: str) -> list[str]:
+    """The special tokens in a text, as they are spelt there."""
+    return _PATTERN.findall(text)
+
+
+def drop(tokens: Sequence[str], special: Collection[str]) -> Dropped:
+    """The row without those of its tokens that are `special`.
+
+    An end token ends the row: what follows it is left out. Begin and padding tokens are left out wherever they stand,
+    and so is an end token at the row's beginning that some models write there. Unknown and mask tokens stay, because
+    each stands for a word.
+    """
+    kept, counts = list[str](), Counter[str]()
+    for token in tokens:
+        kind = kind_of(token) if token in special else None
+        if kind not in ("begin", "end", "pad"):
+            kept.append(token)
+            continue
+        counts[token] += 1
+        if kind == "end" and (kept or token.lower() not in _BEGINS_TOO):
+            break
+    return Dropped(kept, counts)
