@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,12 +76,15 @@ class Nottingham:
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where = corpus.source.file
         splits: dict[str, list[tuple[int, ...]]] = {"train": [], "valid": [], "test": []}
-        for name, content in archive.members(corpus.contents[0], where, ".mid"):
-            splits[_split_of(name, where)] += self.from_midi(content, f"{where}: {name}")
+        files = archive.members(corpus.contents[0], where, midi.SUFFIXES)
+        members = ((name, partial(bytes, content)) for name, content in files)
+        tunes = midi.read_tunes(members, lambda content, name: self.from_midi(content, f"{where}: {name}"))
+        for name, windows in tunes.windows:
+            splits[_split_of(name, where)] += windows
         for split, rows in splits.items():
             if not rows:
                 raise BenchError(f"{where}: no tune of {self.settings.length} steps for the {split} split")
-        notes = []
+        notes = list(tunes.notes)
         for split, others in (("valid", ("train",)), ("test", ("train", "valid"))):
             known = {row for other in others for row in splits[other]}
             if again := sum(row in known for row in splits[split]):
@@ -90,7 +94,7 @@ class Nottingham:
 
 
 def _split_of(name: str, where: str) -> str:
-    number = re.search(r"(\d+)\.mid$", name, re.IGNORECASE)
+    number = re.search(r"(\d+)\.midi?$", name, re.IGNORECASE)
     if number is None:
         raise BenchError(f"{where}: {name!r} has no number at its end, by which the tunes are split")
     return {4: "valid", 5: "test"}.get(int(number[1]) % 6, "train")

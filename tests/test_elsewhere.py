@@ -255,8 +255,36 @@ def test_short_and_broken_tunes(corpora, tmp_path):
     (tmp_path / "whole.mid").write_bytes(opened.dataset.to_midi(row))
     assert read(tmp_path, opened).notes == ("1 of 2 tunes shorter than 32 steps, left out",)
     (tmp_path / "broken.mid").write_bytes(b"MThd nonsense")
-    with pytest.raises(BenchError, match=r"broken.mid is not a readable MIDI file"):
+    found = read(tmp_path, opened)
+    assert np.array_equal(found.sequences, opened.data.train[:1])
+    unread, short = found.notes
+    assert unread.startswith(f"1 of 3 tunes cannot be read and are left out: {tmp_path}/broken.mid is not a readable")
+    assert short == "1 of 2 tunes shorter than 32 steps, left out"
+    with pytest.raises(BenchError, match=r"broken\.mid is not a readable MIDI file.*--strict leaves no tune out"):
+        elsewhere.read(tmp_path, "auto", opened, None, None, every_tune=True)
+    with pytest.raises(BenchError, match=r"broken\.mid is not a readable MIDI file: [^;]*$"):
+        read(tmp_path / "broken.mid", opened)
+    (tmp_path / "whole.mid").unlink()
+    with pytest.raises(BenchError, match=r"no tune of 32 steps.*; 1 of 2 tunes cannot be read.*broken\.mid"):
         read(tmp_path, opened)
+
+
+def test_what_looks_like_a_tune_and_is_none_is_left_out(corpora, tmp_path):
+    opened = open_dataset("nottingham", corpora)
+    whole = opened.dataset.to_midi(opened.data.train[0])
+    folder = tmp_path / "tunes.zip"  # a folder, whatever its name
+    (folder / "sub" / "folder.mid").mkdir(parents=True)
+    (folder / "dangling.mid").symlink_to(folder / "absent")
+    (folder / "sub" / "whole.MIDI").write_bytes(whole)
+    with zipfile.ZipFile(tmp_path / "mac.zip", "w") as archive:
+        archive.writestr("tunes/whole.midi", whole)
+        archive.writestr("__MACOSX/tunes/._whole.midi", b"\0\5\x16\7\0\2\0\0Mac OS X")
+    for path, left_out in ((folder, 2), (tmp_path / "mac.zip", 1)):
+        found = read(path, opened)
+        assert np.array_equal(found.sequences, opened.data.train[:1])
+        (note,) = found.notes
+        assert note.startswith(f"{left_out} of {left_out + 1} tunes cannot be read and are left out: ")
+        assert note.count(str(path)) == left_out
 
 
 def test_tunes_are_judged_on_music_only(tmp_path):

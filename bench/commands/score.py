@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @_options.drop_special
 @_options.unquote
 @_options.pad_id
+@click.option(
+    "--strict", is_flag=True, help="Refuse MIDI files of which a tune cannot be read [default: leave it out]."
+)
 @click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
 @click.option("--plan", help="Enter the row in this plan, prepared as its runs were and tested against those.")
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
@@ -51,6 +54,7 @@ def command(
     drop_special: bool,
     unquote: bool,
     pad_id: int | None,
+    strict: bool,
     overrides: tuple[str, ...],
     plan: str | None,
     track: bool,
@@ -76,7 +80,8 @@ def command(
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
-    found = elsewhere.read(file, form, judge.opened, judge.strict, samples, Cleaning(drop_special, unquote, pad_id))
+    cleaning = Cleaning(drop_special, unquote, pad_id)
+    found = elsewhere.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
     rivals = judging.rivals(runs, judge.real, plan, name)

@@ -16,9 +16,10 @@ MOST_BYTES_EACH = 4 * 2**20
 MOST_BYTES = 256 * 2**20
 
 
-def members(content: bytes, where: str, suffix: str) -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of the files whose names end in `suffix`, sorted by name; nothing is written to disk.
+def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
+    Nothing is written to disk.
     BenchError, before the first file is given out where that can be told, on too many entries, names that lead out of
     the archive, links, encryption, and files larger than they should be whatever their headers claim.
     """
@@ -34,7 +35,7 @@ def members(content: bytes, where: str, suffix: str) -> Iterator[tuple[str, byte
         raise BenchError(f"{where} is not a sound zip archive: {folded(error)}") from None
 
 
-def _wanted(entries: list[zipfile.ZipInfo], suffix: str) -> Iterator[zipfile.ZipInfo]:
+def _wanted(entries: list[zipfile.ZipInfo], suffix: str | tuple[str, ...]) -> Iterator[zipfile.ZipInfo]:
     return (info for info in entries if info.filename.lower().endswith(suffix) and not info.is_dir())
 
 

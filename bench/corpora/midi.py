@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.data import TokenArray
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 from bench.metric import FloatArray
 from bench.vocabulary import Vocabulary
 
@@ -19,9 +19,12 @@ BELOW = 20
 """MIDI pitch = id + 20, so that the 88 keys of the piano are 1..88."""
 HIGHEST = 88
 MOST_STEPS = 100_000
+SUFFIXES = (".mid", ".midi")
+"""How the names of MIDI files end, in small letters."""
 
 _TICKS_A_QUARTER = 480
 _TICKS_A_STEP = 384  # 0.4 s at 120 quarters a minute
+_TOLD = 3  # tunes left out that a note names
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -31,21 +34,62 @@ def note_vocabulary() -> Vocabulary:
     return Vocabulary(("rest", *(f"{_NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in pitches)))
 
 
-def read_melody(content: bytes, where: str) -> list[int]:
-    """Ids of the pitch that sounds at each whole step from the first onset on, in the first track that has notes.
+class Tunes(NamedTuple):
+    """The windows of each tune that could be read, in the files' order, and a note on those that could not."""
 
-    The top pitch counts where several sound; a rest holds the last one; a note without duration never sounds.
-    BenchError where the file is no MIDI, has no note, a pitch outside A0..C8, or more than 100,000 steps.
+    windows: list[tuple[str, list[tuple[int, ...]]]]
+    notes: tuple[str, ...]
+
+
+def read_tunes(
+    files: Iterable[tuple[str, Callable[[], bytes]]],
+    read: Callable[[bytes, str], list[tuple[int, ...]]],
+    *,
+    strict: bool = False,
+) -> Tunes:
+    """What `read` makes of each of the files, which are given as a name and what returns the bytes.
+
+    A tune that raises BenchError is left out and told in a note. BenchError where `strict`, or where no tune is left:
+    it gives the first tune's reason.
+    """
+    found, reasons = list[tuple[str, list[tuple[int, ...]]]](), list[str]()
+    for name, content in files:
+        try:
+            found.append((name, read(content(), name)))
+        except BenchError as error:
+            if strict:
+                raise BenchError(f"{error}; mend or remove it: --strict leaves no tune out") from None
+            reasons.append(str(error))
+    if reasons and not found:
+        others = f"; nor can any of the {len(reasons) - 1} other tunes be read" if len(reasons) > 1 else ""
+        raise BenchError(f"{reasons[0]}{others}")
+    return Tunes(found, _left_out(reasons, len(found)))
+
+
+def _left_out(reasons: Sequence[str], read: int) -> tuple[str, ...]:
+    """One note on the tunes that could not be read, or none."""
+    if not reasons:
+        return ()
+    more = (f"and {len(reasons) - _TOLD} more",) if len(reasons) > _TOLD else ()
+    told = "; ".join((*reasons[:_TOLD], *more))
+    return (f"{len(reasons)} of {len(reasons) + read} tunes cannot be read and are left out: {told}",)
+
+
+def read_melody(content: bytes, where: str) -> list[int]:
+    """Ids of the pitch that sounds at each whole step from the first onset on, in the first melodic track with notes.
+
+    The drum channel (10 of 1..16) is never the melody. A track that holds several channels counts as one for each, from
+    the lowest channel up, in a file of type 0 too. The top pitch counts where several sound; a rest holds the last one;
+    a note without duration never sounds. BenchError where the file is no MIDI, has no melody, a pitch outside A0..C8,
+    or more than 100,000 steps.
     """
     import symusic
 
     try:
         score: Any = symusic.Score.from_midi(content, ttype="second")
     except Exception as error:  # symusic raises several kinds for files that are no MIDI
-        raise BenchError(f"{where} is not a readable MIDI file: {error}") from None
-    notes = next((notes for notes in map(_audible, score.tracks) if len(notes["time"])), None)
-    if notes is None:
-        raise BenchError(f"{where}: no track has a note")
+        raise BenchError(f"{where} is not a readable MIDI file: {folded(error)}") from None
+    notes = _melody(score.tracks, where)
     onset, pitch = notes["time"].astype(np.float64), notes["pitch"].astype(np.int64) - BELOW
     if pitch.min() < 1 or pitch.max() > HIGHEST:
         raise BenchError(f"{where}: a pitch outside A0..C8")
@@ -55,6 +99,17 @@ def read_melody(content: bytes, where: str) -> list[int]:
     if steps > MOST_STEPS:
         raise BenchError(f"{where}: {steps} steps of {STEP} s; at most {MOST_STEPS} are read")
     return _sounding(onset - first, offset - first, pitch, steps)
+
+
+def _melody(tracks: Iterable[Any], where: str) -> dict[str, Any]:
+    """Columns of the audible notes of the first track that is not drums and has such notes."""
+    heard = [(track.is_drum, notes) for track in tracks if len((notes := _audible(track))["time"])]
+    if not heard:
+        raise BenchError(f"{where}: no melody, no track has a note")
+    melodic = (notes for is_drum, notes in heard if not is_drum)
+    if (first := next(melodic, None)) is None:
+        raise BenchError(f"{where}: no melody, only the drum channel has notes")
+    return first
 
 
 def _audible(track: Any) -> dict[str, Any]:

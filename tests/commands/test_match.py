@@ -116,8 +116,10 @@ def test_no_temperature_is_judged_twice(runs, monkeypatch):
         lambda self, temperature, metrics: judged.append(temperature) or scores(self, temperature, metrics),
     )
     found = matching.match(mle, cold, opened, 50)
-    assert len(judged) == len(set(judged)) and judged[:9] == list(matching.TEMPERATURES) and judged[-1] == (
-        found.temperature
+    assert (
+        len(judged) == len(set(judged))
+        and judged[:9] == list(matching.TEMPERATURES)
+        and judged[-1] == (found.temperature)
     )
 
 

@@ -223,8 +223,8 @@ class Own:
         self.settings = settings
 
     def load(self):
-        rows = np.random.default_rng(0).integers(0, 4, (90, 3))
-        return SequenceData(rows[:30], rows[30:60], rows[60:], Vocabulary(tuple("abcd")), Source("o", "", "", "generated"))
+        train, valid, test = np.random.default_rng(0).integers(0, 4, (3, 30, 3))
+        return SequenceData(train, valid, test, Vocabulary(tuple("abcd")), Source("o", "", "", "generated"))
 
     def metrics(self, data):
         said = [("says-miss", "miss"), ("says-nothing", "")]

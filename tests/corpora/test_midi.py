@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +19,16 @@ from bench.errors import BenchError
 Note = tuple[float, float, int]
 
 
+class Drums(list[Note]):
+    """A track on the drum channel."""
+
+
 def tune(*tracks: list[Note], tempo: float = 120) -> bytes:
     """A MIDI file from (onset, duration, pitch) in seconds."""
     score: Any = symusic.Score(480)
     score.tempos.append(symusic.Tempo(0, tempo))
     for notes in tracks:
-        track: Any = symusic.Track()
+        track: Any = symusic.Track(is_drum=isinstance(notes, Drums))
         for onset, duration, pitch in notes:
             ticks = [round(seconds * 480 * tempo / 60) for seconds in (onset, duration)]
             track.notes.append(symusic.Note(*ticks, pitch, 80))
@@ -54,6 +61,98 @@ def test_the_melody_is_what_sounds_at_each_step(played: list[Note]) -> None:
 def test_the_first_track_with_notes_is_read_from_its_first_onset() -> None:
     content = tune([], [(3.0, 0.8, 60), (3.0, 0.4, 64)], [(0.0, 9.0, 100)])
     assert midi.read_melody(content, "tune") == [44, 40]
+
+
+def type_0(*notes: tuple[int, int, int, int]) -> bytes:
+    """A MIDI file of type 0 written by hand: its one track has notes of (channel from 1, onset, duration, pitch).
+
+    Onsets and durations are in steps.
+    """
+    events = sorted(
+        event
+        for channel, onset, duration, pitch in notes
+        for event in ((onset, 0x90 | (channel - 1), pitch, 80), (onset + duration, 0x80 | (channel - 1), pitch, 0))
+    )
+    body, now = b"", 0
+    for step, *message in events:
+        delta, now = (step - now) * 384, step
+        body += bytes((delta >> 14 & 127 | 128, delta >> 7 & 127 | 128, delta & 127)) + bytes(message)
+    body += b"\0\xff\x2f\0"
+    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 480) + b"MTrk" + struct.pack(">I", len(body)) + body
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(notes, min_size=1, max_size=6, unique_by=lambda note: note[2]),
+    st.lists(notes, min_size=1, max_size=6),
+    st.lists(notes, max_size=6),
+)
+def test_drums_are_never_the_melody_wherever_they_stand(played: list[Note], beat: list[Note], bass: list[Note]) -> None:
+    expected = slowly(played)
+    for tracks in ([played, Drums(beat)], [Drums(beat), played], [[], Drums(beat), played, bass, Drums(beat)]):
+        assert midi.read_melody(tune(*tracks), "tune") == expected
+
+
+def test_drums_off_the_piano_do_no_harm() -> None:
+    assert midi.read_melody(tune(Drums([(0, 9, 5), (0, 9, 127)]), [(0, 0.8, 60)]), "tune") == [40, 40]
+
+
+@pytest.mark.parametrize(
+    "content", [tune(Drums([(0, 1, 36)])), type_0((10, 0, 1, 36)), tune([(0, 0, 60)], Drums([(0, 1, 36)]))]
+)
+def test_a_tune_of_drums_alone_has_no_melody(content: bytes) -> None:
+    with pytest.raises(BenchError, match=r"^tune: no melody, only the drum channel has notes$"):
+        midi.read_melody(content, "tune")
+
+
+def test_the_channels_of_one_track_are_tracks_of_their_own() -> None:
+    assert midi.read_melody(type_0((10, 0, 9, 100), (1, 1, 2, 60)), "tune") == [40, 40]
+    assert midi.read_melody(type_0((1, 0, 2, 60), (10, 0, 9, 36), (2, 0, 9, 70)), "tune") == [40, 40]
+    assert midi.read_melody(type_0((16, 0, 3, 72), (10, 0, 9, 36)), "tune") == [52] * 3
+    assert midi.read_melody(type_0((11, 0, 3, 72), (9, 1, 1, 50)), "tune") == [30]  # the lowest channel with a note
+
+
+def files(*contents: bytes) -> list[tuple[str, Callable[[], bytes]]]:
+    return [(f"{number}.mid", partial(bytes, content)) for number, content in enumerate(contents)]
+
+
+def read(content: bytes, where: str) -> list[tuple[int, ...]]:
+    return midi.windows(midi.read_melody(content, where), 2)
+
+
+GOOD, LOW, MUTE, DRUMS = tune([(0, 0.8, 60)]), tune([(0, 1, 20)]), tune([]), tune(Drums([(0, 1, 36)]))
+
+
+def test_tunes_that_cannot_be_read_are_left_out_and_told() -> None:
+    found = midi.read_tunes(files(GOOD, LOW, b"", GOOD, MUTE, DRUMS), read)
+    assert found.windows == [("0.mid", [(40, 40)]), ("3.mid", [(40, 40)])]
+    (note,) = found.notes
+    assert note.startswith(
+        "4 of 6 tunes cannot be read and are left out: 1.mid: a pitch outside A0..C8; 2.mid is not a"
+    )
+    assert note.endswith("; 4.mid: no melody, no track has a note; and 1 more")
+    assert midi.read_tunes(files(GOOD, DRUMS), read).notes == (
+        "1 of 2 tunes cannot be read and are left out: 1.mid: no melody, only the drum channel has notes",
+    )
+
+
+def test_tunes_that_can_be_read_need_no_note() -> None:
+    assert midi.read_tunes(files(GOOD, tune([(0, 0.4, 60)])), read) == ([("0.mid", [(40, 40)]), ("1.mid", [])], ())
+    assert midi.read_tunes(files(), read) == ([], ())
+
+
+def test_strictly_every_tune_is_read() -> None:
+    with pytest.raises(BenchError, match=r"^1\.mid: a pitch outside A0\.\.C8; mend or remove it: --strict"):
+        midi.read_tunes(files(GOOD, LOW, GOOD), read, strict=True)
+
+
+def test_where_no_tune_can_be_read_the_first_reason_is_given() -> None:
+    with pytest.raises(
+        BenchError, match=r"^0\.mid: a pitch outside A0\.\.C8; nor can any of the 2 other tunes be read$"
+    ):
+        midi.read_tunes(files(LOW, MUTE, DRUMS), read)
+    with pytest.raises(BenchError, match=r"^0\.mid: no melody, only the drum channel has notes$"):
+        midi.read_tunes(files(DRUMS), read)
 
 
 def test_notes_without_duration_are_not_heard() -> None:

@@ -41,10 +41,36 @@ def test_overlap_is_told_and_the_split_kept(own: Callable[..., Opened]) -> None:
     assert data.notes[1].startswith("near-copies: 2 of the 4 valid rows and 0 of the 2 test rows")
 
 
+def with_more(content: bytes, **files: bytes) -> bytes:
+    stream = io.BytesIO(content)
+    with zipfile.ZipFile(stream, "a") as archive:
+        for name, more in files.items():
+            archive.writestr(f"more/{name}.midi", more)
+    return stream.getvalue()
+
+
+def test_a_tune_that_cannot_be_read_is_left_out_with_a_note(own: Callable[..., Opened]) -> None:
+    whole = tunes(*range(1, 13))
+    _, data = own("nottingham", with_more(whole, broken_7=b"MThd nonsense", mute_8=to_midi([0] * 40)))
+    assert np.array_equal(data.train, own("nottingham", whole)[1].train)
+    (note,) = data.notes
+    assert note.startswith("2 of 14 tunes cannot be read and are left out: ")
+    assert "more/broken_7.midi is not a readable MIDI file" in note and "more/mute_8.midi: no melody" in note
+
+
+def test_tunes_of_either_suffix_are_read(own: Callable[..., Opened]) -> None:
+    _, data = own("nottingham", with_more(tunes(*range(1, 13)), reel_13=to_midi([13] * 32)))
+    assert data.train[-1].tolist() == [13] * 32 and not data.notes
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"no zip", "sound zip"),
+        (
+            with_more(tunes(), a_1=b"", b_4=b"", c_5=b""),
+            r"a_1\.midi is not a .*nor can any of the 2 other tunes be read",
+        ),
         (tunes(1, 2, 4), "no tune of 32 steps for the test split"),
         (tunes(1, 4, 5, steps=31), "no tune of 32 steps for the train split"),
     ],
