@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,14 @@ def test_both_pairs_of_files_hold_the_same_captions() -> None:
 
 @pytest.mark.corpus
 def test_the_files_of_gans_falling_short_are_named(published: Callable[..., Opened]) -> None:
-    _, data = published("coco", *GFS, files="gfs")
+    """BLEU of the same samples differs by up to .08 there, so the published values do not stand beside these files."""
+    dataset, data = published("coco", *GFS, files="gfs")
+    words = replace(data.vocabulary, unknown=len(data.vocabulary))  # a question mark, which these files leave out
+    raw = lines("literature/texygen/textgan.txt")
+    rows = text.encode([dataset.tokens(line) for line in raw], words, data.length)
+    found = train_bleu_metrics(data)[0].score(Generated(rows), data).value
+    assert found == pytest.approx(0.574, abs=1e-3)
+    assert paper().tables["coco"].published["train-bleu-2"]["textgan"] == "0.650"
+    assert paper().tables["coco"].requires["files"] == "texygen"
     assert (len(data.train), len(data.valid), len(data.test), data.length) == (8_938, 1_000, 10_000, 37)
     assert data.source.file == ", ".join(GFS) and "GANs Falling Short" in data.notes[-1]
