@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -39,6 +40,7 @@ class SequenceData:
     NLL_test is taken on.
     `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source. `warnings` are facts
     that the terminal shows in bold before any work, each with what the user can set.
+    `shelves` are folders in which what is computed from the arrays may be kept for later processes: see `kept_in`.
     """
 
     train: TokenArray
@@ -48,11 +50,18 @@ class SequenceData:
     source: Source
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    shelves: tuple[Path, ...] = field(default=(), init=False, repr=False)
 
     @property
     def length(self) -> int:
         """T, the number of positions in a row."""
         return int(self.train.shape[1])
+
+    def kept_in(self, shelves: tuple[Path, ...]) -> SequenceData:
+        """The same data with these shelves; a copy made with `replace` has none."""
+        data = replace(self)
+        object.__setattr__(data, "shelves", shelves)
+        return data
 
     @cached_property
     def fingerprint(self) -> str:

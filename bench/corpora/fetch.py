@@ -7,9 +7,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
+from types import FunctionType
 from typing import Literal, cast, get_args
 
+import numpy as np
+
+from bench import shelf
 from bench.corpora.download import Unreachable, download
 from bench.corpora.manifest import Entry, File, checksum
 from bench.corpora.reading.formats import is_plain
@@ -82,7 +87,7 @@ class Corpora:
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
         """The user's file, else the published ones, else `sample()`, announced; BenchError where that is forbidden."""
-        return self.find(entry) or made(entry.dataset, sample())
+        return self.find(entry) or made(entry.dataset, _kept_sample(self, sample))
 
     def find(self, entry: Entry) -> Corpus | None:
         """As `open`, but None where a sample is to be used."""
@@ -144,6 +149,30 @@ def made(name: str, contents: Sequence[bytes]) -> Corpus:
     return Corpus(tuple(contents), Source(f"sample of {name}", joint_checksum(contents), OUR_OWN, "sample"))
 
 
+def _kept_sample(corpora: Corpora, sample: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
+    """`sample()`, or what an earlier process kept of it: so the cells of a plan do not make it anew, each for itself.
+
+    It is found by the checksum of the code in its folder and the versions of the libraries that it may use. Only what a
+    function of a module makes is kept: that depends on nothing else.
+    """
+    if not isinstance(sample, FunctionType) or sample.__qualname__ != sample.__name__ or sample.__closure__:
+        return sample()
+    code = joint_checksum([path.read_bytes() for path in sorted(Path(sample.__code__.co_filename).parent.glob("*.py"))])
+    versions = [version(library) for library in ("numpy", "symusic")]
+    key = f"sample-{checksum(' '.join([sample.__module__, sample.__name__, code, *versions]).encode())[:32]}"
+    if (found := shelf.find(shelves(corpora), key)) is not None:
+        return [bytes(found.arrays[str(number)]) for number in range(len(found.arrays))]
+    contents: Sequence[bytes] = sample()
+    arrays = {str(number): np.frombuffer(content, np.uint8) for number, content in enumerate(contents)}
+    shelf.keep(shelves(corpora), key, arrays, None)
+    return contents
+
+
+def shelves(corpora: Corpora) -> tuple[Path, ...]:
+    """The folders in which what is made of the corpora is kept; the first that can be written takes it."""
+    return tuple(dict.fromkeys((corpora.root / "prepared", user_cache() / "prepared")))
+
+
 def joint_checksum(contents: Sequence[bytes]) -> str:
     """The sha256 of one file, or of the sha256 sums of several."""
     sums = [checksum(content) for content in contents]
@@ -163,19 +192,13 @@ def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
 
 def cache(path: Path, content: bytes) -> bool:
     """Keep the file for the next time; False where the folder cannot be written, which is no error."""
-    if not _writable(path.parent):
+    if not shelf.writable(path.parent):
         return False
     try:
         write_whole(path, content)
     except OSError:
         return False
     return True
-
-
-def _writable(folder: Path) -> bool:
-    """Whether the nearest existing folder lets anyone write: an administrator, who may, keeps to it as well."""
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    return bool(existing.stat().st_mode & 0o222) and os.access(existing, os.W_OK)
 
 
 def _name_and_file(text: str) -> tuple[str, Path]:

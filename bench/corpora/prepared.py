@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bench.corpora.fetch import Corpora, cache, joint_checksum, user_cache
+from bench import shelf
+from bench.corpora import fetch
+from bench.corpora.fetch import Corpora, joint_checksum
 from bench.corpora.manifest import checksum
 from bench.corpora.near_copies import near_copies_note
 from bench.data import SequenceData, Source
 from bench.vocabulary import Vocabulary
 
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a cached file raises, whatever was written over it."""
+SPLITS = ("train", "valid", "test")
 
 
 class NotPrepared(Exception):
@@ -44,18 +40,15 @@ def prepared(
     """
     code = _checksum_of_code(make.__code__.co_filename, packages)
     key = checksum(json.dumps([source.sha256, source.file, dict(rules), code], sort_keys=True).encode())[:32]
-    for folder in _folders(corpora):
-        try:
-            return replace(_from_npz((folder / f"{key}.npz").read_bytes()), source=source)
-        except _DAMAGED:
-            continue
+    shelves = _folders(corpora)
+    if (found := shelf.find(shelves, key)) is not None:
+        return _from_entry(found, source).kept_in(shelves)
     if corpora.only_prepared:
         raise NotPrepared(source.file)
     data = make()
     data = replace(data, notes=(*data.notes, *near_copies_note(data)))
-    content = _to_npz(data)
-    any(cache(folder / f"{key}.npz", content) for folder in _folders(corpora))
-    return data
+    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data))
+    return data.kept_in(shelves)
 
 
 def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
@@ -67,23 +60,17 @@ def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
 
 
 def _folders(corpora: Corpora) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys((corpora.root / "prepared", user_cache() / "prepared")))
+    return fetch.shelves(corpora)
 
 
-def _to_npz(data: SequenceData) -> bytes:
-    facts = {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
-    stream = io.BytesIO()
-    encoded = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
-    # int32 halves the file; ids never come near its bound.
-    splits = {name: getattr(data, name).astype(np.int32) for name in ("train", "valid", "test")}
-    np.savez_compressed(stream, facts=encoded, **splits)
-    return stream.getvalue()
+def _facts(data: SequenceData) -> dict[str, Any]:
+    """All of the data but the arrays and the source."""
+    return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
 
 
-def _from_npz(content: bytes) -> SequenceData:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        facts = json.loads(arrays["facts"].tobytes())
-        train, valid, test = (arrays[name].astype(np.int64) for name in ("train", "valid", "test"))
-    vocabulary = Vocabulary(**{**facts["vocabulary"], "tokens": tuple(facts["vocabulary"]["tokens"])})
-    notes, warnings = tuple(facts["notes"]), tuple(facts["warnings"])
-    return SequenceData(train, valid, test, vocabulary, Source("", "", "", "local"), notes, warnings)
+def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
+    words = entry.facts["vocabulary"]
+    vocabulary = Vocabulary(**{**words, "tokens": tuple(words["tokens"])})
+    train, valid, test = (entry.arrays[name] for name in SPLITS)
+    notes, warnings = tuple(entry.facts["notes"]), tuple(entry.facts["warnings"])
+    return SequenceData(train, valid, test, vocabulary, source, notes, warnings)

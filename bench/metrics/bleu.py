@@ -6,16 +6,21 @@ hypothesis, so it is computed once for all references; NLTK computes it afresh f
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from bench import sequences as variable
+from bench import shelf
 from bench.data import SequenceData, TokenArray
 from bench.errors import BenchError, unknown
 from bench.metric import Better, FloatArray, Generated, Metric, Scores, UnknownWords
+from bench.metrics import ngrams
 from bench.metrics.ngrams import Grams, IntArray, extend, find, flatten, no_grams, sum_by_row
 
 Smoothing = Literal["none", "method1", "nltk-2016"]
@@ -75,6 +80,23 @@ class BleuIndex:
             self._keys.append(grams.keys)
             self._clips.append(np.maximum.reduceat(grams.counts, grams.first))
 
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, IntArray], *, end: int | None) -> BleuIndex:
+        """The index whose `arrays()` these are; `end` as it was given."""
+        index = cls.__new__(cls)
+        index._end, index.max_order = end, sum(name.startswith("keys") for name in arrays)
+        index._lengths, index._unseen = arrays["lengths"], int(arrays["unseen"][0])
+        index._keys, index._clips = (
+            [arrays[f"{part}{order}"] for order in range(1, index.max_order + 1)] for part in ("keys", "clips")
+        )
+        return index
+
+    def arrays(self) -> dict[str, IntArray]:
+        """All that the index holds, by name."""
+        keys, clips = (dict(enumerate(part, 1)) for part in (self._keys, self._clips))
+        by_order = {f"keys{order}": keys[order] for order in keys} | {f"clips{order}": clips[order] for order in clips}
+        return by_order | {"lengths": self._lengths, "unseen": np.array([self._unseen])}
+
     def statistics(self, hypotheses: TokenArray, orders: int | None = None) -> Statistics:
         """Matches of (n, T) hypotheses at orders 1 to `orders` (default: all of the index), and their lengths."""
         flat = flatten(hypotheses, self._end)
@@ -105,6 +127,24 @@ class BleuIndex:
     def _check(self, order: int) -> None:
         if not 1 <= order <= self.max_order:
             raise BenchError(f"BLEU-{order}: this index holds orders 1 to {self.max_order}")
+
+
+def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | None, max_order: int) -> BleuIndex:
+    """The index of the references, read from one of the shelves if it was built before, else built and kept there.
+
+    It is found by the checksum of the references and of the code that builds it.
+    """
+    if not shelves:
+        return BleuIndex(references, end=end, max_order=max_order)
+    made_of = hashlib.sha256(f"{end} {max_order} {references.shape} ".encode() + references.tobytes())
+    for module in (sys.modules[__name__], ngrams, variable):
+        made_of.update(Path(str(module.__file__)).read_bytes())
+    key = f"bleu-{made_of.hexdigest()[:32]}"
+    if (found := shelf.find(shelves, key)) is not None:
+        return BleuIndex.from_arrays(found.arrays, end=end)
+    index = BleuIndex(references, end=end, max_order=max_order)
+    shelf.keep(shelves, key, index.arrays(), None)
+    return index
 
 
 def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:
@@ -201,7 +241,7 @@ def bleu_metrics(
 
     @cache
     def index() -> BleuIndex:
-        return BleuIndex(split, end=data.vocabulary.end, max_order=max(orders))
+        return kept_index(split, data.shelves, end=data.vocabulary.end, max_order=max(orders))
 
     statistics = Remembered(lambda hypotheses: index().statistics(hypotheses))
     made = f"refs:{len(split)}|split:{references}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.data import SequenceData, TokenArray
 from bench.metric import Metric
-from bench.metrics.bleu import Average, Bleu, BleuIndex, Remembered, Smoothing, Statistics
+from bench.metrics.bleu import Average, Bleu, BleuIndex, Remembered, Smoothing, Statistics, kept_index
 from bench.metrics.self_bleu import self_statistics
 
 
@@ -40,7 +40,7 @@ def train_bleu_metrics(
 
     @cache
     def index() -> BleuIndex:
-        return BleuIndex(references, end=end, max_order=most)
+        return kept_index(references, data.shelves, end=end, max_order=most)
 
     def compute(hypotheses: TokenArray) -> Statistics:
         count = len(hypotheses)

@@ -15,8 +15,8 @@ import pooch
 import pytest
 import requests
 
-from bench.corpora import download
-from bench.corpora.fetch import Corpora, cache
+from bench.corpora import download, sample
+from bench.corpora.fetch import Corpora, _kept_sample, cache
 from bench.corpora.manifest import Entry, File
 from bench.errors import BenchError
 
@@ -212,3 +212,20 @@ def test_a_read_only_folder_is_left_alone(tmp_path: Path) -> None:
     assert not list(tmp_path.joinpath("closed").iterdir())
     assert cache(tmp_path / "open" / "file", b"x")
     assert [path.name for path in (tmp_path / "open").iterdir()] == ["file"]
+
+
+def test_a_sample_is_made_once_and_comes_back_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpora = Corpora(tmp_path, "sample")
+    made, kept = (_kept_sample(corpora, sample.poems) for _ in range(2))
+    assert tuple(made) == tuple(kept) == sample.poems()
+    monkeypatch.setattr(sample, "_poem", lambda *_: pytest.fail("made again"))
+    assert tuple(_kept_sample(corpora, sample.poems)) == made
+    assert len(_kept_sample(corpora, sample.captions)) == 2  # another sample is another entry, of two files
+
+
+def test_what_depends_on_more_than_its_module_is_made_each_time(tmp_path: Path) -> None:
+    words = [b"one"]
+    corpora = Corpora(tmp_path, "sample")
+    assert _kept_sample(corpora, lambda: words[:]) == [b"one"]
+    words[0] = b"two"
+    assert _kept_sample(corpora, lambda: words[:]) == [b"two"] and not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bench.corpora.fetch import Corpora
 from bench.corpora.prepared import NotPrepared, prepared
@@ -60,24 +61,60 @@ def test_another_source_rule_or_code_is_another_entry(tmp_path: Path, monkeypatc
     assert maker.calls == 4
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a zip", None])
-def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
+def files_of(folder: Path) -> list[Path]:
+    """The files of the one entry that a folder of prepared data holds."""
+    (entry,) = (folder / "prepared").iterdir()
+    return sorted(entry.iterdir())
+
+
+@pytest.mark.parametrize("damage", [b"", b"no array", None])
+@pytest.mark.parametrize("number", range(4))
+def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: bytes | None, number: int) -> None:
     maker, corpora = Maker(), Corpora(tmp_path)
     prepared(corpora, SOURCE, {}, maker.make)
-    (entry,) = (tmp_path / "prepared").iterdir()
-    entry.write_bytes(entry.read_bytes()[:-40] if damage is None else damage)
-    assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
+    file = files_of(tmp_path)[number]
+    file.write_bytes(file.read_bytes()[:-8] if damage is None else damage)
+    for _ in range(2):
+        assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
     assert maker.calls == 2
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_file_that_is_gone_is_made_again(tmp_path: Path, number: int) -> None:
+    maker, corpora = Maker(), Corpora(tmp_path)
+    prepared(corpora, SOURCE, {}, maker.make)
+    files_of(tmp_path)[number].unlink()
+    assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
+    assert maker.calls == 2 and len(files_of(tmp_path)) == 4
 
 
 def test_a_byte_changed_anywhere_is_found(tmp_path: Path) -> None:
     maker, corpora = Maker(), Corpora(tmp_path)
     prepared(corpora, SOURCE, {}, maker.make)
-    (entry,) = (tmp_path / "prepared").iterdir()
-    whole = entry.read_bytes()
-    for place in range(0, len(whole), 7):
-        entry.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
-        assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
+    for file in files_of(tmp_path):
+        whole = file.read_bytes()
+        for place in range(0, len(whole), 7):
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+            assert prepared(corpora, SOURCE, {}, maker.make).fingerprint == DATA.fingerprint
+
+
+def test_what_a_process_writes_into_the_arrays_stays_in_it_and_is_seen(tmp_path: Path) -> None:
+    maker, corpora = Maker(), Corpora(tmp_path)
+    prepared(corpora, SOURCE, {}, maker.make)
+    mine, others = (prepared(corpora, SOURCE, {}, maker.make) for _ in range(2))
+    assert mine.fingerprint == others.fingerprint
+    mine.train[0, 0] = 5
+    assert mine.fingerprint_now() != mine.fingerprint
+    for data in (others, prepared(corpora, SOURCE, {}, maker.make)):
+        assert data.fingerprint_now() == DATA.fingerprint
+    assert maker.calls == 1 and type(mine.train) is np.ndarray
+
+
+def test_torch_takes_the_arrays_without_a_warning(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    for _ in range(2):
+        data = prepared(Corpora(tmp_path), SOURCE, {}, Maker().make)
+        assert torch.from_numpy(data.train).shape == (4, 3)
+    assert not recwarn.list
 
 
 def test_a_read_only_folder_leaves_the_users_cache(tmp_path: Path, user_cache: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.metric import Generated
-from bench.metrics.bleu import BleuIndex, bleu_metrics
+from bench.metrics.bleu import BleuIndex, bleu_metrics, kept_index
 
 ORDERS = (1, 2, 3, 4, 5)
 END = 0
@@ -262,3 +262,38 @@ def test_real_captions_score_as_nltk_scores_them():
     statistics = index.statistics(training)
     means = [statistics.sentence_scores(order).mean() for order in (2, 3, 4, 5)]
     np.testing.assert_allclose(means, [0.743, 0.525, 0.343, 0.222], atol=1e-3)
+
+
+def test_an_index_that_was_kept_is_the_one_that_was_built(tmp_path, monkeypatch):
+    """Orders without an n-gram, and references of several lengths, too."""
+    rng = np.random.default_rng(0)
+    for references in (rng.integers(0, 6, (40, 9)), np.array([[1, 0, 0], [2, 0, 0]])):
+        built, kept = (kept_index(references, (tmp_path,), end=0, max_order=4) for _ in range(2))
+        plain, hypotheses = BleuIndex(references, end=0, max_order=4), rng.integers(0, 8, (30, 9))
+        for index in (built, kept):
+            assert index.max_order == 4
+            for mine, theirs in zip(index.statistics(hypotheses), plain.statistics(hypotheses), strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr("bench.metrics.bleu.extend", lambda *_: pytest.fail("built again"))
+    kept_index(references, (tmp_path,), end=0, max_order=4)
+
+
+def test_another_end_order_or_row_is_another_index(tmp_path):
+    references = np.array([[1, 2, 3, 0], [2, 2, 1, 0]])
+    kept_index(references, (tmp_path,), end=0, max_order=3)
+    for given in (
+        {"references": references[:1], "end": 0, "max_order": 3},
+        {"references": references, "end": None, "max_order": 3},
+        {"references": references, "end": 0, "max_order": 2},
+    ):
+        before = len(list(tmp_path.iterdir()))
+        kept_index(shelves=(tmp_path,), **given)
+        assert len(list(tmp_path.iterdir())) == before + 1
+    kept_index(references.reshape(4, 2), (tmp_path,), end=0, max_order=3)
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_data_without_shelves_keeps_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.shelf.keep", lambda *_: pytest.fail("kept"))
+    kept_index(np.array([[1, 2, 3, 0]]), (), end=0, max_order=3)
