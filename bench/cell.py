@@ -17,6 +17,8 @@ REAL = "real"
 """The reference of the row that shows held-out data, or the oracle itself."""
 ELSEWHERE = "score"
 """The reference of a row whose samples were made elsewhere, and the head of its baseline's name."""
+NOT_IDENTITY = ("label", "reference", "dataset", "files", "dataset_files")
+"""The fields of a cell that its numbers do not depend on."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Cell:
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
     cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell;
     `bench` is the version that made the cell, which keeps its id under every later one.
+    `files` and `dataset_files` name the knobs that are paths, with the checksums of what they lead to. In the identity
+    a checksum stands in the place of its path.
     """
 
     label: str
@@ -62,11 +66,16 @@ class Cell:
     device: str = "cpu"
     code: str = ""
     bench: str = __version__
+    files: Knobs = ()
+    dataset_files: Knobs = ()
 
     @property
     def id(self) -> str:
         """16 hex digits: the folder of the journal, the tag of the MLflow run."""
-        identity = {k: v for k, v in asdict(self).items() if k not in ("label", "reference", "dataset")}
+        identity = {k: v for k, v in asdict(self).items() if k not in NOT_IDENTITY}
+        for settings, files in (("settings", self.files), ("dataset_settings", self.dataset_files)):
+            sums = dict(files)
+            identity[settings] = tuple((name, sums.get(name, value)) for name, value in identity[settings])
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bench import __version__, commands
+from bench import __version__, commands, terminal
 from bench.errors import BenchError, ContractError, named, unknown
 
 # What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
@@ -71,6 +71,7 @@ def bench() -> None:
 
 def main() -> None:
     """Run the command; bad input is one line on standard error and exit code 2."""
+    terminal.escape_what_it_cannot_hold()
     try:
         sys.exit(bench(prog_name="bench", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, kept_generator
+from bench import code, kept_generator, paths
 from bench.cell import REAL, Cell
 from bench.copies import copied_share
 from bench.data import SequenceData
@@ -71,6 +71,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _settle(cell)
     _refuse_edited(cell)
     evaluator, dataset = _dataset(cell, context)
+    _refuse_changed(cell)
     journal.append("start", **data_facts(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
@@ -96,6 +97,14 @@ def _refuse_edited(cell: Cell) -> None:
         plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
         names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
         raise ContractError(f"the code of {names or cell.baseline} changed since it was planned: run again")
+
+
+def _refuse_changed(cell: Cell) -> None:
+    """ContractError if a file that a knob names is not the one that the cell was planned with."""
+    for settings, files in ((cell.settings, cell.files), (cell.dataset_settings, cell.dataset_files)):
+        for name, digest in files:
+            if paths.checksum(path := dict(settings)[name]) != digest:
+                raise ContractError(f"{path} changed since it was planned: run again")
 
 
 def _refuse_written(cell: Cell, data: SequenceData) -> None:

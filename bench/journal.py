@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.cell import Cell, Evaluation
+from bench import paths
+from bench.cell import Cell, Evaluation, Knobs
 from bench.errors import BenchError, named
 from bench.files import read_object, write_whole
 
@@ -104,7 +105,7 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     if (folder / "cell.json").exists():
         with suppress(BenchError):
             cell = replace(cell, label=_read_cell(folder / "cell.json").label)
-    write_whole(folder / "cell.json", json.dumps(asdict(cell), indent=1).encode())
+    write_whole(folder / "cell.json", json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode())
     return folder
 
 
@@ -114,14 +115,22 @@ def read_record(folder: Path) -> Record:
 
 
 def _read_cell(path: Path) -> Cell:
-    facts: dict[str, Any] = {"bench": FIRST, **read_object(path, REMEDY)}
+    facts: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:
         facts["evaluation"] = Evaluation(**facts["evaluation"])
-        for key in ("settings", "dataset_settings"):
+        for key in ("settings", "dataset_settings", "files", "dataset_files"):
             facts[key] = tuple((name, _tuples(value)) for name, value in facts[key])
-        return Cell(**facts)
+        return _placed(Cell(**facts), path.parent.parent, paths.restored)
     except (KeyError, TypeError, ValueError) as error:
         raise BenchError(f"{path} is damaged ({named(error)}): {REMEDY}") from None
+
+
+def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Knobs]) -> Cell:
+    """The cell with its paths as they are kept (relative), or as they are used (absolute)."""
+    settings = place(cell.settings, set(dict(cell.files)), runs)
+    return replace(
+        cell, settings=settings, dataset_settings=place(cell.dataset_settings, set(dict(cell.dataset_files)), runs)
+    )
 
 
 def _tuples(value: Any) -> Any:

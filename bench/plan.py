@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, plugins
+from bench import code, paths, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.dataset import Opened
 from bench.errors import BenchError, unknown
@@ -49,6 +49,10 @@ class Arm:
     reference: str
     settings: Knobs
 
+    def files(self, group: plugins.Group) -> Knobs:
+        """The knobs that are paths, with the checksums of what they lead to."""
+        return paths.checksums(plugins.load(group, self.reference).Settings, dict(self.settings))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -85,10 +89,12 @@ def make(request: Request, corpora: Corpora) -> Plan:
         real = Arm(REAL, REAL, ())
         sums = {arm.label: code.checksum(arm.reference, dataset.reference) for arm in (real, *arms)}
         rows = [(real, 0)] + [(arm, seed) for seed in range(seeds) for arm in arms]
-        cells += [
+        made = [
             _cell(arm, dataset, found.data.fingerprint, sums[arm.label], seed, preset, request.device)
             for arm, seed in rows
         ]
+        own, theirs = {arm.label: arm.files("bench.baselines") for arm in arms}, dataset.files("bench.datasets")
+        cells += [replace(cell, files=own.get(cell.label, ()), dataset_files=theirs) for cell in made]
     return Plan(request.plan, preset.name, tuple(cells), opened)
 
 
@@ -114,7 +120,8 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     own = {key: value for owner, key, value in request.overrides if owner == name}
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
-    told = ",".join(f"{key}={own.get(key, value)}" for key, value in settings if value != plain[key])
+    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
+    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
     return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
 
 
@@ -142,8 +149,11 @@ def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: st
 
 
 def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
-    """All knobs of a settings class with their values, defaults too: a changed default is another cell."""
-    return tuple(sorted(asdict(build(cls, values, where)).items()))
+    """All knobs of a settings class with their values, defaults too: a changed default is another cell.
+
+    Paths are absolute: a cluster's workers are started in other folders.
+    """
+    return tuple(sorted(paths.absolute(cls, asdict(build(cls, values, where))).items()))
 
 
 def _refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:

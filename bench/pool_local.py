@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from bench import job, signals
+from bench import job, signals, terminal
 from bench.cell import Cell
 from bench.job import Context
 from bench.journal import Journal, read_record
@@ -198,6 +198,7 @@ def _work(cell: Cell, context: Context, environment: Mapping[str, str]) -> None:
     signals.ignore()
     _leave_with_parent()
     _set_environment(environment)  # the server has that of its start
+    terminal.escape_what_it_cannot_hold()  # a plug-in may print
     job.run(cell, context)
     leave = threading.Timer(context.grace, os._exit, (ENDED,))  # a plug-in may leave a thread that does not end
     leave.daemon = True

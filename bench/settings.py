@@ -23,10 +23,14 @@ def knob(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    path: bool = False,
     help: str,
 ) -> Any:
-    """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`."""
-    facts = {"low": low, "high": high, "choices": choices, "help": help}
+    """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`.
+
+    `path` says that the text is the path of a file or folder that is read: see bench/paths.py.
+    """
+    facts = {"low": low, "high": high, "choices": choices, "path": path, "help": help}
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -29,8 +29,8 @@ LONGEST = 1_000
 class TextSettings(scoring.BleuKnobs):
     """Which file, how its lines become tokens, and how they are split."""
 
-    file: str = knob("", help="the corpus; FILE#column for a table")
-    test_file: str = knob("", help="a test split of its own; else drawn from the corpus")
+    file: str = knob("", path=True, help="the corpus; FILE#column for a table")
+    test_file: str = knob("", path=True, help="a test split of its own; else drawn from the corpus")
     tokens: Literal["word", "char"] = knob("word", choices=("word", "char"), help="split at spaces, or every character")
     length: int = knob(32, low=2, high=LONGEST, help="longer lines are cut; T is at most the longest line")
     min_count: int = knob(1, low=1, help="tokens seen less often are <unk>")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import pool
+from bench import plan as planning
+from bench import pool, preset
 from bench.cell import Cell
 from bench.job import Context
 from bench.journal import read_record, write_cell
@@ -77,3 +78,19 @@ def test_workers_leave_though_the_parent_did_not_stay_to_see_it(
         assert time.monotonic() < until
         time.sleep(0.1)
     assert statuses(cells, context) == ["interrupted"] * 2 + ["pending"] * 2
+
+
+@pytest.mark.slow
+def test_workers_in_another_folder_find_what_was_named_by_a_relative_path(
+    address: str, trainers: Callable[[str], str], context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers were started in the folder that the tests run in."""
+    (tmp_path / "corpus.txt").write_text("".join(f"{a} {b} {c}\n" for a in "abcde" for b in "fghij" for c in "kl"))
+    trainer = Path(trainers("Tiny"))
+    monkeypatch.chdir(tmp_path)
+    request = planning.Request((trainer.name,), ("text:corpus.txt",), preset.read("smoke"))
+    cells = planning.make(request, context.corpora).cells
+    for cell in cells:
+        write_cell(cell, context.runs)
+    pool.run_all(cells, context, 2, lambda: None, address)
+    assert statuses(cells, context) == ["done"] * 2

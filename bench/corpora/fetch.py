@@ -83,7 +83,8 @@ class Corpora:
         if policy not in get_args(Policy):
             raise BenchError(f"--data {policy}: choose one of {', '.join(get_args(Policy))}")
         given = dict(_name_and_file(text) for text in files)
-        return cls(Path(os.environ.get("BENCH_DATA") or user_cache()).expanduser(), cast(Policy, policy), given)
+        root = Path(os.environ.get("BENCH_DATA") or user_cache()).expanduser()
+        return cls(root.absolute(), cast(Policy, policy), given)  # a cluster's workers are in other folders
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
         """The user's file, else the published ones, else `sample()`, announced; BenchError where that is forbidden."""
@@ -205,4 +206,4 @@ def _name_and_file(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
     if not (name and equals and path):
         raise BenchError(f"--corpus {text!r}: write it as NAME=FILE, for example obama=speeches.txt")
-    return name, Path(path).expanduser()
+    return name, Path(path).expanduser().absolute()
