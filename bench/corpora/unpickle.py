@@ -1,4 +1,8 @@
-"""Read float arrays from a pickle and nothing else: no class of the file's choosing is ever called."""
+"""Read float arrays from a pickle and nothing else: no class of the file's choosing is ever called.
+
+Pickles of Python 2 and of Python 3 are read, of protocols 0 to 4. In those of Python 2 an array's bytes are a string.
+Python 3 writes bytes in protocols 0 to 2 as a call of `_codecs.encode`; `_latin_1` is called in its place.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
     own unpickling sees the file.
     """
     try:
-        listed = _Unpickler(io.BytesIO(content)).load()
+        listed = _Unpickler(io.BytesIO(content), encoding="latin-1").load()
         if not isinstance(listed, list) or not listed:
             raise ValueError("no list of arrays")
         return [_array(item) for item in listed]
@@ -45,7 +49,17 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ALLOWED:
             return _Pending
+        if (module, name) == ("_codecs", "encode"):
+            return _latin_1
         raise ValueError(f"it asks for {module}.{name}")
+
+
+def _latin_1(*values: Any) -> bytes:
+    """The bytes whose values are the code points of the text, if that is what the file asks for."""
+    match values:
+        case (str(text), "latin1" | "latin-1"):
+            return text.encode("latin-1")
+    raise ValueError("it asks for an encoding other than latin-1")
 
 
 _ALLOWED = {
@@ -65,7 +79,9 @@ def _array(item: object) -> NDArray[np.float32]:
         raise ValueError("an array is not of floats")
     if not all(type(size) is int and size > 0 for size in shape):
         raise ValueError(f"an array of shape {shape}")
-    raw = bytes(data)
+    raw = data.encode("latin-1") if isinstance(data, str) else data
+    if not isinstance(raw, bytes | bytearray):
+        raise ValueError("an array has no bytes")
     dtype = np.dtype(_TYPES[kind.values[0]]).newbyteorder(kind.state[1])
     if len(raw) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"an array of shape {shape} with {len(raw)} bytes")
