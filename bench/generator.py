@@ -16,13 +16,13 @@ ROWS, LOGITS = 1_000, 50_000_000
 class Generator(Protocol):
     """Anything that draws sequences of token ids.
 
-    Where it is a torch.nn.Module, or holds modules as attributes, they are in eval mode while it is judged, and
-    afterwards back in the mode in which the trainer left them. Global random number generators (torch, numpy, random)
-    are seeded before each call, and put back after it.
+    The engine judges it in eval mode: it switches the generator if that is a torch.nn.Module, else the modules among
+    its attributes, and afterwards gives every submodule its former mode. The engine also seeds the global random number
+    generators (torch, numpy, random) before it calls sample() or log_prob(), and puts them back after the call.
     """
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 token ids; every random number comes from `rng`.
+        """(count, T) int64 token ids. Random numbers come from `rng`, or from global generators, which have its seed.
 
         Each token is drawn with a chance proportional to its probability ** (1 / temperature).
         """
