@@ -20,7 +20,7 @@ from bench import chance, checkpoint, kept_generator, modes
 from bench.cell import Evaluation
 from bench.data import SequenceData, Source
 from bench.driver import one_epoch, schedule
-from bench.errors import BenchError
+from bench.errors import BenchError, folded
 from bench.evaluation import Evaluator, draw, log_prob_of
 from bench.generator import Scorer
 from bench.models.tempered import tempered
@@ -179,7 +179,7 @@ def generator_comes_back(subject: Subject) -> None:
         try:
             kept_generator.read(Path(folder), again)
         except BenchError as error:
-            raise AssertionError(str(error).partition(" does not fit ")[2]) from error
+            raise AssertionError(folded(error).partition(" does not fit ")[2]) from error
     same = _same(_answers(trainer, subject.data, 0), _answers(again, subject.data, 0))
     assert same, "the generator that a run keeps is another: call the part of state() that holds all of it 'generator'"
 

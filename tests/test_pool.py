@@ -121,7 +121,7 @@ def test_a_process_has_the_environment_and_the_folder_of_now(
     monkeypatch.setenv("MARK", "set")
     cell = make_cell("Marks")
     pool.run_all([cell], context, 1, lambda: None, None)
-    assert outcomes([cell], context) == [("failed", "Marks: AssertionError: no message")]
+    assert outcomes([cell], context) == [("failed", "Marks: AssertionError")]
     monkeypatch.delenv("MARK")
     monkeypatch.chdir(tmp_path)
     relative = replace(context, runs=Path("runs"), stop=Path("stop"))

@@ -119,7 +119,7 @@ def test_a_plan_tells_two_presets_apart(runs):
         (["--run-seed", "4"], "no finished run of seqgan with seed 4"),
         (["--models", "mle,mle"], "mle is given twice"),
         (["--samples", "mine"], "write it as NAME=FILE"),
-        (["--samples", "mine=absent.txt"], "absent.txt: No such file"),
+        (["--samples", "mine=absent.txt"], "no file absent.txt"),
         (["--models", "mle", "--samples", f"seqgan={__file__}"], "--samples seqgan: that is the name of other runs"),
         (["--n", "31"], "real: 30 different texts where 31 are needed"),
         (["--n", "1"], "at least 2"),

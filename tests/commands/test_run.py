@@ -135,7 +135,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(bench: Any, folder: Path, argu
         (b"", "empty"),
         (b"\n \r\n\n", "empty"),
         ("\n".join("a " * n for n in range(1, 15)).encode(), "vocabulary"),
-        (b"\xff\xfe\x00a\n" * 20, "UTF-8"),
+        (b"caf\xe9 au lait\n" * 20, "UTF-8"),
         (b"one line\n", "at least"),
     ],
 )

@@ -58,8 +58,8 @@ def test_captions_can_be_cut(own: Callable[..., Opened]) -> None:
 
 def test_the_vocabulary_note_counts_words_that_training_never_shows(own: Callable[..., Opened]) -> None:
     _, data = own("coco", "\n".join(f"a b {i} ." for i in range(20)), valid=1)
-    assert data.notes[-1] == (
-        "vocabulary of all splits: of its 23 words 2 do not occur in train, 1 of them occur in test only"
+    assert (
+        "vocabulary of all splits: of its 23 words 2 do not occur in train, 1 of them occur in test only" in data.notes
     )
 
 
@@ -124,9 +124,8 @@ def test_the_published_captions(captions: Opened) -> None:
     assert (len(data.train), len(data.valid), len(data.test), data.length) == (8_947, 1_000, 10_000, 37)
     assert data.source.file == "coco/image_coco.txt, coco/test_coco.txt"
     assert data.notes[0] == "overlap: 7 training rows that also occur in test removed"
-    assert data.notes[-1] == (
-        "vocabulary of all splits: of its 6583 words 2133 do not occur in train, 1926 of them occur in test only"
-    )
+    words = "vocabulary of all splits: of its 6583 words 2133 do not occur in train, 1926 of them occur in test only"
+    assert words in data.notes
 
 
 @pytest.mark.corpus
@@ -181,4 +180,4 @@ def test_the_files_of_gans_falling_short_are_named(published: Callable[..., Open
     assert paper().tables["coco"].published["train-bleu-2"]["textgan"] == "0.650"
     assert paper().tables["coco"].requires["files"] == "texygen"
     assert (len(data.train), len(data.valid), len(data.test), data.length) == (8_938, 1_000, 10_000, 37)
-    assert data.source.file == ", ".join(GFS) and "GANs Falling Short" in data.notes[-1]
+    assert data.source.file == ", ".join(GFS) and any("GANs Falling Short" in note for note in data.notes)
