@@ -114,6 +114,13 @@ def read_record(folder: Path) -> Record:
     return Record(_read_cell(folder / "cell.json"), folder, tuple(Journal(folder).read()))
 
 
+def read_cells(runs: Path) -> Iterator[Cell]:
+    """The cells of a runs folder, in order of their ids; damaged ones are passed over."""
+    for path in sorted(runs.glob("*/cell.json")):
+        with suppress(BenchError):
+            yield _read_cell(path)
+
+
 def _read_cell(path: Path) -> Cell:
     facts: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:

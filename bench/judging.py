@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench import comparable, plugins, statistics, stored
+from bench import comparable, dataset_reference, plugins, statistics, stored
 from bench.cell import ELSEWHERE, Cell, Evaluation
 from bench.dataset import Opened
 from bench.evaluation import Evaluator, Judgement
@@ -86,7 +86,9 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
     BenchError where the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
     """
     known = [record.cell for record in stored.of_plan(runs, plan, dataset)] if plan else []
-    owner = "text" if dataset.startswith("text:") else plugins.label(dataset)
+    if known:
+        dataset = dataset_reference.as_kept(dataset, known[-1])
+    owner = dataset_reference.parse(dataset).owners[0]
     like_the_plan = {owner: dict(known[-1].dataset_settings)} if known else {}
     evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
     preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)

@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import code, paths, plugins
+from bench import code, dataset_reference, paths, plugins
 from bench.cell import REAL, Cell, Evaluation, Knobs
 from bench.dataset import Opened
+from bench.dataset_reference import TEXT
 from bench.errors import BenchError, unknown
 from bench.kept_plans import check_name
 from bench.opening import open_dataset
@@ -73,7 +74,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
     """Resolve names, settings and data; every combination becomes a cell, with a *real* row per dataset."""
     preset = _with_general_overrides(request)
     arms = list(dict.fromkeys(_baseline(reference, preset, request) for reference in request.baselines))
-    datasets = list(dict.fromkeys(_dataset(reference, preset, request) for reference in request.datasets))
+    datasets = list(dict.fromkeys(_dataset(reference, preset, request, corpora) for reference in request.datasets))
     check_name(request.plan)
     _refuse_unclear_names(arms, datasets)
     _refuse_helpers_that_meet(arms, datasets)
@@ -125,18 +126,19 @@ def _baseline(reference: str, preset: Preset, request: Request) -> Arm:
     return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
 
 
-def _dataset(reference: str, preset: Preset, request: Request) -> Arm:
-    name, _, file = reference.partition(":") if reference.startswith("text:") else (reference, "", "")
-    cls = plugins.load("bench.datasets", name)
-    label = f"text:{Path(file.partition('#')[0]).stem}" if file else plugins.label(name)
-    owner = "text" if file else label
-    values = dict(preset.datasets.get(owner, {}))
+def _dataset(reference: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
+    asked = dataset_reference.parse(reference)
+    cls = plugins.load("bench.datasets", asked.plugin)
+    owner, file = asked.owners[0], asked.file
+    values = {key: value for name in asked.owners for key, value in preset.datasets.get(name, {}).items()}
     _resolve_preset(cls.Settings, preset, values, owner)
-    own = {key: value for name, key, value in request.overrides if name == owner}
+    own = {key: value for name in asked.owners for who, key, value in request.overrides if who == name}
     if file and "file" in own:
         raise BenchError(f"-d {reference} and --set text.file={own['file']}: name the file once")
+    if asked.plugin == TEXT and not file and "file" not in values | own:
+        file = str(corpora.files.get(TEXT, ""))
     values |= own | ({"file": str(Path(file))} if file else {})
-    return Arm(label, plugins.absolute(name), _resolve(cls.Settings, values, owner))
+    return Arm(asked.label, plugins.absolute(asked.plugin), _resolve(cls.Settings, values, owner))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
@@ -163,7 +165,8 @@ def _refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
         kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
         if twin is not None:
-            raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; rename one")
+            remedy = "name one, as in -d NAME=text:FILE" if twin.startswith(TEXT) else "rename one"
+            raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; {remedy}")
         for arm in found:
             if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
                 raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
@@ -186,7 +189,7 @@ def _refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> N
 
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     owners = {"evaluation", "run", "defaults"}
-    owners |= {plugins.label(arm.reference) for arm in (*arms, *datasets)}
+    owners |= {plugins.label(arm.reference) for arm in (*arms, *datasets)} | {arm.label for arm in datasets}
     for owner, key, _ in request.overrides:
         if owner not in owners:
             raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
@@ -208,7 +211,8 @@ def _refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequen
         ("bench.datasets", preset.datasets, datasets),
     )
     for group, owners, found in groups:
-        allowed = {plugins.label(arm.reference) for arm in found} | set(plugins.names(group))
+        allowed = {name for arm in found for name in (arm.label, plugins.label(arm.reference))}
+        allowed |= set(plugins.names(group))
         for owner in owners:
             if owner not in allowed and _looks_misspelt(owner, allowed):
                 table = f"{group.removeprefix('bench.')}.{owner}"

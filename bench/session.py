@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import kept_plans, pool, provenance, strange
+from bench import kept_plans, one_name, pool, provenance, strange
 from bench.errors import BenchError, folded
 from bench.estimate import expected
 from bench.job import Context
@@ -54,6 +54,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
+        _refuse_taken_names(plan, setup.runs, tracker)
         facts = provenance.facts() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
@@ -64,6 +65,13 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         console.print("interrupted; everything finished is kept: the same command continues from here")
         return INTERRUPTED
     return _report(plan, setup, tracker, console)
+
+
+def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
+    """A corpus never takes the place of another one of its name, in the runs folder or in the plan as it is tracked."""
+    new = [one_name.of_cell(cell) for cell in plan.cells]
+    one_name.refuse_taken(new, one_name.in_runs(runs, plan.name), str(runs))
+    one_name.refuse_taken(new, tracker.corpora(plan.name), f"plan {plan.name} of {tracker.uri}")
 
 
 def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:

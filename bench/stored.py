@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import chance, code, kept_generator, kept_plans, plugins
+from bench import chance, code, dataset_reference, kept_generator, kept_plans, plugins
 from bench.cell import ELSEWHERE, REAL, Cell
 from bench.data import SequenceData
 from bench.dataset import Opened
+from bench.dataset_reference import is_same_file
 from bench.errors import BenchError, unknown
 from bench.generator import Generator
 from bench.journal import Record, read_record
@@ -39,10 +40,12 @@ def of_plan(runs: Path, plan: str, dataset: str) -> list[Record]:
 
 def is_of(cell: Cell, dataset: str) -> bool:
     """Whether the cell's dataset is the one named, as in the tables (text:reviews) or as for -d (text:reviews.csv)."""
-    name, _, given = dataset.partition(":")
+    if dataset == cell.dataset_label or plugins.absolute(dataset) == cell.dataset:
+        return True
+    asked = dataset_reference.parse(dataset)
     file = str(dict(cell.dataset_settings).get("file") or "")
-    same_file = bool(file) and name == cell.dataset and Path(given).resolve() == Path(file).resolve()
-    return same_file or dataset == cell.dataset_label or plugins.absolute(dataset) == cell.dataset
+    same_file = bool(asked.file and file) and asked.plugin == cell.dataset and is_same_file(asked.file, file)
+    return same_file and (not asked.named or asked.label == cell.dataset_label)
 
 
 def of_label(runs: Path, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:

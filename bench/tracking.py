@@ -14,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench import sqlite
+from bench import one_name, sqlite
 from bench.errors import BenchError, message_lines, unknown
 from bench.files import read_scores
 from bench.human.collected import Collected
 from bench.journal import Record
+from bench.one_name import NamedCorpus
 from bench.projection import Projection, Tracked, curve_key, frame, json_list, project
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _Known(NamedTuple):
     digest: str = ""
     projected: int = 0
     lost: bool = False
+    corpus: NamedCorpus | None = None
 
 
 class Tracker:
@@ -75,6 +77,11 @@ class Tracker:
             raise
         self._plans[plan][record.cell.id] = known
         return known.run_id
+
+    def corpora(self, plan: str) -> list[NamedCorpus]:
+        """What the names of datasets stand for in the plan as it is tracked."""
+        with self._clear_errors():
+            return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """One row per run and metric (columns: bench.projection.COLUMNS); default: the plan written last.
@@ -188,6 +195,7 @@ class Tracker:
                     run.data.tags.get("digest", ""),
                     int(run.data.tags.get("projected", 0)),
                     self._has_lost(run),
+                    one_name.of_tags(run.data.tags),
                 )
                 for run in found
             }

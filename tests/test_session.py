@@ -365,3 +365,47 @@ def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
     assert lines[-1] == "2 done, 1 failed" and len(lines) == 4
     assert any(line.startswith("failed") and "the critic has left" in line for line in lines)
     assert any(line.startswith("done") and "Tiny" in line and "ones 0." in line for line in lines)
+
+
+def two_files() -> list[Path]:
+    """a/train.txt and b/train.txt, of other words."""
+    paths = [Path(name, "train.txt") for name in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("".join(f"line {number} of {path.parent}\n" for number in range(60)))
+    return paths
+
+
+def test_two_corpora_of_one_name_never_share_a_plan_a_folder_or_a_store(run: Run) -> None:
+    one, other = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    before = Tracker().frame("smoke")
+    for plan in ("smoke", "second"):
+        with pytest.raises(BenchError, match=r"two corpora are called 'text:train': .*a/train\.txt in runs, and here"):
+            run("random-uniform", dataset=f"text:{other}", plan=plan)
+    Path("runs").rename("elsewhere")
+    with pytest.raises(BenchError, match=r"a/train\.txt in plan smoke of sqlite:.*mlflow\.db, and here b/train"):
+        run("random-uniform", dataset=f"text:{other}")
+    assert Tracker().frame("smoke").equals(before) and not records()
+    assert run("random-uniform", dataset=f"web=text:{other}")[0] == 0
+    assert set(Tracker().frame("smoke")["dataset"]) == {"text:train", "web"}
+    with pytest.raises(BenchError, match="two corpora are called 'web'"):
+        run("random-uniform", dataset=f"web=text:{one}")
+
+
+def test_an_edited_corpus_goes_on_under_its_name(run: Run) -> None:
+    one, _ = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    one.write_text(one.read_text().replace("line", "row"))
+    assert "2 cells to run" in run("random-uniform", dataset=f"text:{one}")[1]
+
+
+def test_sync_takes_in_no_other_corpus_of_a_name(run: Run) -> None:
+    one, other = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    Path("runs").rename("theirs")
+    run("random-uniform", dataset=f"text:{other}", plan="mine")
+    kept = set(Path("runs").glob("*/cell.json"))
+    refused = CliRunner().invoke(syncing, ["theirs"])
+    assert "two corpora are called 'text:train': b/train.txt in runs, and here a/train.txt" in str(refused.exception)
+    assert set(Path("runs").glob("*/cell.json")) == kept

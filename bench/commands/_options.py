@@ -23,7 +23,13 @@ data = click.option(
     show_default=True,
     help="auto: published files, else samples that the code makes, loudly; published: samples are an error.",
 )
-corpus = click.option("--corpus", "corpus", multiple=True, metavar="NAME=FILE", help="Use a local file as a corpus.")
+corpus = click.option(
+    "--corpus",
+    "corpus",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Use a local file as a corpus, or a column of one: obama=speeches.csv#text.",
+)
 drop_special = click.option(
     "--drop-special", is_flag=True, help="Drop special tokens of other programs; an end token ends its sequence."
 )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command("match")
 @click.argument("baseline")
 @click.argument("arm")
-@click.option("-d", "--dataset", required=True, help="Dataset of the finished runs.")
+@click.option(
+    "-d", "--dataset", required=True, help="Dataset of the finished runs, as the tables call it or as for `bench run`."
+)
 @click.option("--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: ARM's].")
 @_options.plan
 @_options.data

@@ -15,7 +15,12 @@ from bench.errors import BenchError
 @click.option("--all", "everything", is_flag=True, help="Every baseline on every dataset.")
 @click.option("-b", "--baseline", "baselines", multiple=True, help="Name, package.module:Object, or file.py:Object.")
 @click.option(
-    "-d", "--dataset", "datasets", multiple=True, help="Name, text:FILE, package.module:Object, or file.py:Object."
+    "-d",
+    "--dataset",
+    "datasets",
+    multiple=True,
+    help="Name, text:FILE, NAME=text:FILE, package.module:Object, or file.py:Object. FILE is text, or FILE#column of a "
+    "table (csv, tsv, jsonl, json, parquet; gz too).",
 )
 @click.option(
     "--preset", default="quick", show_default=True, help="smoke, quick, lean, paper, official, or a TOML file."

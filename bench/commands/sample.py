@@ -30,7 +30,9 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
 
 @click.command("sample")
 @click.argument("run")
-@click.option("-d", "--dataset", help="Dataset of the run, where RUN is the name of a row.")
+@click.option(
+    "-d", "--dataset", help="Dataset of the run, where RUN is a row: as the tables call it or as for `bench run`."
+)
 @click.option("--run-seed", type=int, help="Seed of the run, where RUN is the name of a row [default: the lowest].")
 @click.option("--count", type=click.IntRange(1, MOST), default=10, show_default=True, help="How many sequences.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the sequences.")

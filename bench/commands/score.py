@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.command("score")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-d", "--dataset", required=True, help="What the samples imitate: a dataset as in `bench run -d`.")
+@click.option(
+    "-d",
+    "--dataset",
+    required=True,
+    help="What the samples imitate: a dataset as in `bench run -d`, such as text:FILE.",
+)
 @click.option("--name", required=True, help="What the tables call the row.")
 @click.option("--samples", type=click.IntRange(min=1), help="Judge the first N sequences only [default: all].")
 @click.option(
@@ -69,7 +74,7 @@ def command(
     FILE holds one sequence a line, as text or as token ids; FILE#column names a column of a table (csv, tsv, jsonl,
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
-    from bench import elsewhere, judging, keeping, kept_plans, stored
+    from bench import elsewhere, judging, keeping, kept_plans, one_name, stored
     from bench.commands import _verdict
     from bench.corpora.fetch import Corpora
     from bench.samples import Cleaning
@@ -80,6 +85,8 @@ def command(
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
+    if plan:
+        one_name.refuse_taken([one_name.of_cell(judge.real)], one_name.in_runs(runs, plan), str(runs))
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = elsewhere.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
     judged = judge.scores(found)

@@ -35,6 +35,8 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     if not folders:
         _plans(runs)  # first, as a lock makes the folder
     with session.locked(runs):
+        for folder in folders:
+            _refuse_taken_names(folder, runs)
         taken = sum(_take_in(folder, runs) for folder in folders)
         plans = _plans(runs)
         tracker = Tracker(tracking_uri)
@@ -68,6 +70,15 @@ def _check(folder: Path) -> None:
         inside = folder / "runs"
         hint = f"give {inside}" if inside.is_dir() else "give the folder `runs` itself"
         raise BenchError(f"no cells and no plans in {folder}: {hint}")
+
+
+def _refuse_taken_names(folder: Path, runs: Path) -> None:
+    """BenchError where a dataset's name stands for one corpus there and for another one here."""
+    from bench import one_name
+    from bench.journal import read_cells
+
+    here, there = ([one_name.of_cell(cell) for cell in read_cells(place)] for place in (runs, folder))
+    one_name.refuse_taken(there, here, str(runs))
 
 
 def _take_in(folder: Path, runs: Path) -> int:

@@ -229,3 +229,14 @@ def test_what_depends_on_more_than_its_module_is_made_each_time(tmp_path: Path) 
     assert _kept_sample(corpora, lambda: words[:]) == [b"one"]
     words[0] = b"two"
     assert _kept_sample(corpora, lambda: words[:]) == [b"two"] and not list(tmp_path.iterdir())
+
+
+def test_a_column_of_the_users_own_file_stands_for_a_corpus(tmp_path: Path) -> None:
+    table = tmp_path / "speeches.jsonl"
+    table.write_text('{"text": "one"}\n{"text": null}\n{"text": " "}\n{"text": ["a", "b"]}\n')
+    corpus = Corpora(tmp_path, files={"lines": Path(f"{table}#text")}).find(entry())
+    assert corpus is not None and corpus.contents == (b"one\na b",)
+    assert corpus.source.file == "speeches.jsonl#text" and corpus.source.kind == "local"
+    assert corpus.notes == ("1 of 4 rows are null, left out", "1 blank rows left out")
+    with pytest.raises(BenchError, match="say which column"):
+        _ = Corpora(tmp_path, files={"lines": table}).open(entry(), no_sample).contents

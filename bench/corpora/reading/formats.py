@@ -50,6 +50,11 @@ def inner_suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if suffix in PACKED else suffix
 
 
+def stem(path: Path) -> str:
+    """`reviews.csv.gz` -> `reviews`."""
+    return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
+
+
 def is_plain(path: Path) -> bool:
     """Whether the bytes of the file are its lines."""
     return path.suffix.lower() not in PACKED and format_of(path) == "lines"
