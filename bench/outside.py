@@ -30,8 +30,9 @@ def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark 
         return None
     number = sum(counts.values())
     remedies = list(_remedies(counts, words))
-    share = f"{number / total:.2%} of tokens are outside the vocabulary: {commonest(counts)}"
-    return Remark(share, "; ".join(remedies), loud=bool(remedies) or number >= LOUD * total)
+    fact = f"{number / total:.2%} of tokens are outside the vocabulary: {commonest(counts)}"
+    remedy = f"of these, {'; '.join(remedies)}" if remedies else ""
+    return Remark(fact, remedy, loud=bool(remedies) or number >= LOUD * total)
 
 
 def commonest(counts: Mapping[str, int]) -> str:
@@ -48,7 +49,7 @@ def shortened(token: str) -> str:
 
 
 def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
-    """A sentence for each cause that explains enough of the tokens, the commonest cause first."""
+    """A clause for each cause that explains enough of the tokens, the commonest cause first."""
     causes = _Causes(words)
     explained = Counter[str]()
     for token, count in counts.items():
@@ -56,9 +57,8 @@ def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
             explained[cause] += count
     for cause, count in explained.most_common():
         if count >= _LEAST * sum(counts.values()):
-            yield f"{count} {_SENTENCES[cause]}"
-            if cause == "case" and causes.lower_case:
-                yield "the corpus is in lower case, so write the samples in lower case"
+            lower = ": the corpus is in lower case, so write the samples in lower case"
+            yield f"{count} {_CLAUSES[cause]}{lower if cause == 'case' and causes.lower_case else ''}"
 
 
 class _Causes:
@@ -112,18 +112,18 @@ class _Causes:
         return frozenset(token.lower() for token in self._ids)
 
 
-_SENTENCES = {
-    "special": "are special tokens of another program; --drop-special leaves them out, and what follows an end token",
-    "unknown": "stand for words that the other program did not know; they match nothing here",
+_CLAUSES = {
+    "special": "are special tokens of another program: --drop-special leaves them out, and what follows an end token",
+    "unknown": "stand for words that the other program did not know: they match nothing here",
     "case": "are words of the vocabulary in another case",
-    "invisible": "are words of the vocabulary but for invisible characters in them, such as U+200B; remove these",
-    "quotes": "are words of the vocabulary with typographic quotation marks; write straight ones",
-    "NFC": "are words of the vocabulary in another Unicode form; normalise the samples to NFC",
-    "NFD": "are words of the vocabulary in another Unicode form; normalise the samples to NFD",
-    "NFKC": "are words of the vocabulary in other character forms, such as full width; normalise the samples to NFKC",
-    "marks": "are words of the vocabulary with punctuation attached; split it off, as the corpus does",
-    "pieces": "are pieces of words; decode the model's output to whole words first",
-    "number": "are numbers; if they are token ids, give --format ids",
+    "invisible": "are words of the vocabulary but for invisible characters in them, such as U+200B: remove these",
+    "quotes": "are words of the vocabulary with typographic quotation marks: write straight ones",
+    "NFC": "are words of the vocabulary in another Unicode form: normalise the samples to NFC",
+    "NFD": "are words of the vocabulary in another Unicode form: normalise the samples to NFD",
+    "NFKC": "are words of the vocabulary in other character forms, such as full width: normalise the samples to NFKC",
+    "marks": "are words of the vocabulary with punctuation attached: split it off, as the corpus does",
+    "pieces": "are pieces of words: decode the model's output to whole words first",
+    "number": "are numbers: if they are token ids, give --format ids",
     "blank": "are blanks, which the corpus does not hold",
 }
 

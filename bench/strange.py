@@ -56,8 +56,8 @@ def _finer(opened: Opened, owner: str) -> str:
 
 
 def cut(number: int, total: int, opened: Opened, owner: str) -> Remark | None:
-    """The remark on samples of which most are longer than T and cut."""
-    if number < MOST * total:
+    """The remark on samples of which most are longer than T and cut; None where the corpus's own warnings say it."""
+    if number < MOST * total or opened.data.warnings:
         return None
     fields = {field.name for field in dataclasses.fields(type(opened.dataset).Settings)}
     remedy = f"--set {owner}.length=N reads more of each, corpus and samples alike" if "length" in fields else ""
