@@ -76,7 +76,7 @@ def test_a_name_is_the_label_and_an_owner_of_knobs(files: Path) -> None:
     )
     found = {label: (len(opened.data.valid), opened.data.length) for label, opened in plan.datasets.items()}
     assert found == {"one": (5, 6), "two": (6, 3), "text:train": (5, 6)}
-    with pytest.raises(BenchError, match="unknown owner of --set tow.valid"):
+    with pytest.raises(BenchError, match=r"unknown owner of --set tow.valid"):
         make(files, "two=text:b/train.txt", sets=("tow.valid=6",))
 
 

@@ -6,18 +6,19 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bench import plugins
+from bench import plugins, preparing
 from bench.corpora import sample
 from bench.corpora.fetch import Corpora
+from bench.corpora.reading.rows import Rows
 from bench.corpora.text import lines as lines_of
 from bench.dataset import Opened
 from bench.elsewhere import read
 from bench.opening import open_dataset
-from bench.preparing import prepare
 from bench.samples import Samples
 
 HERE = Path("samples.txt")
@@ -30,13 +31,19 @@ RAW: dict[str, Callable[[], tuple[bytes, ...]]] = {
 DRAWN = {"oracle", "text"}  # a corpus of its own the oracle has none; text is tried with files below
 NAMES = ["Ann", "BOB", "cy", "Di.", "o'Neil"]
 SPEECH = [
-    f"{NAMES[n % 5]}, THANK you {NAMES[n // 5 % 5]}. We CAN'T \"wait\" - they won't give up on America's (new) jobs: it's "
-    f"gonna end, u.s.A. and word{n} cannot matter here."
+    f"{NAMES[n % 5]}, THANK you {NAMES[n // 5 % 5]}. We CAN'T \"wait\" - they won't give up on America's (new) jobs: "
+    f"it's gonna end, u.s.A. and word{n} cannot matter here."
     for n in range(30)
 ]
 PROSE = [
-    f"The  Café\tnumber {n % 7} , “quoted” don't \u3000 stop <s> it's [MASK] {'a b ' * (n % 3)}end{n}." for n in range(40)
+    f"The  Café\tnumber {n % 7} , “quoted” don't \u3000 stop <s> it's [MASK] {'a b ' * (n % 3)}end{n}."
+    for n in range(40)
 ]
+
+
+def prepare(cells: Any, form: Any, opened: Opened, path: Path) -> Samples:
+    """The cells as the lines of a file."""
+    return preparing.prepare(Rows(cells, range(1, len(cells) + 1), (), f"{path}, line", "lines"), form, opened, path)
 
 
 def rows_of(opened: Opened) -> set[tuple[int, ...]]:

@@ -25,7 +25,7 @@ def test_a_named_corpus_is_found_by_every_command(workplace: Path, finish: Finis
     assert f"{arm} (seeds 0) is nearest" in call("match", arm, arm, "-d", "web=text:tiny.txt").output
     call("human", "export", "-d", "web=text:tiny.txt", "--models", arm, "--n", "2", "--out", "sheet")
     assert json.loads(Path("sheet/key.json").read_text())["dataset"] == "web"
-    Path("mine.txt").write_text("the cat sat\n" * 20)
+    Path("mine.txt").write_text("the cat sat\n" * 27)
     for dataset in ("web=text:tiny.txt", "text:tiny.txt", "web"):
         words = ("score", "mine.txt", "-d", dataset, "--name", "mine", "--plan", "small", "--json")
         told = json.loads(call(*words).output)
@@ -38,7 +38,7 @@ def test_scores_of_another_corpus_of_the_name_do_not_enter_the_plan(
     finish("text:tiny.txt", "random-unigram")
     Path("b").mkdir()
     Path("b/tiny.txt").write_text(Path("tiny.txt").read_text().replace("cat", "dog"))
-    Path("mine.txt").write_text("the cat sat\n" * 20)
+    Path("mine.txt").write_text("the cat sat\n" * 27)
     words = ("score", "mine.txt", "-d", "text:b/tiny.txt", "--name", "mine")
     call(*words)
     with pytest.raises(BenchError, match=r"two corpora are called 'text:tiny'"):
