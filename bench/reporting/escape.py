@@ -36,10 +36,20 @@ MARKDOWN = str.maketrans({**{char: f"\\{char}" for char in "\\*_`[]#"}, **{char:
 
 
 def latex_escape(text: str) -> str:
-    """Text that pdflatex sets as it is; a character it has no glyph for is written as its code point."""
+    """Text as LaTeX sets it.
+
+    A character outside the standard fonts goes through \\seqbenchletter{CHARACTER}{CODE}, which table.tex.j2 defines:
+    xelatex and lualatex set the character where a font has it, pdflatex sets its code point.
+    """
     plain = " ".join(text.split())
-    escaped = "".join(LATEX.get(char) or (char if _in_latin1(char) else f"U+{ord(char):04X}") for char in plain)
+    escaped = "".join(LATEX.get(char) or (char if _in_latin1(char) else _letter(char)) for char in plain)
     return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped.replace("--", "-{}-"))
+
+
+def _letter(char: str) -> str:
+    if unicodedata.category(char) in ("Cc", "Cf", "Cs"):  # no engine sets these
+        return f"U+{ord(char):04X}"
+    return f"\\seqbenchletter{{{char}}}{{{ord(char):04X}}}"
 
 
 def _in_latin1(char: str) -> bool:

@@ -211,3 +211,33 @@ def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_pat
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout and "too large" not in done.stdout
     assert (out / "tables.pdf").stat().st_size > 10_000
+
+
+def fonts_of(language: str) -> str:
+    """The fonts on this machine that have the letters of a language."""
+    if shutil.which("fc-list") is None:
+        return ""
+    return subprocess.run(["fc-list", f":lang={language}"], capture_output=True, text=True, check=True).stdout
+
+
+LETTERS = "北京 Привет ő"
+
+
+@pytest.mark.latex
+@pytest.mark.parametrize(
+    ("engine", "shown"),
+    [("xelatex", LETTERS), ("lualatex", LETTERS), ("pdflatex", " ".join(f"U+{ord(char):04X}" for char in "北П"))],
+)
+def test_letters_of_every_script_survive(shop: Any, store: str, tmp_path: Path, engine: str, shown: str) -> None:
+    if missing := next((name for name in (engine, "pdftotext") if shutil.which(name) is None), None):
+        pytest.skip(f"{missing} absent: install texlive-xetex texlive-luatex poppler-utils")
+    if engine != "pdflatex" and "WenQuanYi" not in fonts_of("zh"):
+        pytest.skip("no font of Chinese letters: install fonts-wqy-microhei")
+    done = [shop.done(shop.cell(LETTERS, seed, f"text:{LETTERS}"), {"m": 1.0 + seed}) for seed in range(2)]
+    write_report(fill(store, done), None, tmp_path)
+    words = [engine, "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
+    made = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=300)
+    assert made.returncode == 0, made.stdout[-2000:]
+    assert "Missing character" not in made.stdout
+    text = subprocess.run(["pdftotext", "tables.pdf", "-"], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert all(word in text.decode() for word in shown.split())

@@ -487,7 +487,7 @@ def test_escapes() -> None:
     assert latex_escape("a_b & 50% {x} #1 ~^\\") == (
         r"a\_b \& 50\% \{x\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
     )
-    assert latex_escape("é 中 ± -0.5 --jobs pg-bleu") == r"é U+4E2D $\pm$ $-$0.5 -{}-jobs pg-bleu"
+    assert latex_escape("é 中 ± -0.5 --jobs pg-bleu") == r"é \seqbenchletter{中}{4E2D} $\pm$ $-$0.5 -{}-jobs pg-bleu"
     assert markdown_escape("a|b <i> *c*\n# d") == r"a&#124;b &#60;i&#62; \*c\* \# d"
 
 
