@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.corpora import archive, manifest, midi, sample, scoring
+from bench.corpora import archive, manifest, midi, midi_tracks, sample, scoring
 from bench.corpora.fetch import Corpora, Corpus
 from bench.corpora.pianoroll import save_pianoroll
 from bench.corpora.prepared import prepared
@@ -89,8 +90,24 @@ class Nottingham:
             known = {row for other in others for row in splits[other]}
             if again := sum(row in known for row in splits[split]):
                 notes.append(f"{again} of {len(splits[split])} {split} windows also occur in {' or '.join(others)}")
+        notes += self._read_in_part(corpus)
         train, valid, test = (np.array(rows, dtype=np.int64) for rows in splits.values())
         return SequenceData(train, valid, test, midi.note_vocabulary(), corpus.source, tuple(notes))
+
+    def _read_in_part(self, corpus: Corpus) -> list[str]:
+        """A line on the tunes whose melody is longer than what is read of it; none where there are none."""
+        where = corpus.source.file
+        found = []
+        for name, content in archive.members(corpus.contents[0], where, midi.SUFFIXES):
+            if midi_tracks.parts_of_first_track(content) > 1:
+                with suppress(BenchError):  # what cannot be read is not read in part
+                    found.append(f"{name} ({len(self.from_midi(content, name))} windows)")
+        if not found:
+            return []
+        return [
+            f"read in part, {len(found)} of the tunes: the track of the melody has several instruments or channels, "
+            f"each a track to symusic, and the first of these with notes is taken: {', '.join(found)}"
+        ]
 
 
 def _split_of(name: str, where: str) -> str:

@@ -262,7 +262,7 @@ def test_skewed_values_of_one_distribution_are_called_different_in_5_percent(fir
 
 @pytest.mark.parametrize(("wider", "means", "alone"), [(3, 0.18, 0.11), (9, 0.25, 0.19)])
 def test_control_neither_means_nor_t_alone_keep_5_percent(wider: int, means: float, alone: float) -> None:
-    """6 against 3 runs, as in reports/results/official-oracle: one arm spreads 8.6 times as wide as the reference."""
+    """6 against 3 runs, as in reports/results/official-oracle, where an arm spreads 8.6 times as wide as the other."""
     found = rates(6, 3, studies("normal", 6, 3, wider, 8000))
     assert found.means == pytest.approx(means, abs=0.02)
     assert found.studentised == pytest.approx(alone, abs=0.02)

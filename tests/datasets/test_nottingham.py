@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,18 @@ def tunes(*numbers: int, steps: int = 70) -> bytes:
             melody[0] = number
             archive.writestr(f"folder/reel_{number}.mid", to_midi(melody.tolist()))
     return stream.getvalue()
+
+
+def two_instruments(first: Iterable[int], second: Iterable[int]) -> bytes:
+    """One MIDI track: the pitches of `first` by a flute, then those of `second` by a violin, 0.4 s each."""
+    events = b"\0\xff\x51\3" + (400_000).to_bytes(3, "big")
+    for program, pitches in ((73, first), (40, second)):
+        events += bytes([0, 0xC0, program])
+        for pitch in pitches:
+            events += bytes([0, 0x90, pitch, 80, 96, 0x80, pitch, 0])
+    events += b"\0\xff\x2f\0"
+    head = b"MThd" + (6).to_bytes(4, "big") + bytes([0, 0, 0, 1, 0, 96])
+    return head + b"MTrk" + len(events).to_bytes(4, "big") + events
 
 
 def test_tunes_are_split_by_number_and_cut_into_whole_windows(own: Callable[..., Opened]) -> None:
@@ -63,6 +75,17 @@ def test_tunes_of_either_suffix_are_read(own: Callable[..., Opened]) -> None:
     assert data.train[-1].tolist() == [13] * 32 and not data.notes
 
 
+def test_a_tune_that_changes_its_instrument_is_named_as_read_in_part(own: Callable[..., Opened]) -> None:
+    changes = two_instruments(first=range(41, 76), second=range(80, 45, -1))
+    stream = io.BytesIO(tunes(1, 4, 5))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("changes_7.mid", changes)
+    dataset, data = own("nottingham", stream.getvalue())
+    (note,) = (note for note in data.notes if note.startswith("read in part"))
+    assert note.startswith("read in part, 1 of the tunes:") and note.endswith(": changes_7.mid (1 windows)")
+    assert len(dataset.from_midi(changes, "tune")) == 1, "70 notes make two windows, each half of them one"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -101,5 +124,7 @@ def test_the_published_tunes(published: Callable[..., Opened]) -> None:
     dataset, data = published("nottingham", "nottingham/Nottingham.zip")
     assert (len(data.train), len(data.valid), len(data.test)) == (2_924, 756, 741)
     scores = {metric.name: metric.score(Generated(data.test), data).value for metric in dataset.metrics(data)[:3]}
+    (note,) = (note for note in data.notes if note.startswith("read in part"))
+    assert note.startswith("read in part, 1 of the tunes") and "jigs_simple_chords_111.mid (3 windows)" in note
     assert scores["bleu-4"] == pytest.approx(0.946, abs=0.005)
     assert scores["mse"] == pytest.approx(23.0, abs=0.1)
