@@ -33,6 +33,9 @@ PRELOADED = "bench.preloaded"
 SERVER_ONLY = {
     "PYTHONSAFEPATH": "1",  # files in the current folder are no modules
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a server that forks has one thread; this one pyarrow starts
+    # A process keeps the memory it frees: glibc would give it back and ask again at each step of training.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
 }
 ENDED = 79  # exit code of a process whose job returned; nothing else ends with it
 ORPHANED = 255  # multiprocessing's exit code of a process whose server died before it
@@ -53,9 +56,9 @@ class Local:
         waiting, died, workers = deque(cells), list[Cell](), _Workers(context)
         try:
             while waiting or workers.at_work:
-                while waiting and len(workers.at_work) < self.jobs:
-                    workers.start(waiting.popleft())
+                workers.fill(waiting, self.jobs)
                 died += workers.reap(0.5)
+                workers.fill(waiting, self.jobs)  # first, for a tick may take a while
                 tick()
         except BaseException:
             workers.stop()
@@ -69,6 +72,11 @@ class _Workers:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.at_work: dict[int, tuple[BaseProcess, Cell]] = {}
+
+    def fill(self, waiting: deque[Cell], most: int) -> None:
+        """Start processes for waiting cells until `most` are at work."""
+        while waiting and len(self.at_work) < most:
+            self.start(waiting.popleft())
 
     def start(self, cell: Cell) -> None:
         """Start a process for the cell. It is deaf to Ctrl-C and SIGTERM from its first moment."""
