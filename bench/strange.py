@@ -55,15 +55,17 @@ def _finer(opened: Opened, owner: str) -> str:
     return f"--set {owner}.{knob}=char splits every character, which suits text without blanks between words"
 
 
-def cut(number: int, total: int, opened: Opened, owner: str) -> Remark | None:
-    """The remark on samples of which most are longer than T and cut; None where the corpus's own warnings say it."""
-    if number < MOST * total or opened.data.warnings:
+def cut(number: int, total: int, data: SequenceData, owner: str, settings: Mapping[str, Any]) -> Remark | None:
+    """The remark on samples of which most are longer than T and cut; None where the corpus's own warnings say it.
+
+    `settings` are the dataset's.
+    """
+    if number < MOST * total or data.warnings:
         return None
-    fields = {field.name for field in dataclasses.fields(type(opened.dataset).Settings)}
-    remedy = f"--set {owner}.length=N reads more of each, corpus and samples alike" if "length" in fields else ""
-    return Remark(
-        f"{number / total:.0%} of the rows are longer than {opened.data.length} tokens and cut", remedy, loud=True
-    )
+    remedy = "no row of the corpus is longer"
+    if settings.get("length") == data.length:
+        remedy = f"--set {owner}.length=N reads more of each, corpus and samples alike"
+    return Remark(f"{number / total:.0%} of the rows are longer than {data.length} tokens and cut", remedy, loud=True)
 
 
 def quoted(rows: Sequence[str | Sequence[str]], tokens: Sequence[Sequence[str]], data: SequenceData) -> Remark | None:

@@ -40,7 +40,7 @@ def remarks(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> tuple[Re
         )
     scores = next(anchor.scores for anchor in anchors if anchor.label == REAL)
     others = (
-        strange.cut(found.cut, len(found.sequences), opened, owner),
+        strange.cut(found.cut, len(found.sequences), opened.data, owner, dict(judge.real.dataset_settings)),
         strange.real_at_nought(scores, opened, owner),
     )
     return (*said, *(remark for remark in others if remark))

@@ -22,7 +22,7 @@ def warnings(sizes: Sequence[int], owner: str, length: int, most: int, tokens: s
     cut, single = int((found > length).sum()), int((found == 1).sum())
     said = []
     if cut >= MOST * total:
-        enough = min(most, int(np.quantile(found, WHOLE, method="higher")))
+        enough = min(most, int(np.quantile(found, WHOLE, method="inverted_cdf")))
         said.append(
             f"{cut / total:.0%} of the lines ({cut:,} of {total:,}) are longer than {length} tokens and cut: "
             f"--set {owner}.length={enough} leaves {(found <= enough).mean():.0%} of them whole"
