@@ -89,7 +89,16 @@ def test_samples_that_are_mostly_cut_are_told_with_the_knob_that_bounds_them() -
 
 @pytest.mark.parametrize(
     ("line", "marked"),
-    [('"a b"', True), ("'a'", True), ("“a”", True), ("「a」", True), ('"a', False), ('"', False), ("", False), ("a", False)],
+    [
+        ('"a b"', True),
+        ("'a'", True),
+        ("“a”", True),
+        ("「a」", True),
+        ('"a', False),
+        ('"', False),
+        ("", False),
+        ("a", False),
+    ],
 )
 def test_quotation_marks_around_a_line(line: str, marked: bool) -> None:
     assert strange.in_quotes(line) == marked
@@ -100,7 +109,7 @@ def test_quoted_lines_are_told_unless_the_corpus_has_them_too() -> None:
     split = [['"a', 'b"'], ['"b', 'a"'], ["b", "c"]]
     remark = strange.quoted(lines, split, data(TEN))
     assert remark is not None and remark.loud and remark.fact.startswith("2 of 3 lines stand in quotation marks")
-    assert strange.quoted(lines[1:] + ["c"], [["x"]] * 3, data(TEN)) is None
+    assert strange.quoted([*lines[1:], "c"], [["x"]] * 3, data(TEN)) is None
     spoken = data([[0, 1], [0, 2]], tokens='"abc')
     assert strange.quoted(['"a"'], [['"', "a", '"']], spoken) is None
 

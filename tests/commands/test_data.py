@@ -104,3 +104,34 @@ def test_prepare_refuses_a_corpus_that_it_would_not_read(root: Path, tmp_path: P
 def test_an_unknown_name_is_refused(root: Path, subcommand: str) -> None:
     with pytest.raises(BenchError, match="did you mean 'coco'"):
         run(subcommand, "cocoa")
+
+
+def test_the_vocabulary_is_written_as_ids_and_tokens(root: Path, tmp_path: Path) -> None:
+    from bench.corpora.fetch import Corpora
+    from bench.opening import open_dataset
+
+    result = CliRunner().invoke(bench, ["data", "vocabulary", "-d", "coco", "--data", "sample"], catch_exceptions=False)
+    words = open_dataset("coco", {}, "coco", Corpora.from_environment("sample")).data.vocabulary
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [int(index) for index, _ in rows] == list(range(len(words)))
+    assert tuple(token for _, token in rows) == words.tokens
+    assert result.stderr == f"{len(words):,} tokens of sample of coco (sample): start 0, end 0\n"
+    run("vocabulary", "-d", "coco", "--data", "sample", "--out", str(tmp_path / "words.tsv"))
+    assert (tmp_path / "words.tsv").read_text(encoding="utf-8") == result.stdout
+
+
+def test_characters_that_would_break_a_line_are_escaped(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("".join(f"a\tb \\ {n}\n" for n in range(30)))
+    output = CliRunner().invoke(
+        bench,
+        ["data", "vocabulary", "-d", f"text:{tmp_path / 'own.txt'}", "--set", "text.tokens=char"],
+        catch_exceptions=False,
+    )
+    tokens = [line.split("\t") for line in output.stdout.splitlines()]
+    assert all(len(row) == 2 for row in tokens)
+    assert {"\\t", "\\\\", " "} <= {token for _, token in tokens}
+
+
+def test_the_vocabulary_of_an_absent_corpus_is_refused(root: Path) -> None:
+    with pytest.raises(BenchError, match="--data sample"):
+        run("vocabulary", "-d", "poems")

@@ -87,17 +87,6 @@ def test_models_seeds_and_labels_with_commas_are_chosen(runs):
     assert all(item.text.startswith(f"{item.origin} {int(item.origin != 'real')}") for item in sheet.items)
 
 
-def test_samples_made_elsewhere_join_or_stand_alone(runs):
-    mine = runs.parent / "mine.txt"
-    mine.write_bytes("\ufeff".encode() + b"".join(b"line %d\r\n" % index for index in range(9)))
-    export(runs, "--samples", f"mine={mine}")
-    export(runs, "--samples", f"mine={mine}", "--models", "mle", out="both")
-    assert set(read_key(runs.parent / "both" / "key.json").cells) == {"real", "mle"}
-    assert origins(runs) == ("real", "mine") and origins(runs, "both") == ("real", "mle", "mine")
-    texts = {item.text for item in read_key(runs.parent / "out" / "key.json").items if item.origin == "mine"}
-    assert texts <= {f"line {index}" for index in range(9)}
-
-
 def test_a_plan_tells_two_presets_apart(runs):
     second = finish(runs, "mle", count=50, samples=[f"other {index}" for index in range(9)])
     with pytest.raises(BenchError, match=r"mle was run with several settings.*say which with --plan"):
@@ -119,7 +108,7 @@ def test_a_plan_tells_two_presets_apart(runs):
         (["--run-seed", "4"], "no finished run of seqgan with seed 4"),
         (["--models", "mle,mle"], "mle is given twice"),
         (["--samples", "mine"], "write it as NAME=FILE"),
-        (["--samples", "mine=absent.txt"], "no file absent.txt"),
+        (["--samples", "mine=absent.txt"], "--samples mine=absent.txt: no file absent.txt"),
         (["--models", "mle", "--samples", f"seqgan={__file__}"], "--samples seqgan: that is the name of other runs"),
         (["--n", "31"], "real: 30 different texts where 31 are needed"),
         (["--n", "1"], "at least 2"),

@@ -21,6 +21,37 @@ from bench.published import paper
 ORACLE = ("oracle.parameters=fresh", "oracle.length=5", "oracle.train=64", "oracle.valid=64", "oracle.test=64")
 TEXT = ("-d", "text:tiny.txt", "--data", "sample")
 
+MADE_UP = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.corpora.replay import Replay
+from bench.data import SequenceData, Source
+from bench.metrics.bleu import bleu_metrics
+from bench.vocabulary import Vocabulary
+
+
+class MadeUp:
+    @dataclass(frozen=True)
+    class Settings:
+        pass
+
+    def __init__(self, settings, corpora):
+        pass
+
+    def load(self):
+        rows = np.arange(80).reshape(20, 4) % 7
+        words = Vocabulary(tuple("abcdefg"))
+        return SequenceData(rows[:10], rows[10:15], rows[15:], words, Source("made up", "", "MIT", "sample"))
+
+    def metrics(self, data):
+        return bleu_metrics(data)
+
+    def real(self, data):
+        return Replay(data.valid)
+"""
+
 
 def read_scores(record):
     import pandas as pd
@@ -267,6 +298,104 @@ def test_with_the_vocabularys_own_words_every_metric_is_asked(call):
 def test_words_outside_are_refused_where_a_metric_says_so(call, said, message):
     with pytest.raises((BenchError, ContractError), match=message):
         score_own(call, "a b c\nzebra b c\n", "--set", f"Own.said={said}")
+
+
+def test_the_commonest_words_outside_are_printed_with_counts_and_causes(call):
+    Path("out.txt").write_text("the CAT sat. <pad> <pad>\n" * 3 + "the okapi\n" * 3)
+    shown = call("score", "out.txt", *TEXT, "--name", "mine").stdout
+    assert "outside the vocabulary: '<pad>' 6, 'CAT' 3, 'okapi' 3, 'sat.' 3: of these, 6 are special tokens" in shown
+    assert "3 are words of the vocabulary in another case" in shown and "with punctuation attached" in shown
+    facts = score(call, "out.txt")
+    assert facts["outside_tokens"] == {"<pad>": 6, "CAT": 3, "okapi": 3, "sat.": 3}
+    assert any(note.startswith("71.43% of tokens are outside") for note in facts["notes"])
+
+
+def test_cleaned_samples_are_another_row_than_the_file_as_it_is(call):
+    Path("marked.txt").write_text('"the cat </s> <pad>"\n' * 3 + '"a mat"\n')
+    Path("plain.txt").write_text("the cat\n" * 3 + "a mat\n")
+    clean = score(call, "marked.txt", "--drop-special", "--unquote")
+    assert clean["scores"] == score(call, "plain.txt")["scores"]
+    assert clean["cleaned"] == {"drop_special": True, "unquote": True} and clean["outside_vocabulary"] == 0
+    left = score(call, "marked.txt")
+    assert left["cell"] != clean["cell"] and left["scores"]["bleu-2"] != clean["scores"]["bleu-2"]
+    kept = read_record(Path(clean["folder"])).last("start")["notes"]
+    assert any("special tokens dropped: '</s>' 3" in note for note in kept)
+
+
+def test_padding_ids_are_named_then_taken_off(call):
+    ids = dict(line.split("\t")[::-1] for line in call("data", "vocabulary", *TEXT).stdout.splitlines())
+    rows = [" ".join(ids[word] for word in words.split()) for words in ("the cat", "a mat sat on", "the mat")]
+    Path("ids.txt").write_text("".join(f"{row}{' 999' * (5 - len(row.split()))}\n" for row in rows))
+    Path("text.txt").write_text("the cat\na mat sat on\nthe mat\n")
+    with pytest.raises(BenchError, match="give --pad-id 999"):
+        score(call, "ids.txt")
+    facts = score(call, "ids.txt", "--pad-id", 999)
+    assert facts["format"] == "ids" and facts["scores"] == score(call, "text.txt")["scores"]
+    assert any("the numbers are read as token ids 0.." in note for note in facts["notes"])
+
+
+def test_midi_numbers_score_as_the_ids_do(call):
+    from bench.corpora.fetch import Corpora
+    from bench.opening import open_dataset
+
+    rows = open_dataset("nottingham", {}, "nottingham", Corpora.from_environment("sample")).data.valid[:20]
+    Path("ids.txt").write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows.tolist()))
+    Path("pitches.txt").write_text("".join(f"{' '.join(map(str, row + 20))}\n" for row in rows))
+    facts = {}
+    for file, form in (("ids.txt", "ids"), ("pitches.txt", "midi-numbers"), ("pitches.txt", "ids")):
+        arguments = (
+            "score",
+            file,
+            "-d",
+            "nottingham",
+            "--data",
+            "sample",
+            "--format",
+            form,
+            "--name",
+            "mine",
+            "--json",
+        )
+        facts[file, form] = json.loads(call(*arguments).stdout)
+    right, read, mistaken = facts.values()
+    assert read["scores"] == right["scores"] != mistaken["scores"]
+    assert any("MIDI pitch - 20" in note for note in right["notes"])
+    assert any("if these are MIDI pitches, give --format midi-numbers" in note for note in mistaken["notes"])
+
+
+def test_a_corpus_that_does_not_recur_is_said_loudly(call):
+    Path("unsplit.txt").write_text("".join(f"{'春山秋水'[n % 4]}{n} {n}江\n" for n in range(60)), encoding="utf-8")
+    shown = call("score", "unsplit.txt", "-d", "text:unsplit.txt", "--name", "mine").stdout
+    assert "The real row scores BLEU-2 of 0" in shown and "--set text.tokens=char" in shown
+
+
+def test_an_absent_corpus_stops_unless_the_sample_is_asked_for(call, workplace, monkeypatch):
+    from bench.corpora import download
+
+    monkeypatch.setattr(download, "_can_connect", lambda url: False)
+    Path("poem.txt").write_text("春" * 20, encoding="utf-8")
+    for more in ((), ("--data", "published")):
+        with pytest.raises(BenchError) as error:
+            call("score", "poem.txt", "-d", "poems", "--name", "mine", *more)
+        for part in (
+            "poems: offline",
+            "BENCH_DATA",
+            "`bench data fetch poems`",
+            "--corpus poems=FILE",
+            "--data sample",
+        ):
+            assert part in str(error.value)
+    assert not (workplace / "runs").exists()
+    shown = call("score", "poem.txt", "-d", "poems", "--name", "mine", "--data", "sample").stdout
+    assert "SAMPLE CORPUS: made by the code" in shown
+
+
+def test_a_plug_ins_own_sample_stops_too(call, workplace):
+    Path("made_up.py").write_text(MADE_UP)
+    Path("rows.txt").write_text("0 1 2 3\n" * 5)
+    with pytest.raises(BenchError, match=r"MadeUp: the published corpus is absent\. .*--data sample"):
+        call("score", "rows.txt", "-d", "made_up.py:MadeUp", "--name", "mine")
+    call("score", "rows.txt", "-d", "made_up.py:MadeUp", "--name", "mine", "--data", "sample")
 
 
 def test_the_printed_table_names_source_anchors_and_meaning(finish, call):

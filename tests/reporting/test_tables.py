@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from bench import statistics
 from bench.human.collected import Collected
@@ -17,6 +19,7 @@ from bench.published import paper, printed_name, printed_twin, slug
 from bench.reporting import grids, notes
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.lines import runs_csv, table_csv
+from bench.reporting.report import print_summary
 from bench.reporting.table import Table
 from bench.reporting.tables import build_tables
 
@@ -389,6 +392,18 @@ def test_a_mean_of_sequence_means_is_called_so(shop: Any, build: Build) -> None:
     (said,) = noted(build([run("|per:token|avg:sequence-means|log:e")])[0], "NLL_test: the mean over sequences")
     assert "not the mean over all tokens" in said
     assert not noted(build([run("|per:token|log:e")])[0], "NLL_test:")
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.0, True), (0.001, True), (0.01, False), (None, False)])
+def test_a_real_row_at_bleu_2_of_0_is_said_under_the_table(
+    shop: Any, build: Build, value: float | None, said: bool
+) -> None:
+    (table,) = build([poems(shop, "real", 0, value), poems(shop, "mle", 0, 0.7)])
+    told = noted(table, "The real row")
+    assert told == (["The real row scores BLEU-2 of 0, so BLEU cannot rank models here."] if said else [])
+    console = Console(file=io.StringIO(), width=120)
+    print_summary([table], console)
+    assert ("The real row scores BLEU-2 of 0" in console.file.getvalue()) == said  # type: ignore[attr-defined]
 
 
 def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
