@@ -55,6 +55,11 @@ def kind_of(token: str) -> Kind | None:
     return _KINDS.get(token) or _KINDS.get(token.lower() if token[:1] in ("<", "[") else token)
 
 
+def is_bare(token: str) -> bool:
+    """Whether it is spelt like a word in capitals, such as PAD: in few rows it may be a word."""
+    return token.isalpha()
+
+
 def find(text: str) -> list[str]:
     """The special tokens in a text, as they are spelt there."""
     return _PATTERN.findall(text)

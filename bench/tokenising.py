@@ -17,6 +17,8 @@ from bench.vocabulary import Vocabulary
 
 Rule = Callable[[str], Sequence[str]]
 BLANK = " "
+FRAMED = 0.1
+"""Of a word in capitals, such as EOS: how many must stand in a row on average before it counts as a special token."""
 
 
 class Tokenised(NamedTuple):
@@ -35,7 +37,8 @@ def tokenise(rows: Sequence[Row], opened: Opened) -> Tokenised:
     """
     words, rule = opened.data.vocabulary, _rule(opened)
     found = Counter(mark for row in rows for mark in _marks(row))
-    special = Counter({mark: n for mark, n in found.items() if not _of_the_corpus(mark, opened.data, rule)})
+    often = (mark for mark, n in found.items() if not specials.is_bare(mark) or n >= FRAMED * len(rows))
+    special = Counter({mark: found[mark] for mark in often if not _of_the_corpus(mark, opened.data, rule)})
     whole = _Whole(special, words)
     lines = [row.strip() if isinstance(row, str) else row for row in rows]
     if words.joiner:

@@ -79,7 +79,7 @@ class Text:
         ]
         longest = max(len(row) for file in tokenised for row in file)
         if longest < 2:
-            raise BenchError(f"{where}: every line is one token; sequences need two at least (tokens = char may help)")
+            raise BenchError(f"{where}: every line is one token; --set text.tokens=char splits every character")
         length = min(chosen.length, longest)
         sizes = [len(row) for file in tokenised for row in file]
         warnings = coarse.warnings(sizes, "text", length, LONGEST, chosen.tokens)

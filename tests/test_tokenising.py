@@ -195,6 +195,15 @@ def test_special_tokens_stay_in_one_piece_whatever_the_tokeniser(own: Callable[.
         assert found.strangers == {"<s>": 2} and "--drop-special" in str(found.remarks[-1])
 
 
+def test_a_word_in_capitals_is_a_special_token_only_where_it_is_frequent(own: Callable[..., Opened]) -> None:
+    opened = own("obama", SPEECH, min_count=1, length=10, valid=2, test=2)
+    shouted = [line.upper() for line in SPEECH]
+    few = prepare([shouted[0].replace("THANK", "PAD"), *shouted[1:]], "text", opened, HERE)
+    assert few.strangers == {"pad": 1} and "--drop-special" not in str(few.remarks)
+    many = prepare([f"BOS {line}" for line in SPEECH], "text", opened, HERE)
+    assert many.strangers == {"BOS": len(SPEECH)} and "--drop-special" in str(many.remarks)
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize(("name", "file"), [("poems", "poems/shi.txt"), ("obama", "obama/whitehouse.txt")])
 def test_published_lines_as_samples_are_the_corpuss_own_rows(name: str, file: str) -> None:
