@@ -121,7 +121,7 @@ _CLAUSES = {
     "NFC": "are words of the vocabulary in another Unicode form: normalise the samples to NFC",
     "NFD": "are words of the vocabulary in another Unicode form: normalise the samples to NFD",
     "NFKC": "are words of the vocabulary in other character forms, such as full width: normalise the samples to NFKC",
-    "marks": "are words of the vocabulary with punctuation attached: split it off, as the corpus does",
+    "marks": "are words of the vocabulary with punctuation attached: split it off where the corpus does",
     "pieces": "are pieces of words: decode the model's output to whole words first",
     "number": "are numbers: if they are token ids, give --format ids",
     "blank": "are blanks, which the corpus does not hold",
