@@ -35,6 +35,15 @@ def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark 
     return Remark(fact, remedy, loud=bool(remedies) or number >= LOUD * total)
 
 
+def framing(counts: Mapping[str, int]) -> Remark | None:
+    """What is said of special tokens that begin, end or fill the rows; None where none does."""
+    found = {token: count for token, count in counts.items() if specials.kind_of(token) in specials.FRAME}
+    if not found:
+        return None
+    fact = f"special tokens of another program stand in the rows: {commonest(found)}"
+    return Remark(fact, "--drop-special leaves them out, and what follows an end token", loud=True)
+
+
 def commonest(counts: Mapping[str, int]) -> str:
     """At most ten tokens with their counts: `'<pad>' 358, 'A' 200 and 17 others`."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -49,14 +58,17 @@ def shortened(token: str) -> str:
 
 
 def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
-    """A clause for each cause that explains enough of the tokens, the commonest cause first."""
+    """A clause for each cause that explains enough of the tokens, the commonest cause first.
+
+    Special tokens are explained by `framing`.
+    """
     causes = _Causes(words)
     explained = Counter[str]()
     for token, count in counts.items():
         if cause := causes.of(token):
             explained[cause] += count
     for cause, count in explained.most_common():
-        if count >= _LEAST * sum(counts.values()):
+        if cause in _CLAUSES and count >= _LEAST * sum(counts.values()):
             lower = ": the corpus is in lower case, so write the samples in lower case"
             yield f"{count} {_CLAUSES[cause]}{lower if cause == 'case' and causes.lower_case else ''}"
 
@@ -79,7 +91,7 @@ class _Causes:
     @cached_property
     def _explanations(self) -> dict[str, Callable[[str], bool]]:
         return {
-            "special": lambda token: specials.kind_of(token) in ("begin", "end", "pad"),
+            "special": lambda token: specials.kind_of(token) in specials.FRAME,
             "unknown": lambda token: specials.kind_of(token) in ("unknown", "mask"),
             "case": lambda token: token.lower() in self._folded,
             "invisible": lambda token: self._is_in(_visible(token), token),
@@ -113,7 +125,6 @@ class _Causes:
 
 
 _CLAUSES = {
-    "special": "are special tokens of another program: --drop-special leaves them out, and what follows an end token",
     "unknown": "stand for words that the other program did not know: they match nothing here",
     "case": "are words of the vocabulary in another case",
     "invisible": "are words of the vocabulary but for invisible characters in them, such as U+200B: remove these",

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 Kind = Literal["begin", "end", "pad", "unknown", "mask"]
 
+FRAME: tuple[Kind, ...] = ("begin", "end", "pad")
+"""The kinds that stand around a sequence and for no word of it."""
 _BRACKETED: dict[Kind, str] = {
     "begin": "<s> <bos> <sos> <go> <start> <cls> <begin> <|startoftext|> <|begin_of_text|> <|bos|> <|im_start|> "
     "[cls] [bos] [sos] [start] [go]",
@@ -44,10 +46,11 @@ _PATTERN = re.compile(rf"(?i:{_either(_BRACKETED.values())})|(?<!\S)(?:{_either(
 
 
 class Dropped(NamedTuple):
-    """The tokens of one row without its special tokens, and how often each of these stood in it."""
+    """The tokens of one row without its special tokens, how often each of these stood in it, and words after an end."""
 
     tokens: list[str]
     counts: Counter[str]
+    after: int
 
 
 def kind_of(token: str) -> Kind | None:
@@ -72,13 +75,14 @@ def drop(tokens: Sequence[str], special: Collection[str]) -> Dropped:
     and so is an end token at the row's beginning that some models write there. Unknown and mask tokens stay, because
     each stands for a word.
     """
-    kept, counts = list[str](), Counter[str]()
+    kept, counts, after, ended = list[str](), Counter[str](), 0, False
     for token in tokens:
         kind = kind_of(token) if token in special else None
-        if kind not in ("begin", "end", "pad"):
+        if kind in FRAME:
+            counts[token] += 1
+            ended = ended or (kind == "end" and (bool(kept) or token.lower() not in _BEGINS_TOO))
+        elif ended:
+            after += 1
+        else:
             kept.append(token)
-            continue
-        counts[token] += 1
-        if kind == "end" and (kept or token.lower() not in _BEGINS_TOO):
-            break
-    return Dropped(kept, counts)
+    return Dropped(kept, counts, after)

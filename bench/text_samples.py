@@ -14,7 +14,7 @@ from bench.corpora.reading.rows import Rows
 from bench.data import SequenceData
 from bench.dataset import Opened
 from bench.errors import BenchError
-from bench.outside import commonest, outside
+from bench.outside import commonest, framing, outside
 from bench.samples import Cleaning, Line, Row, Samples, blank, closed, first, fitted, numbered
 from bench.tokenising import Tokenised, tokenise
 
@@ -36,7 +36,8 @@ def from_text(
     samples = _encoded(lines, data, rows.place, strict)
     total = sum(min(len(line.tokens), data.length) for line in lines)
     quoted = None if cleaning.unquote else strange.quoted(rows.cells, tokenised.rows, data)
-    remarks = (quoted, outside(samples.strangers, total, data.vocabulary))
+    special = None if cleaning.drop_special else framing(tokenised.special)
+    remarks = (quoted, special, outside(samples.strangers, total, data.vocabulary))
     return samples._replace(
         notes=(*notes, *tokenised.notes, *samples.notes), remarks=tuple(remark for remark in remarks if remark)
     )
@@ -61,7 +62,10 @@ def _dropped(tokenised: Tokenised) -> tuple[list[Sequence[str]], str]:
     """The rows without special tokens, and which these were."""
     parts = [specials.drop(row, tokenised.special) for row in tokenised.rows]
     counts = sum((part.counts for part in parts), Counter[str]())
-    return [part.tokens for part in parts], f"special tokens dropped: {commonest(counts) if counts else 'none found'}"
+    after = sum(part.after for part in parts)
+    note = f"special tokens dropped: {commonest(counts) if counts else 'none found'}"
+    note += f"; words after an end token dropped: {after}" if after else ""
+    return [part.tokens for part in parts], note
 
 
 def _encoded(lines: Sequence[Line[str]], data: SequenceData, place: str, strict: str | None) -> Samples:

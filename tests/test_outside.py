@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bench.outside import commonest, outside
+from bench.outside import commonest, framing, outside
 from bench.vocabulary import Vocabulary
 
 WORDS = Vocabulary(("the", "cat", "station", ".", "café", "don't", '"', "a"))
@@ -27,10 +27,17 @@ def test_the_commonest_come_first_with_their_counts() -> None:
     assert remark.fact == (
         "10.00% of tokens are outside the vocabulary: '<pad>' 358, 'A' 200, 'station.' 40, 'zebra' 2"
     )
-    special, case, marks = remark.remedy.split("; ")
-    assert special.startswith("of these, 358 are special tokens of another program: --drop-special")
-    assert case.startswith("200 are words of the vocabulary in another case: the corpus is in lower case")
+    case, marks = remark.remedy.split("; ")
+    assert case.startswith("of these, 200 are words of the vocabulary in another case: the corpus is in lower case")
     assert marks.startswith("40 are words of the vocabulary with punctuation attached")
+
+
+def test_special_tokens_around_sequences_are_named_with_the_knob() -> None:
+    words = {"[UNK]": 9, "cat": 1}
+    remark = framing({"<pad>": 358, "</s>": 40, **words})
+    assert remark is not None and remark.loud and remark.remedy.startswith("--drop-special leaves them out")
+    assert remark.fact == "special tokens of another program stand in the rows: '<pad>' 358, '</s>' 40"
+    assert framing(words) is None
 
 
 def test_at_most_ten_are_named() -> None:
@@ -53,8 +60,8 @@ def test_whatever_the_tokens_the_remark_is_one_line_and_true(counts: dict[str, i
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("<pad>", "--drop-special"),
-        ("[SEP]", "--drop-special"),
+        ("<pad>", ""),
+        ("[SEP]", ""),
         ("[UNK]", "did not know"),
         ("THE", "in another case: the corpus is in lower case"),
         ("station.", "punctuation attached"),

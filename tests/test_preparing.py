@@ -59,7 +59,9 @@ def test_special_tokens_are_dropped_only_when_asked_and_always_said() -> None:
     found = prepare(rows, "text", toy(), FILE, cleaning=Cleaning(drop_special=True))
     assert found.sequences.tolist() == [[1, 0, 0, 0], [3, 4, 0, 0], [1, 2, 3, 4]]
     assert found.outside == 0 and not found.remarks and found.cleaned == (("drop_special", True),)
-    assert found.notes[0] == "special tokens dropped: '</s>' 2, '<s>' 2"
+    assert found.notes[0] == "special tokens dropped: '<pad>' 3, '</s>' 2, '<s>' 2"
+    longer = prepare(["a </s> b c </s>"], "text", toy(), FILE, cleaning=Cleaning(drop_special=True))
+    assert longer.notes[0] == "special tokens dropped: '</s>' 2; words after an end token dropped: 2"
     none = prepare(["a b"], "text", toy(), FILE, cleaning=Cleaning(drop_special=True))
     assert none.notes[0] == "special tokens dropped: none found"
 

@@ -47,7 +47,7 @@ def test_special_tokens_are_found_glued_to_words_too_but_bare_ones_only_alone() 
 @pytest.mark.parametrize(
     ("row", "kept", "counts"),
     [
-        ("<s> a b </s> c <pad> <pad>", "a b", {"<s>": 1, "</s>": 1}),
+        ("<s> a b </s> c <pad> <pad>", "a b", {"<s>": 1, "</s>": 1, "<pad>": 2}),
         ("a <pad> b <pad>", "a b", {"<pad>": 2}),
         ("<|endoftext|> a b <|endoftext|> c", "a b", {"<|endoftext|>": 2}),
         ("<eos> a b", "", {"<eos>": 1}),
@@ -59,8 +59,10 @@ def test_special_tokens_are_found_glued_to_words_too_but_bare_ones_only_alone() 
 )
 def test_an_end_ends_the_row_and_begin_and_padding_are_left_out(row: str, kept: str, counts: dict[str, int]) -> None:
     tokens = row.split()
-    assert specials.drop(tokens, set(tokens)) == (kept.split(), Counter(counts))
+    found = specials.drop(tokens, set(tokens))
+    assert (found.tokens, found.counts) == (kept.split(), Counter(counts))
+    assert found.after == len(tokens) - len(found.tokens) - found.counts.total()
 
 
 def test_special_tokens_that_the_corpus_holds_itself_are_kept() -> None:
-    assert specials.drop(["<s>", "a", "<eos>", "b"], {"<s>"}) == (["a", "<eos>", "b"], Counter({"<s>": 1}))
+    assert specials.drop(["<s>", "a", "<eos>", "b"], {"<s>"}) == (["a", "<eos>", "b"], Counter({"<s>": 1}), 0)

@@ -303,7 +303,8 @@ def test_words_outside_are_refused_where_a_metric_says_so(call, said, message):
 def test_the_commonest_words_outside_are_printed_with_counts_and_causes(call):
     Path("out.txt").write_text("the CAT sat. <pad> <pad>\n" * 3 + "the okapi\n" * 3)
     shown = call("score", "out.txt", *TEXT, "--name", "mine").stdout
-    assert "outside the vocabulary: '<pad>' 6, 'CAT' 3, 'okapi' 3, 'sat.' 3: of these, 6 are special tokens" in shown
+    assert "outside the vocabulary: '<pad>' 6, 'CAT' 3, 'okapi' 3, 'sat.' 3: of these, 3 are words" in shown
+    assert "special tokens of another program stand in the rows: '<pad>' 6: --drop-special leaves them out" in shown
     assert "3 are words of the vocabulary in another case" in shown and "with punctuation attached" in shown
     facts = score(call, "out.txt")
     assert facts["outside_tokens"] == {"<pad>": 6, "CAT": 3, "okapi": 3, "sat.": 3}
@@ -319,7 +320,7 @@ def test_cleaned_samples_are_another_row_than_the_file_as_it_is(call):
     left = score(call, "marked.txt")
     assert left["cell"] != clean["cell"] and left["scores"]["bleu-2"] != clean["scores"]["bleu-2"]
     kept = read_record(Path(clean["folder"])).last("start")["notes"]
-    assert any("special tokens dropped: '</s>' 3" in note for note in kept)
+    assert any("special tokens dropped: '</s>' 3, '<pad>' 3" in note for note in kept)
 
 
 def test_padding_ids_are_named_then_taken_off(call):
