@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Dataset(Protocol):
     """One file in datasets/: built from its settings and the corpora at hand.
 
-    Other files that it reads are named in its module's DATA_FILES (bench/data_files.py): they then count as its code.
+    Other files that it reads are named in its module's DATA_FILES: they then count as its code. See
+    bench/data_files.py.
     """
 
     Settings: ClassVar[type]

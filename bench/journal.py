@@ -1,8 +1,8 @@
 """The append-only record of one cell on disk: the truth that MLflow and the tables are projections of.
 
 A cell's folder holds: cell.json, journal.jsonl (below), and when done samples.txt, scores.parquet (one column a
-metric, one row a sequence), generator.safetensors and generator.pt (bench/kept_generator.py) where the generator has a
-state; error.log after a failure; checkpoint/ while running.
+metric, one row a sequence), generator.safetensors and generator.pt where the generator has a state (see
+bench/kept_generator.py); error.log after a failure; checkpoint/ while running.
 """
 
 from __future__ import annotations
