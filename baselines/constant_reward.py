@@ -14,11 +14,11 @@ from typing import ClassVar
 
 import torch
 
-from bench.data import SequenceData
-from bench.settings import knob
-from bench.trainer import Phase, Stateful
-from bench.training.generator import PolicyKnobs
-from bench.training.learner import PolicyLearner
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.training.generator import PolicyKnobs
+from bench.toolkit.training.learner import PolicyLearner
 
 
 @dataclass(frozen=True)

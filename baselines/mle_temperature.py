@@ -12,13 +12,13 @@ from typing import ClassVar
 
 import torch
 
-from bench.data import SequenceData
-from bench.models.tempered import tempered
-from bench.settings import knob
-from bench.trainer import Phase, Stateful
-from bench.training import teacher_forcing
-from bench.training.generator import GeneratorKnobs, build_generator, training_tokens
-from bench.training.optimiser import adam
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.tempered import tempered
+from bench.toolkit.training import teacher_forcing
+from bench.toolkit.training.generator import GeneratorKnobs, build_generator, training_tokens
+from bench.toolkit.training.optimiser import adam
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.data import SequenceData
-from bench.metrics.bleu import BleuIndex
-from bench.models.rollout import rollout_rewards
-from bench.settings import knob
-from bench.trainer import Phase, Stateful
-from bench.training.generator import PolicyKnobs
-from bench.training.learner import PolicyLearner
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.metrics.bleu import BleuIndex
+from bench.toolkit.models.rollout import rollout_rewards
+from bench.toolkit.training.generator import PolicyKnobs
+from bench.toolkit.training.learner import PolicyLearner
 
 
 @dataclass(frozen=True)

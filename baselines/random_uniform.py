@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import torch
 
-from bench.data import SequenceData
-from bench.models.unigram import Unigram
-from bench.trainer import Phase, Stateful
+from bench.contracts.data import SequenceData
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.unigram import Unigram
 
 
 @dataclass(frozen=True)

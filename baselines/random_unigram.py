@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import torch
 
-from bench.data import SequenceData
-from bench.models.unigram import Unigram
-from bench.sequences import live
-from bench.settings import knob
-from bench.trainer import Phase, Stateful
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.lengths import live
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.unigram import Unigram
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.data import SequenceData
-from bench.models.rollout import rollout_rewards
-from bench.models.text_cnn import TextCNN
-from bench.settings import knob
-from bench.trainer import Phase, Stateful
-from bench.training import discriminator
-from bench.training.generator import PolicyKnobs
-from bench.training.learner import PolicyLearner
-from bench.training.optimiser import adam
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.rollout import rollout_rewards
+from bench.toolkit.models.text_cnn import TextCNN
+from bench.toolkit.training import discriminator
+from bench.toolkit.training.generator import PolicyKnobs
+from bench.toolkit.training.learner import PolicyLearner
+from bench.toolkit.training.optimiser import adam
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError, folded
+from bench.contracts.errors import BenchError, folded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,19 +13,19 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
-from bench.corpora import manifest, sample, scoring, text
-from bench.corpora.fetch import Corpora, Corpus
-from bench.corpora.prepared import prepared
-from bench.corpora.replay import Replay
-from bench.data import SequenceData
-from bench.metrics.bleu import bleu_metrics
-from bench.metrics.nll import NLLTest
-from bench.metrics.self_bleu import self_bleu_metrics
-from bench.metrics.train_bleu import train_bleu_metrics
-from bench.settings import knob
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.toolkit.corpora import manifest, scoring, stand_ins, text
+from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.replay import Replay
+from bench.toolkit.metrics.bleu import bleu_metrics
+from bench.toolkit.metrics.nll import NLLTest
+from bench.toolkit.metrics.self_bleu import self_bleu_metrics
+from bench.toolkit.metrics.train_bleu import train_bleu_metrics
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
+    from bench.contracts.metric import Metric
 
 ENTRIES = {"texygen": "coco", "gfs": "coco-gfs"}
 GFS_NOTE = (
@@ -59,7 +59,7 @@ class Coco:
     def load(self) -> SequenceData:
         """Rows closed and filled by the end token; the vocabulary is that of all splits, without <unk>."""
         entry = manifest.entry(__file__, ENTRIES[self.settings.files])
-        corpus = self.corpora.open(entry, sample.captions)
+        corpus = self.corpora.open(entry, stand_ins.captions)
         rules = scoring.other_knobs(self.settings) | {"nltk": version("nltk")}
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.corpora import archive, manifest, midi, midi_tracks, sample, scoring
-from bench.corpora.fetch import Corpora, Corpus
-from bench.corpora.pianoroll import save_pianoroll
-from bench.corpora.prepared import prepared
-from bench.corpora.replay import Replay
-from bench.data import SequenceData, TokenArray
-from bench.errors import BenchError
-from bench.metrics.mse import mse_metrics
-from bench.metrics.nll import NLLTest
-from bench.settings import knob
+from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import knob
+from bench.toolkit.corpora import archive, manifest, midi, midi_tracks, scoring, stand_ins
+from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.pianoroll import save_pianoroll
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.replay import Replay
+from bench.toolkit.metrics.mse import mse_metrics
+from bench.toolkit.metrics.nll import NLLTest
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
+    from bench.contracts.metric import Metric
 
 TUNES = 4  # of a run, kept to listen to
 
@@ -47,7 +47,7 @@ class Nottingham:
 
     def load(self) -> SequenceData:
         """Split by the number in a file's name modulo 6: 4 is valid, 5 is test, else train."""
-        corpus = self.corpora.open(manifest.entry(__file__, "nottingham"), sample.tunes)
+        corpus = self.corpora.open(manifest.entry(__file__, "nottingham"), stand_ins.tunes)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 

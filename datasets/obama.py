@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.corpora import manifest, sample, scoring, text
-from bench.corpora.fetch import Corpora, Corpus
-from bench.corpora.prepared import prepared
-from bench.corpora.replay import Replay
-from bench.data import SequenceData
-from bench.settings import knob
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.toolkit.corpora import manifest, scoring, stand_ins, text
+from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.replay import Replay
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
+    from bench.contracts.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Obama:
 
     def load(self) -> SequenceData:
         """Rows of T words; a line is a paragraph, blank lines (between speeches) are skipped."""
-        corpus = self.corpora.open(manifest.entry(__file__, "obama"), sample.speech)
+        corpus = self.corpora.open(manifest.entry(__file__, "obama"), stand_ins.speech)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 

@@ -9,20 +9,20 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from bench.corpora import manifest
-from bench.corpora.fetch import OUR_OWN, Corpora
-from bench.corpora.prepared import prepared
-from bench.corpora.unpickle import float_arrays
-from bench.data import SequenceData, Source
-from bench.errors import BenchError, folded
-from bench.metrics.divergence import oracle_metrics
-from bench.seeding import torch_rng
-from bench.settings import knob
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData, Source
+from bench.contracts.errors import BenchError, folded
+from bench.contracts.knobs import knob
+from bench.contracts.seeding import torch_rng
+from bench.contracts.vocabulary import Vocabulary
+from bench.toolkit.corpora import manifest
+from bench.toolkit.corpora.fetch import OUR_OWN, Corpora
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.unpickle import float_arrays
+from bench.toolkit.metrics.divergence import oracle_metrics
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
-    from bench.models.lstm import LSTM
+    from bench.contracts.metric import Metric
+    from bench.toolkit.models.lstm import LSTM
 
 WORDS = 5_000
 
@@ -55,7 +55,7 @@ class Oracle:
         import torch
 
         rules = {**asdict(self.settings), "torch": torch.__version__}
-        return prepared(self.corpora, source, rules, self._draw, ("bench.corpora", "bench.models"))
+        return prepared(self.corpora, source, rules, self._draw, ("bench.toolkit.corpora", "bench.toolkit.models"))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
         """NLL_oracle, as in the paper, and what keeps it honest."""
@@ -91,7 +91,7 @@ class Oracle:
         return oracle, Source(name, manifest.checksum(values), OUR_OWN, kind)
 
     def _blank(self) -> LSTM:
-        from bench.models.lstm import LSTM
+        from bench.toolkit.models.lstm import LSTM
 
         return LSTM(WORDS, self.settings.length)
 

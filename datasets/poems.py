@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.corpora import manifest, sample, scoring, text
-from bench.corpora.fetch import Corpora, Corpus
-from bench.corpora.prepared import prepared
-from bench.corpora.replay import Replay
-from bench.data import SequenceData
-from bench.errors import BenchError
-from bench.settings import knob
+from bench.contracts.data import SequenceData
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import knob
+from bench.toolkit.corpora import manifest, scoring, stand_ins, text
+from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.replay import Replay
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
+    from bench.contracts.metric import Metric
 
 LENGTH = 20
 
@@ -40,7 +40,7 @@ class Poems:
 
     def load(self) -> SequenceData:
         """Rows of 20 characters; the vocabulary is that of the whole corpus (4,769 in the published one)."""
-        corpus = self.corpora.open(manifest.entry(__file__, "poems"), sample.poems)
+        corpus = self.corpora.open(manifest.entry(__file__, "poems"), stand_ins.poems)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 

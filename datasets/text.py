@@ -8,19 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bench.corpora import coarse, scoring, text
-from bench.corpora.fetch import Corpora, Corpus, local
-from bench.corpora.prepared import prepared
-from bench.corpora.reading.cells import Cell
-from bench.corpora.reading.rows import Rows, filled, parse, split_column
-from bench.corpora.replay import Replay
-from bench.data import SequenceData
-from bench.errors import BenchError
-from bench.settings import knob
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import knob
+from bench.contracts.vocabulary import Vocabulary
+from bench.toolkit.corpora import coarse, scoring, text
+from bench.toolkit.corpora.fetch import Corpora, Corpus, local
+from bench.toolkit.corpora.prepared import prepared
+from bench.toolkit.corpora.reading.cells import Cell
+from bench.toolkit.corpora.reading.rows import Rows, filled, parse, split_column
+from bench.toolkit.corpora.replay import Replay
 
 if TYPE_CHECKING:
-    from bench.metric import Metric
+    from bench.contracts.metric import Metric
 
 LONGEST = 1_000
 

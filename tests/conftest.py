@@ -10,25 +10,25 @@ from typing import Any
 
 import pytest
 
-from bench import plan as planning
-from bench import preset
-from bench.cell import Cell
-from bench.corpora.fetch import Corpora
-from bench.job import Context
-from bench.journal import write_cell
+from bench.engine.job import Context
+from bench.planning import plan as planning
+from bench.planning import preset
+from bench.planning.cell import Cell
+from bench.records.journal import write_cell
+from bench.toolkit.corpora.fetch import Corpora
 
 DATASET = '''
 from dataclasses import dataclass
 
 import numpy as np
 
-from bench.corpora.replay import Replay
-from bench.data import SequenceData, Source
-from bench.metric import Scores
-from bench.metrics.nll import NLLTest
-from bench.seeding import numpy_rng
-from bench.settings import knob
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData, Source
+from bench.contracts.knobs import knob
+from bench.contracts.metric import Scores
+from bench.contracts.seeding import numpy_rng
+from bench.contracts.vocabulary import Vocabulary
+from bench.toolkit.corpora.replay import Replay
+from bench.toolkit.metrics.nll import NLLTest
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ from pathlib import Path
 
 import torch
 
-from bench.settings import knob
-from bench.trainer import Phase
-from bench.training.counter import Counter
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase
+from bench.toolkit.training.counter import Counter
 
 
 @dataclass(frozen=True)
@@ -336,7 +336,7 @@ def make_cell(words: str, trainers: Callable[[str], str], context: Context) -> C
 @pytest.fixture(scope="session")
 def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty MLflow store, migrated once for all tests: first contact takes seconds."""
-    from bench.tracking import Tracker
+    from bench.records.tracker import Tracker
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     Tracker(f"sqlite:///{path}").prepare()

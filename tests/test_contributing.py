@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import plugins
-from bench.conformance import CHECKS, check_dataset, subjects
-from bench.corpora.fetch import Corpora
-from bench.metric import Generated
+from bench.contracts.metric import Generated
+from bench.engine.conformance import CHECKS, check_dataset, subjects
+from bench.plugins import loading as plugins
+from bench.toolkit.corpora.fetch import Corpora
 
 TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BenchError
+from bench.contracts.errors import BenchError
 from bench.files import read_bytes, read_object, read_scores, write_whole
 
 

@@ -51,7 +51,7 @@ def under(module: str, *packages: str) -> bool:
 def test_starting_up_imports_nothing_heavy(command: str, heavy: set[str]) -> None:
     code = f"""
 import sys
-from bench.cli import bench
+from bench.cli.main import bench
 try:
     bench({command})
 except SystemExit as end:
@@ -86,12 +86,12 @@ def test_plug_ins_never_import_one_another() -> None:
 
 def test_only_tracking_imports_mlflow() -> None:
     users = {str(path.relative_to(HOUSE)) for path in CODE if any(under(name, "mlflow") for name in imports(path))}
-    assert users == {"bench/tracking.py"}
+    assert users == {"bench/records/tracker.py"}
 
 
 def test_the_contracts_are_short() -> None:
     for name in ("trainer", "generator", "metric", "dataset"):
-        assert lines_of_code(HOUSE / "bench" / f"{name}.py") <= 65, name
+        assert lines_of_code(HOUSE / "bench" / "contracts" / f"{name}.py") <= 65, name
 
 
 def lines_of_code(path: Path) -> int:

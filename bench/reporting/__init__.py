@@ -1,1 +1,1 @@
-"""From the tracked frame to tables, figures and files."""
+"""From records to tables and figures."""

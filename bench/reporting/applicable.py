@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.published import Paper, Published
+from bench.reporting.paper import Paper, Published
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from bench import statistics
-from bench.published import Paper, base
+from bench.judging import statistics
 from bench.reporting import grids
+from bench.reporting.paper import Paper, base
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
+from bench.judging.statistics import Interval
 from bench.reporting.table import Column, Comparison, Row, Score, Table
-from bench.statistics import Interval
 
 DASH, DAGGER = "-", "†"
 PAGE_COLUMNS = 18  # of a table, that can be read when it is scaled to a page

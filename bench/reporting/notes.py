@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bench import statistics
-from bench.cell import REAL
-from bench.copies import rewards_copies
-from bench.metrics.nll import OF_MEANS
-from bench.published import base, printed_name
+from bench.judging import statistics
+from bench.judging.copies import rewards_copies
+from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
+from bench.planning.cell import REAL
 from bench.reporting import grids
+from bench.reporting.paper import base, printed_name
 from bench.reporting.table import Table, made_elsewhere
-from bench.strange import NOUGHT, REAL_AT_NOUGHT
+from bench.toolkit.metrics.nll import OF_MEANS
 
 
 def under(table: Table) -> list[str]:

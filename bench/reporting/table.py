@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bench import statistics
-from bench.cell import ELSEWHERE
-from bench.human.collected import Collected
-from bench.metric import Better
-from bench.published import Published
+from bench.contracts.metric import Better
+from bench.judging import statistics
+from bench.judging.human.collected import Collected
+from bench.planning.cell import ELSEWHERE
+from bench.reporting.paper import Published
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.data import SequenceData, Source, TokenArray
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData, Source, TokenArray
+from bench.contracts.vocabulary import Vocabulary
 
 SIZE, LENGTH = 8, 6
 STAY = 0.8

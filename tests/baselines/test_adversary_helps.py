@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench import plugins
-from bench.data import SequenceData, Source
-from bench.metric import FloatArray
-from bench.settings import build
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData, Source
+from bench.contracts.knobs import build
+from bench.contracts.metric import FloatArray
+from bench.contracts.vocabulary import Vocabulary
+from bench.plugins import loading as plugins
 
 WORDS, LENGTH, ROWS = 6, 4, 2_048
 EVERY = np.array(list(itertools.product(range(WORDS), repeat=LENGTH)))

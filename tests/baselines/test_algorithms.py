@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench import plugins
-from bench.data import SequenceData
-from bench.metrics.bleu import BleuIndex
-from bench.models.lstm import LSTM
-from bench.models.rollout import rollout_rewards
-from bench.models.text_cnn import TextCNN
-from bench.training import discriminator, policy_gradient, teacher_forcing
-from bench.training.optimiser import adam
+from bench.contracts.data import SequenceData
+from bench.plugins import loading as plugins
+from bench.toolkit.metrics.bleu import BleuIndex
+from bench.toolkit.models.lstm import LSTM
+from bench.toolkit.models.rollout import rollout_rewards
+from bench.toolkit.models.text_cnn import TextCNN
+from bench.toolkit.training import discriminator, policy_gradient, teacher_forcing
+from bench.toolkit.training.optimiser import adam
 
 GENERATOR = {"embedding": 5, "hidden": 7, "init_std": 0.4, "batch": 24, "rate": 0.02, "clip": 0.3, "mle_epochs": 2}
 POLICY = GENERATOR | {"adversarial_rate": 0.03, "adversarial_steps": 2, "rollouts": 3}

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from bench import checkpoint, plugins, preset
-from bench.cell import Evaluation
-from bench.data import SequenceData
-from bench.errors import BenchError
-from bench.settings import build
-from bench.trainer import Trainer
+from bench.contracts.data import SequenceData
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build
+from bench.contracts.trainer import Trainer
+from bench.planning import preset
+from bench.planning.cell import Evaluation
+from bench.plugins import loading as plugins
+from bench.records import checkpoint
 
 NAMES = plugins.names("bench.baselines")
 TRAINED = [name for name in NAMES if name not in ("random-uniform", "random-unigram")]

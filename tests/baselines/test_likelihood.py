@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from bench import plugins
-from bench.data import SequenceData
-from bench.trainer import Trainer
+from bench.contracts.data import SequenceData
+from bench.contracts.trainer import Trainer
+from bench.plugins import loading as plugins
 
 TOY = {"embedding": 8, "hidden": 16, "batch": 20, "mle_epochs": 25, "rate": 0.03}
 

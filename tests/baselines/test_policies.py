@@ -8,12 +8,12 @@ import torch
 from nltk.translate.bleu_score import sentence_bleu
 from torch import Tensor
 
-from bench import plugins
-from bench.data import SequenceData, Source
-from bench.errors import BenchError
-from bench.settings import build
-from bench.trainer import Trainer
-from bench.vocabulary import Vocabulary
+from bench.contracts.data import SequenceData, Source
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build
+from bench.contracts.trainer import Trainer
+from bench.contracts.vocabulary import Vocabulary
+from bench.plugins import loading as plugins
 
 TOY = {"embedding": 8, "hidden": 16, "batch": 32, "adversarial_rate": 0.02}
 

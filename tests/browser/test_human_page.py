@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.human.answers import read_answers
-from bench.human.page import write_sheet
-from bench.human.sheet import make_sheet
+from bench.judging.human.answers import read_answers
+from bench.judging.human.page import write_sheet
+from bench.judging.human.sheet import make_sheet
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [

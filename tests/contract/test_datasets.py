@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import plugins
-from bench.conformance import check_dataset
-from bench.corpora.fetch import Corpora
-from bench.settings import build
+from bench.contracts.knobs import build
+from bench.engine.conformance import check_dataset
+from bench.plugins import loading as plugins
+from bench.toolkit.corpora.fetch import Corpora
 
 NAMES = plugins.names("bench.datasets")
 SMALL = {"oracle": {"train": 256, "valid": 64, "test": 64}}

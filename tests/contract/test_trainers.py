@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bench import plugins
-from bench.conformance import CHECKS, small, subjects, toy_data
-from bench.settings import build
+from bench.contracts.knobs import build
+from bench.engine.conformance import CHECKS, small, subjects, toy_data
+from bench.plugins import loading as plugins
 
 NAMES = plugins.names("bench.baselines")
 KINDS = [kind for kind, _ in subjects(object, None)]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.corpora.fetch import Corpora
-from bench.dataset import Opened
-from bench.opening import open_dataset
+from bench.contracts.dataset import Opened
+from bench.plugins.open_dataset import open_dataset
+from bench.toolkit.corpora.fetch import Corpora
 
 Open = Callable[..., Opened]
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from nltk.tokenize import NLTKWordTokenizer
 
-from bench.corpora import text
-from bench.corpora.fetch import Corpora
-from bench.dataset import Opened
-from bench.errors import BenchError
-from bench.metric import Generated
-from bench.metrics.train_bleu import train_bleu_metrics
-from bench.opening import open_dataset
-from bench.published import paper
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.contracts.metric import Generated
+from bench.plugins.open_dataset import open_dataset
+from bench.reporting.paper import paper
+from bench.toolkit.corpora import text
+from bench.toolkit.corpora.fetch import Corpora
+from bench.toolkit.metrics.train_bleu import train_bleu_metrics
 
 CAPTIONS = [
     f"a {colour} {thing} ." for colour in ("red", "blue", "green") for thing in ("cat", "dog on a mat", "bus", "cow")

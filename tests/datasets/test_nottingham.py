@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.corpora.midi import to_midi
-from bench.dataset import Opened, Playable
-from bench.errors import BenchError
-from bench.metric import Generated
+from bench.contracts.dataset import Opened, Playable
+from bench.contracts.errors import BenchError
+from bench.contracts.metric import Generated
+from bench.toolkit.corpora.midi import to_midi
 
 
 def tunes(*numbers: int, steps: int = 70) -> bytes:

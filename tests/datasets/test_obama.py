@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from nltk.tokenize import NLTKWordTokenizer
 
-from bench.dataset import Opened
-from bench.metrics.bleu import BleuIndex
+from bench.contracts.dataset import Opened
+from bench.toolkit.metrics.bleu import BleuIndex
 
 WORDS = "we can't wait , i'm sure ; they won't give \"up\" on america's (new) jobs - it's cannot gonna $5.50 u.s. end."
 

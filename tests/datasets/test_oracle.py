@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.dataset import Opened
-from bench.errors import BenchError
-from bench.metric import Generated
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.contracts.metric import Generated
 
 FRESH = {"parameters": "fresh", "train": 640, "valid": 1_000, "test": 1_000}
 
@@ -52,7 +52,7 @@ def test_in_place_of_the_published_one_it_is_a_sample(sample: Callable[..., Open
 
 
 def test_the_number_of_threads_changes_nothing(sample: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.corpora import prepared
+    from bench.toolkit.corpora import prepared
 
     monkeypatch.setattr(prepared, "_folders", lambda corpora: ())
     fingerprints = set()
@@ -64,8 +64,8 @@ def test_the_number_of_threads_changes_nothing(sample: Callable[..., Opened], mo
 
 
 def test_rounding_changes_nothing(sample: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.corpora import prepared
-    from bench.models import softmax
+    from bench.toolkit.corpora import prepared
+    from bench.toolkit.models import softmax
 
     monkeypatch.setattr(prepared, "_folders", lambda corpora: ())
     first = sample("oracle", **FRESH).data.fingerprint

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import plugins
-from bench.corpora.fetch import Corpora
-from bench.dataset import Opened
-from bench.errors import BenchError
-from bench.settings import build
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build
+from bench.plugins import loading as plugins
+from bench.toolkit.corpora.fetch import Corpora
 
 LINES = [
     f"line {number} of {['a', 'the', 'my'][number % 3]} corpus" + " , really" * (number % 2) for number in range(50)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.dataset import Opened
-from bench.errors import BenchError
-from bench.metrics.bleu import BleuIndex
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.toolkit.metrics.bleu import BleuIndex
 
 GLYPHS = "春山秋水寒江明月白云青松高楼古寺东风长亭"
 

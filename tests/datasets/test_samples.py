@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.dataset import Opened
-from bench.metric import Generated
-from bench.sequences import live
+from bench.contracts.dataset import Opened
+from bench.contracts.lengths import live
+from bench.contracts.metric import Generated
 
 CORPORA = {"poems": "bleu-2", "obama": "bleu-3", "nottingham": "bleu-4", "coco": "bleu-2"}
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.cell import Cell, Evaluation
-from bench.journal import Journal, Record, read_record, write_cell
-from bench.projection import Tracked, frame, project
+from bench.planning.cell import Cell, Evaluation
+from bench.records.encoding import Tracked, frame, project
+from bench.records.journal import Journal, Record, read_record, write_cell
 
 SOURCE = {"file": "target_params_py3.pkl", "sha256": "ab" * 32, "licence": "none stated", "kind": "published"}
 

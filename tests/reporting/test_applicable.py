@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.published import paper
 from bench.reporting import grids, notes, render
-from bench.reporting.lines import table_csv
+from bench.reporting.build import build_tables
+from bench.reporting.paper import paper
 from bench.reporting.table import Table
-from bench.reporting.tables import build_tables
+from bench.reporting.to_csv import table_csv
 
 Build = Callable[..., Table]
 HEADLINES = {"oracle": "nll_oracle", "poems": "bleu-2", "obama": "bleu-3", "nottingham": "bleu-4", "coco": "bleu-2"}

@@ -11,11 +11,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.journal import Record, read_record
-from bench.published import paper, printed_name
+from bench.records.journal import Record, read_record
 from bench.reporting import figures, grids
+from bench.reporting.build import build_tables
+from bench.reporting.paper import paper, printed_name
 from bench.reporting.table import Table
-from bench.reporting.tables import build_tables
 
 
 @pytest.fixture(scope="module")

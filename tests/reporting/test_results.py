@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.statistics import holm, permutation, welch
+from bench.judging.statistics import holm, permutation, welch
 
 HOUSE = Path(__file__).parent.parent.parent
 CONTROLS = ("constant-reward", "random-reward", "pg-bleu")

@@ -1,0 +1,41 @@
+"""`bench list`: what can be run, without importing any of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from bench.contracts.knobs import build
+from bench.planning import preset
+from bench.plugins import loading as plugins
+
+
+@click.command("list")
+@click.option("--knobs", metavar="NAME", help="The knobs of one baseline or dataset: value, bounds, meaning.")
+def command(knobs: str | None) -> None:
+    """Name the baselines, datasets and presets.
+
+    With --knobs, show the settings of one.
+    """
+    if knobs:
+        _show_knobs(knobs)
+        return
+    click.echo(f"baselines: {', '.join(plugins.names('bench.baselines'))}")
+    click.echo(f"datasets:  {', '.join(plugins.names('bench.datasets'))}")
+    click.echo(f"presets:   {', '.join(preset.shipped())}")
+
+
+def _show_knobs(name: str) -> None:
+    cls = plugins.load(plugins.kind(name), name)
+    build(cls.Settings, {}, plugins.label(name))  # refuses knobs that a run would refuse
+    for field in dataclasses.fields(cls.Settings):
+        facts = field.metadata
+        bounds = " or ".join(facts.get("choices", ())) or _bounds(facts.get("low"), facts.get("high"))
+        note = f" ({bounds})" if bounds else ""
+        click.echo(f"{plugins.label(name)}.{field.name} = {field.default!r}  {facts.get('help', '')}{note}")
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    parts = ([f"at least {low}"] if low is not None else []) + ([f"at most {high}"] if high is not None else [])
+    return ", ".join(parts)

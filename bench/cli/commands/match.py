@@ -1,0 +1,68 @@
+"""`bench match`: the temperature at which one arm scores like another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli import options
+from bench.contracts.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.records.journal import Record
+
+
+@click.command("match")
+@click.argument("baseline")
+@click.argument("arm")
+@click.option(
+    "-d", "--dataset", required=True, help="Dataset of the finished runs, as the tables call it or as for `bench run`."
+)
+@click.option("--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: ARM's].")
+@options.plan
+@options.data
+@options.corpus
+@options.runs
+def command(
+    baseline: str,
+    arm: str,
+    dataset: str,
+    samples: int | None,
+    plan: str | None,
+    data: str,
+    corpus: tuple[str, ...],
+    runs: Path,
+) -> None:
+    """Find the temperature at which BASELINE scores as ARM does.
+
+    Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
+    """
+    from bench.judging import match as matching
+    from bench.records import runs as stored
+    from bench.reporting.grids import number
+    from bench.toolkit.corpora.fetch import Corpora
+
+    def find(name: str) -> list[Record]:
+        record = stored.by_id(runs, name)
+        return [record] if record else stored.of_label(runs, name, dataset, plan)
+
+    ours, theirs = find(baseline), find(arm)
+    if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
+        raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
+    opened = stored.reopened(ours[0].cell, Corpora.from_environment(data, corpus))
+    found = matching.match(ours, theirs, opened, samples)
+    click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
+    click.echo(
+        f"{baseline} (seeds {stored.seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
+        f"{found.hypotheses} sequences a run:"
+    )
+    for name, value in found.scores.items():
+        click.echo(f"  {name:12} {number(value, 4):>8}   against {number(found.arm.get(name), 4):>8}")
+    for name, signatures in found.unlike.items():
+        click.echo(f"-: not comparable, as other signatures make other numbers: {name} of {arm} is {signatures}")
+    if ours[0].cell.baseline == "mle":
+        click.echo(f"--set mle-temperature.temperature={found.temperature:.3f}")
+    else:
+        click.echo(f"bench sample {baseline} -d {dataset} --temperature {found.temperature:.3f}")

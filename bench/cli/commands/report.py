@@ -1,0 +1,29 @@
+"""`bench report`: the tables and figures, from MLflow alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli import options
+
+
+@click.command("report")
+@click.option("--plan", help="The plan to report; default: the one tracked last.")
+@options.out
+@options.tracking_uri
+def command(plan: str | None, out: Path, tracking_uri: str | None) -> None:
+    """Write the tables, learning curves and an HTML page.
+
+    Tables come as LaTeX, Markdown and CSV, beside the published values.
+    """
+    from rich.console import Console
+
+    from bench.records.tracker import Tracker
+    from bench.reporting.write import how_to_look, print_summary, write_report
+
+    tracker = Tracker(tracking_uri)
+    paths, tables = write_report(tracker, plan, out)
+    print_summary(tables, Console())
+    click.echo(how_to_look(tracker, out, paths))

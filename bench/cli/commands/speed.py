@@ -1,0 +1,94 @@
+"""`bench speed`: how fast each stage is on this machine, and what that means for each preset."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from bench.cli import options
+
+STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
+
+
+@click.command("speed")
+@click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be repeated.")
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs a stage; the median counts."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Torch threads; default: the cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
+@options.device
+def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bool, device: str) -> None:
+    """Time the stages at the official sizes on this machine.
+
+    Other load on the machine is reported, and loaded runs are repeated.
+    """
+    import torch
+
+    from bench.engine import estimate, speed
+    from bench.engine.pool import cores
+
+    kind = options.resolve_device(device)
+    torch.set_num_threads(threads or cores())
+    chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
+    peak = speed.sgemm_peak(torch.device(kind))
+    facts: dict[str, Any] = {
+        "device": kind,
+        "threads": torch.get_num_threads(),
+        "sgemm_gflops": peak / 1e9,
+        "stages": {},
+    }
+    if not as_json:
+        click.echo(f"{kind}, {facts['threads']} threads, sgemm peak {peak / 1e9:.0f} GF/s")
+    for stage in chosen:
+        timing = speed.measure(stage, torch.device(kind), runs)
+        facts["stages"][stage.key] = timing.facts(peak)
+        if not as_json:
+            click.echo(_line(stage.key, facts["stages"][stage.key]))
+    if len(chosen) == len(speed.STAGES):
+        facts["hours"] = _hours(facts)
+        estimate.save(facts)
+    click.echo(json.dumps(facts, indent=1) if as_json else _summary(facts))
+
+
+def _line(key: str, found: dict[str, Any]) -> str:
+    from bench.engine.speed import FOREIGN
+
+    share = f"{found['peak_share']:5.0%} of sgemm" if found["peak_share"] is not None else " " * 14
+    foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > FOREIGN else ""
+    again = f"  {found['discarded']} loaded runs repeated" if found["discarded"] else ""
+    title = f"{key:9} {found['stage']:42}"
+    return f"{title} {found['seconds']:8.3f} s  {found['rate']:12,.0f} {found['unit']}/s {share}{foreign}{again}"
+
+
+def _hours(facts: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Preset -> arm -> predicted hours of one seed on the oracle, at the threads that were measured."""
+    from bench.contracts.knobs import build
+    from bench.engine import estimate
+    from bench.planning import preset
+    from bench.plugins import loading as plugins
+
+    seconds = {key: stage["seconds"] for key, stage in facts["stages"].items()}
+    hours: dict[str, dict[str, float]] = {}
+    for name in preset.shipped():
+        chosen = preset.read(name)
+        train = int(chosen.datasets.get("oracle", {}).get("train", estimate.TRAIN))
+        for arm in ("mle", "seqgan"):
+            cls = plugins.load("bench.baselines", arm)
+            knobs = vars(build(cls.Settings, chosen.knobs(cls.Settings, arm), arm))
+            spent = estimate.training_seconds(
+                knobs, seconds, train=train, tokens=train * estimate.LENGTH * estimate.VOCABULARY
+            )
+            hours.setdefault(name, {})[arm] = spent / 3600
+    return hours
+
+
+def _summary(facts: dict[str, Any]) -> str:
+    if "hours" not in facts:
+        return "predicted hours need all the stages"
+    rows = [
+        f"  {name:9} mle {arms['mle']:8.3f}   seqgan {arms['seqgan']:8.3f}" for name, arms in facts["hours"].items()
+    ]
+    return "\n".join(["predicted hours of one seed on the oracle:", *rows])

@@ -1,0 +1,112 @@
+"""The command `bench`: each subcommand lives in bench/cli/commands and is imported only when it is called."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import pkgutil
+import signal
+import sys
+import tempfile
+import traceback
+from typing import Any, NoReturn
+
+import click
+
+from bench import __version__
+from bench.cli import commands
+from bench.contracts.errors import BenchError, ContractError, named, unknown
+from bench.engine import terminal
+
+# What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
+# with a name that leads nowhere.
+_PLACES = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.EDQUOT,
+)
+_NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+class LazyGroup(click.Group):
+    """A click group whose subcommands are the modules of bench.cli.commands, each with an object `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the modules, without importing them."""
+        names = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(name for name in names if not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one asked for."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"bench.cli.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A name that is none is answered with the nearest one."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C ends with the exit code that shells give it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(128 + signal.SIGINT)
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="bench")
+def bench() -> None:
+    """Compare sequence generators on one oracle, one evaluator, many seeds."""
+
+
+def main() -> None:
+    """Run the command; bad input is one line on standard error and exit code 2."""
+    terminal.escape_what_it_cannot_hold()
+    try:
+        sys.exit(bench(prog_name="bench", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "bench"
+        click.echo(f"bench: {error.format_message()} `{command} --help` lists what there is.", err=True)
+        sys.exit(error.exit_code)
+    except BenchError as error:
+        click.echo(f"bench: {error}", err=True)
+        sys.exit(2)
+    except ContractError as error:  # of a plug-in that is asked outside a cell
+        click.echo(f"bench: {error}; `bench check` says more", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (*_PLACES, *_NAMES):
+            _unexpected(error)
+        what, remedy = ("write", "folder") if error.errno in _PLACES else ("find or make", "name")
+        place = error.filename or "a file"
+        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or mend it", err=True)
+        sys.exit(2)
+    except Exception as error:
+        _unexpected(error)
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    click.echo(f"bench: unexpected {named(error)}; the traceback is in {_keep_traceback()}", err=True)
+    sys.exit(1)
+
+
+def _keep_traceback() -> str:
+    """Write the traceback being handled to a file of its own; returns the file's name."""
+    with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return file.name

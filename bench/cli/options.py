@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.contracts.errors import BenchError
+
+runs = click.option(
+    "--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the cells' journals."
+)
+tracking_uri = click.option("--tracking-uri", help="MLflow store; else MLFLOW_TRACKING_URI, else mlflow's own default.")
+plan = click.option("--plan", help="Look among the runs of this plan only.")
+out = click.option(
+    "--out", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the tables."
+)
+data = click.option(
+    "--data",
+    type=click.Choice(["auto", "published", "sample"]),
+    default="auto",
+    show_default=True,
+    help="auto: published files, else samples that the code makes, loudly; published: samples are an error.",
+)
+corpus = click.option(
+    "--corpus",
+    "corpus",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Use a local file as a corpus, or a column of one: obama=speeches.csv#text.",
+)
+drop_special = click.option(
+    "--drop-special", is_flag=True, help="Drop special tokens of other programs; an end token ends its sequence."
+)
+unquote = click.option("--unquote", is_flag=True, help="Take off quotation marks that stand around a whole line.")
+pad_id = click.option(
+    "--pad-id", type=int, metavar="N", help="Take this id off the beginning and end of rows of token ids."
+)
+device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to train.",
+)
+
+
+def resolve_device(name: str) -> str:
+    """auto -> cuda, mps or cpu, whichever is there; one asked for by name must be there."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
+    if not there[name]:
+        raise BenchError(f"--device {name}: torch {torch.__version__} finds no such device here; use --device cpu")
+    return name

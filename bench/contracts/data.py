@@ -1,0 +1,76 @@
+"""What a trainer may see, and what a metric may ask: token ids in three splits, their vocabulary, their source."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contracts.vocabulary import Vocabulary
+
+TokenArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data came from; printed under every table.
+
+    `kind`: "published" (verified against the manifest's checksum), "local" (the user's own file), "generated" (drawn
+    from a seed because that is the task), or "sample" (made by the code where the published file is absent).
+    """
+
+    file: str
+    sha256: str
+    licence: str
+    kind: Literal["published", "local", "generated", "sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceData:
+    """Token ids, (n, T) int64; the splits are disjoint after de-duplication.
+
+    Where a published split is kept that is not, `notes` say how many rows "also occur" in another.
+
+    `valid` is what the *real* row shows, unless the dataset draws it afresh, and `best-valid` looks at; `test` is what
+    NLL_test is taken on.
+    `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source. `warnings` are facts
+    that the terminal shows in bold before any work, each with what the user can set.
+    `shelves` are folders in which what is computed from the arrays may be kept for later processes: see `kept_in`.
+    """
+
+    train: TokenArray
+    valid: TokenArray
+    test: TokenArray
+    vocabulary: Vocabulary
+    source: Source
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    shelves: tuple[Path, ...] = field(default=(), init=False, repr=False)
+
+    @property
+    def length(self) -> int:
+        """T, the number of positions in a row."""
+        return int(self.train.shape[1])
+
+    def kept_in(self, shelves: tuple[Path, ...]) -> SequenceData:
+        """The same data with these shelves; a copy made with `replace` has none."""
+        data = replace(self)
+        object.__setattr__(data, "shelves", shelves)
+        return data
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint. Taken once."""
+        return self.fingerprint_now()
+
+    def fingerprint_now(self) -> str:
+        """The fingerprint taken anew: it is another where something has written into the arrays."""
+        digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
+        for split in (self.train, self.valid, self.test):
+            digest.update(str(split.shape).encode() + np.ascontiguousarray(split).tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""Knobs: frozen dataclasses whose fields know their bounds; a misspelt or out-of-range one is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bench.contracts.errors import BenchError, folded, unknown
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+
+
+def knob(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    path: bool = False,
+    help: str,
+) -> Any:
+    """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`.
+
+    `path` says that the text is the path of a file or folder that is read: see bench/planning/paths.py.
+    """
+    facts = {"low": low, "high": high, "choices": choices, "path": path, "help": help}
+    return dataclasses.field(default=default, metadata=facts)
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """An instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for field in fields.values():
+        if field.default is field.default_factory is dataclasses.MISSING:
+            raise BenchError(f"settings of {where}: {field.name} has no default; every knob needs one")
+    for key in values:
+        if key not in fields:
+            raise unknown(f"knob of {where}", key, fields)
+    given: dict[str, Any] = {key: f.default for key, f in fields.items() if f.init and _is_plain(f.default)}
+    given |= values
+    for key, value in given.items():
+        _check(f"{where}.{key}", value, fields[key].metadata)
+    try:
+        made = _converter().structure(given, cls)
+    except Exception as error:
+        raise BenchError(f"settings of {where}: {_first_line(error)}") from None
+    for name in fields:
+        if not _is_plain(value := getattr(made, name)):
+            kinds = "a number, true or false, text, None, or a tuple of such"
+            raise BenchError(f"settings of {where}: {name} is a {type(value).__name__}; a knob is {kinds}")
+    return made
+
+
+def parse(text: str) -> tuple[str, str, Any]:
+    """`seqgan.rollouts=8` -> ("seqgan", "rollouts", 8); the value is TOML, or failing that a plain string."""
+    path, equals, raw = text.partition("=")
+    owner, dot, key = path.strip().rpartition(".")
+    if not (equals and dot and owner and key):
+        raise BenchError(f"--set {text!r}: write it as NAME.KNOB=VALUE, for example seqgan.rollouts=8")
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw.strip()
+    except ValueError:  # of more digits than Python reads
+        raise _too_large(f"{owner}.{key}") from None
+    return owner, key, value
+
+
+def _too_large(place: str) -> BenchError:
+    return BenchError(f"{place}: a whole number is below 2^63, which has 19 digits")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a cell can keep it: JSON brings it back, and nothing changes it."""
+    return isinstance(value, bool | int | float | str | None) or (
+        isinstance(value, tuple) and all(map(_is_plain, value))
+    )
+
+
+def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise _too_large(place)
+    low, high, choices = facts.get("low"), facts.get("high"), facts.get("choices")
+    if choices and value not in choices:
+        raise BenchError(f"{place} = {value!r}: choose one of {', '.join(choices)}")
+    if isinstance(value, int | float):
+        if not math.isfinite(value):  # nan is neither below nor above a bound
+            raise BenchError(f"{place} = {value}: a finite number is needed")
+        if low is not None and value < low:
+            raise BenchError(f"{place} = {value}: the least allowed is {low}")
+        if high is not None and value > high:
+            raise BenchError(f"{place} = {value}: the most allowed is {high}")
+
+
+@cache
+def _converter() -> Converter:
+    """Refuses unknown keys, and values of another type; made at the first use, for `bench list` needs none."""
+    from cattrs import Converter
+
+    converter = Converter(forbid_extra_keys=True)
+    for cls in _NAMES:
+        converter.register_structure_hook(cls, _strict)
+    return converter
+
+
+def _strict(value: Any, cls: type) -> Any:
+    if cls is float and type(value) is int:
+        return float(value)
+    if type(value) is not cls:
+        raise TypeError(f"{value!r} is not {_NAMES[cls]}")
+    return value
+
+
+def _first_line(error: BaseException) -> str:
+    """The innermost message of a cattrs exception group, with the field it is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    notes = [str(note) for note in getattr(error, "__notes__", [])]
+    field = next((note.rsplit(" ", 1)[-1] for note in notes if "attribute" in note), "")
+    return f"{field}: {folded(error)}" if field else folded(error)
+
+
+_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

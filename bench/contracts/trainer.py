@@ -1,0 +1,68 @@
+"""The trainer contract: phases that the engine drives, one epoch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from bench.contracts.data import SequenceData
+from bench.contracts.generator import Generator
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Phase(NamedTuple):
+    """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
+
+    Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
+    the last of them begins.
+    """
+
+    name: str
+    epochs: int
+    step: Callable[[], Mapping[str, float]]
+    trains_generator: bool = True
+
+
+class Stateful(Protocol):
+    """What a checkpoint can hold: modules, optimisers, and anything else with these two methods."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What changes while training, as tensors, numbers, strings, lists and dicts."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> Any:
+        """Go back to that state."""
+        ...
+
+
+class Trainer(Protocol):
+    """One file in baselines/, or in the user's folder.
+
+    `Settings` is a frozen dataclass of knobs. Random numbers come from `rng`, which the engine saves and restores, or
+    from the global generators of torch, numpy and random, which the engine seeds from the cell before construction and
+    before each epoch. A source of another kind must be part of state(). Data files that the plug-in reads are named in
+    its module's DATA_FILES (bench/plugins/data_files.py): they then count as its code.
+    """
+
+    Settings: ClassVar[type]
+
+    @property
+    def generator(self) -> Generator:
+        """What is trained and judged; a plain attribute will do."""
+        ...
+
+    def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...
+
+    def phases(self) -> Sequence[Phase]:
+        """The schedule, in order; empty where there is nothing to train."""
+        ...
+
+    def state(self) -> Mapping[str, Stateful]:
+        """Everything that changes while training, so that a resumed run ends on the same bits.
+
+        A finished run keeps the part that is the generator, or that is called "generator"; where there is neither,
+        every part but the optimisers. `bench sample` and `bench match` bring the generator back from it.
+        """
+        ...

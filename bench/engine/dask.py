@@ -1,0 +1,102 @@
+"""Cells on a dask cluster: its workers share the folders, but are not ours to end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bench.contracts.errors import BenchError
+from bench.engine import job, signals
+from bench.engine.job import Context
+from bench.planning.cell import Cell
+from bench.records.journal import Journal
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from bench.engine.pool import Tick
+
+UNSEEN = "killed, or out of memory"  # dask does not say how a worker ended
+
+
+class Cluster:
+    """The workers of one scheduler; each runs its cells in its own process, one after the other."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def prepare(self) -> None:
+        """BenchError if no scheduler answers."""
+        with _client(self.address):
+            pass
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
+        """As `Backend.run`. On Ctrl-C the stop file stays for the workers that have not left within the grace."""
+        with _executor(self.address) as executor:
+            futures: dict[Future[str], Cell] = {}
+            try:
+                with signals.held_back():
+                    for cell in cells:
+                        futures[executor.submit(job.run, cell, context)] = cell
+                return _watch(futures, context, tick)
+            except BaseException:  # whatever it is: to leave the executor would first wait for every cell
+                _stop(futures, context)
+                raise
+
+
+@contextmanager
+def _executor(address: str) -> Iterator[Executor]:
+    with _client(address) as client:
+        yield client.get_executor()
+
+
+def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) -> list[Cell]:
+    """Wait until all have ended; returns the cells whose workers died."""
+    died, left = list[Cell](), set(futures)
+    while left:
+        ended, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+        for future in ended:
+            if _died(future):
+                died.append(futures[future])
+                Journal(context.runs / futures[future].id).append("interrupted", error=UNSEEN)
+        tick()
+    return died
+
+
+def _stop(futures: Iterable[Future[str]], context: Context) -> None:
+    """Let the workers save and leave. No task is cancelled: dask calls one cancelled that is still at work."""
+    context.stop.touch()
+    wait(futures, timeout=context.grace)
+    if all(future.done() and not future.cancelled() for future in futures):
+        context.stop.unlink(missing_ok=True)
+
+
+def _died(future: Future[str]) -> bool:
+    """Whether dask gave the cell up because its workers died. BenchError if the whole cluster did."""
+    try:
+        error = future.exception()
+    except CancelledError:
+        raise BenchError("the cluster's scheduler is gone: start it anew, and run again") from None
+    died = type(error).__name__ == "KilledWorker"
+    if error is not None and not died:
+        raise error
+    return died
+
+
+def _client(address: str) -> Client:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BenchError("--cluster needs dask.distributed: pip install 'seqbench[cluster]'") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told here
+    try:
+        return Client(address, timeout=10)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise BenchError(f"--cluster {address}: no scheduler answers ({error})") from None
+    except ValueError as error:
+        raise BenchError(
+            f"--cluster {address}: no address ({error}); give HOST:PORT, as the scheduler says it"
+        ) from None

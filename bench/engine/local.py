@@ -1,0 +1,226 @@
+"""Cells in processes of this machine, one process a cell.
+
+Each is forked from a server that has imported torch and this package, and nothing of the user's; where the system has
+no such server (Windows), it is spawned. So no cell sees what another one left behind. The journal says how far a cell
+came, the sentinel of its process says that the process ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
+from multiprocessing.process import BaseProcess
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from bench.engine import job, signals, terminal
+from bench.engine.job import Context
+from bench.planning.cell import Cell
+from bench.records.journal import Journal, read_record
+
+if TYPE_CHECKING:
+    from bench.engine.pool import Tick
+
+FORKS = "forkserver" in get_all_start_methods()
+PRELOADED = "bench.engine.preloaded"
+SERVER_ONLY = {
+    "PYTHONSAFEPATH": "1",  # files in the current folder are no modules
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a server that forks has one thread; this one pyarrow starts
+    # A process keeps the memory it frees: glibc would give it back and ask again at each step of training.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
+}
+ENDED = 79  # exit code of a process whose job returned; nothing else ends with it
+ORPHANED = 255  # multiprocessing's exit code of a process whose server died before it
+
+
+class Local:
+    """At most `jobs` processes at a time."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def prepare(self) -> None:
+        """Start the server, which imports torch while this process goes on."""
+        _start_server()
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
+        """As `Backend.run`. A process that does not leave within the grace is killed; all are at a second Ctrl-C."""
+        waiting, died, workers = deque(cells), list[Cell](), _Workers(context)
+        try:
+            while waiting or workers.at_work:
+                workers.fill(waiting, self.jobs)
+                died += workers.reap(0.5)
+                workers.fill(waiting, self.jobs)  # first, for a tick may take a while
+                tick()
+        except BaseException:
+            workers.stop()
+            raise
+        return died
+
+
+class _Workers:
+    """The processes at work, with their cells, by sentinel."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.at_work: dict[int, tuple[BaseProcess, Cell]] = {}
+
+    def fill(self, waiting: deque[Cell], most: int) -> None:
+        """Start processes for waiting cells until `most` are at work."""
+        while waiting and len(self.at_work) < most:
+            self.start(waiting.popleft())
+
+    def start(self, cell: Cell) -> None:
+        """Start a process for the cell. It is deaf to Ctrl-C and SIGTERM from its first moment."""
+        _start_server()
+        with signals.held_back(), _without_main():
+            given = cell, self.context, dict(os.environ)
+            process = _process_class()(target=_work, args=given, name=f"bench {cell.id}", daemon=False)
+            process.start()
+            self.at_work[process.sentinel] = process, cell
+
+    def reap(self, seconds: float) -> list[Cell]:
+        """Wait at most so long for a process to end; returns the cells of those that died, which is written down."""
+        ended = set(connection.wait(self.at_work, seconds))
+        with signals.held_back():
+            cells = [self._died(sentinel) for sentinel in list(self.at_work) if sentinel in ended]
+        return [cell for cell in cells if cell is not None]
+
+    def stop(self) -> None:
+        """Let the processes save and leave, then kill those that are left."""
+        self.context.stop.touch()
+        until = time.monotonic() + self.context.grace
+        try:
+            while self.at_work and (left := until - time.monotonic()) > 0:
+                self.reap(left)
+        finally:
+            with signals.held_back():
+                self._kill()
+                self.context.stop.unlink(missing_ok=True)
+
+    def _died(self, sentinel: int) -> Cell | None:
+        """Take leave of a process that ended; returns its cell if the job did not return."""
+        process, cell = self.at_work[sentinel]
+        process.join()
+        code = process.exitcode or 0
+        if code == ORPHANED:
+            _end_orphan(process.pid)
+        if code != ENDED:
+            Journal(self.context.runs / cell.id).append("interrupted", error=_cause(code))
+        del self.at_work[sentinel]
+        process.close()
+        return None if code == ENDED else cell
+
+    def _kill(self) -> None:
+        """SIGTERM would not do: the processes are deaf to it."""
+        for process, _ in self.at_work.values():
+            process.kill()
+        for process, cell in self.at_work.values():
+            process.join()
+            if read_record(self.context.runs / cell.id).status == "running":
+                Journal(self.context.runs / cell.id).append("interrupted")
+            process.close()
+        self.at_work.clear()
+
+
+def _cause(code: int) -> str:
+    """How a process died, in words, from its exit code."""
+    if code in (-9, ORPHANED):
+        return "killed, or out of memory"
+    if code < 0:
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
+
+
+def _end_orphan(pid: int | None) -> None:
+    """Kill a process whose server died: it still runs, and its cell is to be tried again."""
+    import psutil
+
+    try:
+        orphan = psutil.Process(pid)
+        orphan.kill()
+        orphan.wait(timeout=5)
+    except psutil.Error:  # it has gone, or nobody reaps it
+        pass
+
+
+def _process_class() -> type[BaseProcess]:
+    return get_context("forkserver").Process if FORKS else get_context("spawn").Process
+
+
+def _start_server() -> None:
+    """Start the server that processes are forked from, unless it runs already. It imports `bench.engine.preloaded`.
+
+    It is deaf to Ctrl-C and SIGTERM, and what is forked from it too.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
+    if not FORKS:
+        return
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # first: its start lets the signals through again
+    forkserver.set_forkserver_preload([PRELOADED])
+    with signals.held_back(), _in_environment(**SERVER_ONLY):
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _in_environment(**values: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(values)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """multiprocessing runs the user's script in each process again, so that objects of it can be unpickled there.
+
+    No cell holds such objects, and a script without `if __name__ == "__main__"` would begin another run.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _work(cell: Cell, context: Context, environment: Mapping[str, str]) -> None:
+    """All that a process does: one cell."""
+    signals.ignore()
+    _leave_with_parent()
+    _set_environment(environment)  # the server has that of its start
+    terminal.escape_what_it_cannot_hold()  # a plug-in may print
+    job.run(cell, context)
+    leave = threading.Timer(context.grace, os._exit, (ENDED,))  # a plug-in may leave a thread that does not end
+    leave.daemon = True
+    leave.start()
+    sys.exit(ENDED)
+
+
+def _leave_with_parent() -> None:
+    """A process whose parent was killed ends at once: the next run may take up its cell, from the last checkpoint."""
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,0 +1,61 @@
+"""Runs cells on a backend: processes of this machine (pool_local), or a dask cluster (pool_dask)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from bench.engine.job import Context
+from bench.planning.cell import Cell
+from bench.records.journal import Journal, read_record
+
+Tick = Callable[[], None]
+
+
+class Backend(Protocol):
+    """Where cells are run."""
+
+    def prepare(self) -> None:
+        """Start what takes seconds to start, without waiting for it; BenchError if the backend cannot be reached."""
+        ...
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
+        """Run every cell, calling `tick` a few times a second; returns the cells whose worker died.
+
+        A death is written into the cell's journal as soon as it is seen: an event "interrupted", with its `error`. On
+        Ctrl-C, and on an error of `tick`, the stop file tells the workers to save; the exception is then raised again.
+        """
+        ...
+
+
+def choose(jobs: int, cluster: str | None) -> Backend:
+    """`jobs` processes of this machine; or the cluster whose scheduler has that address."""
+    if cluster is None:
+        from bench.engine.local import Local
+
+        return Local(jobs)
+    from bench.engine.dask import Cluster
+
+    return Cluster(cluster)
+
+
+def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Tick, cluster: str | None) -> None:
+    """Run every cell, calling `tick` a few times a second. On Ctrl-C, or an error of `tick`, the workers save first.
+
+    A cell whose worker died is tried once more after all others have ended, alone: the others may have taken the
+    memory that it lacked.
+    """
+    if not cells:
+        return
+    backend = choose(jobs, cluster)
+    for cell in backend.run(cells, context, tick):
+        if backend.run([cell], context, tick):
+            why = read_record(context.runs / cell.id).last("interrupted")["error"]
+            Journal(context.runs / cell.id).append("failed", error=f"{cell.label}: its worker died twice ({why})")
+            tick()
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,64 @@
+"""Open a dataset that things made elsewhere are compared with: never a made-up sample that the user did not ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.contracts.errors import BenchError
+from bench.planning import plan as planning
+from bench.records import runs as stored
+from bench.toolkit.corpora.fetch import Absent
+
+if TYPE_CHECKING:
+    from bench.contracts.dataset import Opened
+    from bench.planning.cell import Cell
+    from bench.planning.preset import Preset
+    from bench.toolkit.corpora.fetch import Corpora
+
+
+def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora: Corpora) -> tuple[Cell, Opened]:
+    """The cell of the dataset's *real* row and the dataset itself, as a plan of the preset has them.
+
+    BenchError where the corpus is absent and the user did not ask for a sample.
+    """
+    request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
+    with _no_samples(dataset, corpora) as allowed:
+        made = planning.make(request, allowed)
+    real = made.cells[0]
+    opened = made.datasets[real.dataset_label]
+    _refuse_sample(opened, real.dataset_label, corpora)
+    return real, opened
+
+
+def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
+    """The dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
+    with _no_samples(cell.dataset_label, corpora) as allowed:
+        opened = stored.reopened(cell, allowed)
+    _refuse_sample(opened, cell.dataset_label, corpora)
+    return opened
+
+
+@contextmanager
+def _no_samples(dataset: str, corpora: Corpora) -> Iterator[Corpora]:
+    """The corpora with samples forbidden, unless the user asked for them; the error of an absent one gets a remedy."""
+    try:
+        yield corpora if corpora.policy == "sample" else replace(corpora, policy="published")
+    except Absent as error:
+        raise BenchError(f"{error}. {_remedy(dataset)}") from None
+
+
+def _refuse_sample(opened: Opened, dataset: str, corpora: Corpora) -> None:
+    """BenchError where the dataset's own code made a sample, and the user did not ask for one."""
+    if opened.data.source.kind == "sample" and corpora.policy != "sample":
+        raise BenchError(f"{dataset}: the published corpus is absent. {_remedy(dataset)}")
+
+
+def _remedy(dataset: str) -> str:
+    return (
+        "Samples made elsewhere are not compared with a made-up corpus: set BENCH_DATA to a folder that holds the "
+        f"published files, or run `bench data fetch {dataset}`, or give --corpus {dataset}=FILE; --data sample "
+        "compares with the made-up corpus all the same"
+    )

@@ -1,0 +1,28 @@
+"""Samples that repeat a training row: BLEU with training rows as references gives such a copy 1, its highest score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.lengths import live
+
+
+def copied_share(samples: TokenArray, data: SequenceData) -> float:
+    """The share of the (n, T) samples that equal a row of `data.train`; what follows the first end does not count.
+
+    0 where there is no sample.
+    """
+    end = data.vocabulary.end
+    known = {row.tobytes() for row in _ended(data.train, end)}
+    return sum(row.tobytes() in known for row in _ended(samples, end)) / max(1, len(samples))
+
+
+def rewards_copies(signature: str) -> bool:
+    """Whether a score of this signature has the training rows as references, so that a copy of one scores best."""
+    return "|split:train|" in signature
+
+
+def _ended(rows: TokenArray, end: int | None) -> TokenArray:
+    """The rows with -1 in place of what follows the first end."""
+    return np.ascontiguousarray(np.where(live(rows, end), rows, -1), dtype=np.int64)

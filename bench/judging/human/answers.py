@@ -1,0 +1,111 @@
+"""What the raters said, checked against the key before anything is scored."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contracts.errors import BenchError
+from bench.judging.human.sheet import Sheet
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """(raters, items) bool, items in the order of the sheet: true where the rater took the text for real."""
+
+    raters: tuple[str, ...]
+    judged_real: NDArray[np.bool_]
+
+
+class Answer(NamedTuple):
+    """One row of a file, and where it stood."""
+
+    rater: str
+    item: str
+    value: str
+    place: str
+
+
+def read_answers(paths: Sequence[Path], sheet: Sheet) -> Answers:
+    """Every rater's answer to every item, from CSV files of the page or of the filled-in sheet, in any mixture.
+
+    BenchError, naming file and line, for an unknown or repeated item, an answer other than real or machine, the seal
+    of another sheet, and a rater who left items out. A blank rater is named after the file.
+    """
+    rows = [answer for path in paths for answer in _rows(path, sheet.seal)]
+    given: dict[tuple[str, str], Answer] = {}
+    for answer in rows:
+        if answer.value:
+            _check(answer, sheet, given)
+            given[answer.rater, answer.item] = answer
+    raters = tuple(dict.fromkeys(answer.rater for answer in rows))
+    if not given:
+        raise BenchError("no answers in the files given: each row of a rater's CSV is one answer")
+    for rater in raters:
+        _check_complete(rater, [item.id for item in sheet.items if (rater, item.id) not in given], len(sheet.items))
+    judged = [[given[rater, item.id].value == "real" for item in sheet.items] for rater in raters]
+    return Answers(raters, np.array(judged))
+
+
+def _rows(path: Path, seal: str) -> Iterator[Answer]:
+    lines = _lines(path)
+    columns = {name.strip().lower(): place for place, name in enumerate(lines[0][1])} if lines else {}
+    for name in ("item", "answer", "rater", "seal"):
+        if name not in columns:
+            raise BenchError(f"{path}: no column {name!r}; the columns needed are item, answer, rater and seal")
+    for number, cells in lines[1:]:
+        row = {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}
+        if not row["answer"] and not row["item"]:
+            continue  # an empty line
+        place = f"{path}, line {number}"
+        if row["answer"] and row["seal"].lower() != seal:
+            found = row["seal"][:16] or "missing"
+            raise BenchError(f"{place}: seal {found} is of another sheet; this key's is {seal[:16]}...")
+        yield Answer(row["rater"] or path.stem, row["item"].lower(), row["answer"].lower(), place)
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The cells of every line, with its number; whichever of comma, semicolon and tab the header has divides them."""
+    text = _text(path)
+    delimiter = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise BenchError(f"{path}, line {reader.line_num}: not a CSV file ({error})") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BenchError(f"{path}: not UTF-8; save it again as CSV UTF-8") from None
+
+
+def _check(answer: Answer, sheet: Sheet, given: dict[tuple[str, str], Answer]) -> None:
+    if answer.item not in {item.id for item in sheet.items}:
+        raise BenchError(f"{answer.place}: unknown item {answer.item!r}; it is not on this sheet")
+    if answer.value not in ("real", "machine"):
+        raise BenchError(f"{answer.place}: answer {answer.value!r} to item {answer.item}; write real or machine")
+    if earlier := given.get((answer.rater, answer.item)):
+        raise BenchError(
+            f"{answer.place}: {answer.rater} has judged item {answer.item} already ({earlier.place}); "
+            "leave one out, or name the raters apart"
+        )
+
+
+def _check_complete(rater: str, missing: Sequence[str], total: int) -> None:
+    if missing:
+        names = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise BenchError(
+            f"{rater} has left {len(missing)} of {total} items unjudged: {names}; every rater judges them all"
+        )

@@ -1,0 +1,63 @@
+"""The sheet as a rater sees it: one web page that needs no network, and the same as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from bench.contracts.errors import BenchError
+from bench.judging.human.sheet import Sheet
+
+COLUMNS = ("item", "text", "answer", "rater", "seal")
+
+
+def write_sheet(sheet: Sheet, out: Path, wrap: int = 0) -> None:
+    """Write sheet.html, sheet.csv and key.json into the new folder `out`: all of them, or nothing.
+
+    `wrap` breaks the text shown after so many characters (5: a quatrain). BenchError where the folder is in use.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BenchError(f"{out} is in use; a key is never overwritten: choose another folder")
+    partial = out.resolve().with_name(f".{out.resolve().name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        (partial / "sheet.html").write_text(html(sheet, wrap), encoding="utf-8")
+        (partial / "sheet.csv").write_text(table(sheet), encoding="utf-8", newline="")
+        (partial / "key.json").write_text(sheet.key(), encoding="utf-8")
+        partial.replace(out)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise BenchError(f"cannot write the sheet to {out}: {error.strerror}") from None
+
+
+def html(sheet: Sheet, wrap: int = 0) -> str:
+    """The page; every text travels as JSON with <, > and & escaped, and is shown as text, never as markup."""
+    from jinja2 import Environment
+
+    template = files("bench.reports").joinpath("human_sheet.html.j2").read_text(encoding="utf-8")
+    items = [{"id": item.id, "text": _wrapped(item.text, wrap)} for item in sheet.items]
+    chinese = any("\u4e00" <= character <= "\u9fff" for item in sheet.items for character in item.text)
+    page = Environment(autoescape=True).from_string(template)
+    return page.render(dataset=sheet.dataset, seal=sheet.seal, items=items, language="zh" if chinese else "")
+
+
+def table(sheet: Sheet) -> str:
+    """The same sheet as CSV with the answers blank, in the columns that `bench human import` reads."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows((item.id, _plain(item.text), "", "", sheet.seal) for item in sheet.items)
+    return "\ufeff" + file.getvalue()  # the mark by which spreadsheets know UTF-8
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(text[start : start + width] for start in range(0, len(text), width)) if width else text
+
+
+def _plain(text: str) -> str:
+    """Guard a text that a spreadsheet would run as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text

@@ -1,0 +1,130 @@
+"""A blinded sheet: real and generated texts mixed, and the sealed key that alone can tell them apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bench.contracts.errors import BenchError
+from bench.contracts.seeding import numpy_rng
+from bench.planning.cell import REAL
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text to judge. The id is drawn by lot: it says nothing of the origin."""
+
+    id: str
+    origin: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The items in the order shown, and where each came from; `origins` begins with "real".
+
+    `cells` are the ids of the runs behind the origins, so that a score is never printed beside another run's;
+    texts made elsewhere have none.
+    """
+
+    dataset: str
+    seed: int
+    origins: tuple[str, ...]
+    items: tuple[Item, ...]
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def seal(self) -> str:
+        """sha256 of the whole key: printed in the sheet, it shows later that the key was not changed.
+
+        It gives nothing away: to guess the key from it is to guess the origin of every item at once.
+        """
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def key(self) -> str:
+        """The key as JSON, seal included."""
+        return json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False) + "\n"
+
+
+def make_sheet(
+    real: Sequence[str],
+    models: Mapping[str, Sequence[str]],
+    n: int,
+    seed: int,
+    dataset: str = "",
+    cells: Mapping[str, str] | None = None,
+) -> Sheet:
+    """n texts of each origin, drawn and shuffled by seed; no text twice, whatever its origins.
+
+    A text drawn as real is never drawn again for a model that copied it. The paper shows 20 of each to 70 raters.
+    BenchError where an origin has fewer than n different texts.
+    """
+    _check(models, n)
+    chosen: dict[str, str] = {}
+    for origin, texts in {REAL: real, **models}.items():
+        chosen |= dict.fromkeys(_draw(origin, texts, n, seed, taken=chosen), origin)
+    # The order depends on what was drawn, not on the seed alone: who knows only the seed cannot undo the shuffle.
+    rng = numpy_rng("human", "order", seed, json.dumps(list(chosen.items())))
+    ids = _ids(rng.choice(len(_LETTERS) ** _ID_LENGTH, size=len(chosen), replace=False).tolist())
+    pairs = [list(chosen.items())[place] for place in rng.permutation(len(chosen))]
+    items = tuple(Item(name, origin, text) for name, (text, origin) in zip(ids, pairs, strict=True))
+    return Sheet(dataset, seed, (REAL, *models), items, dict(cells or {}))
+
+
+def read_key(path: Path) -> Sheet:
+    """The sheet behind a key file; BenchError where the key is not one, or was changed after it was sealed."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        sheet = _sheet(facts)
+        seal = facts["seal"]
+    except OSError as error:
+        raise BenchError(
+            f"{path}: {error.strerror}; --key takes the key.json that `bench human export` wrote"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise BenchError(f"{path}: not a key; give the key.json that `bench human export` wrote") from None
+    if seal != sheet.seal:
+        raise BenchError(
+            f"{path}: changed after it was sealed (seal {seal}, contents {sheet.seal}); restore the original"
+        )
+    return sheet
+
+
+def _check(models: Mapping[str, Sequence[str]], n: int) -> None:
+    if n < 2:
+        raise BenchError(f"n = {n}: a sheet needs at least 2 texts of each origin")
+    if not models:
+        raise BenchError("a sheet needs at least one model beside the real texts")
+    if REAL in models:
+        raise BenchError(f"a model cannot be called {REAL!r}: that is the held-out data; give it another name")
+
+
+def _draw(origin: str, texts: Iterable[str], n: int, seed: int, taken: Mapping[str, str]) -> list[str]:
+    """n different texts not yet taken. Drawn from the whole list: one that its maker repeats is the likelier."""
+    rng = numpy_rng("human", "draw", seed, origin)
+    whole = [text.strip() for text in texts]
+    shuffled = (whole[place] for place in rng.permutation(len(whole)))
+    fresh = [text for text in dict.fromkeys(shuffled) if text and text not in taken]
+    if len(fresh) < n:
+        raise BenchError(f"{origin}: {len(fresh)} different texts where {n} are needed; lower --n or give more samples")
+    return fresh[:n]
+
+
+def _ids(numbers: Iterable[int]) -> list[str]:
+    """Words without vowels: no spreadsheet takes them for numbers or dates, and none spells anything."""
+    base = len(_LETTERS)
+    return ["".join(_LETTERS[number // base**place % base] for place in range(_ID_LENGTH)) for number in numbers]
+
+
+def _sheet(facts: Mapping[str, Any]) -> Sheet:
+    items = tuple(Item(**item) for item in facts["items"])
+    return Sheet(facts["dataset"], facts["seed"], tuple(facts["origins"]), items, dict(facts["cells"]))
+
+
+_LETTERS = "bcdfghjkmnpqrstvwxz"
+_ID_LENGTH = 5

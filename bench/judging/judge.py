@@ -1,0 +1,149 @@
+"""Judge samples made elsewhere: the evaluator's scores, the anchors beside them, and tests against stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.contracts.dataset import Opened
+from bench.contracts.knobs import build
+from bench.contracts.metric import FloatArray, Generated, unknown_words
+from bench.contracts.seeding import torch_rng
+from bench.files import read_scores
+from bench.judging import comparable, statistics
+from bench.judging.evaluator import Evaluator, Judgement
+from bench.judging.samples import Samples
+from bench.planning import dataset_reference
+from bench.planning.cell import ELSEWHERE, Cell, Evaluation
+from bench.planning.preset import Preset, RunSettings
+from bench.plugins import loading as plugins
+from bench.records import runs as stored
+from bench.records.journal import Record
+
+if TYPE_CHECKING:
+    from bench.toolkit.corpora.fetch import Corpora
+
+UNIGRAM = "random-unigram"
+Scored = Mapping[str, Mapping[str, Any]]
+"""Metric -> {"value", "better", "signature"}, as a journal keeps them."""
+
+
+class Anchor(NamedTuple):
+    """A row that says where the scale begins and ends: held-out data, or words without order."""
+
+    label: str
+    hypotheses: int
+    scores: Scored
+
+
+class Test(NamedTuple):
+    """The file against one stored run, on one metric: p of Welch's test over sequences, and the gap in means."""
+
+    label: str
+    seed: int
+    cell: str
+    metric: str
+    value: float
+    difference: statistics.Interval
+    p_sequences: float | None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One dataset with the evaluator that judges runs; `real` is the cell of its *real* row."""
+
+    opened: Opened
+    evaluator: Evaluator
+    real: Cell
+
+    @property
+    def strict(self) -> str | None:
+        """A metric to which a word outside the vocabulary is an error; None where there is none."""
+        return next((m.name for m in self.evaluator.metrics if unknown_words(m) == "error"), None)
+
+    def scores(self, samples: Samples) -> Judgement:
+        """As a run is judged; what needs the maker's probabilities is undefined."""
+        return self.evaluator.judge_samples(Generated(samples.sequences))
+
+    def anchors(self, count: int) -> Iterator[Anchor]:
+        """*real* and the unigram of the training data, each of at most `count` sequences, as `bench run` makes them."""
+        yield self._anchor(self.real, self.opened.dataset.real(self.opened.data), count)
+
+        settings = asdict(build(plugins.load("bench.baselines", UNIGRAM).Settings, {}, UNIGRAM))
+        cell = replace(
+            self.real, label=UNIGRAM, reference=UNIGRAM, baseline=UNIGRAM, settings=tuple(sorted(settings.items()))
+        )
+        trainer = stored.build_trainer(cell, self.opened.data, stored.training_rng(cell, "cpu"))
+        yield self._anchor(cell, trainer.generator, count)
+
+    def _anchor(self, cell: Cell, generator: Any, count: int) -> Anchor:
+        judged = self.evaluator.judge(generator, count, torch_rng(cell.seed_for("evaluate", "final")))
+        return Anchor(cell.label, len(judged.samples), judged.scores)
+
+
+def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: Path, corpora: Corpora) -> Judge:
+    """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
+
+    BenchError where the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
+    """
+    known = [record.cell for record in stored.of_plan(runs, plan, dataset)] if plan else []
+    if known:
+        dataset = dataset_reference.as_kept(dataset, known[-1])
+    owner = dataset_reference.parse(dataset).owners[0]
+    like_the_plan = {owner: dict(known[-1].dataset_settings)} if known else {}
+    evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
+    preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
+    real, opened = comparable.open_planned(dataset, preset, overrides, corpora)
+    metrics = opened.dataset.metrics(opened.data)
+    return Judge(opened, Evaluator(opened.data, metrics, real.evaluation.rule), real)
+
+
+def rivals(runs: Path, real: Cell, plan: str | None, name: str) -> list[Record]:
+    """The finished runs of the dataset that a file called `name` may be tested against.
+
+    The plan's; all of them where that has none yet, or none is named.
+    """
+    planned = stored.of_plan(runs, plan, real.dataset_label) if plan else []
+    done = [record for record in planned if record.status == "done" and record.cell.label != name]
+    return done or [record for record in stored.finished(runs, real.dataset_label) if record.cell.label != name]
+
+
+def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
+    """Welch's test on per-sequence scores against one run of each row and setting: the lowest seed that is comparable.
+
+    Comparable is what has a metric of the same signature; only such metrics are tested.
+    """
+    first: dict[tuple[str, str], Record] = {}
+    for record in sorted(records, key=lambda record: (*_row(record.cell), record.cell.seed)):
+        if _comparable(judged, record):
+            first.setdefault(_row(record.cell), record)
+    return [test for record in first.values() for test in _against(judged, record)]
+
+
+def _row(cell: Cell) -> tuple[str, str]:
+    """What the seeds of a row share: a label may stand for runs of several presets."""
+    return cell.label, cell.identity
+
+
+def _comparable(judged: Judgement, record: Record) -> list[str]:
+    """The metrics on which the two can be tested."""
+    if not (record.folder / "scores.parquet").is_file():
+        return []
+    return [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
+
+
+def _against(judged: Judgement, record: Record) -> Iterator[Test]:
+    path = record.folder / "scores.parquet"
+    theirs = read_scores(path, str(path), f"remove {record.folder}, and make the cell anew")
+    for name in (name for name in _comparable(judged, record) if name in theirs):
+        values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
+        mine = judged.per_sequence[name]
+        gap, p = statistics.difference(mine, values), statistics.welch(mine, values)
+        value = float(record.scores[name]["value"])
+        yield Test(record.cell.label, record.cell.seed, record.cell.id, name, value, gap, p)
+
+
+def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:
+    return metric in theirs and mine[metric]["signature"] == theirs[metric]["signature"]

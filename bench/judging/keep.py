@@ -1,0 +1,81 @@
+"""Keep samples made elsewhere as a finished cell, so that tables treat them as a row beside the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.engine.job import data_facts, write_artifacts
+from bench.files import read_bytes
+from bench.judging.copies import copied_share
+from bench.judging.evaluator import Judgement
+from bench.judging.judge import Judge
+from bench.judging.samples import Samples
+from bench.planning.cell import ELSEWHERE, REAL, Cell
+from bench.plugins import loading as plugins
+from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.reporting.paper import base, printed_name, printed_twin
+from bench.toolkit.corpora.manifest import checksum as sha256
+from bench.toolkit.corpora.reading.rows import split_column
+
+
+def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
+    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
+    data = judge.opened.data
+    folder = write_cell(_cell(judge.real, name, path, samples), runs)
+    if read_record(folder).status != "done":
+        journal = Journal(folder)
+        outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
+        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
+        journal.append("start", **data_facts(data) | {"notes": notes})
+        readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
+        write_artifacts(folder, judged, readable, {})
+        facts = {"hypotheses": len(judged.samples), "copied": copied_share(judged.samples, data)}
+        journal.append("done", scores=judged.scores, **facts, seconds=0.0, wall_seconds=0.0)
+    return read_record(folder)
+
+
+def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
+    """The cell that stands for a file: its checksum in place of a plug-in's, how it was read in place of settings."""
+    return replace(
+        real,
+        label=name,
+        reference=ELSEWHERE,
+        baseline=f"{ELSEWHERE}:{name}",
+        settings=tuple(sorted((("file", path.name), ("format", samples.format), *samples.cleaned))),
+        evaluation=replace(real.evaluation, samples=len(samples.sequences)),
+        code=checksum(split_column(str(path))[0]),
+    )
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, or of the names and sums of a folder's files."""
+    if not path.is_dir():
+        return sha256(read_bytes(path))
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
+    return sha256(sums.encode())
+
+
+def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
+    """A name that stands for other runs, or for a variant of them, would print a file as a row that reads as theirs."""
+    taken = {REAL, *plugins.names("bench.baselines")}
+    taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
+    read = {_as_read(name), _as_read(base(name))}
+    twin = next((label for label in sorted(taken) if _as_read(label) in read), None)
+    if twin is not None:
+        also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
+        raise BenchError(f"{option} {name}: that is the name of other runs{also}; give your model a name of its own")
+    if listed := printed_twin(name.strip()):
+        raise BenchError(
+            f"{option} {name}: tables print the published row {listed} as {printed_name(listed)}, and this name too; "
+            f"take {listed} to stand in that row, or give your model a name of its own"
+        )
+
+
+def _as_read(label: str) -> str:
+    """A label as a table prints it; spaces do not tell rows apart."""
+    return " ".join(printed_name(label.strip()).split())

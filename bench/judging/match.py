@@ -1,0 +1,153 @@
+"""The temperature at which one arm has the headline score of another (Caccia et al. 2020, Language GANs Falling Short).
+
+NLL_oracle falls with the temperature alone. To see what an arm adds to maximum likelihood, give both the same
+NLL_oracle and compare what is left: NLL_test, or Self-BLEU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
+from bench.contracts.generator import Generator
+from bench.contracts.metric import Metric
+from bench.contracts.seeding import torch_rng
+from bench.judging.evaluator import Evaluator
+from bench.records import runs as stored
+from bench.records.journal import Record
+from bench.toolkit.models.tempered import tempered
+
+TEMPERATURES = tuple(float(10**power) for power in np.linspace(-1, 1, 9))
+PRECISION = 1e-3  # of the temperature, relative
+
+
+class Match(NamedTuple):
+    """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined.
+
+    `arm` holds the arm's own beside them. `unlike` says of each metric that the arm was judged on in another way, and
+    that so has no number there, what the signatures are.
+    """
+
+    temperature: float
+    headline: str
+    target: float
+    scores: dict[str, float | None]
+    arm: dict[str, float | None]
+    unlike: dict[str, str]
+    hypotheses: int
+
+
+@dataclass(frozen=True)
+class Tempering:
+    """Runs with their generators, each judged on `count` sequences, always from the same random numbers."""
+
+    runs: Sequence[Record]
+    generators: Sequence[Generator]
+    opened: Opened
+    count: int
+
+    def evaluator(self, metrics: Sequence[Metric]) -> Evaluator:
+        """The one that judges the runs at every temperature."""
+        return Evaluator(self.opened.data, metrics, self.runs[0].cell.evaluation.rule)
+
+    def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
+        """Metric -> mean over the runs at a temperature; None where undefined."""
+        judge = self.evaluator(metrics).judge
+        found = [
+            judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
+            for model, run in zip(self.generators, self.runs, strict=True)
+        ]
+        return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
+
+
+def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
+    """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
+
+    Nine temperatures from 0.1 to 10, then bisection between two of them. All are judged with the same random numbers,
+    so that the search sees a curve which is the smoother the more sequences there are. `samples` are as many as the
+    arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError where the score is
+    out of reach.
+    """
+    metrics = tuple(opened.dataset.metrics(opened.data))
+    name = metrics[0].name
+    target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
+    count = min(samples or arm[0].last("done")["hypotheses"], len(opened.data.valid))
+    tempering = Tempering(baseline, [stored.generator(record, opened) for record in baseline], opened, count)
+
+    def gap(temperature: float) -> float:
+        value = tempering.scores(temperature, metrics[:1])[name]
+        if value is None:
+            raise BenchError(f"{name} of {baseline[0].cell.label} is undefined at temperature {temperature:.3g}")
+        return value - target
+
+    gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}
+    bracket = nearest_crossing(gaps)
+    if bracket is None:
+        low, high = min(gaps.values()) + target, max(gaps.values()) + target
+        raise BenchError(
+            f"{name} = {target:.4f} of {arm[0].cell.label} is out of reach: {baseline[0].cell.label} goes from "
+            f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
+        )
+    temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
+    unlike = dict(_unlike(arm, tempering.evaluator(metrics[1:]), count))
+    beside = {m.name: mean([r.scores[m.name]["value"] for r in arm]) for m in metrics if m.name not in unlike}
+    scores = tempering.scores(temperature, metrics)
+    return Match(temperature, name, target, scores, beside, unlike, count)
+
+
+def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
+    """The two neighbouring temperatures, nearest to 1, between which the gap changes sign; None where it never does.
+
+    NLL_oracle rises with the temperature throughout, BLEU need not: a poor model may be best in between.
+    """
+    pairs = [(low, high) for low, high in pairwise(sorted(gaps)) if gaps[low] * gaps[high] <= 0]
+    return min(pairs, key=lambda pair: abs(math.log(pair[0] * pair[1])), default=None)
+
+
+def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: float) -> float:
+    """The temperature at which `gap` crosses 0, by halving the ratio of two between which it changes sign.
+
+    `at_low` is the gap at `low`. The gap is asked for at no temperature twice, and at neither end.
+    """
+    while high / low > 1 + PRECISION:
+        middle = math.sqrt(low * high)
+        if at_low * gap(middle) > 0:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(low * high)
+
+
+def _headline(record: Record, metric: Metric) -> float:
+    """The run's score, made as the metric makes it; of any number of sequences, which moves no mean over them."""
+    found = record.scores.get(metric.name, {"value": None, "signature": ""})
+    if found["value"] is None:
+        raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
+    if not found["signature"].startswith(f"{metric.signature()}|hyps:"):
+        raise BenchError(
+            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found['signature']}, here it would be "
+            f"{metric.signature()}: give both runs the same settings of the dataset"
+        )
+    return float(found["value"])
+
+
+def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
+    """The metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
+    for metric in evaluator.metrics:
+        ours = evaluator.signature(metric, count)
+        found = {record.scores.get(metric.name, {}).get("signature", "none") for record in arm}
+        if others := sorted(found - {ours}):
+            yield metric.name, f"{' and '.join(others)}, here {ours}"
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """None where one of them is undefined: the mean of the others would be of other runs."""
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if defined and len(defined) == len(values) else None

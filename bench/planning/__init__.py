@@ -1,0 +1,1 @@
+"""From a preset and options to frozen, hashable cells."""

@@ -1,0 +1,78 @@
+"""Knobs that are paths: absolute in a plan, so that a worker in another folder finds the file; never in an identity.
+
+The identity of a cell holds the checksum of the content in their place: a file that lies elsewhere is the same cell, a
+file of other content is another. Such a knob is made with `knob(..., path=True)`. Its value is text: a file, a folder,
+or FILE#part; empty where there is none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.contracts.errors import BenchError
+
+Knobs = tuple[tuple[str, Any], ...]
+
+
+def names(cls: type) -> set[str]:
+    """The knobs of a settings class that are paths."""
+    return {field.name for field in dataclasses.fields(cls) if field.metadata.get("path")}
+
+
+def absolute(cls: type, knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """The knobs of a settings class, its paths made absolute, with ~ as the user's home folder."""
+    return _with_paths(knobs, names(cls), lambda path: str(Path(path).expanduser().absolute()))
+
+
+def checksums(cls: type, knobs: Mapping[str, Any]) -> Knobs:
+    """(knob, sha256 of the content) of each path that is set; BenchError if one cannot be read."""
+    return tuple((name, checksum(knobs[name])) for name in sorted(names(cls)) if knobs.get(name))
+
+
+def checksum(path: str) -> str:
+    """The sha256 of a file, or of the names and sums of a folder's files; #part is kept at its end."""
+    file, part = _split(path)
+    try:
+        if not file.is_dir():
+            return _sha256(file) + part
+        files = sorted(inner for inner in file.rglob("*") if inner.is_file())
+        sums = "".join(f"{inner.relative_to(file).as_posix()} {_sha256(inner)}\n" for inner in files)
+    except OSError as error:
+        raise BenchError(f"cannot read {file}: {error.strerror}") from None
+    return hashlib.sha256(sums.encode()).hexdigest() + part
+
+
+def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
+    """The paths relative to a folder if they lie beside it or below, so that both may be moved together."""
+    home = folder.absolute()
+
+    def shorten(path: str) -> str:
+        return Path(os.path.relpath(path, home)).as_posix() if Path(path).is_relative_to(home.parent) else path
+
+    return tuple(_with_paths(dict(knobs), which, shorten).items())
+
+
+def restored(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
+    """What `relative` shortened, absolute again."""
+    home = folder.absolute()
+    return tuple(_with_paths(dict(knobs), which, lambda path: os.path.normpath(home / path)).items())
+
+
+def _with_paths(knobs: Mapping[str, Any], which: set[str], change: Callable[[str], str]) -> dict[str, Any]:
+    return {name: change(value) if name in which and value else value for name, value in knobs.items()}
+
+
+def _split(path: str) -> tuple[Path, str]:
+    """FILE#part as (FILE, "#part"); a file whose own name holds the # is taken as it is."""
+    file, hash_, part = path.rpartition("#")
+    return (Path(path), "") if Path(path).exists() or not hash_ else (Path(file), f"#{part}")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,95 @@
+"""Presets: named sets of knobs, shipped in bench/planning/presets or the user's own TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bench.contracts.errors import BenchError, unknown
+from bench.contracts.knobs import build, knob
+from bench.files import read_bytes
+from bench.planning.cell import Evaluation
+
+Table = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How many seeds, and how many torch threads a cell gets (part of the cell: threads change bits)."""
+
+    seeds: int = knob(3, low=1, help="seeds 0..n-1 of every baseline")
+    threads: int = knob(1, low=1, help="torch threads of one cell")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """`defaults` reaches every baseline that has a knob of that name; `baselines` and `datasets` overrule by name."""
+
+    name: str
+    run: RunSettings
+    evaluation: Evaluation
+    defaults: Table = field(default_factory=dict)
+    baselines: Mapping[str, Table] = field(default_factory=dict)
+    datasets: Mapping[str, Table] = field(default_factory=dict)
+
+    def knobs(self, cls: type, name: str) -> dict[str, Any]:
+        """The values this preset gives to a baseline's settings class."""
+        known = {f.name for f in fields(cls)}
+        return {k: v for k, v in self.defaults.items() if k in known} | dict(self.baselines.get(name, {}))
+
+
+def shipped() -> list[str]:
+    """Names of the presets in the package."""
+    folder = resources.files("bench.planning.presets")
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def read(name: str) -> Preset:
+    """A shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise BenchError(f"no preset file {name}: give the path of a TOML file, or one of {', '.join(shipped())}")
+        if path.stem in shipped():
+            raise BenchError(f"preset {name}: tables would call it {path.stem}, as the shipped one; rename the file")
+        text = _text(path)
+    elif name in shipped():
+        text = (resources.files("bench.planning.presets") / f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        raise unknown("preset", name, shipped())
+    try:
+        tables = tomllib.loads(text)
+    except ValueError as error:
+        raise BenchError(f"preset {name}: {error}") from None
+    return _from_tables(name, tables)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_bytes(path, "the preset ").decode()
+    except UnicodeDecodeError as error:
+        raise BenchError(f"preset {path}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
+
+
+def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
+    allowed = ("run", "evaluation", "defaults", "baselines", "datasets")
+    for key, table in tables.items():
+        if key not in allowed:
+            raise unknown(f"table of preset {name}", key, allowed)
+        if not isinstance(table, dict):
+            raise BenchError(f"preset {name}: [{key}] must be a table")
+        for owner in table if key in ("baselines", "datasets") else ():
+            if not isinstance(table[owner], dict):
+                raise BenchError(f"preset {name}: [{key}.{owner}] must be a table")
+    return Preset(
+        name=Path(name).stem,
+        run=build(RunSettings, tables.get("run", {}), f"preset {name}, [run]"),
+        evaluation=build(Evaluation, tables.get("evaluation", {}), f"preset {name}, [evaluation]"),
+        defaults=tables.get("defaults", {}),
+        baselines=tables.get("baselines", {}),
+        datasets=tables.get("datasets", {}),
+    )

@@ -1,0 +1,1 @@
+"""From a reference to its class, its source files, their checksum and its opened dataset."""

@@ -1,0 +1,40 @@
+"""What a plug-in is made of, code and named data files: the checksum by which an edited file makes a new cell."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench.plugins import loading as plugins
+from bench.plugins import source_files
+
+
+def checksum(*references: str) -> str:
+    """One sha256 of all the files that the plug-ins are made of; "" where all are on our own shelves."""
+    places = [place for reference in references if (place := _place(reference))]
+    sums = [line for place in places for line in source_files.lines(*place)]
+    return hashlib.sha256("".join(sums).encode()).hexdigest() if sums else ""
+
+
+def helpers_of(reference: str) -> dict[str, Path]:
+    """The files beside the plug-in that it imports, by the names of their modules."""
+    place = _place(reference)
+    return source_files.by_name(*place) if place else {}
+
+
+def _place(reference: str) -> tuple[Path, Path] | None:
+    """Where the plug-in is written, and the folder that its imports begin in; None for one of ours, or none at all."""
+    head = reference.rpartition(":")[0]
+    if head.endswith(".py"):
+        path = Path(head).resolve()
+        return path, path.parent
+    module = plugins.module_of(reference)
+    try:
+        spec = find_spec(module) if module and not source_files.ours(module) else None
+    except (ImportError, ValueError):  # to load it says more
+        return None
+    if spec is None or not spec.origin:
+        return None
+    path = Path(spec.origin).resolve()
+    return path, source_files.root_of(path, module)

@@ -1,0 +1,74 @@
+"""The data files of a plug-in: those that its module names in DATA_FILES. An edit of one makes new cells, as code does.
+
+    DATA_FILES = ("words.txt", "lexicon")  # beside the module; a folder stands for all files in it
+
+The names are read from the text of the module, which is not run for it, so they must be written out.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from bench.contracts.errors import BenchError
+
+NAME = "DATA_FILES"
+
+
+def lines(module: Path, content: bytes) -> list[str]:
+    """A line for each data file that a module of this content names: module, name and sha256.
+
+    BenchError where a file cannot be read, or the names are not written out.
+    """
+    try:
+        names = _names(content)
+    except ValueError as error:
+        raise BenchError(f"{module} {error}") from None
+    return [f"{module.name} {name} {_sha256(path, module)}\n" for name, path in _files(names, module.parent)]
+
+
+def _files(names: tuple[str, ...], folder: Path) -> Iterator[tuple[str, Path]]:
+    """The named files, and those in named folders, with their names relative to the module's folder."""
+    for name in names:
+        path = folder / name
+        inner = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        yield from ((f"{name}/{file.relative_to(path)}" if path.is_dir() else name, file) for file in inner)
+
+
+@cache
+def _names(content: bytes) -> tuple[str, ...]:
+    """What a module assigns to DATA_FILES at its top level; nothing where it is no Python.
+
+    ValueError where that is not a tuple or a list of text that is written out.
+    """
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return ()
+    found: list[str] = []
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == NAME for target in targets):
+            found += _written_out(getattr(node, "value", None), f"line {node.lineno}")
+    return tuple(found)
+
+
+def _written_out(value: ast.expr | None, place: str) -> list[str]:
+    try:
+        names = ast.literal_eval(value) if value else ()
+    except (ValueError, TypeError):
+        names = None
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{place}: write {NAME} out, as in {NAME} = ("words.txt",)')
+    return list(names)
+
+
+def _sha256(path: Path, module: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BenchError(f"cannot read {path}, which {NAME} of {module} names: {error.strerror}") from None

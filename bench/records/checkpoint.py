@@ -1,0 +1,166 @@
+"""Checkpoints: atomic, checksummed, and nothing in them that executes code.
+
+A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
+read with weights_only), position.json (where training stood, and the checksums of the other two). It is written under
+another name and then renamed, so that a killed process leaves the one before it whole.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.contracts.errors import ContractError
+from bench.contracts.trainer import Stateful
+
+if TYPE_CHECKING:
+    import torch
+
+
+def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
+    """Write the next checkpoint into `folder`, then remove those before it. ContractError as `check` says."""
+    import torch
+    from safetensors.torch import save as as_bytes
+
+    check(parts)
+    earlier = _numbers(folder)
+    number = earlier[-1] + 1 if earlier else 0
+    partial = folder / f"{number}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / "weights.safetensors").write_bytes(as_bytes(weights(parts)))  # save_file lets nobody else read it
+    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / "state.pt")
+    sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
+    (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
+    for written in (*partial.iterdir(), partial):
+        _to_disk(written)
+    partial.rename(folder / str(number))
+    _to_disk(folder)
+    for old in earlier:
+        shutil.rmtree(folder / str(old))
+
+
+def check(parts: Mapping[str, Stateful]) -> None:
+    """ContractError where `load` could not give the parts back what they hold."""
+    import torch
+
+    if not isinstance(parts, Mapping):
+        raise ContractError(f"state() returned {parts!r:.80}, not a dict of parts by name")
+    for part, holder in parts.items():
+        if not all(callable(getattr(holder, method, None)) for method in ("state_dict", "load_state_dict")):
+            raise ContractError(f"state() part {part!r} is {holder!r:.40}: it lacks state_dict() or load_state_dict()")
+        held = holder.state_dict()
+        if not isinstance(holder, torch.nn.Module):
+            _check_plain(part, "state_dict()", held)
+            continue
+        for name, value in held.items():
+            if not isinstance(value, torch.Tensor):
+                raise ContractError(f"state() part {part!r}: {name!r} is a {_kind(value)}; a module holds tensors")
+
+
+def _check_plain(part: str, place: str, value: Any) -> None:
+    """Of exactly these types, for torch.load(weights_only=True) refuses their subclasses, as numpy's float64 is one."""
+    import torch
+
+    if type(value) in (dict, collections.OrderedDict, collections.Counter):
+        for key, inner in value.items():
+            _check_plain(part, f"a key of {place}", key)
+            _check_plain(part, repr(key), inner)
+    elif type(value) in (list, tuple, set):
+        for inner in value:
+            _check_plain(part, f"an item of {place}", inner)
+    elif type(value) not in _PLAIN and not isinstance(value, torch.Tensor | torch.dtype | torch.device | torch.Size):
+        holds = "a checkpoint holds tensors, numbers, text, lists, dicts"
+        raise ContractError(f"state() part {part!r}: {place} is a {_kind(value)}; {holds}")
+
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> dict[str, Any] | None:
+    """Restore the newest whole checkpoint and return its position; None where there is none."""
+    import torch
+    from safetensors.torch import load_file
+
+    for number in reversed(_numbers(folder)):
+        kept = folder / str(number)
+        facts = _verified(kept)
+        if facts is None:
+            continue
+        state = torch.load(kept / "state.pt", weights_only=True)
+        tensors = load_file(kept / "weights.safetensors")
+        restore(parts, tensors, state["parts"])
+        rng.set_state(state["rng"])
+        position: dict[str, Any] = facts["position"]
+        return position
+    return None
+
+
+def restore(parts: Mapping[str, Stateful], tensors: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
+    """Give each part its state: to a module the tensors named part/parameter, to any other what its name holds."""
+    import torch
+
+    for name, part in parts.items():
+        if isinstance(part, torch.nn.Module):
+            prefix = f"{name}/"
+            part.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        else:
+            part.load_state_dict(others[name])
+
+
+def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
+    """The tensors of the modules among the parts, named part/parameter."""
+    import torch
+
+    return {
+        f"{name}/{key}": tensor.detach().cpu().contiguous().clone()
+        for name, part in parts.items()
+        if isinstance(part, torch.nn.Module)
+        for key, tensor in part.state_dict().items()
+    }
+
+
+def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
+    """The state of the parts that are no modules, by name."""
+    import torch
+
+    return {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _numbers(folder: Path) -> list[int]:
+    return sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit()) if folder.exists() else []
+
+
+def _verified(folder: Path) -> dict[str, Any] | None:
+    """position.json, if the files beside it have the checksums that it names."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
+        whole = all(_sha256(folder / name) == digest for name, digest in facts["sha256"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return facts if whole else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

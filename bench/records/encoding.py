@@ -1,0 +1,218 @@
+"""A cell's record as tags, parameters and points of curves, and a frame made of them again. Nothing is stored here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.records.journal import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURVE, LONGEST, PHASES = "curve/", 4_000, 16
+NAME = 100  # characters of a name in a key: a store takes 250, and a key may hold two names
+COLUMNS = (
+    *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
+    *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
+    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
+)
+
+
+class Point(NamedTuple):
+    """One value of one curve; `time` in seconds since the epoch."""
+
+    key: str
+    value: float
+    step: int
+    time: float
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What a record looks like in a tracking store.
+
+    `digest` changes when the journal does; otherwise the facts of the first writing stay.
+    """
+
+    tags: dict[str, str]
+    params: dict[str, str]
+    points: list[Point]
+    digest: str
+
+
+class Tracked(NamedTuple):
+    """One run read back: its id, its tags and its latest metric values."""
+
+    run_id: str
+    tags: Mapping[str, str]
+    values: Mapping[str, float]
+
+
+def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
+    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are.
+
+    The fact "label" is what the plan calls the cell, where that is not the cell's own label.
+    """
+    label = facts.get("label", record.cell.label)
+    text = json.dumps([record.events, label], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    told = {key: value for key, value in facts.items() if key != "asked"}
+    tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
+    return Projection(
+        {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
+    )
+
+
+def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
+    """One row per run and metric, of one run of each (plan, dataset, label, seed); without scores, one row.
+
+    That run is the newest of the seed, or the one that is like the newest of all seeds in settings and code. Rows come
+    sorted by dataset, label and seed, the metrics in the dataset's own order.
+    """
+    import pandas as pd
+
+    newest: dict[tuple[str, ...], Tracked] = {}
+    aged = sorted(runs, key=_age)
+    wanted = {_row(run): run.tags["identity"] for run in aged}
+    for run in sorted(aged, key=lambda run: run.tags["identity"] == wanted[_row(run)]):
+        newest[*_row(run), run.tags["seed"]] = run
+    rows = [row for run in newest.values() for row in _rows(run)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": object})
+    table["value"] = table["value"].where(table["value"].notna(), None)
+    return table.sort_values(["plan", "dataset", "label", "seed"], kind="stable", ignore_index=True)
+
+
+def curve_key(metric: str) -> str:
+    """Where a metric's learning curve is kept."""
+    return CURVE + safe(metric)
+
+
+def json_list(entries: Iterable[Any]) -> str:
+    """A JSON list of the entries that a tag has room for; one that does not fit is dropped, never cut."""
+    return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
+
+
+def safe(name: str) -> str:
+    """The name as a key of a tracking store; one that it would refuse is changed, and no two names share a key."""
+    plain = re.sub(r"[^\w\-. ]|^\.", "_", name, flags=re.ASCII)[:NAME]
+    if name and plain == name:
+        return name
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def _identity(record: Record, plan: str) -> dict[str, str]:
+    cell, start = record.cell, record.last("start")
+    source = start.get("source") or {}
+    return {
+        "plan": plan,
+        "cell": cell.id,
+        "identity": cell.identity,  # the same for all seeds of the same settings, data and code
+        "dataset": cell.dataset_label,
+        "dataset.reference": cell.dataset,
+        "dataset.settings": _json_object(dict(cell.dataset_settings)),
+        "baseline": cell.baseline,
+        "seed": str(cell.seed),
+        "rule": cell.evaluation.rule,
+        "fingerprint": cell.fingerprint,
+        "notes": json_list(start.get("notes", ())),
+        **{f"source.{key}": str(source[key]) for key in ("file", "sha256", "licence", "kind") if key in source},
+    }
+
+
+def _outcome(record: Record) -> dict[str, str]:
+    tags = {"status": record.status, "metrics": json_list(record.scores)}
+    for name, score in record.scores.items():
+        tags[f"signature.{safe(name)}"] = str(score["signature"])
+        tags[f"better.{safe(name)}"] = str(score["better"])
+    tags["phases"] = json_list(_last_phases(record))
+    if judged := record.last("judged"):
+        facts = {key: judged[key] for key in ("phase", "epoch", "epochs")}
+        tags["judged"] = json.dumps(facts | {"phase": facts["phase"][:80]}, ensure_ascii=False)
+    for key in ("seconds", "hypotheses", "copied"):
+        if key in record.last("done"):
+            tags[key] = str(record.last("done")[key])
+    if record.status == "failed":
+        tags["error"] = str(record.last("failed").get("error") or "no message")
+    return tags
+
+
+def _last_phases(record: Record) -> list[dict[str, Any]]:
+    """The last phases that train the generator: the figures show where the last of several begins."""
+    kept = ("name", "begins", "ends", "trains_generator")
+    phases = [{key: phase[key] for key in kept if key in phase} for phase in record.phases]
+    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-PHASES:]
+
+
+def _json_object(facts: Mapping[str, Any]) -> str:
+    """As json_list, of an object, its keys sorted."""
+    pairs = (f"{json.dumps(key)}: {json.dumps(facts[key], ensure_ascii=False)}" for key in sorted(facts))
+    return f"{{{', '.join(_fitting(pairs))}}}"
+
+
+def _fitting(texts: Iterable[str]) -> Iterator[str]:
+    room = LONGEST - len("[]")
+    for text in texts:
+        if len(text) <= room:
+            room -= len(text) + len(", ")
+            yield text
+
+
+def _params(record: Record) -> dict[str, str]:
+    cell = record.cell
+    knobs = {f"settings.{key}": value for key, value in cell.settings}
+    knobs |= {f"dataset.{key}": value for key, value in cell.dataset_settings}
+    knobs |= {f"evaluation.{key}": value for key, value in asdict(cell.evaluation).items()}
+    knobs |= {"seed": cell.seed, "threads": cell.threads, "device": cell.device}
+    return {safe(key): str(value)[:LONGEST] for key, value in knobs.items()}
+
+
+def _points(record: Record) -> Iterator[Point]:
+    """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
+    done = record.last("done")
+    for name, score in record.scores.items():
+        yield from _point(safe(name), score["value"], 0, done["time"])
+    for event in record.curve:
+        for name, value in event["scores"].items():
+            yield from _point(curve_key(name), value, event["x"], event["time"])
+    epochs = {(event["phase"], event["epoch"]): event for event in record.events if event["event"] == "epoch"}
+    for (phase, epoch), event in epochs.items():
+        for name, value in event["values"].items():
+            yield from _point(f"{safe(name)}/{safe(phase)}", value, epoch, event["time"])
+
+
+def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
+    """The point, unless it is undefined."""
+    if value is not None and math.isfinite(value):
+        yield Point(key, float(value), int(step), float(time))
+
+
+def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
+    tags = run.tags
+    facts: dict[str, Any] = {
+        key: tags.get(key) for key in ("plan", "dataset", "label", "baseline", "cell", "status", "error", "preset")
+    }
+    facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
+    facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
+    facts["judged"] = tags.get("judged")
+    facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
+    facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
+    facts |= {"copied": float(tags["copied"]) if "copied" in tags else None}
+    metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
+    for name in metrics:
+        key = safe(name or "")
+        score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
+        yield facts | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
+
+
+def _row(run: Tracked) -> tuple[str, ...]:
+    return tuple(run.tags[key] for key in ("plan", "dataset", "label"))
+
+
+def _age(run: Tracked) -> tuple[int, str]:
+    return int(run.tags["projected"]), run.run_id

@@ -1,0 +1,291 @@
+"""MLflow: the journals projected into it by one writer, and read back. The only module that names mlflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.contracts.errors import BenchError, message_lines, unknown
+from bench.files import read_scores
+from bench.judging.human.collected import Collected
+from bench.records import one_name, sqlite
+from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.journal import Record
+from bench.records.one_name import NamedCorpus
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
+ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
+PICTURES = ("*.png", "*.mid")
+STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+LOGGERS = ("mlflow", "alembic")
+THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # whose errors are the store's
+
+
+class _Known(NamedTuple):
+    """What the store holds of a cell, "" where nothing; `lost` where it no longer has what it kept."""
+
+    run_id: str = ""
+    digest: str = ""
+    projected: int = 0
+    lost: bool = False
+    corpus: NamedCorpus | None = None
+
+
+class Tracker:
+    """An MLflow store: `uri`, else MLFLOW_TRACKING_URI, else mlflow's own default in the current folder.
+
+    An experiment per dataset holds a parent run per plan, and under it one run per (baseline, seed).
+    """
+
+    def __init__(self, uri: str | None = None) -> None:
+        self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+        self._plans: dict[str, dict[str, _Known]] = {}
+
+    def prepare(self) -> None:
+        """First contact, which makes the schema (about 3 s once a store): do it before workers start."""
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+            self._client.search_experiments(max_results=1)
+
+    def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
+        """Write the record as a run of the plan and return its id.
+
+        A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
+        takes its place. The fact "asked" (ns since the epoch) says which of several runs is the newest, and which plan;
+        an asking that is known already changes nothing.
+        """
+        wanted = project(record, plan, facts)
+        try:
+            with self._clear_errors():
+                known = self._bring(record, plan, wanted, int(facts["asked"]))
+        except BaseException:
+            self._plans.pop(plan, None)  # half of the run may be there: look again before the next
+            raise
+        self._plans[plan][record.cell.id] = known
+        return known.run_id
+
+    def corpora(self, plan: str) -> list[NamedCorpus]:
+        """What the names of datasets stand for in the plan as it is tracked."""
+        with self._clear_errors():
+            return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
+
+    def frame(self, plan: str | None = None) -> pd.DataFrame:
+        """One row per run and metric (columns: bench.records.encoding.COLUMNS); default: the plan written last.
+
+        Values are floats, or None where undefined. BenchError where nothing is tracked.
+        """
+        with self._clear_errors():
+            return frame(_tracked(run) for run in self._runs(plan))
+
+    def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Learning curves of each metric: run_id, dataset, label, seed, x (generator epochs), value."""
+        import pandas as pd
+
+        columns = ["run_id", "dataset", "label", "seed", "x", "value"]
+        with self._clear_errors():
+            runs = self._runs(plan)
+            rows = {name: [row for run in runs for row in self._curve(run, curve_key(name))] for name in metrics}
+        return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
+
+    def per_sequence(self, run_id: str) -> pd.DataFrame:
+        """The run's scores.parquet: a column a metric, a row a sequence; empty where the run never had one.
+
+        BenchError where it is lost.
+        """
+        import pandas as pd
+
+        with self._clear_errors(), tempfile.TemporaryDirectory() as folder:
+            run = self._client.get_run(run_id)
+            if "scores.parquet" not in _kept(run):
+                return pd.DataFrame()
+            if self._has_lost(run):
+                raise BenchError(
+                    f"{run.info.artifact_uri} lacks files that {self.uri} names: `bench sync` writes them again"
+                )
+            copy = Path(self._client.download_artifacts(run_id, "scores.parquet", folder))
+            place = f"{run.info.artifact_uri}/scores.parquet"
+            return read_scores(copy, place, "remove it, and `bench sync` writes it again")
+
+    def record_human(self, collected: Collected) -> None:
+        """Keep imported human scores with the dataset's experiment, in place of earlier ones."""
+        with self._clear_errors():
+            self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
+
+    def human(self) -> dict[str, Collected]:
+        """Human scores that were imported, by dataset."""
+        with self._clear_errors():
+            found = {e.name: e.tags["human"] for e in self._client.search_experiments() if "human" in e.tags}
+        return {name: Collected.from_json(text, f"{self.uri}, {name}") for name, text in found.items()}
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        path = sqlite.path_of(self.uri)
+        if path is not None:
+            sqlite.check(path, self.uri)
+            sqlite.look_beside(path)
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        from mlflow import MlflowClient
+
+        for name in LOGGERS:  # mlflow sets its own level when it is imported
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what it raises is told, in one line, as an error
+        return MlflowClient(self.uri)
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (BenchError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if not type(error).__module__.startswith(THEIRS):
+                raise
+            told = (line for line in message_lines(error) if not line.startswith("(raised as a"))
+            raise BenchError(f"MLflow at {self.uri}: {next(told, type(error).__name__)}") from error
+
+    def _runs(self, plan: str | None) -> list[Run]:
+        """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
+        path = sqlite.path_of(self.uri)
+        latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
+        if not latest:
+            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+        plan = plan or latest[0].data.tags["plan"]
+        runs = self._search(f"tags.plan = '{_quoted(plan)}' AND tags.digest LIKE '%'")
+        if not runs:
+            raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
+        return runs
+
+    def _search(self, condition: str, most: int | None = None) -> list[Run]:
+        """Runs of all experiments, the one projected last first; all of them, page by page, or at most so many."""
+        experiments = [found.experiment_id for found in self._client.search_experiments()]
+        runs: list[Run] = []
+        token = None
+        while True:
+            order = ["tags.projected DESC"]
+            page = self._client.search_runs(experiments, condition, 1, most or 1000, order, token)
+            runs += page
+            token = page.token
+            if not token or most:
+                return runs
+
+    def _known(self, plan: str) -> dict[str, _Known]:
+        """The plan's runs by cell (its parent runs by experiment). One search a plan."""
+        if plan not in self._plans:
+            found = self._search(f"tags.plan = '{_quoted(plan)}'")
+            self._plans[plan] = {
+                run.data.tags.get("cell", run.info.experiment_id): _Known(
+                    run.info.run_id,
+                    run.data.tags.get("digest", ""),
+                    int(run.data.tags.get("projected", 0)),
+                    self._has_lost(run),
+                    one_name.of_tags(run.data.tags),
+                )
+                for run in found
+            }
+        return self._plans[plan]
+
+    def _has_lost(self, run: Run) -> bool:
+        """Whether a file that the run kept is gone; a server's are its own affair."""
+        folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
+        return folder is not None and not all((folder / name).exists() for name in _kept(run))
+
+    def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
+        if key not in run.data.metrics:
+            return []
+        tags = run.data.tags
+        who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
+        return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
+
+    def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
+        """What the store holds of the cell afterwards."""
+        known = self._known(plan).get(record.cell.id, _Known())
+        asked = max(asked, known.projected)
+        if known.digest == wanted.digest and not known.lost:
+            if asked > known.projected:
+                self._client.set_tag(known.run_id, "projected", str(asked))
+            return known._replace(projected=asked)
+        if known.run_id:
+            self._client.delete_run(known.run_id)
+        return _Known(self._write(record, plan, wanted, asked), wanted.digest, asked)
+
+    def _write(self, record: Record, plan: str, wanted: Projection, asked: int) -> str:
+        """A new run. Its digest comes last: a run without one was cut short, is not read, and is written again."""
+        from mlflow.entities import Metric, Param
+
+        experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
+        tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
+        tags |= {"artifacts": json_list(path.name for path in artifacts)}
+        began, ended = (int(1000 * event["time"]) for event in _ends(record))
+        name = f"{wanted.tags['label']} seed {record.cell.seed}"
+        run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
+        run_id = str(run.info.run_id)
+        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in wanted.points]
+        self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in wanted.params.items()])
+        for path in artifacts:
+            self._client.log_artifact(run_id, str(path))
+        self._client.set_terminated(run_id, STATUS[record.status], ended)
+        self._client.set_tag(run_id, "digest", wanted.digest)
+        return run_id
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            path = sqlite.path_of(self.uri)
+            place = sqlite.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            # as an address, in which what a folder's name holds of % and # stays as it is
+            return self._client.create_experiment(name, place.as_uri() if place else None)
+        if found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+    def _parent(self, experiment: str, plan: str) -> str:
+        known = self._known(plan)
+        if experiment not in known:
+            run = self._client.create_run(experiment, tags={"plan": plan}, run_name=plan)
+            self._client.set_terminated(run.info.run_id)
+            known[experiment] = _Known(run.info.run_id)
+        return known[experiment].run_id
+
+
+def _artifacts(folder: Path) -> list[Path]:
+    """What of the cell's folder is kept with the run."""
+    files = [folder / name for name in ARTIFACTS]
+    return [path for path in files if path.is_file()] + sorted(p for kind in PICTURES for p in folder.glob(kind))
+
+
+def _tracked(run: Run) -> Tracked:
+    return Tracked(run.info.run_id, run.data.tags, run.data.metrics)
+
+
+def _kept(run: Run) -> list[str]:
+    """The names of the run's artifacts."""
+    return list(json.loads(run.data.tags.get("artifacts", "[]")))
+
+
+def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first and the last event, or the present where there is none."""
+    now = {"time": time.time()}
+    return (record.last("start") or now, record.events[-1] if record.events else now)
+
+
+def _quoted(text: str) -> str:
+    if "'" in text:
+        raise BenchError(f"plan {text!r}: a name without quotes, please")
+    return text

@@ -1,0 +1,203 @@
+"""From the tracked frame to tables: which runs may share a column, and what stands in each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bench.judging import statistics
+from bench.judging.human.collected import Collected
+from bench.planning.cell import REAL
+from bench.reporting.applicable import applicable
+from bench.reporting.compare import compare
+from bench.reporting.paper import Paper, Published, base, value_of
+from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, made_elsewhere
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_tables(frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human) -> list[Table]:
+    """A table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others."""
+    known = list(paper.tables)
+    datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
+    return [_table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name)) for name in datasets]
+
+
+def _table(
+    name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, collected: Collected | None
+) -> Table:
+    runs, left_out = comparable(frame)
+    human, collected, others = _judged(collected, runs)
+    spec, dropped = applicable(paper.table(name), runs, paper)
+    columns = _columns(runs, paper, spec)
+    present = set(runs["label"])
+    extra = {label for label in spec.labels if not any(base(other) == label for other in present)}
+    labels = sorted(present | extra, key=paper.rank)
+    rows = [_row(label, runs[runs["label"] == label], columns, spec, paper, set(labels), human) for label in labels]
+    tested = spec.tested or tuple(column.metric for column in columns[:1])
+    spec = replace(spec, tested=tuple(metric for metric in tested if any(metric == c.metric for c in columns)))
+    rows = _mark_under_dispersed(rows, spec.under_dispersed)
+    reference = _reference(rows, paper)
+    comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
+    return Table(
+        name,
+        spec,
+        columns,
+        tuple(rows),
+        tuple(comparisons),
+        reference,
+        bool(spec.human or collected),
+        (*dropped, *left_out, *others),
+        runs,
+        collected,
+    )
+
+
+def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, str], Collected | None, list[str]]:
+    """Label -> human score, what was collected of those shown, and a line each what was left out.
+
+    Shown are scores of the very runs in the table, by the names that they have in it, and of texts made elsewhere.
+    """
+    if collected is None:
+        return {}, None, []
+    labels: dict[str, str] = dict(zip(runs["cell"], runs["label"], strict=True))
+    trained = set(runs["label"][~made_elsewhere(runs)])
+
+    def row(origin: str, cell: str) -> str:
+        if cell:
+            return labels.get(cell, "")
+        return "" if origin in trained else origin
+
+    names = {origin: row(origin, score.cell) for origin, score in collected.scores.items()}
+    human = {names[origin]: str(score) for origin, score in collected.scores.items() if names[origin]}
+    left_out = [
+        f"Left out, human score {score} of {origin}: given to "
+        + (f"another run (cell {score.cell})." if score.cell else "texts made elsewhere.")
+        for origin, score in collected.scores.items()
+        if not names[origin]
+    ]
+    return human, collected.shown([origin for origin, name in names.items() if name]), left_out
+
+
+def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that may share a table.
+
+    All have the newest run's data; all seeds of a label the settings and code of the newest of them; all values of a
+    column the newest run's signature.
+
+    Samples made elsewhere join the runs, and never decide what the runs are. The second part says in a line each what
+    was left out.
+    """
+    same_data = frame["fingerprint"] == _newest(frame)["fingerprint"]
+    kept, left_out = frame[same_data], []
+    if not same_data.all():
+        left_out.append(f"Left out, made from other data: {_names(frame[~same_data])}.")
+    identities = {label: _newest(rows)["identity"] for label, rows in kept.groupby("label")}
+    alike = kept["identity"] == kept["label"].map(identities)
+    if not alike.all():
+        left_out.append(f"Left out, other settings or code: {_names(kept[~alike])}.")
+        kept = kept[alike]
+    for metric in dict.fromkeys(kept["metric"].dropna()):
+        column = kept[kept["metric"] == metric]
+        other = column[column["signature"] != _newest(column)["signature"]]
+        if len(other):
+            left_out.append(f"Left out of {metric}, other signature: {_names(other)}.")
+            kept = kept.drop(index=other.index)
+    return kept, left_out
+
+
+def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
+    """The row tracked last, a run's before one of samples made elsewhere."""
+    own = ~made_elsewhere(rows)
+    return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
+
+
+def _names(rows: pd.DataFrame) -> str:
+    seeds: dict[str, set[int]] = {}
+    for label, seed in zip(rows["label"], rows["seed"], strict=True):
+        seeds.setdefault(label, set()).add(seed)
+    return "; ".join(f"{label} (seed {', '.join(map(str, sorted(seeds[label])))})" for label in sorted(seeds))
+
+
+def _columns(runs: pd.DataFrame, paper: Paper, spec: Published) -> tuple[Column, ...]:
+    """In the dataset's own order; of several orders, the one of the row that has most metrics."""
+    scored = runs.dropna(subset=["metric"])
+    order: dict[str, int] = {}
+    for _, run in sorted(scored.groupby("run_id"), key=lambda item: (-len(item[1]), tuple(item[1]["metric"]))):
+        for metric in run["metric"]:
+            order.setdefault(metric, len(order))
+    first = scored.drop_duplicates("metric").set_index("metric")
+    return tuple(
+        Column(
+            metric,
+            paper.metric(metric).name,
+            paper.metric(metric).decimals,
+            "lower" if first.loc[metric, "better"] == "lower" else "higher",
+            str(first.loc[metric, "signature"]),
+            metric in spec.published,
+        )
+        for metric in order
+    )
+
+
+def _row(
+    label: str,
+    runs: pd.DataFrame,
+    columns: Sequence[Column],
+    spec: Published,
+    paper: Paper,
+    labels: set[str],
+    human: Mapping[str, str],
+) -> Row:
+    status = runs.drop_duplicates("run_id")["status"]
+    done, failed = int((status == "done").sum()), int((status == "failed").sum())
+    scores = {}
+    for column in columns:
+        published = value_of(spec.published.get(column.metric, {}), label, labels)
+        mine = runs[(runs["metric"] == column.metric) & (runs["status"] == "done")]
+        values = tuple(float(value) for value in mine.sort_values("seed")["value"].dropna())
+        state = _state(len(status), done, failed, values)
+        scores[column.metric] = replace(_score(state, values), published=published)
+    beside = value_of(spec.human, label, labels)
+    ours = human.get(label, "not collected")
+    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside)
+
+
+def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:
+    if values:
+        return "value"
+    if done:
+        return "undefined"
+    if failed:
+        return "failed"
+    return "unfinished" if runs else "absent"
+
+
+def _score(state: State, values: tuple[float, ...]) -> Score:
+    if state != "value":
+        return Score(state)
+    interval = statistics.mean_interval(values)
+    half = None if interval.high is None else interval.high - interval.value
+    return Score(state, values, interval.value, half)
+
+
+def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:
+    """MSE to the mean is lowest for a model that plays the mean: below the real row it is no virtue."""
+    real = next((row for row in rows if row.label == REAL), None)
+    for metric in metrics:
+        floor = real.scores[metric].mean if real and metric in real.scores else None
+        for index, row in enumerate(rows):
+            mean = row.scores[metric].mean if metric in row.scores else None
+            if floor is not None and mean is not None and mean < floor:
+                score = replace(row.scores[metric], marked=True)
+                rows[index] = replace(row, scores={**row.scores, metric: score})
+    return rows
+
+
+def _reference(rows: Sequence[Row], paper: Paper) -> Row | None:
+    """The reference arm, or its only variant (`seqgan[rollouts=8]`), where it has finished runs."""
+    found = [row for row in rows if base(row.label) == paper.reference and row.done]
+    exact = [row for row in found if row.label == paper.reference]
+    return exact[0] if exact else found[0] if len(found) == 1 else None

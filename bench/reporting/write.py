@@ -1,0 +1,126 @@
+"""All that `bench report` writes: every format of every table, the figures, and one page that shows them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.contracts.errors import BenchError
+from bench.judging.strange import REAL_AT_NOUGHT
+from bench.records.tracker import DEFAULT_URI
+from bench.reporting import figures, grids, notes, render, to_csv
+from bench.reporting.build import build_tables
+from bench.reporting.paper import paper
+from bench.reporting.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.records.tracker import Tracker
+
+MANIFEST = "report.json"
+NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # characters of a terminal: a row's name and runs, its runs, a score
+
+
+def write_report(tracker: Tracker, plan: str | None, out: Path) -> tuple[list[Path], list[Table]]:
+    """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted, and its tables.
+
+    Everything is made first and then moved into place file by file, so `out` never holds half a table; files of an
+    earlier report that this one lacks are removed, and nothing else is touched. BenchError where `out` cannot be
+    written or nothing is tracked.
+    """
+    tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human())
+    contents = _contents(tables, tracker)
+    contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
+    with _clear_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        stale = _earlier(out) - set(contents)
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as partial:
+            for name, data in contents.items():
+                Path(partial, name).write_bytes(data)
+            for name in stale:  # before the list that names them is replaced
+                (out / name).unlink(missing_ok=True)
+            for name in contents:
+                Path(partial, name).replace(out / name)
+    return sorted(out / name for name in contents), tables
+
+
+def print_summary(tables: Sequence[Table], console: Console) -> None:
+    """The tables of scores, as many columns as the terminal has room for."""
+    from rich import box
+    from rich.table import Table as Printed
+    from rich.text import Text
+
+    for table in tables:
+        grid = grids.summary(table, most=max(1, (console.width - NAMES_WIDTH) // SCORE_WIDTH))
+        printed = Printed(title=Text(grid.caption), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+        for index, text in enumerate(grid.header):
+            printed.add_column(Text(text), justify="right" if index else "left", no_wrap=index == 0)
+        for row in grid.rows:
+            printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
+        console.print(printed)
+        for note in notes.under(table):
+            if note.startswith(("Unfinished", "Failed", "Left out", REAL_AT_NOUGHT)):
+                console.print(Text(note, style="bold red"))
+
+
+def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
+    """Two lines: where the report is, and how to open MLflow."""
+    here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
+    beside = Path(sys.executable).with_name("mlflow")  # where the environment that runs this is not activated
+    program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
+    command = f"{program} ui" if tracker.uri in here else f"{program} ui --backend-store-uri {tracker.uri}"
+    where = (
+        tracker.uri
+        if tracker.uri.startswith("http")
+        else f"`{command}`, then http://127.0.0.1:5000, Model training (top left)"
+    )
+    return (
+        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
+    )
+
+
+def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
+    """File name -> bytes, of the whole report."""
+    plan = str(tables[0].runs["plan"].iloc[0])
+    wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
+    curves = tracker.curves(plan, wanted)
+    files: dict[str, bytes] = {}
+    shown: dict[str, tuple[str, bytes]] = {}
+    for table in tables:
+        files[f"{table.spec.file}.tex"] = render.latex(table).encode()
+        files[f"{table.spec.file}.md"] = render.markdown(table).encode()
+        files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
+        pictures = figures.draw(table, curves, paper()) or {}
+        files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
+        if pictures:
+            shown[table.dataset] = figures.caption(table), pictures["png"]
+    files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
+    files["index.html"] = render.html(tables, shown).encode()
+    files["runs.csv"] = to_csv.runs_csv(tables).encode()
+    drawn = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
+    files["curves.csv"] = to_csv.curves_csv(drawn).encode()
+    return files
+
+
+def _earlier(out: Path) -> set[str]:
+    """The plain file names that an earlier report's list holds."""
+    try:
+        names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return {name for name in names if Path(name).name == name}
+    except (FileNotFoundError, ValueError, TypeError):
+        return set()
+
+
+@contextmanager
+def _clear_errors(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(f"cannot write the report to {out}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""What plug-ins are built from: corpora, metrics, models, training."""

@@ -1,0 +1,65 @@
+"""Read a zip archive in memory, trusting nothing that it says of itself."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath, PureWindowsPath
+
+from bench.contracts.errors import BenchError, folded
+
+MOST_ENTRIES = 20_000
+MOST_BYTES_EACH = 4 * 2**20
+MOST_BYTES = 256 * 2**20
+
+
+def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
+
+    Nothing is written to disk.
+    BenchError, before the first file is given out where that can be told, on too many entries, names that lead out of
+    the archive, links, encryption, and files larger than they should be whatever their headers claim.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if len(entries) > MOST_ENTRIES:
+                raise BenchError(f"{where}: {len(entries)} entries; at most {MOST_ENTRIES} are read")
+            for info in entries:
+                _check(info, where)
+            yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error) as error:
+        raise BenchError(f"{where} is not a sound zip archive: {folded(error)}") from None
+
+
+def _wanted(entries: list[zipfile.ZipInfo], suffix: str | tuple[str, ...]) -> Iterator[zipfile.ZipInfo]:
+    return (info for info in entries if info.filename.lower().endswith(suffix) and not info.is_dir())
+
+
+def _check(info: zipfile.ZipInfo, where: str) -> None:
+    name = info.filename
+    parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
+    if ".." in parts or PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
+        raise BenchError(f"{where}: refused, the name {name!r} leads out of the archive")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise BenchError(f"{where}: refused, {name!r} is a link")
+    if info.flag_bits & 1:
+        raise BenchError(f"{where}: {name!r} is encrypted")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BenchError(f"{where}: {name!r} is packed by method {info.compress_type}; pack it as plain zip does")
+    if info.file_size > MOST_BYTES_EACH:
+        raise BenchError(f"{where}: refused, {name!r} holds {info.file_size} bytes; at most {MOST_BYTES_EACH} are read")
+
+
+def _contents(archive: zipfile.ZipFile, wanted: list[zipfile.ZipInfo], where: str) -> Iterator[tuple[str, bytes]]:
+    total = 0
+    for info in wanted:
+        with archive.open(info) as stream:
+            content = stream.read(MOST_BYTES_EACH + 1)
+        total += len(content)
+        if len(content) > MOST_BYTES_EACH or total > MOST_BYTES:
+            raise BenchError(f"{where}: refused at {info.filename!r}, too much comes out of it")
+        yield info.filename, content

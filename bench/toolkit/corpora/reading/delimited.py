@@ -1,0 +1,238 @@
+"""CSV and TSV: which delimiter, whether quotation marks quote, and whether one of them swallowed rows."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.contracts.errors import BenchError
+from bench.toolkit.corpora.reading import columns
+from bench.toolkit.corpora.reading.columns import Column
+from bench.toolkit.corpora.reading.formats import inner_suffix
+
+NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+LOOKED_AT = 200  # lines read to tell the delimiter, and a header from data
+SWALLOWED = 3  # lines within quoted cells that look like rows, where no column of numbers tells rows
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+
+
+class _Unreadable(Exception):
+    """The lines are no table by one of the two ways to read them; the message says where."""
+
+
+class _Layout(NamedTuple):
+    """The lines of a file, its delimiter, how many cells the first row has, and the column that is wanted."""
+
+    lines: Sequence[str]
+    delimiter: str
+    width: int
+    place: int
+    header: bool
+
+
+class _Quoted(NamedTuple):
+    """The wanted cells, and the (start, end) lines of the rows that take more than one."""
+
+    cells: list[str]
+    long: list[tuple[int, int]]
+
+
+def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
+    """The cells of a column; BenchError where rows differ in their number of cells, or quotation marks do not pair."""
+    own = "," if inner_suffix(path) == ".csv" else "\t"
+    with _long_cells():
+        delimiter = _delimiter(lines, own)
+        first, *rest = list(_opening(lines, delimiter)) or [[]]
+        index, header = columns.choose(first, rest, column, path)
+        layout = _Layout(lines, delimiter, len(first), index, header)
+        try:
+            cells, notes = _cells(layout)
+        except _Unreadable as error:
+            raise BenchError(f"{path}, {error}") from None
+    if delimiter != own:
+        notes = (f"cells of {path.name} are parted by {NAMES[delimiter]}", *notes)
+    if not header:
+        notes = (f"{path.name} is read without a header: #{column} is a place, the first row is data", *notes)
+    return Column(cells, _records(layout, cells), notes)
+
+
+def _cells(layout: _Layout) -> tuple[list[str], tuple[str, ...]]:
+    """A TSV is its lines, wherever they all have as many cells as the first; a CSV where its quotation marks fail."""
+    if layout.delimiter == "\t":
+        if _is_even(layout):
+            return _unquoted_as_a_whole(_plain(layout))
+        return _sound(layout)
+    try:
+        return _sound(layout)
+    except _Unreadable:
+        if layout.width < 2 or not _is_even(layout):
+            raise
+        cells, kept = _unquoted_each(_plain(layout))
+        return cells, (f"quotation marks do not pair, so that each line is a row; {kept} cells keep theirs",)
+
+
+def _sound(layout: _Layout) -> tuple[list[str], tuple[str, ...]]:
+    """By the quotation marks; _Unreadable where a quoted cell holds what look like rows."""
+    cells, long = _quoted(layout)
+    number = _swallowing(layout, long)
+    if number is not None:
+        start, end = long[number]
+        raise _Unreadable(
+            f"line {start + 1}: a quotation mark opens a cell that goes on to line {end} over what look like rows; "
+            "close it, or double it"
+        )
+    most = max((end - start for start, end in long), default=0)
+    return cells, (f"{len(long)} rows take several lines, {most} at most",) if long else ()
+
+
+def _quoted(layout: _Layout) -> _Quoted:
+    """RFC 4180, to the letter."""
+    reader = csv.reader((f"{line}\n" for line in layout.lines), delimiter=layout.delimiter, strict=True)
+    found, start = _Quoted([], []), 0
+    try:
+        for row in reader:
+            if row and not (layout.width > 1 and _is_blank(row)):
+                _check(row, layout, len(found.cells), start)
+                found.cells.append(row[layout.place])
+                if reader.line_num - start > 1:
+                    found.long.append((start, reader.line_num))
+            start = reader.line_num
+    except csv.Error as error:
+        raise _Unreadable(f"line {start + 1}: quotation marks do not pair ({error}); double those in a text") from None
+    return found._replace(cells=found.cells[layout.header :])
+
+
+def _check(row: Sequence[str], layout: _Layout, before: int, start: int) -> None:
+    if len(row) != layout.width:
+        number = before + 1 - layout.header
+        raise _Unreadable(
+            f"row {number} (line {start + 1}): {len(row)} cells where the first row has {layout.width}; quote cells "
+            f"that hold {NAMES[layout.delimiter]}"
+        )
+
+
+def _plain(layout: _Layout) -> list[str]:
+    """One row a line, quotation marks as any other character."""
+    filled = (line for line in layout.lines if line.strip())
+    return [line.split(layout.delimiter)[layout.place] for line in islice(filled, int(layout.header), None)]
+
+
+def _is_even(layout: _Layout) -> bool:
+    """Whether every line that is not blank has as many cells as the first row, if quotation marks mean nothing."""
+    return all(line.count(layout.delimiter) == layout.width - 1 for line in layout.lines if line.strip())
+
+
+def _unquoted_as_a_whole(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Without the quotation marks, where a writer that quotes must have made the column; as it is otherwise.
+
+    Such a writer quotes every cell that holds a mark, and doubles it; or it quotes all cells.
+    """
+    marked = [cell for cell in cells if '"' in cell]
+    bodies = [match[1] for cell in marked if (match := _QUOTED.fullmatch(cell))]
+    everywhere = len(marked) == sum(map(bool, cells))
+    if len(bodies) == len(marked) and (everywhere or all('""' in body for body in bodies)):
+        return [_unquoted(cell) for cell in cells], ()
+    starting = sum(cell.startswith('"') for cell in marked)
+    return cells, (f"{starting} cells begin with a quotation mark, kept as it is",) if starting else ()
+
+
+def _unquoted_each(cells: list[str]) -> tuple[list[str], int]:
+    """Each cell without its quotation marks where they pair, and how many keep theirs."""
+    kept = sum(cell.startswith('"') and not _QUOTED.fullmatch(cell) for cell in cells)
+    return [_unquoted(cell) for cell in cells], kept
+
+
+def _unquoted(cell: str) -> str:
+    match = _QUOTED.fullmatch(cell)
+    return match[1].replace('""', '"') if match else cell
+
+
+def _swallowing(layout: _Layout, long: Sequence[tuple[int, int]]) -> int | None:
+    """The first of the rows over several lines whose further lines all look like rows; None where none does so.
+
+    A line looks like a row where it has as many cells as the first, and whole numbers where every row of one line has
+    them. Without such numbers, all lines of the file must have as many cells.
+    """
+    if not long or layout.width < 2:
+        return None
+    numbers = _number_columns(layout, long)
+    if not numbers:
+        further = sum(end - start - 1 for start, end in long)
+        return 0 if further >= SWALLOWED and _is_even(layout) else None
+
+    def alike(line: str) -> bool:
+        row = line.split(layout.delimiter)
+        return len(row) == layout.width and all(_is_number(row[at]) for at in numbers)
+
+    spans = (all(map(alike, layout.lines[start + 1 : end])) for start, end in long)
+    return next((number for number, found in enumerate(spans) if found), None)
+
+
+def _number_columns(layout: _Layout, long: Sequence[tuple[int, int]]) -> set[int]:
+    """The columns that hold a whole number in every row of one line."""
+    taken = {number for start, end in long for number in range(start, end)}
+    filled = [number for number, line in enumerate(layout.lines) if line.strip()]
+    single = [layout.lines[number] for number in filled[layout.header :] if number not in taken]
+    found = set(range(layout.width)) if single else set()
+    for row in csv.reader(single, delimiter=layout.delimiter):
+        found = {at for at in found if at < len(row) and _is_number(row[at])}
+    return found
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().strip('"').isdigit()
+
+
+def _records(layout: _Layout, cells: Sequence[str]) -> int:
+    """How many records the lines hold: all that are not blank, less the header's and the line breaks within rows."""
+    if sum(1 for line in layout.lines if line.strip()) == len(cells) + layout.header:
+        return len(cells)
+    long = _quoted(layout).long
+    taken = {number for start, end in long for number in range(start + 1, end)}
+    filled = sum(bool(line.strip()) and number not in taken for number, line in enumerate(layout.lines))
+    return filled - layout.header
+
+
+def _delimiter(lines: Sequence[str], own: str) -> str:
+    """The suffix's own if it parts the first lines evenly, else another that does; else what the first line holds."""
+    order = [own, *(name for name in NAMES if name != own)]
+    looked_at = list(islice((line for line in lines if line.strip()), LOOKED_AT))
+    first = next(iter(looked_at), "")
+    even = next((delimiter for delimiter in order if _parts_evenly(looked_at, delimiter)), None)
+    return even or next((delimiter for delimiter in order if delimiter in first), own)
+
+
+def _parts_evenly(lines: Sequence[str], delimiter: str) -> bool:
+    if len({line.count(delimiter) for line in lines}) == 1:
+        return delimiter in lines[0]
+    rows = [row for row in csv.reader((f"{line}\n" for line in lines), delimiter=delimiter) if row]
+    widths = {len(row) for row in (rows[:-1] if len(lines) == LOOKED_AT else rows)}  # the last may be cut
+    return len(widths) == 1 and widths != {1}
+
+
+def _opening(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """The first rows, as far as they can be told before it is known whether quotation marks quote."""
+    looked_at = list(islice((line for line in lines if line.strip()), LOOKED_AT))
+    if delimiter == "\t":
+        return ([_unquoted(cell) for cell in line.split(delimiter)] for line in looked_at)
+    return (row for row in csv.reader((f"{line}\n" for line in looked_at), delimiter=delimiter) if row)
+
+
+def _is_blank(row: Iterable[str]) -> bool:
+    return not any(cell.strip() for cell in row)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """A cell may be as long as it is; the csv module refuses those over 128 KiB until it is told so."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

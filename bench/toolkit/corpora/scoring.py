@@ -1,0 +1,56 @@
+"""What every text corpus is scored by, and the knobs of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.metric import Metric
+from bench.toolkit.metrics.bleu import bleu_metrics
+from bench.toolkit.metrics.nll import NLLTest
+from bench.toolkit.metrics.self_bleu import self_bleu_metrics
+
+
+@dataclass(frozen=True)
+class BleuForm:
+    """How BLEU is made, whatever its references are; each choice is part of the signature."""
+
+    smoothing: Literal["none", "method1", "nltk-2016"] = knob(
+        "method1", choices=("none", "method1", "nltk-2016"), help="what BLEU makes of orders without a match"
+    )
+    average: Literal["mean", "corpus"] = knob(
+        "mean", choices=("mean", "corpus"), help="BLEU as the mean of sentences, or of the corpus"
+    )
+
+
+@dataclass(frozen=True)
+class BleuKnobs(BleuForm):
+    """How BLEU is made, and against which split."""
+
+    references: Literal["train", "test"] = knob(
+        "train",
+        choices=("train", "test"),
+        help="BLEU against nearly the whole corpus (paper), or the test split (held-out)",
+    )
+
+
+def other_knobs(settings: BleuForm) -> dict[str, Any]:
+    """The knobs of a dataset that are not about BLEU: those that its arrays depend on."""
+    own = {field.name for field in fields(BleuKnobs)}
+    return {name: value for name, value in asdict(settings).items() if name not in own}
+
+
+def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
+    """bleu-2..5, the headline order first."""
+    orders = sorted(range(2, 6), key=lambda order: order != headline)
+    return bleu_metrics(
+        data, orders=orders, references=knobs.references, smoothing=knobs.smoothing, average=knobs.average
+    )
+
+
+def text_metrics(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
+    """bleu-2..5, the headline order first, then self-bleu-2..5 and nll_test."""
+    diversity = self_bleu_metrics(data, smoothing=knobs.smoothing, average=knobs.average)
+    return [*bleu(data, knobs, headline), *diversity, NLLTest(data)]

@@ -1,0 +1,248 @@
+"""BLEU (Papineni et al. 2002), exact to NLTK 3.10's definitions, from an index of the references' n-grams.
+
+A hypothesis n-gram is clipped at the most that any one reference holds of it. That maximum does not depend on the
+hypothesis, so it is computed once for all references; NLTK computes it afresh for every hypothesis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from bench.contracts import lengths as variable
+from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.errors import BenchError, unknown
+from bench.contracts.metric import Better, FloatArray, Generated, Metric, Scores, UnknownWords
+from bench.toolkit import shelf
+from bench.toolkit.metrics import ngrams
+from bench.toolkit.metrics.ngrams import Grams, IntArray, extend, find, flatten, no_grams, sum_by_row
+
+Smoothing = Literal["none", "method1", "nltk-2016"]
+Average = Literal["mean", "corpus"]
+EPSILON = 0.1  # of method1, NLTK's default (Chen and Cherry 2014)
+
+
+class Statistics(NamedTuple):
+    """All that BLEU needs of n hypotheses.
+
+    `matches` and `totals` (n, orders): clipped n-gram matches, and n-grams at all (1 where the hypothesis is too short
+    to have one); `lengths` and `closest` (n,): of the hypothesis, and of the reference nearest to it in length.
+    """
+
+    matches: FloatArray
+    totals: FloatArray
+    lengths: IntArray
+    closest: IntArray
+
+    def sentence_scores(self, order: int, smoothing: Smoothing = "method1") -> FloatArray:
+        """(n,) BLEU of each hypothesis."""
+        return _bleu(self.matches[:, :order], self.totals[:, :order], self.lengths, self.closest, smoothing)
+
+    def corpus_score(self, order: int, smoothing: Smoothing = "method1") -> float:
+        """BLEU of all hypotheses as one text: counts and lengths are summed first."""
+        matches, totals, lengths, closest = (part.sum(0) for part in self)
+        return float(_bleu(matches[:order], totals[:order], lengths, closest, smoothing))
+
+
+def gather(matches: Sequence[FloatArray], lengths: IntArray, closest: IntArray) -> Statistics:
+    """Statistics from the (n,) matches of orders 1, 2, ..."""
+    totals = np.maximum(1, lengths[:, None] - np.arange(len(matches)))
+    return Statistics(np.stack(matches, 1), totals.astype(np.float64), lengths, closest)
+
+
+class BleuIndex:
+    """The clip of every n-gram of the references, orders 1 to `max_order`, and the references' lengths.
+
+    `references` is (n, T) token ids; where `end` is given, the first `end` of a row and what follows it do not count,
+    there and in the hypotheses. BenchError where there are no references.
+    """
+
+    def __init__(self, references: TokenArray, *, end: int | None = None, max_order: int = 5) -> None:
+        if not len(references):
+            raise BenchError("BLEU has no references: the split it should take them from is empty")
+        self.max_order = max_order
+        self._end = end
+        flat = flatten(references, end)
+        self._lengths = np.unique(flat.lengths)
+        # One id above the references' own stands for every token that they do not hold.
+        self._unseen = int(flat.tokens.max(initial=-1)) + 1
+        self._keys: list[IntArray] = []
+        self._clips: list[IntArray] = []
+        grams = no_grams(flat)
+        for order in range(1, max_order + 1):
+            grams = extend(flat, grams, order, self._unseen + 1)
+            self._keys.append(grams.keys)
+            self._clips.append(np.maximum.reduceat(grams.counts, grams.first))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, IntArray], *, end: int | None) -> BleuIndex:
+        """The index whose `arrays()` these are; `end` as it was given."""
+        index = cls.__new__(cls)
+        index._end, index.max_order = end, sum(name.startswith("keys") for name in arrays)
+        index._lengths, index._unseen = arrays["lengths"], int(arrays["unseen"][0])
+        index._keys, index._clips = (
+            [arrays[f"{part}{order}"] for order in range(1, index.max_order + 1)] for part in ("keys", "clips")
+        )
+        return index
+
+    def arrays(self) -> dict[str, IntArray]:
+        """All that the index holds, by name."""
+        keys, clips = (dict(enumerate(part, 1)) for part in (self._keys, self._clips))
+        by_order = {f"keys{order}": keys[order] for order in keys} | {f"clips{order}": clips[order] for order in clips}
+        return by_order | {"lengths": self._lengths, "unseen": np.array([self._unseen])}
+
+    def statistics(self, hypotheses: TokenArray, orders: int | None = None) -> Statistics:
+        """Matches of (n, T) hypotheses at orders 1 to `orders` (default: all of the index), and their lengths."""
+        flat = flatten(hypotheses, self._end)
+        flat = flat._replace(tokens=np.minimum(flat.tokens, self._unseen))
+        grams, matches = no_grams(flat), []
+        for order in range(1, (orders or self.max_order) + 1):
+            grams, matched = self._match(extend(flat, grams, order, self._unseen + 1), order, len(hypotheses))
+            matches.append(matched)
+        return gather(matches, flat.lengths, closest_lengths(flat.lengths, self._lengths))
+
+    def sentence_scores(self, hypotheses: TokenArray, order: int, smoothing: Smoothing = "method1") -> FloatArray:
+        """(n,) BLEU-`order` of each of the (n, T) hypotheses, uniform weights."""
+        self._check(order)
+        return self.statistics(hypotheses, order).sentence_scores(order, smoothing)
+
+    def corpus_score(self, hypotheses: TokenArray, order: int, smoothing: Smoothing = "method1") -> float:
+        """BLEU-`order` of the hypotheses as one text, each against all references."""
+        self._check(order)
+        return self.statistics(hypotheses, order).corpus_score(order, smoothing)
+
+    def _match(self, grams: Grams, order: int, count: int) -> tuple[Grams, FloatArray]:
+        """Clipped matches per row; the n-grams come back with the references' ids, -1 for those not found."""
+        found = find(grams.keys, self._keys[order - 1])
+        clips = np.where(found >= 0, np.append(self._clips[order - 1], 0)[found], 0)
+        matches = sum_by_row(grams, np.minimum(grams.counts, clips[grams.gram]), count)
+        return grams._replace(ids=found[grams.ids]), matches
+
+    def _check(self, order: int) -> None:
+        if not 1 <= order <= self.max_order:
+            raise BenchError(f"BLEU-{order}: this index holds orders 1 to {self.max_order}")
+
+
+def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | None, max_order: int) -> BleuIndex:
+    """The index of the references, read from one of the shelves if it was built before, else built and kept there.
+
+    It is found by the checksum of the references and of the code that builds it.
+    """
+    if not shelves:
+        return BleuIndex(references, end=end, max_order=max_order)
+    made_of = hashlib.sha256(f"{end} {max_order} {references.shape} ".encode() + references.tobytes())
+    for module in (sys.modules[__name__], ngrams, variable):
+        made_of.update(Path(str(module.__file__)).read_bytes())
+    key = f"bleu-{made_of.hexdigest()[:32]}"
+    if (found := shelf.find(shelves, key)) is not None:
+        return BleuIndex.from_arrays(found.arrays, end=end)
+    index = BleuIndex(references, end=end, max_order=max_order)
+    shelf.keep(shelves, key, index.arrays(), None)
+    return index
+
+
+def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:
+    """(n,) reference length nearest to each length, the shorter of two as near; `references` is ascending."""
+    after = np.searchsorted(references, lengths)
+    below = references[np.maximum(after - 1, 0)]
+    above = references[np.minimum(after, len(references) - 1)]
+    return np.where(lengths - below <= above - lengths, below, above)
+
+
+def _bleu(
+    matches: FloatArray, totals: FloatArray, lengths: IntArray, closest: IntArray, smoothing: Smoothing
+) -> FloatArray:
+    """Brevity penalty x geometric mean of the precisions, over the last axis.
+
+    A precision of zero counts as: the smallest normal float ("none": NLTK's way to a score of almost nothing, about
+    1e-77 for BLEU-4 with two orders unmatched), epsilon matches ("method1"), or 1 ("nltk-2016": NLTK up to 3.2.5 left
+    the order out of the sum and did not renormalise the weights). No unigram match at all is 0 whatever the smoothing.
+    """
+    if smoothing not in get_args(Smoothing):
+        raise unknown("smoothing", smoothing, get_args(Smoothing))
+    of_zero: dict[Smoothing, FloatArray | float]
+    of_zero = {"none": sys.float_info.min, "method1": EPSILON / totals, "nltk-2016": 1.0}
+    precisions = np.where(matches > 0, matches / totals, of_zero[smoothing])
+    brevity = np.exp(np.minimum(0, 1 - closest / np.maximum(lengths, 1)))
+    return np.where(matches[..., 0] > 0, brevity * np.exp(np.log(precisions).mean(-1)), 0.0)
+
+
+class Remembered:
+    """Statistics of the hypotheses last asked about, so that BLEU of four orders costs one pass."""
+
+    def __init__(self, compute: Callable[[TokenArray], Statistics]) -> None:
+        self._compute = compute
+        self._last: tuple[TokenArray, Statistics] | None = None
+
+    def __call__(self, hypotheses: TokenArray) -> Statistics:
+        """Statistics of (n, T) hypotheses; compared by value, since a caller may write into its array again."""
+        if self._last is None or not np.array_equal(self._last[0], hypotheses):
+            self._last = hypotheses.copy(), self._compute(hypotheses)
+        return self._last[1]
+
+
+class Bleu:
+    """The metric bleu-n. `references` is what the signature says of them; `statistics` is shared between orders."""
+
+    better: ClassVar[Better] = "higher"
+    unknown_words: ClassVar[UnknownWords] = "miss"
+    family: ClassVar[str] = "bleu"
+    fewest: ClassVar[int] = 1  # samples below which the value is undefined
+
+    def __init__(
+        self,
+        order: int,
+        statistics: Callable[[TokenArray], Statistics],
+        references: str,
+        smoothing: Smoothing,
+        average: Average,
+    ) -> None:
+        self.name = f"{self.family}-{order}"
+        self._order = order
+        self._statistics = statistics
+        self._references = references
+        self._smoothing: Smoothing = smoothing
+        self._average: Average = average
+
+    def signature(self) -> str:
+        """Order, references, smoothing and averaging."""
+        return f"{self.name}|{self._references}|smooth:{self._smoothing}|avg:{self._average}"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """BLEU of the samples; per_sequence only where the value is their mean."""
+        if len(generated.sequences) < self.fewest:
+            return Scores(None)
+        statistics = self._statistics(generated.sequences)
+        if self._average == "corpus":
+            return Scores(statistics.corpus_score(self._order, self._smoothing))
+        scores = statistics.sentence_scores(self._order, self._smoothing)
+        return Scores(float(scores.mean()), scores)
+
+
+def bleu_metrics(
+    data: SequenceData,
+    *,
+    orders: Sequence[int] = (2, 3, 4, 5),
+    references: Literal["train", "test"] = "train",
+    smoothing: Smoothing = "method1",
+    average: Average = "mean",
+) -> list[Metric]:
+    """bleu-n for each of `orders` against a whole split; one index, made at the first use, serves them all.
+
+    `references="train"` is the paper's protocol ("nearly the whole corpus"), "test" the held-out one.
+    """
+    split = data.train if references == "train" else data.test
+
+    @cache
+    def index() -> BleuIndex:
+        return kept_index(split, data.shelves, end=data.vocabulary.end, max_order=max(orders))
+
+    statistics = Remembered(lambda hypotheses: index().statistics(hypotheses))
+    made = f"refs:{len(split)}|split:{references}"
+    return [Bleu(order, statistics, made, smoothing, average) for order in orders]

@@ -1,0 +1,111 @@
+"""Negative log-likelihood per token, in nats: of the samples under the oracle, of held-out data under the generator.
+
+NLL_oracle is equation 13 of the SeqGAN paper divided by T, as the published figures are. Where length varies, tokens
+count up to and including the first end token. A sequence's score is the mean over its tokens, and the value is the mean
+over sequences: so long sequences weigh no more than short ones, and per-sequence scores average to the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+
+from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.errors import ContractError
+from bench.contracts.lengths import live
+from bench.contracts.metric import Better, FloatArray, Generated, Scores, UnknownWords
+
+LogProb = Callable[[TokenArray], FloatArray]
+OF_MEANS = "avg:sequence-means"
+"""The part of a signature that tells a mean over sequences of varying length from one over all tokens."""
+
+
+def unit(data: SequenceData) -> str:
+    """The part of a signature that says what a score counts: nats a token, and how sequences that vary are averaged."""
+    varying = data.vocabulary.end is not None
+    return f"per:token|{OF_MEANS}|log:e" if varying else "per:token|log:e"
+
+
+def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) -> FloatArray:
+    """(n,) mean of -log p over each sequence's tokens.
+
+    ContractError where the (n, T) answer of `log_prob` has another shape, or a token that counts is NaN or likelier
+    than certain.
+    """
+    log_p = np.asarray(log_prob(sequences), np.float64)
+    if log_p.shape != sequences.shape:
+        raise ContractError(f"log_prob of {sequences.shape} sequences has shape {log_p.shape}; it must be the same")
+    counted = live(sequences, end)
+    log_p = np.where(counted, log_p, 0.0)
+    if not np.all(log_p <= 1e-4):  # float32's log-softmax may land a little above 0
+        raise ContractError("log_prob holds NaN or log-probabilities above 0")
+    nll: FloatArray = -log_p.sum(1) / counted.sum(1)
+    return nll
+
+
+def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
+    """The same function, which answers at once when shown again one of the `keep` arrays it saw last.
+
+    NLL and KL ask for the same log-probabilities. The arrays are told apart by identity and must not be written into;
+    the model behind `log_prob` must not change, so wrap a generator anew for each evaluation. Three are enough to hold
+    the test split, which every evaluation asks for, while the samples of one give way to those of the next.
+    """
+    answers: list[tuple[TokenArray, FloatArray]] = []  # the last used at the end
+
+    def remembered(sequences: TokenArray) -> FloatArray:
+        known = next((i for i, (shown, _) in enumerate(answers) if shown is sequences), None)
+        answers.append((sequences, log_prob(sequences)) if known is None else answers.pop(known))
+        del answers[:-keep]
+        return answers[-1][1]
+
+    return remembered
+
+
+class NLLOracle:
+    """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it.
+
+    `data` is only asked whether its sequences vary in length, for the signature.
+    """
+
+    name = "nll_oracle"
+    better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "error"
+
+    def __init__(self, oracle: LogProb, data: SequenceData) -> None:
+        self._oracle = oracle
+        self._unit = unit(data)
+
+    def signature(self) -> str:
+        """Per token, natural log."""
+        return f"{self.name}|{self._unit}"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """Mean over the samples, each with its own score."""
+        return Scores.mean_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
+
+
+class NLLTest:
+    """The generator's own NLL of `data.test`; undefined for a generator that gives no probabilities.
+
+    `data` is only counted, and asked whether its sequences vary in length, for the signature.
+    """
+
+    name = "nll_test"
+    better: ClassVar[Better] = "lower"
+    unknown_words: ClassVar[UnknownWords] = "miss"
+
+    def __init__(self, data: SequenceData) -> None:
+        self._size = len(data.test)
+        self._unit = unit(data)
+
+    def signature(self) -> str:
+        """Per token, natural log, and the number of test sequences."""
+        return f"{self.name}|test:{self._size}|{self._unit}"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """Mean over the test sequences; per_sequence follows their order, whoever generated."""
+        if generated.log_prob is None:
+            return Scores(None)
+        return Scores.mean_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))

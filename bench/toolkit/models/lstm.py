@@ -1,0 +1,138 @@
+"""The LSTM language model that serves as generator and as oracle (Yu et al. 2017, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts.lengths import live
+from bench.toolkit.models.sampling import Categorical
+from bench.toolkit.models.softmax import WeightedNLL, token_log_prob
+
+State = tuple[Tensor, Tensor]
+"""Hidden and memory vectors, (n, H) each."""
+
+
+class LSTM(nn.Module):
+    """Embedding, one LSTM layer from h0 = c0 = 0, and a softmax over the vocabulary; `start` is fed first.
+
+    Where `end` is given, a sequence closes with its first `end`, which then fills the row with probability 1.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        length: int,
+        *,
+        embedding: int = 32,
+        hidden: int = 32,
+        start: int = 0,
+        end: int | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__()
+        self.length, self.start, self.end = length, start, end
+        self.embedding = nn.Embedding(vocabulary, embedding, device=device)
+        self.cell = nn.LSTM(embedding, hidden, batch_first=True, device=device)
+        self.output = nn.Linear(hidden, vocabulary, device=device)
+        nn.init.zeros_(self.cell.all_weights[0][3]).requires_grad_(False)  # one bias a gate, as in the paper
+
+    def reset(self, std: float, rng: torch.Generator) -> Self:
+        """Draw every parameter, biases included, from N(0, std)."""
+        with torch.no_grad():
+            for parameter in self.parameters():
+                if parameter.requires_grad:
+                    parameter.copy_(torch.randn(parameter.shape, generator=rng, device=rng.device) * std)
+        return self
+
+    def load_gates(self, arrays: Sequence[Tensor]) -> Self:
+        """Take the 15 arrays of the authors' oracle, in their order, where gate = act(x W + h U + b).
+
+        Embedding (V, E); W (E, H), U (H, H), b (H,) of the input, forget, output gates and of the candidate; output
+        weights (H, V) and biases (V,). ValueError where a shape does not fit this model.
+        """
+        words, size, hidden = *self.embedding.weight.shape, self.cell.hidden_size
+        wanted = [(words, size), *[(size, hidden), (hidden, hidden), (hidden,)] * 4, (hidden, words), (words,)]
+        given = [tuple(array.shape) for array in arrays]
+        if given != wanted:
+            raise ValueError(f"these arrays are not an LSTM of {words} words: shapes {given}, not {wanted}")
+        embedding, *gates, weight, bias = arrays
+        inputs, forgets, outputs, candidates = (gates[first : first + 3] for first in range(0, 12, 3))
+        by_gate = (inputs, forgets, candidates, outputs)  # the order of torch.nn.LSTM
+        w, u, b = (torch.cat([gate[part] for gate in by_gate], -1) for part in range(3))
+        own = (self.embedding.weight, *self.cell.all_weights[0][:3], self.output.weight, self.output.bias)
+        with torch.no_grad():
+            for parameter, value in zip(own, (embedding, w.T, u.T, b, weight.T, bias), strict=True):
+                parameter.copy_(value)
+        return self
+
+    def first_state(self, count: int) -> State:
+        """h0 = c0 = 0 for `count` rows."""
+        zeros = self.output.weight.new_zeros(count, self.cell.hidden_size)
+        return zeros, zeros
+
+    def step(self, tokens: Tensor, state: State) -> State:
+        """The state after feeding `tokens` (n,)."""
+        return torch.lstm_cell(self.embedding(tokens), state, *self.cell.all_weights[0])
+
+    def next_token(self, temperature: float = 1.0) -> Categorical:
+        """What draws the next token from a hidden state, with the parameters as they are now."""
+        return Categorical(self.output.weight, self.output.bias, temperature)
+
+    @torch.no_grad()
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
+        """(count, T) int64 sequences from the model at a temperature."""
+        uniforms = torch.rand(self.length, count, generator=rng, device=rng.device).to(self.output.weight.device)
+        next_token, state = self.next_token(temperature), self.first_state(count)
+        tokens = torch.full((count,), self.start, device=uniforms.device)
+        ended = torch.zeros_like(tokens, dtype=torch.bool)
+        sequences = []
+        for position in range(self.length):
+            state = self.step(tokens, state)
+            tokens = next_token(state[0], uniforms[position])
+            if self.end is not None:
+                tokens = tokens.masked_fill(ended, self.end)
+                ended = tokens == self.end
+            sequences.append(tokens)
+        return torch.stack(sequences, 1)
+
+    def shifted(self, sequences: Tensor) -> Tensor:
+        """(n, T) tokens that are fed to predict `sequences` (n, T): the start token, then all but the last."""
+        return nn.functional.pad(sequences[:, :-1], (1, 0), value=self.start)
+
+    @torch.no_grad()
+    def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
+        """(n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
+        hidden, _ = self.cell(self.embedding(self.shifted(sequences)))
+        weight, bias = self.output.weight / temperature, self.output.bias / temperature
+        log_prob = token_log_prob(hidden.flatten(0, 1), weight, bias, sequences.flatten()).view(sequences.shape)
+        return log_prob if self.end is None else log_prob * live(sequences, self.end)
+
+    def weighted_nll(self, sequences: Tensor, weights: Tensor, inputs: Tensor | None = None) -> Tensor:
+        """Differentiable scalar: the sum over (n, T) of -weights * log p(sequences).
+
+        `inputs` (n, T) are the tokens fed, by default the start token and the shifted sequences.
+        """
+        hidden, _ = self.cell(self.embedding(self.shifted(sequences) if inputs is None else inputs))
+        flat = (hidden.flatten(0, 1), self.output.weight, self.output.bias, sequences.flatten(), weights.flatten())
+        loss: Tensor = WeightedNLL.apply(*flat)  # type: ignore[no-untyped-call]
+        return loss
+
+    @torch.no_grad()
+    def scheduled_inputs(self, sequences: Tensor, keep: float, *, rng: torch.Generator) -> Tensor:
+        """(n, T) tokens to feed in scheduled sampling (Bengio et al. 2015).
+
+        The start token, then each true token with probability `keep`, else one drawn from the model given what it was
+        fed so far: one coin per token and sequence.
+        """
+        inputs, device = self.shifted(sequences), sequences.device
+        coins, uniforms = torch.rand(2, *sequences.shape, generator=rng, device=rng.device).to(device)
+        next_token, state = self.next_token(), self.first_state(len(sequences))
+        for position in range(1, self.length):
+            state = self.step(inputs[:, position - 1], state)
+            replaced = (coins[:, position] >= keep).nonzero()[:, 0]
+            inputs[replaced, position] = next_token(state[0][replaced], uniforms[replaced, position])
+        return inputs

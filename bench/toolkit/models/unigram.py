@@ -1,0 +1,28 @@
+"""A generator without memory: every token drawn from one distribution, independently."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bench.contracts.lengths import live
+
+
+class Unigram:
+    """Tokens with fixed probabilities, (V,), summing to 1; a row closes with its first `end`, which also fills it."""
+
+    def __init__(self, probabilities: Tensor, length: int, *, end: int | None = None) -> None:
+        self.probabilities = probabilities
+        self.length = length
+        self.end = end
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
+        """(count, T) int64 on the device of the probabilities; each token's weight is p ** (1 / temperature)."""
+        weights = (self.probabilities.log() / temperature).softmax(0).to(rng.device)
+        drawn = torch.multinomial(weights, count * self.length, replacement=True, generator=rng)
+        tokens = drawn.view(count, self.length).to(self.probabilities.device)
+        return tokens if self.end is None else tokens.where(live(tokens, self.end), self.end)
+
+    def log_prob(self, sequences: Tensor) -> Tensor:
+        """(n, T) natural-log probability of each token; 0 after the end."""
+        return self.probabilities.log()[sequences].where(live(sequences, self.end), 0.0)

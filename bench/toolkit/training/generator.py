@@ -1,0 +1,53 @@
+"""The generator that trainers share, and its knobs; their defaults are the `official` preset, the authors' code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.toolkit.models.lstm import LSTM
+
+
+@dataclass(frozen=True)
+class GeneratorKnobs:
+    """An LSTM and its training by maximum likelihood."""
+
+    embedding: int = knob(32, low=1, help="size of the generator's token embedding")
+    hidden: int = knob(32, low=1, help="size of the generator's LSTM state")
+    init_std: float = knob(0.1, low=0, help="every generator parameter starts as N(0, init_std)")
+    batch: int = knob(64, low=1, help="sequences a minibatch")
+    rate: float = knob(1e-2, low=0, help="Adam rate of maximum-likelihood training")
+    clip: float = knob(5.0, low=1e-6, help="global norm to which the generator's gradient is clipped")
+    mle_epochs: int = knob(120, low=0, help="epochs of maximum-likelihood training")
+
+
+@dataclass(frozen=True)
+class PolicyKnobs(GeneratorKnobs):
+    """The same, then moved by rewards with an Adam state of its own."""
+
+    adversarial_rate: float = knob(1e-2, low=0, help="Adam rate of policy-gradient training")
+    adversarial_steps: int = knob(200, low=0, help="rounds of policy-gradient training, a batch of samples each")
+
+
+def build_generator(data: SequenceData, knobs: GeneratorKnobs, device: torch.device, rng: torch.Generator) -> LSTM:
+    """A fresh generator for the data's vocabulary and length."""
+    words = data.vocabulary
+    model = LSTM(
+        len(words),
+        data.length,
+        embedding=knobs.embedding,
+        hidden=knobs.hidden,
+        start=words.start,
+        end=words.end,
+        device=device,
+    )
+    return model.reset(knobs.init_std, rng)
+
+
+def training_tokens(data: SequenceData, device: torch.device) -> Tensor:
+    """The training split, (n, T) int64, where the trainer computes."""
+    return torch.as_tensor(data.train, device=device)

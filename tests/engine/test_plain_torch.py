@@ -1,0 +1,256 @@
+"""A trainer of ordinary PyTorch, which draws from global generators: the same bits again, and after any cut."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bench.contracts.dataset import Opened
+from bench.contracts.seeding import torch_rng
+from bench.engine import job
+from bench.engine.driver import Driver, Interrupted
+from bench.engine.job import Context
+from bench.judging.evaluator import Evaluator, draw
+from bench.planning.cell import Cell
+from bench.plugins import loading as plugins
+from bench.plugins.open_dataset import open_dataset
+from bench.records import runs as stored
+from bench.records.journal import Journal, Record, read_record, write_cell
+
+TRAINER = '''
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase
+
+
+@dataclass(frozen=True)
+class Knobs:
+    epochs: int = knob(2, low=1, help="epochs of each phase")
+
+
+class Net(nn.Module):
+    """Default initialisation and dropout; it stays in train mode."""
+
+    def __init__(self, words, length):
+        super().__init__()
+        self.length = length
+        self.embedding = nn.Embedding(words, 8)
+        self.inner = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, words))
+
+    def forward(self, before):
+        return self.inner(self.embedding(before)).log_softmax(-1)
+
+    @torch.no_grad()
+    def sample(self, count, *, rng, temperature=1.0):
+        columns = [torch.zeros(count, dtype=torch.int64)]
+        for _ in range(self.length):
+            scores = self(columns[-1]) / temperature
+            columns.append(torch.multinomial(scores.softmax(-1), 1).squeeze(1))
+        return torch.stack(columns[1:], 1)
+
+    def log_prob(self, rows):
+        before = nn.functional.pad(rows[:, :-1], (1, 0))
+        scores = self(before.flatten()).view(*rows.shape, -1)
+        return scores.gather(2, rows.unsqueeze(2)).squeeze(2)
+
+
+class Plain:
+    Settings = Knobs
+
+    def __init__(self, data, settings, device, rng):
+        self.settings, self.rows = settings, torch.as_tensor(data.train)
+        self.model = Net(len(data.vocabulary), data.length)
+        self.optimiser = torch.optim.SGD(self.model.parameters(), 0.5, momentum=0.9)
+        self.generator = self.wrap(self.model)
+
+    def wrap(self, model):
+        return model
+
+    def phases(self):
+        return [
+            Phase("fit", self.settings.epochs, self.fit),
+            Phase("rest", 1, self.fit, trains_generator=False),
+            Phase("noisy", self.settings.epochs, self.noisy),
+        ]
+
+    def fit(self):
+        order = list(range(len(self.rows)))
+        random.shuffle(order)
+        return self.step(self.rows[order[:40]])
+
+    def noisy(self):
+        rows = self.rows[np.random.permutation(len(self.rows))[:40]]
+        return self.step(torch.where(torch.rand(rows.shape) < 0.1, torch.randint_like(rows, 4), rows))
+
+    def step(self, rows):
+        loss = -self.model.log_prob(rows).mean()
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return {"loss": loss.bfloat16()}
+
+    def state(self):
+        return {"model": self.model, "optimiser": self.optimiser}
+
+
+class View:
+    """A generator that is no module, and has no state of its own."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def sample(self, count, *, rng, temperature=1.0):
+        return self.model.sample(count, rng=rng, temperature=temperature)
+
+    def log_prob(self, rows):
+        return self.model.log_prob(rows).bfloat16()
+
+
+class Viewed(Plain):
+    def wrap(self, model):
+        return View(model)
+
+
+class Table:
+    """Counts of tokens at each place, in plain lists."""
+
+    def __init__(self, length, words):
+        self.counts = [[1] * words for _ in range(length)]
+
+    def sample(self, count, *, rng, temperature=1.0):
+        weights = torch.tensor(self.counts, dtype=torch.float64) ** (1 / temperature)
+        return torch.multinomial(weights, count, replacement=True, generator=rng).T
+
+    def log_prob(self, rows):
+        chances = torch.tensor(self.counts, dtype=torch.float64)
+        return (chances / chances.sum(1, keepdim=True)).log()[torch.arange(rows.shape[1]), rows].half()
+
+    def state_dict(self):
+        return {"counts": [list(row) for row in self.counts]}
+
+    def load_state_dict(self, state):
+        self.counts = state["counts"]
+
+
+class Counted(Plain):
+    def __init__(self, data, settings, device, rng):
+        self.settings, self.rows = settings, torch.as_tensor(data.train)
+        self.generator = Table(data.length, len(data.vocabulary))
+
+    def step(self, rows):
+        for row in rows.tolist():
+            for place, token in enumerate(row):
+                self.generator.counts[place][token] += 1
+        return {"rows": len(rows)}
+
+    def state(self):
+        return {"table": self.generator}
+'''
+EPOCHS = 5
+NAMES = ("Plain", "Viewed", "Counted")
+
+
+@pytest.fixture
+def trainers(tmp_path: Path) -> Callable[[str], str]:
+    path = tmp_path / "plain.py"
+    path.write_text(TRAINER)
+    return lambda name: f"{path}:{name}"
+
+
+@pytest.fixture
+def train(context: Context) -> Callable[..., tuple[Any, Record]]:
+    """Train a cell until the n-th epoch at most, from its checkpoint if there is one, as a new process would."""
+
+    def train(cell: Cell, until: int = 99) -> tuple[Any, Record]:
+        torch.rand(3), np.random.rand(), random.random()  # what another cell left behind
+        opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
+        evaluator = Evaluator(opened.data, opened.dataset.metrics(opened.data), cell.evaluation.rule)
+        rng = stored.training_rng(cell, "cpu")
+        trainer = stored.build_trainer(cell, opened.data, rng)
+        left = iter(range(until - 1, -1, -1))
+        journal = Journal(context.runs / cell.id)
+        with suppress(Interrupted):
+            Driver(cell, trainer, evaluator, journal, rng, lambda: next(left) == 0, 1e9).run()
+        return trainer, read_record(journal.folder)
+
+    return train
+
+
+def bits(trainer: Any) -> list[Any]:
+    model = trainer.state().get("model", trainer.generator)
+    return [value.tolist() if isinstance(value, torch.Tensor) else value for value in model.state_dict().values()]
+
+
+def scores(record: Record) -> list[tuple[int, Any]]:
+    return [(point["x"], point["scores"]) for point in record.curve]
+
+
+@pytest.mark.parametrize(("name", "rule"), [("Plain", "last"), ("Plain", "best-valid"), ("Viewed", "last")])
+def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
+    train: Any, make_cell: Any, context: Context, name: str, rule: str
+) -> None:
+    cell = make_cell(name, evaluation__rule=rule)
+    straight, record = train(cell)
+    for cut in range(1, EPOCHS + 1):
+        shutil.rmtree(context.runs / cell.id / "checkpoint", ignore_errors=True)
+        (context.runs / cell.id / "journal.jsonl").unlink()
+        train(cell, cut)
+        resumed, again = train(cell)
+        assert bits(resumed) == bits(straight) and scores(again) == scores(record), f"cut after epoch {cut}"
+
+
+def test_training_is_the_same_with_and_without_curves(train: Any, make_cell: Any) -> None:
+    with_curve, record = train(make_cell("Plain"))
+    without, other = train(make_cell("Plain", evaluation__curve_every=99))
+    assert bits(with_curve) == bits(without) and len(record.curve) > len(other.curve)
+    assert with_curve.model.training and without.model.training
+    assert bits(train(make_cell("Plain", seed=1))[0]) != bits(without)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_runs_of_one_cell_are_alike_and_the_generator_comes_back(
+    make_cell: Any, context: Context, tmp_path: Path, name: str
+) -> None:
+    cell, found = make_cell(name), []
+    for runs in (context.runs, tmp_path / "again"):
+        random.seed(len(found))
+        torch.manual_seed(len(found))
+        there = Context(runs, context.corpora, context.stop)
+        write_cell(cell, runs)
+        assert job.run(cell, there) == "done", (runs / cell.id / "error.log").read_text()
+        record = read_record(runs / cell.id)
+        found.append((record.scores, scores(record), (runs / cell.id / "samples.txt").read_text()))
+    assert found[0] == found[1] and found[0][0]["nll_test"]["value"] is not None
+    opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
+    assert samples(record, opened, cell) == found[0][2]
+
+
+def samples(record: Record, opened: Opened, cell: Cell) -> str:
+    """What the generator that the run kept says to the seed of the run's own evaluation."""
+    rng = torch_rng(cell.seed_for("evaluate", "final"))
+    rows = draw(stored.generator(record, opened), 30, opened.data, rng).tolist()
+    return "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_conforms(trainers: Any, name: str) -> None:
+    from bench.engine.conformance import CHECKS, subjects
+
+    cls = plugins.load("bench.baselines", trainers(name))
+    for _, subject in subjects(cls, cls.Settings()):
+        for check in CHECKS:
+            check(subject)

@@ -1,0 +1,163 @@
+"""What a user sees: plain lines in a file, one live table in a terminal."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.engine.job import Context
+from bench.engine.progress import Progress, headline
+from bench.planning.cell import Cell
+from bench.records.journal import Journal, Record, read_record, write_cell
+
+SCORES = {"ones": {"value": 0.25, "better": "higher", "signature": "s"}}
+
+
+@pytest.fixture
+def cells(make_cell: Callable[..., Cell]) -> list[Cell]:
+    return [make_cell(seed=seed) for seed in range(3)]
+
+
+def console(terminal: bool) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=100, height=30, color_system=None)
+
+
+def shown(on: Console) -> str:
+    assert isinstance(on.file, io.StringIO)
+    return on.file.getvalue()
+
+
+def write(cell: Cell, context: Context, *story: tuple[str, dict[str, Any]]) -> None:
+    for event, facts in story:
+        Journal(context.runs / cell.id).append(event, **facts)
+
+
+EPOCH = ("epoch", {"phase": "mle", "epoch": 2, "epochs": 9, "values": {"loss": 4.2}})
+CURVE = ("curve", {"x": 2, "phase": "mle", "scores": {"ones": 0.5}})
+DONE = ("done", {"scores": SCORES, "wall_seconds": 60.0})
+START: tuple[str, dict[str, Any]] = ("start", {})
+
+
+def test_plain_lines_where_the_output_is_no_terminal(cells: list[Cell], context: Context) -> None:
+    on, ended = console(False), list[Record]()
+    with Progress(cells, context.runs, 2, on, ended.append) as progress:
+        write(cells[0], context, START, EPOCH, CURVE)
+        progress.tick()
+        assert shown(on) == "" and ended == []
+        write(cells[0], context, DONE)
+        progress.tick()
+        progress.tick()
+        write(cells[1], context, START, ("failed", {"error": "Tiny: it [broke]"}))
+    assert shown(on).splitlines() == ["[1/3] Words Tiny seed 0: ones 0.2500", "failed: Words Tiny: it [broke]"]
+    assert [(record.cell, record.status) for record in ended] == [(cells[0], "done"), (cells[1], "failed")]
+    assert "\x1b" not in shown(on)
+
+
+def test_cells_kept_from_before_are_not_told_again(cells: list[Cell], context: Context) -> None:
+    write(cells[0], context, START, DONE)
+    on = console(False)
+    with Progress(cells, context.runs, 1, on, lambda record: pytest.fail("ended before")):
+        pass
+    assert shown(on) == ""
+
+
+def test_a_live_table_in_a_terminal(cells: list[Cell], context: Context) -> None:
+    on = console(True)
+    with Progress(cells, context.runs, 2, on, lambda record: None) as progress:
+        write(cells[0], context, START, DONE)
+        write(cells[1], context, START, EPOCH, CURVE)
+        progress.tick()
+        screen = shown(on)
+        for text in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
+            assert text in screen
+        row = next(line for line in screen.splitlines() if "mle" in line)
+        assert row.split() == ["Words", "Tiny", "1", "mle", "2/9", "4.2000", "ones", "0.5000", "60", "s"]
+        assert "1 of 3 cells done · 60 s left" in screen and "pending" in screen
+    assert "\x1b[?25h" in shown(on), "the cursor is shown again"
+
+
+def test_names_are_shown_as_they_are(make_cell: Callable[..., Cell], context: Context) -> None:
+    cell = replace(make_cell(), label="Bigram[epochs=8]", dataset_label=":x:[red]")
+    write_cell(cell, context.runs / "named")
+    write(cell, replace(context, runs=context.runs / "named"), START, ("epoch", EPOCH[1] | {"phase": "mle [/b]"}))
+    on = console(True)
+    with Progress([cell], context.runs / "named", 1, on, lambda record: None) as progress:
+        progress.tick()
+    assert all(name in shown(on) for name in ("Bigram[epochs=8]", ":x:[red]", "mle [/b]"))
+
+
+def test_the_cursor_comes_back_though_the_last_look_fails(cells: list[Cell], context: Context) -> None:
+    def fail(record: Record) -> None:
+        raise RuntimeError("the store is gone")
+
+    on = console(True)
+    with pytest.raises(RuntimeError), Progress(cells, context.runs, 1, on, fail):
+        write(cells[0], context, START, DONE)
+    assert shown(on).rindex("\x1b[?25h") > shown(on).rindex("\x1b[?25l")
+
+
+def test_more_cells_than_lines(make_cell: Callable[..., Cell], context: Context) -> None:
+    cells = [make_cell(seed=seed) for seed in range(8)]
+    write(cells[7], context, START, EPOCH)
+    on = Console(file=io.StringIO(), force_terminal=True, width=100, height=9, color_system=None)
+    with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
+        progress.tick()
+        assert "3 more below" in shown(on) and "mle" in shown(on), "the running ones come first"
+
+
+def test_a_narrow_terminal_gives_each_cell_one_line(make_cell: Callable[..., Cell], context: Context) -> None:
+    long = {"phase": "scheduled-sampling", "epoch": 200, "epochs": 300, "values": {"loss": 12.3456}}
+    tiny = make_cell()
+    cells = [replace(tiny, label="scheduled-sampling", dataset_label="nottingham", seed=seed) for seed in range(3)]
+    for cell in cells:
+        write_cell(cell, context.runs)
+        write(cell, context, START, ("epoch", long), CURVE)
+    on = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None)
+    with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
+        progress.tick()
+        lines = shown(on).splitlines()
+    assert len(lines) == 1 + 3 + 1 and max(map(len, lines[1:])) <= 80
+    for text in ("nottingham", "200/300", "12.3456", "0.5000"):
+        assert sum(text in line for line in lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("story", "left"),
+    [
+        ([], "unknown"),
+        ([0], "2.0 min"),
+        ([0, 1], "60 s"),
+        ([0, 1, 2], "0 s"),
+    ],
+)
+def test_time_left(cells: list[Cell], context: Context, story: list[int], left: str) -> None:
+    for index in story:
+        write(cells[index], context, START, DONE)
+    on = console(True)
+    with Progress(cells, context.runs, 1, on, lambda record: None):
+        pass
+    assert f"{left} left" in shown(on)
+
+
+def test_time_spent_on_a_running_cell_counts(cells: list[Cell], context: Context) -> None:
+    write(cells[0], context, START, ("done", {"scores": SCORES, "wall_seconds": 3_600.0 * 4}))
+    write(cells[1], context, START)
+    journal = context.runs / cells[1].id / "journal.jsonl"
+    began = time.time() - 3_600 * 3
+    journal.write_text(f'{{"event": "start", "time": {began}}}\n')
+    on = console(True)
+    with Progress(cells, context.runs, 1, on, lambda record: None):
+        pass
+    assert "5.0 h left" in shown(on)
+
+
+def test_a_headline_that_is_undefined_or_absent(cells: list[Cell], context: Context) -> None:
+    assert headline(read_record(context.runs / cells[0].id)) == "-"
+    write(cells[0], context, START, ("curve", {"x": 0, "scores": {"ones": None}}))
+    assert headline(read_record(context.runs / cells[0].id)) == "-"

@@ -1,0 +1,427 @@
+"""One `bench run` in one process: what is announced, kept, tracked and continued."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from filelock import FileLock
+from rich.console import Console
+
+from bench.cli.commands.status import command as status
+from bench.cli.commands.sync import command as syncing
+from bench.contracts.errors import BenchError
+from bench.engine import job, session
+from bench.engine.job import Context
+from bench.planning import plan as planning
+from bench.planning import preset
+from bench.planning.cell import Cell
+from bench.planning.preset import Preset
+from bench.records import plans as kept_plans
+from bench.records import runs as stored
+from bench.records.journal import Journal, Record, read_record
+from bench.records.tracker import Tracker
+from bench.toolkit.corpora.fetch import Corpora
+
+
+class AtOnce:
+    """A backend that does each cell in this process."""
+
+    def prepare(self) -> None:
+        pass
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
+        for cell in cells:
+            job.run(cell, context)
+        tick()
+        return []
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run tiny trainers by name (others by theirs) without tables; exit code and what was printed."""
+    monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())
+    monkeypatch.setattr("bench.reporting.write.write_report", lambda *_: ([], []))
+    monkeypatch.setattr("bench.reporting.write.print_summary", lambda *_: None)
+
+    smoke = preset.read("smoke")
+
+    def run(
+        *names: str, dataset: str = words, plan: str = "smoke", preset: Preset = smoke, sets: tuple[str, ...] = ()
+    ) -> tuple[int, str]:
+        baselines = tuple(name if name.islower() else trainers(name) for name in names)
+        request = planning.Request(baselines, (dataset,), preset, planning.overrides(sets), name=plan)
+        console = Console(file=io.StringIO(), width=300)
+        setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1)
+        code = session.run(planning.make(request, corpora), setup, console)
+        assert isinstance(console.file, io.StringIO)
+        return code, console.file.getvalue()
+
+    return run
+
+
+def records(runs: Path = Path("runs")) -> dict[str, Record]:
+    return {r.cell.label: r for r in (read_record(path.parent) for path in runs.glob("*/cell.json"))}
+
+
+def tracked(plan: str = "smoke") -> dict[str, str]:
+    frame = Tracker().frame(plan)
+    return dict(zip(frame["label"], frame["status"], strict=True))
+
+
+def test_samples_are_announced(run: Run) -> None:
+    code, text = run("random-unigram", dataset="poems")
+    assert code == 0 and text.count("SAMPLE CORPUS: poems (sample of poems): made by the code") == 1
+    assert "SAMPLE" not in run("random-unigram")[1]
+
+
+def test_what_is_strange_about_a_corpus_is_announced_with_what_to_set(run: Run) -> None:
+    rows = [" ".join(f"word{(n * at) % 11}" for at in range(1, 20)) for n in range(40)]
+    Path("long.txt").write_text("\n".join(rows[:34]) + "\nshort row\n" + "\n".join(row[:20] for row in rows[34:]))
+    _, text = run("random-unigram", dataset="text:long.txt", sets=("text.length=8",))
+    assert re.search(r"text:long: 8\d% of the lines .* are longer than 8 tokens and cut: --set text.length=19", text)
+    assert "cut" not in run("random-unigram", dataset="text:long.txt", plan="whole")[1]
+    Path("unsplit.txt").write_text("".join(f"{'春山秋水'[n % 4]}{n}\n" for n in range(60)) + "a b\n", encoding="utf-8")
+    _, text = run("random-unigram", dataset="text:unsplit.txt", plan="unsplit")
+    assert "text:unsplit: 98% of the lines (60 of 61) are one token" in text and "--set text.tokens=char" in text
+    assert "text:unsplit: 100% of the tokens of held-out rows never occur in training rows" in text
+
+
+def test_finished_cells_are_kept_and_failed_ones_tried_again(run: Run) -> None:
+    code, text = run("Tiny", "Raises")
+    assert code == 1 and "3 cells to run, 0 kept from before" in text
+    before = records()["Tiny"].events
+    code, text = run("Tiny", "Raises")
+    assert code == 1 and "1 cells to run, 2 kept from before" in text
+    assert records()["Tiny"].events == before
+    assert [event["event"] for event in records()["Raises"].events].count("failed") == 2
+    assert tracked() == {"real": "done", "Tiny": "done", "Raises": "failed"}
+
+
+def test_the_same_cell_serves_two_plans(run: Run) -> None:
+    run("Tiny")
+    assert "0 cells to run, 2 kept" in run("Tiny", plan="second")[1]
+    assert tracked("second") == tracked() == {"real": "done", "Tiny": "done"}
+    assert set(kept_plans.read_all(Path("runs"))) == {"smoke", "second"}
+
+
+def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
+    run("Tiny", plan="plain")
+    before = Tracker().frame("plain")
+    epochs = dict(records()["Tiny"].cell.settings)["epochs"]
+    changed = replace(preset.read("smoke"), baselines={"Tiny": {"epochs": epochs + 1}})
+    code, text = run("Tiny", plan="told", preset=changed, sets=(f"Tiny.epochs={epochs}",))
+    assert code == 0 and "0 cells to run, 2 kept" in text
+    assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"} and set(records()) == {"real", "Tiny"}
+    for _ in range(2):
+        assert Tracker().frame("plain").equals(before)
+        sync()
+    assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"}
+    assert f"Tiny or Tiny[epochs={epochs}] seed 0" in CliRunner().invoke(status).output
+
+
+def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "project", lambda *_: None)
+        run("Tiny")
+    run("random-unigram")
+    assert "Tiny" not in tracked()
+    run("Tiny", "random-unigram")
+    assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
+
+
+def test_a_store_that_fails_stops_no_training_and_is_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, calls = Tracker.project, list[str]()
+
+    def locked(tracker: Tracker, record: Record, *facts: Any) -> str:
+        calls.append(record.cell.label)
+        if len(calls) <= 3:
+            raise (BenchError if len(calls) == 1 else OSError)("the database is locked,\nsays [it]")
+        return project(tracker, record, *facts)
+
+    monkeypatch.setattr(Tracker, "project", locked)
+    code, text = run("Tiny", "random-unigram")
+    assert code == 0 and len(calls) == 6
+    told = "not in MLflow yet: the database is locked, says [it]; training goes on, all is brought in at its end\n"
+    assert text.count(told) == text.count("not in MLflow") == 1
+    assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
+
+
+def test_a_store_that_fails_to_the_end_is_one_line_after_the_training(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> str:
+        raise BenchError("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "project", locked)
+        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: mend the store, then"):
+            run("Tiny")
+    assert {label: record.status for label, record in records().items()} == {"real": "done", "Tiny": "done"}
+    sync()
+    assert tracked() == {"real": "done", "Tiny": "done"}
+
+
+def test_a_cluster_that_is_none_is_told_before_a_cell_is_written(
+    folder: Path, words: str, trainers: Any, corpora: Corpora
+) -> None:
+    pytest.importorskip("distributed")
+    plan = planning.make(planning.Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
+    setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1, cluster="foo")
+    with pytest.raises(BenchError, match=r"^--cluster foo: no address .missing port number .*; give HOST:PORT"):
+        session.run(plan, setup)
+    assert not list(folder.glob("runs/*"))
+
+
+def test_ctrl_c_ends_with_130_and_no_tables(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.engine.pool.run_all", pressed)
+    monkeypatch.setattr("bench.engine.session._report", lambda *_: pytest.fail("tables of half a plan"))
+    code, text = run("Tiny")
+    assert code == session.INTERRUPTED == 130 and "the same command continues from here" in text
+
+
+def test_what_ctrl_c_left_is_tracked_as_far_as_it_ran(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(cells: list[Cell], context: Context, *_: Any) -> None:
+        journal = Journal(context.runs / next(cell.id for cell in cells if cell.label == "Tiny"))
+        journal.append("start")
+        journal.append("curve", x=0, phase="tiny", scores={"ones": 0.25})
+        journal.append("interrupted")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.engine.pool.run_all", pressed)
+        run("Tiny")
+    assert tracked() == {"Tiny": "interrupted"}
+    assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == [0.25]
+    run("Tiny")
+    assert tracked() == {"real": "done", "Tiny": "done"}
+    told = [point["scores"]["ones"] for point in records()["Tiny"].curve]
+    assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == told and 0.25 not in told
+
+
+def test_workers_left_on_a_cluster_are_named_and_stop_no_later_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(_: Any, context: Context, *__: Any) -> None:
+        context.stop.touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.engine.pool.run_all", left)
+        code, text = run("Tiny")
+    assert code == 130 and "the cluster's workers save and leave at the end of their epoch: run again" in text
+    code, text = run("Tiny")  # the same process, and so the same number
+    assert code == 0 and records()["Tiny"].status == "done" and "cluster" not in text
+
+
+def cells_of(plan: str) -> list[str]:
+    return list(kept_plans.read_all(Path("runs"))[plan])
+
+
+def sync(*arguments: str) -> str:
+    result = CliRunner().invoke(syncing, list(arguments))
+    assert result.exit_code == 0, result.exception
+    return result.output
+
+
+def test_sync_takes_in_what_another_machine_finished(run: Run, make_folder: Any) -> None:
+    run("Tiny", "Raises")
+    theirs = Path("runs").absolute()
+    make_folder("here")
+    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
+    assert set(records()) == {"real", "Tiny"} and tracked() == {"real": "done", "Tiny": "done"}
+    assert records()["Tiny"].scores == records(theirs)["Tiny"].scores
+    assert sync(str(theirs)) == "0 cells taken in, 2 cells in MLflow, 1 plan\n"
+    assert "1 cells to run, 2 kept from before" in run("Tiny", "Raises")[1]
+
+
+def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
+    run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("Tiny")
+    theirs, here = Path("runs").absolute(), make_folder("here")
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        assert CliRunner().invoke(syncing, [str(theirs)]).exit_code == 1
+    assert [path.name for path in here.rglob("cell.json")] == ["cell.json"] and not records()
+    assert "no cells" in CliRunner().invoke(status).output and not stored.finished(Path("runs"))
+    assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
+    assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
+
+
+def test_a_cell_that_cannot_be_copied_is_named(run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("Tiny")
+    theirs = Path("runs").absolute()
+    make_folder("here")
+
+    def refuse(source: str, *_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied", source)
+
+    monkeypatch.setattr(shutil.copytree, "__defaults__", (False, None, refuse, False, False))
+    result = CliRunner().invoke(syncing, [str(theirs)])
+    assert isinstance(result.exception, BenchError)
+    assert re.fullmatch(rf"cannot copy {theirs}/\w+/[\w.]+: .*Permission denied.*", str(result.exception))
+    assert not records()
+
+
+def test_sync_counts_in_words_that_agree(run: Run, make_folder: Any) -> None:
+    run("Tiny")
+    run("Tiny", plan="second")
+    theirs = Path("runs").absolute()
+    shutil.rmtree(records()["real"].folder)
+    make_folder("here")
+    assert sync(str(theirs)) == "1 cell taken in, 2 cells in MLflow, 2 plans\n"
+
+
+def test_sync_waits_for_no_other_bench(run: Run) -> None:
+    run("Tiny")
+    with FileLock(Path("runs/.lock")):
+        result = CliRunner().invoke(syncing)
+    assert isinstance(result.exception, BenchError) and "another bench is at work in runs" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("absent", "no folder absent: give the runs folder of the other machine"),
+        (".", "no cells and no plans in .: give runs"),
+        ("mlruns", "no cells and no plans in mlruns: give the folder `runs` itself"),
+    ],
+)
+def test_sync_refuses_a_folder_that_holds_no_runs(run: Run, given: str, message: str) -> None:
+    run("Tiny")
+    result = CliRunner().invoke(syncing, [given, "--runs", "here"])
+    assert isinstance(result.exception, BenchError) and str(result.exception) == message
+    assert not Path("here").exists()
+
+
+def test_sync_without_plans_makes_no_folder(folder: Path) -> None:
+    result = CliRunner().invoke(syncing)
+    assert str(result.exception) == "no plans in runs: `bench run` writes them there"
+    assert not Path("runs").exists()
+
+
+def test_sync_changes_neither_what_is_newest_nor_the_plan_by_default(
+    run: Run, make_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stamps() -> dict[tuple[str, str], int]:
+        frames = [Tracker().frame(plan) for plan in plans]
+        return {(row.plan, row.cell): row.projected for frame in frames for row in frame.itertuples()}
+
+    plans = ["alpha", "zeta"]
+
+    run("Tiny", plan="zeta")
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "project", lambda *_: None)
+        run("random-unigram", plan="late")
+    run("Tiny", plan="alpha")
+    before = stamps()
+    assert set(Tracker().frame()["plan"]) == {"alpha"} and len(before) == 4
+    sync()
+    assert before == stamps() and set(Tracker().frame()["plan"]) == {"alpha"}
+    assert set(tracked("late")) == {"real", "random-unigram"}
+    plans.append("late")
+    after, theirs = stamps(), Path("runs").absolute()
+    sync()
+    assert stamps() == after
+    make_folder("here")
+    sync(str(theirs))
+    assert stamps() == after and set(Tracker().frame()["plan"]) == {"alpha"}
+
+
+def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: Run) -> None:
+    run("Tiny")
+    Path("runs").rename("theirs")
+    run("Tiny")
+    here = records()
+    Journal(here["Tiny"].folder).append("start")
+    done = here["real"].events
+    assert sync("theirs").startswith("1 cell taken in")
+    assert records()["Tiny"].events == records(Path("theirs"))["Tiny"].events and records()["real"].events == done
+
+
+def test_sync_takes_an_interrupted_cell_to_be_continued_here(run: Run) -> None:
+    run("Tiny")
+    whole = records()["Tiny"].events
+    Path("runs").rename("theirs")
+    journal = Journal(records(Path("theirs"))["Tiny"].folder)
+    journal.path.write_text("")
+    for event in ("start", "interrupted"):
+        journal.append(event)
+    assert sync("theirs").startswith("2 cells taken in") and tracked()["Tiny"] == "interrupted"
+    assert sync("theirs").startswith("0 cells taken in")
+    for event in ("start", "interrupted"):
+        journal.append(event)
+    assert sync("theirs").startswith("1 cell taken in")
+    run("Tiny")
+    assert records()["Tiny"].status == "done" and len(records()["Tiny"].events) > len(whole)
+    assert sync("theirs").startswith("0 cells taken in") and tracked()["Tiny"] == "done"
+
+
+def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
+    assert "no cells in runs" in CliRunner().invoke(status).output
+    run("Tiny", "Raises")
+    lines = CliRunner().invoke(status).output.splitlines()
+    assert lines[-1] == "2 done, 1 failed" and len(lines) == 4
+    assert any(line.startswith("failed") and "the critic has left" in line for line in lines)
+    assert any(line.startswith("done") and "Tiny" in line and "ones 0." in line for line in lines)
+
+
+def two_files() -> list[Path]:
+    """a/train.txt and b/train.txt, of other words."""
+    paths = [Path(name, "train.txt") for name in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("".join(f"line {number} of {path.parent}\n" for number in range(60)))
+    return paths
+
+
+def test_two_corpora_of_one_name_never_share_a_plan_a_folder_or_a_store(run: Run) -> None:
+    one, other = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    before = Tracker().frame("smoke")
+    for plan in ("smoke", "second"):
+        with pytest.raises(BenchError, match=r"two corpora are called 'text:train': .*a/train\.txt in runs, and here"):
+            run("random-uniform", dataset=f"text:{other}", plan=plan)
+    Path("runs").rename("elsewhere")
+    with pytest.raises(BenchError, match=r"a/train\.txt in plan smoke of sqlite:.*mlflow\.db, and here .*b/train"):
+        run("random-uniform", dataset=f"text:{other}")
+    assert Tracker().frame("smoke").equals(before) and not records()
+    assert run("random-uniform", dataset=f"web=text:{other}")[0] == 0
+    assert set(Tracker().frame("smoke")["dataset"]) == {"text:train", "web"}
+    with pytest.raises(BenchError, match="two corpora are called 'web'"):
+        run("random-uniform", dataset=f"web=text:{one}")
+
+
+def test_an_edited_corpus_goes_on_under_its_name(run: Run) -> None:
+    one, _ = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    one.write_text(one.read_text().replace("line", "row"))
+    assert "2 cells to run" in run("random-uniform", dataset=f"text:{one}")[1]
+
+
+def test_sync_takes_in_no_other_corpus_of_a_name(run: Run) -> None:
+    one, other = two_files()
+    run("random-uniform", dataset=f"text:{one}")
+    Path("runs").rename("theirs")
+    run("random-uniform", dataset=f"text:{other}", plan="mine")
+    kept = set(Path("runs").glob("*/cell.json"))
+    refused = CliRunner().invoke(syncing, ["theirs"])
+    places = r"two corpora are called 'text:train': \S*b/train\.txt in runs, and here \S*a/train\.txt;"
+    assert re.match(places, str(refused.exception))
+    assert set(Path("runs").glob("*/cell.json")) == kept

@@ -1,0 +1,75 @@
+"""Presets: each shipped one is sound, and a mistake in the user's own TOML is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build
+from bench.planning import preset
+from bench.planning.cell import Evaluation
+from bench.plugins import loading as plugins
+
+
+@pytest.mark.parametrize("name", preset.shipped())
+def test_every_shipped_preset_fits_the_shipped_plug_ins(name: str) -> None:
+    found = preset.read(name)
+    assert found.name == name and found.run.seeds >= 1 and found.evaluation.samples >= 2
+    trainers = {b: plugins.load("bench.baselines", b).Settings for b in plugins.names("bench.baselines")}
+    for label, settings in trainers.items():
+        build(settings, found.knobs(settings, label), label)
+    assert set(found.baselines) <= set(trainers)
+    assert set(found.datasets) <= set(plugins.names("bench.datasets"))
+
+
+def test_the_owner_overrules_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[run]\nseeds = 7\n[defaults]\nepochs = 3\nother = 1\n[baselines.mle]\nepochs = 5\n")
+
+    @dataclass(frozen=True)
+    class Knobs:
+        epochs: int = 1
+
+    found = preset.read(str(path))
+    assert found.name == "mine" and found.run.seeds == 7 and found.evaluation == Evaluation()
+    assert found.knobs(Knobs, "mle") == {"epochs": 5} and found.knobs(Knobs, "seqgan") == {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[evaluaton]\nsamples = 3", "unknown table of preset .*'evaluaton'; did you mean 'evaluation'"),
+        ("[evaluation]\nsample = 3", r"unknown knob of preset .*\[evaluation\] 'sample'; did you mean 'samples'"),
+        ("[evaluation]\nrule = 'best'", "choose one of last, best-valid, best-oracle"),
+        ("[run]\nseeds = 0", "the least allowed is 1"),
+        ("[run]\nseeds = 'two'", "seeds: 'two' is not a whole number"),
+        ("defaults = 3", r"\[defaults\] must be a table"),
+        ("[baselines]\nseqgan = 3", r"\[baselines.seqgan\] must be a table"),
+        ("[datasets]\npoems = 3", r"\[datasets.poems\] must be a table"),
+        ("[run\n", "preset .*: .*line 1"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BenchError, match=words):
+        preset.read(str(path))
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"no preset file .*absent\.toml"):
+        preset.read(str(tmp_path / "absent.toml"))
+    (tmp_path / "latin.toml").write_bytes(b"# caf\xe9\n")
+    with pytest.raises(BenchError, match=r"latin\.toml.*UTF-8"):
+        preset.read(str(tmp_path / "latin.toml"))
+    with pytest.raises(BenchError, match="unknown preset 'quik'; did you mean 'quick'"):
+        preset.read("quik")
+
+
+def test_no_file_passes_for_a_shipped_preset(tmp_path: Path) -> None:
+    (tmp_path / "official.toml").write_text("[run]\nseeds = 1\n")
+    with pytest.raises(BenchError, match=r"tables would call it official, as the shipped one; rename the file"):
+        preset.read(str(tmp_path / "official.toml"))

@@ -1,0 +1,587 @@
+"""From frames to tables: what stands in each cell, which runs share a column, and what is said under the table."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from bench.judging import statistics
+from bench.judging.human.collected import Collected
+from bench.judging.human.scores import HumanScore
+from bench.records.journal import Record, read_record
+from bench.reporting import grids, notes
+from bench.reporting.build import build_tables
+from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.paper import paper, printed_name, printed_twin, slug
+from bench.reporting.table import Table
+from bench.reporting.to_csv import runs_csv, table_csv
+from bench.reporting.write import print_summary
+
+Build = Callable[..., list[Table]]
+SAMPLE = {"file": "sample-poems", "sha256": "cd" * 32, "licence": "MIT", "kind": "sample"}
+
+
+@pytest.fixture
+def build(framed: Callable[..., pd.DataFrame], per_sequence: Callable[[str], pd.DataFrame]) -> Build:
+    return lambda records, human=None: build_tables(framed(records), paper(), per_sequence, human or {})
+
+
+def rows(table: Table) -> dict[str, dict[str, str]]:
+    grid = grids.scores(table)
+    names = list(grid.header)
+    names = [f"{names[i - 1]} published" if name == "published" else name for i, name in enumerate(names)]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in grid.rows}
+
+
+def noted(table: Table, start: str) -> list[str]:
+    return [note for note in notes.under(table) if note.startswith(start)]
+
+
+def poems(shop: Any, label: str, seed: int, value: float | None, **more: Any) -> Record:
+    cell = shop.cell(label, seed, "poems", dataset_settings=())
+    return shop.done(cell, {"bleu-2": value}, "higher", curve=False, **more)
+
+
+def test_table_1_stands_beside_the_paper(matrix: list[Record], build: Build) -> None:
+    (table,) = build(matrix)
+    found = rows(table)
+    assert list(found) == [
+        *("real data", "random (uniform)", "random (unigram)", "MLE", "SS", "PG-BLEU", "SeqGAN", "constant reward"),
+        *("my_gan.py", "zz_new [k=1]"),
+    ]
+    assert [found[name]["NLL_oracle ↓ published"] for name in found] == [
+        *("-", "-", "10.310", "9.038", "8.985", "8.946", "8.736", "-", "-", "-")
+    ]
+    assert list(found["MLE"]) == ["Method", "Runs", "NLL_oracle ↓", "NLL_oracle ↓ published", "NLL_test ↓"]
+    values = [record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "mle"]
+    mean, _, high = statistics.mean_interval(values)
+    assert high is not None
+    assert found["MLE"]["NLL_oracle ↓"] == f"{mean:.3f} ± {high - mean:.3f}"
+    (real,) = (record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "real")
+    assert found["real data"]["NLL_oracle ↓"] == f"{real:.3f}"  # one run has no interval
+
+
+def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], build: Build) -> None:
+    found = rows(build(matrix)[0])
+    assert (found["my_gan.py"]["Runs"], found["my_gan.py"]["NLL_oracle ↓"]) == ("0, 3 failed", "failed")
+    assert found["SS"]["Runs"] == "2, 1 failed"
+    assert found["random (uniform)"]["NLL_test ↓"] == "-"
+    assert (found["PG-BLEU"]["Runs"], found["PG-BLEU"]["NLL_oracle ↓"]) == ("0", "-")
+    (failure,) = noted(build(matrix)[0], "Failed, my_gan.py")
+    assert failure == "Failed, my_gan.py (seed 0, 1, 2): 100% broken_{it}"
+
+
+def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
+    done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
+    journal = shop.start(shop.cell("mle", 1))
+    journal.append("curve", x=1, phase="mle", scores={"nll_oracle": 3.0})
+    journal.append("interrupted")
+    (table,) = build([done, read_record(journal.folder)])
+    assert (rows(table)["MLE"]["Runs"], rows(table)["MLE"]["NLL_oracle ↓"]) == ("1, 1 unfinished", "9.000")
+    assert noted(table, "Unfinished") == ["Unfinished, mle (seed 1): no score yet, its curve as far as it ran."]
+    (table,) = build([read_record(journal.folder)])
+    assert rows(table)["MLE"] == {"Method": "MLE", "Runs": "0, 1 unfinished", "Scores": "unfinished"}
+
+
+def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
+    from bench.reporting import render
+
+    shuffled = random.Random(4).sample(matrix, len(matrix))
+    for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
+        assert write(build(matrix)[0]) == write(build(shuffled)[0])
+
+
+def test_nothing_is_ever_nan_or_blank(matrix: list[Record], build: Build) -> None:
+    (table,) = build(matrix)
+    for grid in (grids.scores(table), *grids.tests(table)):
+        assert all(text.strip() and "nan" not in text for row in grid.rows for text in row)
+    lines = table_csv(table).splitlines()
+    assert all(field and field != "nan" for line in lines for field in line.split(","))
+
+
+def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
+    matrix: list[Record], build: Build, per_sequence: Callable[[str], pd.DataFrame]
+) -> None:
+    (table,) = build(matrix)
+    compared = {one.label: one for one in table.comparisons}
+    assert set(compared) == {
+        *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
+    }
+    values = {
+        label: [r.scores["nll_oracle"]["value"] for r in matrix if r.cell.label == label and r.status == "done"]
+        for label in (*compared, "seqgan")
+    }
+    one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}
+    for label, found in compared.items():
+        assert found.p_welch == statistics.welch(values["seqgan"], values[label])
+        assert found.p_sequences == statistics.welch(one["seqgan"], one[label])
+        assert found.difference == statistics.difference(values["seqgan"], values[label])
+        assert found.improvement == (0.0 if label == "constant-reward" else 1.0)
+    assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
+    assert compared["mle"].p_published == "< 1e-6"
+    (smallest,) = noted(table, "p (seeds)")
+    assert "6 comparisons that have a p" in smallest
+    assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
+
+
+def test_where_higher_is_better_a_positive_difference_is_an_improvement(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "seqgan", seed, value) for seed, value in enumerate((0.7, 0.8, 0.9))]
+    runs += [poems(shop, "mle", seed, value) for seed, value in enumerate((0.5, 0.6, 0.85))]
+    (table,) = build(runs)
+    (found,) = table.comparisons
+    assert found.difference is not None and found.difference.value == pytest.approx(0.15)
+    assert found.improvement == pytest.approx(7 / 9)
+
+
+def test_the_family_is_of_the_tests_that_were_made(matrix: list[Record], build: Build) -> None:
+    few = [r for r in matrix if r.cell.label in ("seqgan", "mle") or r.cell.seed == 0]
+    (table,) = build(few)
+    assert len(table.comparisons) == 6
+    assert "over this table's one comparison that has a p." in noted(table, "p (seeds)")[0]
+    (one,) = (found for found in table.comparisons if found.label == "mle")
+    assert (one.holm_welch, one.holm_permutation) == (one.p_welch, one.p_permutation)
+
+
+def test_a_seed_whose_score_is_undefined_is_named(shop: Any, build: Build) -> None:
+    def runs(label: str, *values: float | None) -> list[Record]:
+        scores = ({"nll_oracle": 9.0 + seed, "nll_test": value} for seed, value in enumerate(values))
+        return [shop.done(shop.cell(label, seed), found) for seed, found in enumerate(scores)]
+
+    (table,) = build([*runs("mle", 9.0, 9.1, None), *runs("seqgan", 9.0, 9.1, 9.2), *runs("real", None)])
+    assert rows(table)["MLE"]["NLL_test ↓"] == "9.050 ± 0.635" and rows(table)["MLE"]["Runs"] == "3"
+    assert noted(table, "Undefined") == ["Undefined, and so not in the mean: NLL_test of mle (seed 2)."]
+
+
+def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: list[Record], build: Build) -> None:
+    (table,) = build([record for record in matrix if record.cell.seed == 0])
+    (grid,) = grids.tests(table)
+    against = {row[0]: row for row in grid.rows}
+    assert against["MLE"][-2:] == ("-", "-")
+    assert against["MLE"][1].endswith("[-]")
+    assert against["MLE"][3] == "< 1e-6"
+    assert "fewer than two runs" in noted(table, "p (seeds)")[0]
+
+
+def test_counts_of_runs_are_found_by_label(shop: Any, build: Build) -> None:
+    """A row may be printed as the reference is: those of earlier stores, or of samples made elsewhere."""
+    runs = [shop.done(shop.cell(label, seed), {"nll_oracle": 9.0 + seed})
+            for label, seeds in (("seqgan", 3), ("SeqGAN", 1)) for seed in range(seeds)]  # fmt: skip
+    (table,) = build(runs)
+    assert [row.name for row in table.rows if row.done] == ["SeqGAN", "SeqGAN"] and table.reference == "SeqGAN"
+    assert "With fewer than two runs" in noted(table, "p (seeds)")[0]
+    (table,) = build(
+        [
+            *runs,
+            shop.done(shop.cell("mle", 0), {"nll_oracle": 9.0}),
+            shop.done(shop.cell("mle", 1), {"nll_oracle": 9.5}),
+        ]
+    )
+    assert "With 3 against 2 runs" in noted(table, "p (seeds)")[0]
+
+
+def test_names_as_they_are_printed() -> None:
+    assert [printed_name(label) for label in ("seqgan", "seqgan[a=1]", "mine")] == ["SeqGAN", "SeqGAN [a=1]", "mine"]
+    assert [printed_twin(label) for label in ("SeqGAN", "SS[a=1]", "seqgan", "seqgan[a=1]", "mine")] == [
+        *("seqgan", "scheduled-sampling", None, None, None)
+    ]
+
+
+def test_without_the_reference_there_are_no_tests(matrix: list[Record], build: Build) -> None:
+    (table,) = build([record for record in matrix if record.cell.label != "seqgan"])
+    assert grids.tests(table) == []
+    assert noted(table, "No tests")
+    assert rows(table)["SeqGAN"]["NLL_oracle ↓ published"] == "8.736"
+
+
+def test_a_variant_takes_the_place_of_its_absent_base(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell(f"{name}[k=1]", seed), {"nll_oracle": 9.0 + seed}) for name in ("seqgan", "mle")
+            for seed in range(2)]  # fmt: skip
+    (table,) = build(runs)
+    assert table.reference == "SeqGAN [k=1]"
+    assert rows(table)["MLE [k=1]"]["NLL_oracle ↓ published"] == "9.038"
+    assert "MLE" not in rows(table)
+    both = build([*runs, shop.done(shop.cell("mle"), {"nll_oracle": 9.5})])[0]
+    assert rows(both)["MLE [k=1]"]["NLL_oracle ↓ published"] == "-"
+    assert rows(both)["MLE"]["NLL_oracle ↓ published"] == "9.038"
+
+
+def test_two_signatures_never_share_a_column(shop: Any, build: Build) -> None:
+    old = [shop.done(shop.cell(name), {"nll_oracle": 1.0}, signature="-old") for name in ("mle", "seqgan")]
+    new = [shop.done(shop.cell("mle", 1), {"nll_oracle": 9.0}, signature="-new")]
+    (table,) = build([*old, *new])
+    assert [column.signature for column in table.columns] == ["nll_oracle|hyps:200|ckpt:last|data:x-new|v:0"]
+    assert rows(table)["MLE"]["NLL_oracle ↓"] == "9.000"
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: mle (seed 0); seqgan (seed 0)."]
+
+
+def test_a_baseline_whose_name_begins_as_that_of_samples_made_elsewhere_is_a_run(shop: Any, build: Build) -> None:
+    old = shop.done(shop.cell("mle"), {"nll_oracle": 1.0}, signature="-old")
+    own = shop.done(shop.cell("scoregan"), {"nll_oracle": 9.0}, signature="-new")
+    (table,) = build([old, own])
+    assert noted(table, "Samples made elsewhere") == []
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: mle (seed 0)."]
+    elsewhere = shop.done(shop.cell("theirs", baseline="score:theirs"), {"nll_oracle": 8.0}, signature="-odd")
+    (table,) = build([own, elsewhere])
+    assert noted(table, "Left out") == ["Left out of nll_oracle, other signature: theirs (seed 0)."]
+    elsewhere = shop.done(shop.cell("ours", baseline="score:ours"), {"nll_oracle": 8.0}, signature="-new")
+    (table,) = build([own, elsewhere])
+    assert noted(table, "Samples made elsewhere") == ["Samples made elsewhere, judged by bench score: ours."]
+
+
+def test_seeds_of_other_settings_or_code_share_no_row(shop: Any, build: Build) -> None:
+    def run(label: str, seed: int, value: float, **changes: Any) -> Record:
+        return shop.done(shop.cell(label, seed, **changes), {"nll_oracle": value})
+
+    long = [run(label, seed, 9.0 + seed) for label in ("mle", "seqgan") for seed in range(3)]
+    for changes in ({"settings": (("batch", 1),)}, {"code": "edited"}, {"threads": 2}):
+        (table,) = build([*long, run("mle", 0, 4.0, **changes)])
+        assert rows(table)["MLE"]["NLL_oracle ↓"] == "4.000"
+        assert rows(table)["SeqGAN"]["Runs"] == "3"
+        assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 1, 2)."]
+        kept = [line for line in runs_csv([table]).splitlines() if ",mle," in line]
+        assert len(kept) == 1 and ",nll_oracle,4.0," in kept[0]
+    (table,) = build([*(run("mle", seed, 4.0, code="edited") for seed in range(4)), *long])  # asked for again
+    assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± ")
+    assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 3)."]
+    (table,) = build([*long[1:], *(run("mle", seed, 4.0, code="edited") for seed in range(3)), long[0]])
+    assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± "), "all seeds of the one that is wanted"
+    assert noted(table, "Left out") == []
+
+
+def test_two_corpora_never_share_a_table(shop: Any, build: Build) -> None:
+    old = shop.done(shop.cell("mle", fingerprint="other"), {"nll_oracle": 1.0})
+    (table,) = build([old, shop.done(shop.cell("seqgan"), {"nll_oracle": 9.0})])
+    assert rows(table)["MLE"]["NLL_oracle ↓"] == "-"
+    assert noted(table, "Left out") == ["Left out, made from other data: mle (seed 0)."]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "settings", "metric"),
+    [
+        ("oracle", {"length": 20, "parameters": "fresh"}, "nll_oracle"),
+        ("obama", {"length": 32}, "bleu-3"),
+        ("nottingham", {"length": 64}, "bleu-4"),
+        ("coco", {"files": "gfs"}, "bleu-2"),
+        ("coco", {"files": "texygen", "length": 20}, "bleu-2"),
+    ],
+)
+def test_published_values_of_other_data_are_left_out(
+    shop: Any, build: Build, dataset: str, settings: dict[str, Any], metric: str
+) -> None:
+    def columns(**changes: Any) -> tuple[str, ...]:
+        told = tuple(sorted((settings | changes).items()))
+        cell = shop.cell("mle", 0, dataset, dataset_settings=told)
+        (table,) = build([shop.done(cell, {metric: 0.5}, signature="|smooth:method1|avg:mean")])
+        return grids.scores(table).header
+
+    assert "published" not in columns()
+    assert "published" in columns(**{key: paper().tables[dataset].requires[key] for key in settings})
+
+
+def test_published_values_of_another_length_are_left_out(shop: Any, build: Build) -> None:
+    (table,) = build([shop.done(shop.cell("mle", dataset_settings=(("length", 40),)), {"nll_oracle": 10.0})])
+    assert grids.scores(table).header == ("Method", "Runs", "NLL_oracle ↓")
+    assert noted(table, "No published") == ["No published values for length = 40 (published: 20)."]
+
+
+def collected(**scores: tuple[float, str]) -> Collected:
+    """Human scores, label -> (value, cell)."""
+    found = {
+        label: HumanScore(value, value - 0.1, value + 0.1, None if label == "seqgan" else 0.04, 7, 20, cell)
+        for label, (value, cell) in scores.items()
+    }
+    return Collected("poems", "seal", 7, 40, "seqgan", "a test", 0.1, None, found)
+
+
+def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "real", 0, 0.746), poems(shop, "mle", 0, 0.667), poems(shop, "seqgan", 0, 0.739)]
+    (table,) = build(runs)
+    found = rows(table)
+    assert {row["Human score ↑"] for row in found.values()} == {"not collected"}
+    assert [found[name]["Human score ↑ published"] for name in ("real data", "MLE", "SeqGAN")] == [
+        *(".6011", ".4165", ".5356")
+    ]
+    assert noted(table, "Human score") == []
+    (table,) = build(runs, {"poems": collected(mle=(0.41, runs[1].cell.id), seqgan=(0.53, "another"))})
+    assert rows(table)["MLE"]["Human score ↑"] == "0.4100 [0.310, 0.510]"
+    assert rows(table)["SeqGAN"]["Human score ↑"] == "not collected"
+    assert noted(table, "Human score") == [
+        "Human score: share judged real, with its 95 % interval, by 7 raters who saw 40 texts; Fleiss' kappa 0.100, "
+        "Krippendorff's alpha -."
+    ], "no p against a run that the table does not show"
+    assert noted(table, "Left out") == [
+        "Left out, human score 0.5300 [0.430, 0.630] of seqgan: given to another run (cell another)."
+    ]
+    (table,) = build(runs, {"poems": collected(mle=(0.41, runs[1].cell.id), seqgan=(0.53, runs[2].cell.id))})
+    assert noted(table, "Human score")[0].endswith("Krippendorff's alpha -. p against seqgan (a test): mle 0.04.")
+
+
+def test_a_human_score_stands_beside_the_run_that_was_judged(shop: Any, framed: Any) -> None:
+    """Each plan may call a cell otherwise."""
+    judged, other = (poems(shop, name, 0, 0.7) for name in ("seqgan", "seqgan[rollouts=1]"))
+    frame = framed([judged, other])
+    names = {judged.cell.id: "seqgan[rollouts=1]", other.cell.id: "seqgan"}
+    frame["label"] = frame["cell"].map(names)
+    human = {"poems": collected(seqgan=(0.53, judged.cell.id))}
+    (table,) = build_tables(frame, paper(), lambda run: pd.DataFrame(), human)
+    shown = {name: row["Human score ↑"] for name, row in rows(table).items() if "SeqGAN" in name}
+    assert shown == {"SeqGAN": "not collected", "SeqGAN [rollouts=1]": "0.5300 [0.430, 0.630]"}
+
+
+def test_a_human_score_of_texts_made_elsewhere_never_stands_beside_a_trained_arm(shop: Any, build: Build) -> None:
+    runs = [poems(shop, "mle", 0, 0.6), poems(shop, "mine", 0, 0.7)]
+    elsewhere = shop.done(shop.cell("theirs", 0, "poems", baseline="score:theirs"), {"bleu-2": 0.7}, "higher")
+    (table,) = build([*runs, elsewhere], {"poems": collected(mine=(0.5, ""), theirs=(0.4, ""), alone=(0.3, ""))})
+    found = rows(table)
+    assert found["mine"]["Human score ↑"] == "not collected"
+    assert found["theirs"]["Human score ↑"] == "0.4000 [0.300, 0.500]"
+    assert noted(table, "Left out") == [
+        "Left out, human score 0.5000 [0.400, 0.600] of mine: given to texts made elsewhere."
+    ]
+
+
+def test_human_scores_of_any_dataset_are_shown_once_collected(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell(name, 0, "mine"), {"x": 1.0}) for name in ("mle", "seqgan")]
+    assert "Human score ↑" not in rows(build(runs)[0])["MLE"]
+    found = rows(build(runs, {"mine": collected(mle=(0.5, runs[0].cell.id))})[0])
+    assert [found[name]["Human score ↑"] for name in ("MLE", "SeqGAN")] == ["0.5000 [0.400, 0.600]", "not collected"]
+
+
+def test_a_sample_corpus_is_said_loudly(shop: Any, build: Build) -> None:
+    (table,) = build([poems(shop, "mle", 0, 0.7, source=SAMPLE, notes=["401 repeated lines removed"])])
+    assert grids.scores(table).caption == "Table 2: Chinese poems (SAMPLE CORPUS)"
+    assert noted(table, "SAMPLE CORPUS: made by the program")
+    assert noted(table, "Corpus") == ["Corpus: sample-poems, sha256 cdcdcdcdcdcd, licence MIT, sample."]
+    assert noted(table, "401") == ["401 repeated lines removed."]
+
+
+def test_what_all_seeds_share_is_said_with_and_without_tests(shop: Any, build: Build) -> None:
+    (oracle,) = build([shop.done(shop.cell("mle"), {"nll_oracle": 9.0})])
+    (poem,) = build([poems(shop, label, seed, 0.7 + seed / 10) for label in ("mle", "seqgan") for seed in range(2)])
+    assert noted(oracle, "All seeds") == [
+        "All seeds share one training set, one test set and one oracle: intervals and p (seeds) speak of "
+        "initialisation and sampling only, and say nothing of other data or other oracles."
+    ]
+    (said,) = noted(poem, "All seeds")
+    assert "one training set and one test set:" in said and "oracle" not in said
+
+
+def test_copies_of_training_rows_are_told_where_they_are_rewarded(shop: Any, build: Build) -> None:
+    against = {"signature": "|refs:9|split:train|x"}
+    runs = [poems(shop, "seqgan", seed, 0.8, copied=share, **against) for seed, share in enumerate((0.11, 0.13))]
+    runs += [poems(shop, "real", 0, 0.7, copied=0.0, **against), poems(shop, "mle", 0, 0.6, **against)]
+    (said,) = noted(build(runs)[0], "Samples that are copies")
+    assert "mean over runs: real data 0.0%, SeqGAN 12.0%. A copy scores 1 in BLEU-2, for which" in said
+    held_out = [poems(shop, "seqgan", seed, 0.8, copied=0.5, signature="|refs:9|split:test|x") for seed in range(2)]
+    assert not noted(build(held_out)[0], "Samples that are copies")
+    untold = [poems(shop, "seqgan", seed + 5, 0.8, **against) for seed in range(2)]
+    assert not noted(build(untold)[0], "Samples that are copies"), "runs of an older version do not know it"
+
+
+def test_a_mean_of_sequence_means_is_called_so(shop: Any, build: Build) -> None:
+    def run(signature: str) -> Record:
+        cell = shop.cell("mle", len(signature), "mine")
+        return shop.done(cell, {"nll_test": 5.0}, signature=signature)
+
+    (said,) = noted(build([run("|per:token|avg:sequence-means|log:e")])[0], "NLL_test: the mean over sequences")
+    assert "not the mean over all tokens" in said
+    assert not noted(build([run("|per:token|log:e")])[0], "NLL_test:")
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.0, True), (0.001, True), (0.01, False), (None, False)])
+def test_a_real_row_at_bleu_2_of_0_is_said_under_the_table(
+    shop: Any, build: Build, value: float | None, said: bool
+) -> None:
+    (table,) = build([poems(shop, "real", 0, value), poems(shop, "mle", 0, 0.7)])
+    told = noted(table, "The real row")
+    assert told == (["The real row scores BLEU-2 of 0, so BLEU cannot rank models here."] if said else [])
+    console = Console(file=io.StringIO(), width=120)
+    print_summary([table], console)
+    assert ("The real row scores BLEU-2 of 0" in console.file.getvalue()) == said  # type: ignore[attr-defined]
+
+
+def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
+    def tunes(label: str, mse: float) -> Record:
+        return shop.done(shop.cell(label, 0, "nottingham"), {"bleu-4": 0.9, "mse": mse})
+
+    (table,) = build([tunes("real", 23.4), tunes("mle", 22.4), tunes("seqgan", 23.5)])
+    found = rows(table)
+    assert [found[name]["MSE ↓"] for name in ("real data", "MLE", "SeqGAN")] == [*("23.40", "22.40†", "23.50")]
+    assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
+
+
+def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:
+    from bench.planning.cell import Evaluation
+
+    (table,) = build([shop.done(shop.cell("mle", evaluation=Evaluation(rule="best-oracle")), {"nll_oracle": 9.0})])
+    assert "peeks" in noted(table, "Checkpoint rule best-oracle")[0]
+
+
+def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> None:
+    from bench.planning.cell import Evaluation
+
+    places = {
+        ("seqgan", 0): ("adversarial", 5, 60),
+        ("seqgan", 1): ("adversarial", 10, 60),
+        ("seqgan", 2): ("adversarial", 5, 60),
+        ("mle", 0): ("mle", 5, 120),
+    }
+    chosen = {"evaluation": Evaluation(rule="best-valid")}
+    records = [shop.done(shop.cell("random-uniform", **chosen), {"nll_oracle": 11.0}, curve=False)]
+    for (label, seed), (phase, epoch, epochs) in places.items():
+        cell = shop.cell(label, seed, **chosen)
+        shop.start(cell).append("judged", phase=phase, epoch=epoch, epochs=epochs)
+        records.append(shop.done(cell, {"nll_oracle": 9.0}))
+    (table,) = build(records)
+    assert noted(table, "Judged at") == [
+        "Judged at: MLE: mle epoch 5 of 120 (seed 0).",
+        "Judged at: SeqGAN: adversarial epoch 5 of 60 (seed 0, 2); adversarial epoch 10 of 60 (seed 1).",
+    ]
+
+
+def test_the_last_checkpoint_is_not_named(shop: Any, build: Build) -> None:
+    cell = shop.cell("mle")
+    shop.start(cell).append("judged", phase="mle", epoch=120, epochs=120)
+    (table,) = build([shop.done(cell, {"nll_oracle": 9.0})])
+    assert noted(table, "Judged at") == []
+
+
+def test_any_dataset_has_a_table_and_the_papers_come_first(shop: Any, build: Build) -> None:
+    runs = [shop.done(shop.cell("mle", 0, name), {"x": 1.0, "y": None}) for name in ("aaa", "text:my book", "oracle")]
+    tables = build(runs)
+    assert [table.dataset for table in tables] == ["oracle", "aaa", "text:my book"]
+    assert [table.spec.file for table in tables] == ["table1", "table-aaa", f"table-{slug('text:my book')}"]
+    assert rows(tables[1])["MLE"] == {"Method": "MLE", "Runs": "1", "x ↓": "1.0000", "y ↓": "-"}
+
+
+def test_only_failures_still_make_a_table(shop: Any, build: Build) -> None:
+    (table,) = build([shop.failed(shop.cell("gan", 0, "mine"), "gan: no")])
+    assert rows(table)["gan"] == {"Method": "gan", "Runs": "0, 1 failed", "Scores": "failed"}
+
+
+def test_names_of_files_never_meet() -> None:
+    names = ["a b", "a-b", "a_b", "A-b", "中文", "文中", "text:a", "../a"]
+    assert len({slug(name) for name in names}) == len(names)
+    assert all("/" not in slug(name) and slug(name)[0] not in "-." for name in names)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "-"), (0.9, "0.9000"), (0.00013, "0.0001"), (9e-5, "9.0e-05"), (9.9e-7, "< 1e-6")]
+)
+def test_p_values_are_printed_as_in_the_paper(value: float | None, text: str) -> None:
+    assert grids.p_value(value) == text
+
+
+def test_a_table_too_wide_for_a_page_is_cut_between_families_of_metrics(shop: Any, build: Build) -> None:
+    scores = dict.fromkeys((*paper().tables["coco"].published, "nll_test"), 0.5)
+    made = "|smooth:method1|avg:mean|hyps:9984"
+    cell = shop.cell("mle", 0, "coco", dataset_settings=(("files", "texygen"), ("length", 0)))
+    (table,) = build([shop.done(cell, scores, signature=made)])
+    whole, cut = grids.scores(table), grids.blocks(table)
+    assert [len(block.header) for block in cut] == [18, 11] and len(whole.header) == 27
+    assert (*cut[0].header, *cut[1].header[2:]) == whole.header
+    for row, *parts in zip(whole.rows, *(block.rows for block in cut), strict=True):
+        assert (*parts[0], *parts[1][2:]) == row and parts[1][:2] == row[:2]
+    assert grids.blocks(table, 27) == [whole]
+    assert len(grids.blocks(table, 3)) == 4, "a family stays together"
+    (narrow,) = build([shop.done(cell, {"bleu-2": 0.5}, signature=made)])
+    assert grids.blocks(narrow) == [grids.scores(narrow)]
+
+
+def test_numbers_have_no_negative_zero() -> None:
+    assert [grids.number(value, 2) for value in (-0.001, 0.0, -0.01, None)] == ["0.00", "0.00", "-0.01", "-"]
+
+
+def test_escapes() -> None:
+    assert latex_escape("a_b & 50% {x} #1 ~^\\") == (
+        r"a\_b \& 50\% \{x\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
+    )
+    assert latex_escape("é 中 ± -0.5 --jobs pg-bleu") == r"é \seqbenchletter{中}{4E2D} $\pm$ $-$0.5 -{}-jobs pg-bleu"
+    assert markdown_escape("a|b <i> *c*\n# d") == r"a&#124;b &#60;i&#62; \*c\* \# d"
+
+
+def test_paper_toml_holds_the_papers_figures() -> None:
+    """As printed in Yu et al. 2017, Tables 1 to 4, and for COCO in Texygen's docs/evaluation.md."""
+    tables = paper().tables
+    assert set(tables) == {"oracle", "poems", "obama", "nottingham", "coco"}
+    arms = {"mle": "9.038", "scheduled-sampling": "8.985", "pg-bleu": "8.946"}
+    assert tables["oracle"].published == {"nll_oracle": {"random-unigram": "10.310", **arms, "seqgan": "8.736"}}
+    assert tables["oracle"].p == {"nll_oracle": dict.fromkeys(("random-unigram", *arms), "< 1e-6")}
+    assert tables["poems"].published == {"bleu-2": {"real": ".746", "mle": ".6670", "seqgan": ".7389"}}
+    assert tables["poems"].p == {"bleu-2": {"mle": "< 1e-6"}}
+    assert tables["poems"].human == {"real": ".6011", "mle": ".4165", "seqgan": ".5356"}
+    assert ".0034" in tables["poems"].human_p
+    assert tables["obama"].published == {
+        "bleu-3": {"mle": ".519", "seqgan": ".556"},
+        "bleu-4": {"mle": ".416", "seqgan": ".427"},
+    }
+    assert tables["obama"].p == {"bleu-3": {"mle": "< 1e-6"}, "bleu-4": {"mle": ".00014"}}
+    assert tables["nottingham"].published == {
+        "bleu-4": {"mle": ".9210", "seqgan": ".9406"},
+        "mse": {"mle": "22.38", "seqgan": "20.62"},
+    }
+    assert tables["nottingham"].p == {"bleu-4": {"mle": "< 1e-6"}, "mse": {"mle": ".00034"}}
+    arms = {"mle", "seqgan", "maligan", "rankgan", "leakgan", "textgan"}
+    assert len(tables["coco"].published) == 12 and all(v.keys() == arms for v in tables["coco"].published.values())
+    assert {metric: values["leakgan"] for metric, values in tables["coco"].published.items()} == {
+        "bleu-2": "0.746",
+        "bleu-3": "0.528",
+        "bleu-4": "0.355",
+        "bleu-5": "0.230",
+        "train-bleu-2": "0.926",
+        "train-bleu-3": "0.816",
+        "train-bleu-4": "0.660",
+        "train-bleu-5": "0.470",
+        "self-bleu-2": "0.966",
+        "self-bleu-3": "0.913",
+        "self-bleu-4": "0.848",
+        "self-bleu-5": "0.780",
+    }
+    for spec in tables.values():
+        assert set(spec.tested) <= set(paper().metrics)
+        assert spec.labels <= set(paper().names)
+        assert all(float(v) > 0 for values in spec.published.values() for v in values.values())
+
+
+def test_unequal_and_few_runs_are_told(shop: Any, build: Build) -> None:
+    def runs(label: str, count: int, mean: float) -> list[Record]:
+        return [shop.done(shop.cell(label, seed), {"nll_oracle": mean + seed / 100}) for seed in range(count)]
+
+    (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 3, 9.0)])
+    assert "With 6 against 3 runs the smallest permutation p is 0.0119 before Holm." in noted(table, "p (seeds)")[0]
+    assert "3 to 6 finished runs a row" in noted(table, "Mean")[0] and " Few: " in noted(table, "Mean")[0]
+    (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 5, 9.0)])
+    assert " Few: " not in noted(table, "Mean")[0]
+    (table,) = build([*runs("seqgan", 1, 8.7), *runs("mle", 1, 9.0)])
+    assert "Holm" not in noted(table, "p (seeds)")[0]
+
+
+def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build: Build) -> None:
+    def runs(label: str, *values: float) -> list[Record]:
+        return [shop.done(shop.cell(label, seed), {"nll_oracle": value}) for seed, value in enumerate(values)]
+
+    constant = [*runs("seqgan", 8.7, 8.7, 8.7), *runs("mle", 9.0, 9.0, 9.0)]
+    (table,) = build([*constant, *runs("pg-bleu", 8.8, 8.9, 9.1)])
+    assert "over this table's comparisons that have a p: Welch 1, permutation 2." in noted(table, "p (seeds)")[0]
+
+
+def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:
+    """Where the paper's reference has a row of its own, a variant in its place is another method."""
+    mle = [shop.done(shop.cell("mle", seed), {"nll_oracle": 9.0 + seed}) for seed in range(2)]
+    variant = [shop.done(shop.cell("seqgan[k=1]", seed), {"nll_oracle": 8.7 + seed}) for seed in range(2)]
+    (table,) = build([*mle, *variant])
+    assert [one.p_published for one in table.comparisons] == ["< 1e-6"]
+    (table,) = build([*mle, *variant, shop.failed(shop.cell("seqgan"), "seqgan: out of memory")])
+    assert table.reference == "SeqGAN [k=1]" and [one.p_published for one in table.comparisons] == [None]
+
+
+def test_of_two_variants_neither_is_the_reference(shop: Any, build: Build) -> None:
+    labels = ("mle", "seqgan[k=1]", "seqgan[k=2]")
+    (table,) = build([shop.done(shop.cell(label, s), {"nll_oracle": 9.0 + s}) for label in labels for s in range(2)])
+    assert table.reference is None and not table.comparisons
