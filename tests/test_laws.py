@@ -62,6 +62,59 @@ print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stde
     assert not heavy & set(ended.stderr.split()) and ended.stdout
 
 
+# From bottom to top; a package imports from those below it, and those of one line never import one another.
+ORDER = (
+    ("contracts",),
+    ("files",),
+    ("toolkit",),
+    ("plugins",),
+    ("planning",),
+    ("records",),
+    ("judging",),
+    ("engine", "reporting"),
+    ("cli",),
+    ("__main__",),
+)
+AGAINST_THE_ORDER = {
+    "bench/engine/session.py imports reporting",  # it writes the tables at the end of a run
+    "bench/records/tracker.py imports judging",  # it records human scores
+}
+"""What is still to be mended: nothing may be added."""
+
+
+def room(name: str) -> str:
+    """`bench.judging.keep` -> `judging`: the package or the top-level file of bench that a module lies in."""
+    return (*name.split("."), "")[1]
+
+
+def test_data_flows_one_way() -> None:
+    floor = {name: height for height, names in enumerate(ORDER) for name in names}
+    guilty = set()
+    for path in (HOUSE / "bench").rglob("*.py"):
+        own = path.relative_to(HOUSE / "bench").parts[0].removesuffix(".py")
+        for other in {room(name) for name in imports(path) if under(name, "bench")} & floor.keys() - {own}:
+            if own in floor and floor[other] >= floor[own]:
+                guilty.add(f"{path.relative_to(HOUSE)} imports {other}")
+    assert guilty == AGAINST_THE_ORDER
+
+
+def test_every_file_of_the_engine_has_a_floor() -> None:
+    rooms = {path.relative_to(HOUSE / "bench").parts[0].removesuffix(".py") for path in (HOUSE / "bench").rglob("*.py")}
+    assert rooms - {"__init__"} == {name for names in ORDER for name in names}
+
+
+def test_the_toolkit_and_plug_ins_build_on_contracts_alone() -> None:
+    allowed = {"toolkit": {"contracts", "files", "toolkit"}, "shelf": {"contracts", "toolkit"}}
+    guilty = {
+        f"{path.relative_to(HOUSE)}: {name}"
+        for path in CODE
+        for name in imports(path)
+        for kind in ["shelf" if "bench" not in path.relative_to(HOUSE).parts[0] else path.relative_to(HOUSE).parts[1]]
+        if kind in allowed and under(name, "bench") and room(name) not in {*allowed[kind], "", "__version__"}
+    }
+    assert not guilty
+
+
 def test_the_engine_never_imports_a_plug_in() -> None:
     shelves = ("bench.baselines", "bench.datasets", "bench.reports", "baselines", "datasets", "reports")
     guilty = {

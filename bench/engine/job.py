@@ -7,24 +7,24 @@ import shutil
 import time
 import traceback
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.data import SequenceData
-from bench.contracts.dataset import Illustrated, Opened
+from bench.contracts.dataset import Opened
 from bench.contracts.errors import ContractError, folded, named
 from bench.contracts.generator import Generator
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
-from bench.files import write_whole
 from bench.judging.copies import copied_share
-from bench.judging.evaluator import Evaluator, Judgement
+from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins.open_dataset import open_dataset
 from bench.records import kept_generator
+from bench.records.artifacts import data_facts, write_artifacts
 from bench.records.journal import Journal
 from bench.records.runs import build_trainer, training_rng
 
@@ -81,7 +81,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # what was imported late is of the plan too
     _refuse_written(cell, evaluator.data)
-    write_artifacts(journal.folder, judged, Opened(dataset, evaluator.data), parts)
+    write_artifacts(journal.folder, judged.samples, judged.per_sequence, Opened(dataset, evaluator.data), parts)
     journal.append(
         "done",
         scores=judged.scores,
@@ -152,25 +152,6 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
         raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
     metrics = opened.dataset.metrics(opened.data)
     return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
-
-
-def data_facts(data: SequenceData) -> dict[str, Any]:
-    """What a journal's first event says of the data."""
-    sizes = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test), "length": data.length}
-    return {"source": asdict(data.source), "notes": data.notes, "vocabulary": len(data.vocabulary), **sizes}
-
-
-def write_artifacts(folder: Path, judged: Judgement, opened: Opened, parts: dict[str, Stateful]) -> None:
-    """samples.txt, scores.parquet (a shorter column is filled with nulls), the generator's parts, the dataset's own."""
-    import pandas as pd
-
-    lines = (opened.data.vocabulary.decode(row) for row in judged.samples.tolist())
-    write_whole(folder / "samples.txt", "".join(f"{line}\n" for line in lines).encode())
-    columns = {name: pd.Series(values) for name, values in judged.per_sequence.items()}
-    write_whole(folder / "scores.parquet", pd.DataFrame(columns).to_parquet())
-    kept_generator.write(folder, parts)
-    if isinstance(opened.dataset, Illustrated):
-        opened.dataset.artifacts(judged.samples, folder)
 
 
 def _one_line(error: BaseException) -> str:

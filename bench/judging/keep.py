@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.contracts.dataset import Opened
-from bench.contracts.errors import BenchError
-from bench.engine.job import data_facts, write_artifacts
 from bench.files import read_bytes
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
 from bench.judging.judge import Judge
 from bench.judging.samples import Samples
-from bench.planning.cell import ELSEWHERE, REAL, Cell
-from bench.plugins import loading as plugins
+from bench.planning.cell import ELSEWHERE, Cell
+from bench.records.artifacts import data_facts, write_artifacts
 from bench.records.journal import Journal, Record, read_record, write_cell
-from bench.reporting.paper import base, printed_name, printed_twin
 from bench.toolkit.corpora.manifest import checksum as sha256
 from bench.toolkit.corpora.reading.rows import split_column
 
@@ -32,7 +28,7 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
         notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
         journal.append("start", **data_facts(data) | {"notes": notes})
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
-        write_artifacts(folder, judged, readable, {})
+        write_artifacts(folder, judged.samples, judged.per_sequence, readable, {})
         facts = {"hypotheses": len(judged.samples), "copied": copied_share(judged.samples, data)}
         journal.append("done", scores=judged.scores, **facts, seconds=0.0, wall_seconds=0.0)
     return read_record(folder)
@@ -58,24 +54,3 @@ def checksum(path: Path) -> str:
     files = sorted(file for file in path.rglob("*") if file.is_file())
     sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
     return sha256(sums.encode())
-
-
-def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
-    """A name that stands for other runs, or for a variant of them, would print a file as a row that reads as theirs."""
-    taken = {REAL, *plugins.names("bench.baselines")}
-    taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
-    read = {_as_read(name), _as_read(base(name))}
-    twin = next((label for label in sorted(taken) if _as_read(label) in read), None)
-    if twin is not None:
-        also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
-        raise BenchError(f"{option} {name}: that is the name of other runs{also}; give your model a name of its own")
-    if listed := printed_twin(name.strip()):
-        raise BenchError(
-            f"{option} {name}: tables print the published row {listed} as {printed_name(listed)}, and this name too; "
-            f"take {listed} to stand in that row, or give your model a name of its own"
-        )
-
-
-def _as_read(label: str) -> str:
-    """A label as a table prints it; spaces do not tell rows apart."""
-    return " ".join(printed_name(label.strip()).split())

@@ -15,12 +15,11 @@ from bench.contracts.knobs import build, parse
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import REAL, Cell, Evaluation, Knobs
 from bench.planning.dataset_reference import TEXT
+from bench.planning.plan_name import check_name
 from bench.planning.preset import Preset
 from bench.plugins import checksum as code
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
-from bench.records.plans import check_name
-from bench.reporting.paper import printed_name, printed_twin
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -172,10 +171,6 @@ def _refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
         for arm in found:
             if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
                 raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
-    for arm in arms:
-        if listed := printed_twin(arm.label):
-            name = printed_name(listed)
-            raise BenchError(f"the tables print {listed} as {name!r}, and {arm.label} too: rename the latter")
 
 
 def _refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:

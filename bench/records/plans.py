@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +14,6 @@ from bench.files import read_object, write_whole
 
 Facts = dict[str, str]
 REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
-
-
-def check_name(plan: str) -> None:
-    """BenchError where a plan's name would be no good name of a file."""
-    if not re.fullmatch(r"\w[\w. -]*", plan):
-        raise BenchError(f"plan {plan!r:.80}: name it with letters, digits, spaces and . _ - only")
-    if len(plan.encode()) > 100:  # a file's name may take 255 bytes, a letter of most alphabets takes two or three
-        raise BenchError(f"plan {plan[:20]}...: its name takes {len(plan.encode())} bytes; give one of 100 at most")
 
 
 def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:

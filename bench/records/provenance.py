@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import bench
+from bench import __version__
 
 PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
 
@@ -16,7 +16,7 @@ def facts() -> dict[str, str]:
     """Tag -> value: commit (of a checkout, "+" where it has changes), package versions, Python, processor."""
     versions = {f"version.{name}": _version(name) for name in PACKAGES}
     machine = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
-    return {"version.bench": bench.__version__, "git_commit": _commit(), **versions, **machine}
+    return {"version.bench": __version__, "git_commit": _commit(), **versions, **machine}
 
 
 def _version(name: str) -> str:
@@ -27,7 +27,7 @@ def _version(name: str) -> str:
 
 
 def _commit() -> str:
-    folder = Path(bench.__file__).parent
+    folder = Path(__file__).parent
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--match="],

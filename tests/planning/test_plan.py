@@ -190,18 +190,6 @@ def test_rows_that_tables_could_not_tell_apart_are_refused(make: Make, trainers:
         make(baselines=(f"{other}:real",))
 
 
-def test_rows_that_tables_would_print_alike_are_refused(make: Make, trainers: Any, tmp_path: Path) -> None:
-    other = tmp_path / "other.py"
-    text = Path(trainers("Tiny").partition(":")[0]).read_text()
-    other.write_text(text.replace("class Tiny", "class SeqGAN").replace("(Tiny)", "(SeqGAN)"))
-    for sets in ((), ("SeqGAN.rate=0.2",)):
-        with pytest.raises(
-            BenchError, match=r"the tables print seqgan as 'SeqGAN', and SeqGAN.* too: rename the latter"
-        ):
-            make(baselines=("seqgan", f"{other}:SeqGAN"), sets=sets)
-    assert make("seqgan", sets=("seqgan.rollouts=7",))
-
-
 @pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "it's"])
 def test_a_plan_is_a_files_name(make: Make, name: str) -> None:
     with pytest.raises(BenchError, match="name it with letters"):

@@ -76,9 +76,9 @@ def export(
     """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
     from bench.judging.human.page import write_sheet
     from bench.judging.human.sheet import make_sheet
-    from bench.judging.keep import refuse_taken
     from bench.judging.samples import Cleaning
     from bench.records import runs as stored
+    from bench.reporting.names import refuse_taken
     from bench.toolkit.corpora.fetch import Corpora
 
     elsewhere = [_named(entry) for entry in samples]

@@ -64,6 +64,7 @@ def command(
     from bench.planning import plan as planning
     from bench.planning import preset as presets
     from bench.plugins import loading as plugins
+    from bench.reporting.names import refuse_twins
     from bench.toolkit.corpora.fetch import Corpora
 
     if not (everything or baselines or datasets):
@@ -80,6 +81,7 @@ def command(
     )
     corpora = Corpora.from_environment(data, corpus)
     plan = planning.make(request, corpora)
+    refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     setup = session.Setup(
         corpora=corpora,
         runs=runs,

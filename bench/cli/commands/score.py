@@ -15,6 +15,7 @@ from bench.contracts.errors import BenchError
 if TYPE_CHECKING:
     from bench.judging.judge import Anchor, Judge, Test
     from bench.judging.samples import Samples
+    from bench.planning.cell import Cell
     from bench.records.journal import Record
 
 
@@ -79,19 +80,12 @@ def command(
     from bench.judging import keep as keeping
     from bench.judging import samples_file
     from bench.judging.samples import Cleaning
-    from bench.records import one_name
-    from bench.records import plans as kept_plans
-    from bench.records import runs as stored
     from bench.toolkit.corpora.fetch import Corpora
 
-    _check(file, name)
-    if plan is not None:
-        kept_plans.check_name(plan)
+    _check(file, name, plan)
     plan = plan or (_only_plan(runs, dataset) if track else None)
     judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
-    keeping.refuse_taken("--name", name, stored.finished(runs, judge.real.dataset_label))
-    if plan:
-        one_name.refuse_taken([one_name.of_cell(judge.real)], one_name.in_runs(runs, plan), str(runs))
+    _refuse_names(name, judge.real, plan, runs)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
     judged = judge.scores(found)
@@ -116,11 +110,25 @@ def command(
         verdict.show()
 
 
-def _check(file: Path, name: str) -> None:
+def _refuse_names(name: str, real: Cell, plan: str | None, runs: Path) -> None:
+    """BenchError where the row's name, or in a plan the corpus's, stands for another one already."""
+    from bench.records import one_name
+    from bench.records import runs as stored
+    from bench.reporting import names
+
+    names.refuse_taken("--name", name, stored.finished(runs, real.dataset_label))
+    if plan:
+        one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))
+
+
+def _check(file: Path, name: str, plan: str | None) -> None:
+    from bench.planning.plan_name import check_name
     from bench.toolkit.corpora.reading.rows import split_column
 
     if not split_column(str(file))[0].exists():
         raise BenchError(f"no file {file}: give the samples, one sequence a line, or MIDI files")
+    if plan is not None:
+        check_name(plan)
     if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
         raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
 

@@ -1,0 +1,45 @@
+"""What a finished cell leaves in its folder beside the journal, and what the journal says of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.dataset import Illustrated, Opened
+from bench.contracts.metric import FloatArray
+from bench.files import write_whole
+from bench.records import kept_generator
+
+if TYPE_CHECKING:
+    from bench.contracts.trainer import Stateful
+
+
+def data_facts(data: SequenceData) -> dict[str, Any]:
+    """What a journal's first event says of the data."""
+    sizes = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test), "length": data.length}
+    return {"source": asdict(data.source), "notes": data.notes, "vocabulary": len(data.vocabulary), **sizes}
+
+
+def write_artifacts(
+    folder: Path,
+    samples: TokenArray,
+    per_sequence: Mapping[str, FloatArray],
+    opened: Opened,
+    parts: dict[str, Stateful],
+) -> None:
+    """Write samples.txt, scores.parquet, the generator's parts, and the dataset's own pictures and tunes.
+
+    `samples` are (n, T) token ids. In scores.parquet a shorter column is filled with nulls.
+    """
+    import pandas as pd
+
+    lines = (opened.data.vocabulary.decode(row) for row in samples.tolist())
+    write_whole(folder / "samples.txt", "".join(f"{line}\n" for line in lines).encode())
+    columns = {name: pd.Series(values) for name, values in per_sequence.items()}
+    write_whole(folder / "scores.parquet", pd.DataFrame(columns).to_parquet())
+    kept_generator.write(folder, parts)
+    if isinstance(opened.dataset, Illustrated):
+        opened.dataset.artifacts(samples, folder)
