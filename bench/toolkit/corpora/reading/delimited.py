@@ -15,10 +15,11 @@ from bench.contracts.errors import BenchError
 from bench.toolkit.corpora.reading import columns
 from bench.toolkit.corpora.reading.columns import Column
 from bench.toolkit.corpora.reading.formats import inner_suffix
+from bench.toolkit.corpora.reading.layout import Layout, LongRow
+from bench.toolkit.corpora.reading.swallowed import first_swallowing
 
 NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 LOOKED_AT = 200  # lines read to tell the delimiter, and a header from data
-SWALLOWED = 3  # lines within quoted cells that look like rows, where no column of numbers tells rows
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
@@ -26,21 +27,11 @@ class _Unreadable(Exception):
     """The lines are no table by one of the two ways to read them; the message says where."""
 
 
-class _Layout(NamedTuple):
-    """The lines of a file, its delimiter, how many cells the first row has, and the column that is wanted."""
-
-    lines: Sequence[str]
-    delimiter: str
-    width: int
-    place: int
-    header: bool
-
-
 class _Quoted(NamedTuple):
-    """The wanted cells, and the (start, end) lines of the rows that take more than one."""
+    """The wanted cells, and the rows that take more than one line."""
 
     cells: list[str]
-    long: list[tuple[int, int]]
+    long: list[LongRow]
 
 
 def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
@@ -50,7 +41,7 @@ def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
         delimiter = _delimiter(lines, own)
         first, *rest = list(_opening(lines, delimiter)) or [[]]
         index, header = columns.choose(first, rest, column, path)
-        layout = _Layout(lines, delimiter, len(first), index, header)
+        layout = Layout(lines, delimiter, len(first), index, header)
         try:
             cells, notes = _cells(layout)
         except _Unreadable as error:
@@ -62,36 +53,35 @@ def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
     return Column(cells, _records(layout, cells), notes)
 
 
-def _cells(layout: _Layout) -> tuple[list[str], tuple[str, ...]]:
+def _cells(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
     """A TSV is its lines, wherever they all have as many cells as the first; a CSV where its quotation marks fail."""
     if layout.delimiter == "\t":
-        if _is_even(layout):
+        if layout.is_even:
             return _unquoted_as_a_whole(_plain(layout))
         return _sound(layout)
     try:
         return _sound(layout)
     except _Unreadable:
-        if layout.width < 2 or not _is_even(layout):
+        if layout.width < 2 or not layout.is_even:
             raise
         cells, kept = _unquoted_each(_plain(layout))
         return cells, (f"quotation marks do not pair, so that each line is a row; {kept} cells keep theirs",)
 
 
-def _sound(layout: _Layout) -> tuple[list[str], tuple[str, ...]]:
+def _sound(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
     """By the quotation marks; _Unreadable where a quoted cell holds what look like rows."""
     cells, long = _quoted(layout)
-    number = _swallowing(layout, long)
-    if number is not None:
-        start, end = long[number]
+    row = first_swallowing(layout, long)
+    if row is not None:
         raise _Unreadable(
-            f"line {start + 1}: a quotation mark opens a cell that goes on to line {end} over what look like rows; "
-            "close it, or double it"
+            f"line {row.start + 1}: a quotation mark opens a cell that goes on to line {row.end} over what look like "
+            "rows; close it, or double it"
         )
-    most = max((end - start for start, end in long), default=0)
+    most = max((row.end - row.start for row in long), default=0)
     return cells, (f"{len(long)} rows take several lines, {most} at most",) if long else ()
 
 
-def _quoted(layout: _Layout) -> _Quoted:
+def _quoted(layout: Layout) -> _Quoted:
     """RFC 4180, to the letter."""
     reader = csv.reader((f"{line}\n" for line in layout.lines), delimiter=layout.delimiter, strict=True)
     found, start = _Quoted([], []), 0
@@ -101,14 +91,15 @@ def _quoted(layout: _Layout) -> _Quoted:
                 _check(row, layout, len(found.cells), start)
                 found.cells.append(row[layout.place])
                 if reader.line_num - start > 1:
-                    found.long.append((start, reader.line_num))
+                    broken = next((at for at, cell in enumerate(row) if "\n" in cell), 0)
+                    found.long.append(LongRow(start, reader.line_num, broken))
             start = reader.line_num
     except csv.Error as error:
         raise _Unreadable(f"line {start + 1}: quotation marks do not pair ({error}); double those in a text") from None
     return found._replace(cells=found.cells[layout.header :])
 
 
-def _check(row: Sequence[str], layout: _Layout, before: int, start: int) -> None:
+def _check(row: Sequence[str], layout: Layout, before: int, start: int) -> None:
     if len(row) != layout.width:
         number = before + 1 - layout.header
         raise _Unreadable(
@@ -117,15 +108,10 @@ def _check(row: Sequence[str], layout: _Layout, before: int, start: int) -> None
         )
 
 
-def _plain(layout: _Layout) -> list[str]:
+def _plain(layout: Layout) -> list[str]:
     """One row a line, quotation marks as any other character."""
     filled = (line for line in layout.lines if line.strip())
     return [line.split(layout.delimiter)[layout.place] for line in islice(filled, int(layout.header), None)]
-
-
-def _is_even(layout: _Layout) -> bool:
-    """Whether every line that is not blank has as many cells as the first row, if quotation marks mean nothing."""
-    return all(line.count(layout.delimiter) == layout.width - 1 for line in layout.lines if line.strip())
 
 
 def _unquoted_as_a_whole(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -153,48 +139,12 @@ def _unquoted(cell: str) -> str:
     return match[1].replace('""', '"') if match else cell
 
 
-def _swallowing(layout: _Layout, long: Sequence[tuple[int, int]]) -> int | None:
-    """The first of the rows over several lines whose further lines all look like rows; None where none does so.
-
-    A line looks like a row where it has as many cells as the first, and whole numbers where every row of one line has
-    them. Without such numbers, all lines of the file must have as many cells.
-    """
-    if not long or layout.width < 2:
-        return None
-    numbers = _number_columns(layout, long)
-    if not numbers:
-        further = sum(end - start - 1 for start, end in long)
-        return 0 if further >= SWALLOWED and _is_even(layout) else None
-
-    def alike(line: str) -> bool:
-        row = line.split(layout.delimiter)
-        return len(row) == layout.width and all(_is_number(row[at]) for at in numbers)
-
-    spans = (all(map(alike, layout.lines[start + 1 : end])) for start, end in long)
-    return next((number for number, found in enumerate(spans) if found), None)
-
-
-def _number_columns(layout: _Layout, long: Sequence[tuple[int, int]]) -> set[int]:
-    """The columns that hold a whole number in every row of one line."""
-    taken = {number for start, end in long for number in range(start, end)}
-    filled = [number for number, line in enumerate(layout.lines) if line.strip()]
-    single = [layout.lines[number] for number in filled[layout.header :] if number not in taken]
-    found = set(range(layout.width)) if single else set()
-    for row in csv.reader(single, delimiter=layout.delimiter):
-        found = {at for at in found if at < len(row) and _is_number(row[at])}
-    return found
-
-
-def _is_number(cell: str) -> bool:
-    return cell.strip().strip('"').isdigit()
-
-
-def _records(layout: _Layout, cells: Sequence[str]) -> int:
+def _records(layout: Layout, cells: Sequence[str]) -> int:
     """How many records the lines hold: all that are not blank, less the header's and the line breaks within rows."""
     if sum(1 for line in layout.lines if line.strip()) == len(cells) + layout.header:
         return len(cells)
     long = _quoted(layout).long
-    taken = {number for start, end in long for number in range(start + 1, end)}
+    taken = {number for row in long for number in range(row.start + 1, row.end)}
     filled = sum(bool(line.strip()) and number not in taken for number, line in enumerate(layout.lines))
     return filled - layout.header
 

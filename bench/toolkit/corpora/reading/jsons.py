@@ -39,8 +39,13 @@ def from_document(lines: Sequence[str], path: Path, column: str) -> Column:
 
 
 def _column_of(table: dict[str, Any], path: Path, column: str) -> list[Any]:
-    """{"text": ["a", "b"]}, or {"text": {"0": "a", "1": "b"}} as pandas writes it."""
+    """{"text": ["a", "b"]}, {"text": {"0": "a", "1": "b"}} as pandas writes it, or {"data": [{"text": "a"}]}."""
     columns = {name: values for name, values in table.items() if isinstance(values, list | dict)}
+    if not columns:
+        raise BenchError(f"{path} holds one record; an array of texts or of records is expected")
+    within = next(iter(columns.values())) if len(columns) == 1 else None
+    if column not in columns and isinstance(within, list) and isinstance(next(iter(within), None), dict):
+        return _values(within, path, column)
     if column not in columns:
         raise refusal(columns, column, path)
     values = columns[column]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.contracts.errors import BenchError
 from bench.toolkit.corpora.reading.rows import Rows, parse
@@ -93,6 +98,24 @@ def test_another_delimiter_is_found_and_told(name: str, delimiter: str, said: st
     found = read(name, table(TEXTS, delimiter), "text")
     own = delimiter == {"t.csv": ",", "t.tsv": "\t"}[name]
     assert found.cells == TEXTS and found.notes == (() if own else (f"cells of {name} are parted by {said}",))
+
+
+@pytest.mark.parametrize("rest", [1, "pos", 0.5])
+def test_cells_of_several_lines_before_other_columns_are_one_row(rest: object) -> None:
+    texts = [f"line of {index}\nand more" if index % 7 == 0 else text for index, text in enumerate(TEXTS)]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([("text", "label"), *((text, rest) for text in texts)])
+    assert read("t.csv", stream.getvalue(), "text").cells == [text.replace("\n", " ") for text in texts]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text('ab5 \n"é', min_size=1).filter(str.strip), min_size=1, max_size=6), st.booleans())
+def test_line_breaks_in_quoted_cells_come_back_as_blanks(texts: list[str], first: bool) -> None:
+    rows = [(text, "x") if first else (str(index), text) for index, text in enumerate(texts)]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([("text", "by") if first else ("id", "text"), *rows])
+    expected = [re.sub(r"\s*\n\s*", " ", text.strip("\n")) if "\n" in text else text for text in texts]
+    assert read("t.csv", stream.getvalue(), "text").cells == expected
 
 
 def test_commas_within_the_texts_of_a_file_with_semicolons() -> None:

@@ -200,6 +200,7 @@ def test_json_documents() -> None:
     assert read("a.json", '[["x", "a b"], ["y", "c"]]', "2") == ["a b", "c"]
     assert read("a.json", '{"t": ["a b", null, "c"], "n": 1}', "t") == ["a b", "c"]
     assert read("a.json", pd.DataFrame({"t": ["a b", "c"]}).to_json(), "t") == ["a b", "c"]
+    assert read("a.json", '{"data": [{"t": "a b"}, {"t": null}], "version": "1"}', "t") == ["a b"]
     assert read("a.json", '[\n {"t": "a b"},\n {"u": 1}\n]', "t") == ["a b"]
     lines = parse(b'{"t": "a b"}\n{"t": "c"}\n', Path("a.json"), "t")
     assert lines.cells == ["a b", "c"] and lines.notes == ("a.json is read as JSON lines",)
@@ -215,6 +216,9 @@ def test_json_documents() -> None:
         ("a.json", '"text"', "", "a.json holds one value"),
         ("a.json", '{"t": {"x": "a"}}', "t", r"a.json#t: an object \(x\)"),
         ("a.json", '{"t": ["a"], "u": ["b"]}', "", "say which column, as in a.json#t; it has t, u"),
+        ("a.json", '{"t": "a b"}', "t", "a.json holds one record; an array"),
+        ("a.json", '{"t": ["a"]}', "u", "unknown column of a.json 'u'"),
+        ("a.json", '{"data": [{"t": "a"}]}', "", "say which column, as in a.json#t; it has t"),
         ("a.json", '["a"]', "t", "it holds texts, which have no columns"),
         ("a.jsonl", '{"t": "a"}\n\n{"t": \n', "t", "a.jsonl, line 3: no JSON"),
         ("a.jsonl", '{"t": "a"}\n"b"\n', "t", 'a.jsonl, row 2: "b" is not an object, as the first row is'),

@@ -1,0 +1,29 @@
+"""How a delimited file is laid out, before it is known whether its quotation marks quote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Layout(NamedTuple):
+    """The lines of a file, its delimiter, how many cells the first row has, and the column that is wanted."""
+
+    lines: Sequence[str]
+    delimiter: str
+    width: int
+    place: int
+    header: bool
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every line that is not blank has as many cells as the first row, if quotation marks mean nothing."""
+        return all(line.count(self.delimiter) == self.width - 1 for line in self.lines if line.strip())
+
+
+class LongRow(NamedTuple):
+    """A row that takes lines `start` to `end` (from 0, `end` excluded), by a line break in the cell of a column."""
+
+    start: int
+    end: int
+    column: int
