@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.engine import job
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -373,3 +374,22 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+class AtOnce:
+    """A backend that does each cell in this process."""
+
+    def prepare(self) -> None:
+        pass
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
+        for cell in cells:
+            job.run(cell, context)
+        tick()
+        return []
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells are run in the test's own process."""
+    monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())
