@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from bench.engine import job
@@ -178,15 +179,28 @@ class Slow(Tiny):
 
 
 class Waits(Tiny):
-    """Each epoch waits for a file beside this one, which a test makes; a test that fails is not waited for longer."""
+    """Each epoch waits for a file beside this one: `go`, which a test makes, or the stop file of `context`.
+
+    After minutes it gives up: the test has failed.
+    """
 
     def mle(self):
         until = time.monotonic() + 300
-        while not Path(__file__).with_name("go").exists():
+        while not any(Path(__file__).with_name(name).exists() for name in ("go", "stop")):
             if time.monotonic() > until:
                 raise TimeoutError("nobody said go")
             time.sleep(0.01)
         return super().mle()
+
+
+class Halts(Waits):
+    """Its first two epochs wait for nothing, the others for a file: it cannot end before a test has seen it train."""
+
+    done = 0
+
+    def mle(self):
+        self.done += 1
+        return super().mle() if self.done > 2 else Tiny.mle(self)
 
 
 class Replaces(Tiny):
@@ -278,6 +292,12 @@ class Marks(Tiny):
         torch.mark = os.environ["MARK"] = "was here"
         super().__init__(*given)
 '''
+
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

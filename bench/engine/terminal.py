@@ -32,7 +32,7 @@ def name_files_in_utf8() -> None:
     table nor written. What is printed stays in the terminal's own encoding. Another program that calls `main` is left
     as it is.
     """
-    ours = Path(sys.argv[0]).name in ("bench", "__main__.py")
+    ours = any(Path(argument).name == "bench" for argument in sys.orig_argv[1:3])  # bin/bench, or -m bench
     if sys.flags.utf8_mode or sys.getfilesystemencoding() != "ascii" or not ours:
         return
     encoding = {"PYTHONIOENCODING": getattr(sys.stdout, "encoding", None) or "ascii"}

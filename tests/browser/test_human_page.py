@@ -1,10 +1,9 @@
 """The rater's page, filled in by keys and clicks in headless Chromium, and what it saves, imported."""
 
-import contextlib
 import json
 import os
+import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -44,7 +43,7 @@ class Browser:
         request = urllib.request.Request(self.root + path, data, {"Content-Type": "application/json"}, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=60) as reply:
+            with opener.open(request, timeout=300) as reply:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as error:
             raise AssertionError(error.read().decode()) from None
@@ -77,21 +76,17 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
+    """The port that chromedriver chose: one chosen for it might be taken before it starts."""
     home = tmp_path_factory.mktemp("home")
-    log = (home / "driver.log").open("wb")
-    driver = subprocess.Popen(
-        [DRIVER, f"--port={number}"], stdout=log, stderr=log, env={**os.environ, "HOME": str(home)}
-    )
+    log = home / "driver.log"
+    with log.open("wb") as file:
+        driver = subprocess.Popen([DRIVER, "--port=0"], stdout=file, stderr=file, env={**os.environ, "HOME": str(home)})
     try:
-        wait(lambda: reachable(number), "chromedriver to answer")
-        yield number
+        told = wait(lambda: re.search(r"started successfully on port (\d+)", log.read_text()), "chromedriver to answer")
+        yield int(told[1])
     finally:
         driver.terminate()
-        driver.wait(timeout=30)
-        log.close()
+        driver.wait(timeout=300)
 
 
 @pytest.fixture
@@ -101,13 +96,7 @@ def browser(port, tmp_path):
     session.call("DELETE", "")
 
 
-def reachable(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def wait(condition, what, seconds=30):
+def wait(condition, what, seconds=300):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"waited in vain for {what}"
