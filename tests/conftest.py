@@ -366,17 +366,14 @@ def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Make a folder with an empty MLflow store the current one.
-
-    The store goes by its absolute path: within one process, MLflow takes a relative one for the first that it saw.
-    """
+    """Make a folder with an empty MLflow store, mlflow.db, the current one."""
 
     def make(name: str) -> Path:
         path = tmp_path / name
         path.mkdir()
         shutil.copy(migrated_store, path / "mlflow.db")
         monkeypatch.chdir(path)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path / 'mlflow.db'}")
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
         return path
 
     return make

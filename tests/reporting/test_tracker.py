@@ -67,6 +67,18 @@ def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store:
     assert {f.path for f in client.list_artifacts(run_id)} == {"cell.json", "samples.txt", "scores.parquet", "roll.png"}
 
 
+def test_the_default_store_follows_the_working_directory(
+    shop: Any, migrated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("one", "two"):
+        (folder := tmp_path / name).mkdir()
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        monkeypatch.chdir(folder)
+        Tracker().project(shop.done(shop.cell(name), {"nll_oracle": 1.0}), "quick", now())
+        assert set(Tracker().frame("quick")["label"]) == {name}
+
+
 def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:
     tracker = Tracker(store)
     for dataset in ("oracle", "poems"):

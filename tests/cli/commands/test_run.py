@@ -188,9 +188,10 @@ def test_two_runs_at_once_in_one_folder(bench: Any, folder: Path, words: str, tr
 
 PATIENT = """
 from functools import partial
-from bench import cli, session
+from bench.cli.main import main
+from bench.engine import session
 session.Context = partial(session.Context, grace=300.0)  # seconds that a slow machine gets to save
-cli.main()
+main()
 """
 
 

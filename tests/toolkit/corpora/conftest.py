@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.corpora import download
+from bench.toolkit.corpora import download
 
 
 @pytest.fixture(autouse=True)
