@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import pooch
 import pytest
 import requests
 
@@ -115,10 +114,10 @@ def test_a_refusal_falls_back_to_the_sample(tmp_path: Path, serve: Callable[...,
 def test_a_download_that_fails_without_a_word_names_the_error(
     tmp_path: Path, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise requests.ConnectionError
 
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fail)
+    monkeypatch.setattr(requests, "get", fail)
     silent = entry(serve(answer_with(CONTENT)))
     with pytest.raises(BenchError, match=r"cannot be downloaded \(ConnectionError\); put lines\.txt in place"):
         Corpora(tmp_path, "published").open(silent, no_sample)
