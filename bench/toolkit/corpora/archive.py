@@ -21,8 +21,9 @@ def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterat
     """(name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
     Nothing is written to disk.
-    BenchError, before the first file is given out where that can be told, on too many entries, names that lead out of
-    the archive or stand there twice, links, devices, encryption, and files larger than they should be whatever their headers claim.
+    BenchError on too many entries, names that lead out of the archive or stand there twice, links, devices,
+    encryption, and files larger than they should be whatever their headers claim: before the first file is given out,
+    where that can be told.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
