@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
 from bench.files import read_scores
-from bench.judging.human.collected import Collected
 from bench.records import one_name, sqlite
 from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.human import Collected
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
 

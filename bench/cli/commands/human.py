@@ -114,8 +114,9 @@ def export(
 def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tracking_uri: str | None) -> None:
     """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
     from bench.judging.human.answers import read_answers
-    from bench.judging.human.collected import collect, save
+    from bench.judging.human.collected import collect
     from bench.judging.human.sheet import read_key
+    from bench.records.human import save
     from bench.records.tracker import Tracker
 
     sheet = read_key(key)
