@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.engine import job, signals
+from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.journal import Journal
 
 if TYPE_CHECKING:
     from distributed import Client
-
-    from bench.engine.pool import Tick
 
 UNSEEN = "killed, or out of memory"  # dask does not say how a worker ended
 
