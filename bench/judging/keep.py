@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
-from bench.files import read_bytes
+from bench.files import checksum
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
 from bench.judging.judge import Judge
@@ -19,7 +19,6 @@ from bench.records import runs as stored
 from bench.records.artifacts import data_facts, write_artifacts
 from bench.records.journal import Journal, Record, read_record, write_cell
 from bench.records.tracker import Tracker
-from bench.toolkit.corpora.manifest import checksum as sha256
 from bench.toolkit.corpora.reading.rows import split_column
 
 
@@ -50,15 +49,6 @@ def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
         evaluation=replace(real.evaluation, samples=len(samples.sequences)),
         code=checksum(split_column(str(path))[0]),
     )
-
-
-def checksum(path: Path) -> str:
-    """The sha256 of a file, or of the names and sums of a folder's files."""
-    if not path.is_dir():
-        return sha256(read_bytes(path))
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
-    return sha256(sums.encode())
 
 
 def check_row_name(name: str) -> None:

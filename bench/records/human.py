@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from bench.contracts.errors import BenchError
-from bench.files import read_bytes, write_whole
+from bench.files import read_bytes, safe_name, write_whole
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Collected:
 
 def save(runs: Path, collected: Collected) -> Path:
     """Write runs/human/<dataset>.json and return its path; `load` reads it. BenchError if it cannot be written."""
-    path = runs / "human" / f"{quote(collected.dataset, safe='')}.json"
+    path = runs / "human" / f"{safe_name(collected.dataset)}.json"
     try:
         write_whole(path, f"{collected.to_json()}\n".encode())
     except OSError as error:
