@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.planning.plan_name import check_name
+from bench.planning.refusals import check_name
 from bench.records import plans as kept_plans
 
 
