@@ -56,9 +56,9 @@ def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
         return None
     observed = abs(float(found.sum())) * (1 - NEAR)
     pairs = len(found)
-    if 2**pairs <= EXACT:
-        every = (_every(begin, pairs) for begin in range(0, 2**pairs, BLOCK))
-        return float(sum(_extreme(found, signs, observed) for signs in every)) / 2**pairs
+    if 1 << pairs <= EXACT:
+        every = (_every(begin, pairs) for begin in range(0, 1 << pairs, BLOCK))
+        return float(sum(_extreme(found, signs, observed) for signs in every)) / (1 << pairs)
     rng = numpy_rng("sign flips")
     rows = max(1, BLOCK // pairs)
     drawn = (rng.choice([-1.0, 1.0], (min(rows, DRAWS - begin), pairs)) for begin in range(0, DRAWS, rows))
@@ -67,14 +67,14 @@ def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
 
 def smallest_sign_flip(pairs: int) -> float:
     """Return the least p that `sign_flip` can give to so many pairs."""
-    return 2 / 2**pairs if 2**pairs <= EXACT else 1 / (1 + DRAWS)
+    return 2 / (1 << pairs) if 1 << pairs <= EXACT else 1 / (1 + DRAWS)
 
 
 def _every(begin: int, pairs: int) -> FloatArray:
     """(k, pairs) of the 2^pairs rows of signs, from row `begin` on."""
-    rows = np.arange(begin, min(begin + BLOCK, 2**pairs))
-    signs: FloatArray = 2.0 * ((rows[:, None] >> np.arange(pairs)) & 1) - 1
-    return signs
+    rows = np.arange(begin, min(begin + BLOCK, 1 << pairs))
+    signs = 2.0 * ((rows[:, None] >> np.arange(pairs)) & 1) - 1
+    return np.asarray(signs, dtype=np.float64)
 
 
 def _extreme(found: FloatArray, signs: FloatArray, observed: float) -> int:
