@@ -78,7 +78,6 @@ def make(request: Request, corpora: Corpora) -> Plan:
     datasets = list(dict.fromkeys(_dataset(reference, preset, request, corpora) for reference in request.datasets))
     check_name(request.plan)
     _refuse_unclear_names(arms, datasets)
-    _refuse_helpers_that_meet(arms, datasets)
     _refuse_unused_overrides(request, arms, datasets)
     _refuse_unknown_owners(preset, arms, datasets)
     _refuse_unused_corpora(corpora, datasets)
@@ -171,17 +170,6 @@ def _refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
         for arm in found:
             if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
                 raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
-
-
-def _refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
-    """The two plug-ins of a cell are at work in one process, where a module's name stands for one file."""
-    helpers = [(arm, code.helpers_of(arm.reference)) for arm in arms]
-    for dataset in datasets:
-        theirs = code.helpers_of(dataset.reference)
-        for arm, own in helpers:
-            if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
-                both = f"{arm.label} imports {own[name]}, {dataset.label} {theirs[name]}"
-                raise BenchError(f"two files are the module {name!r}: {both}; rename one")
 
 
 def _refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
