@@ -6,8 +6,9 @@ import pytest
 
 from bench.contracts.errors import BenchError
 from bench.judging.human.agreement import fleiss_kappa
-from bench.judging.human.collected import collect, load, save
+from bench.judging.human.collected import collect
 from bench.judging.human.scores import score
+from bench.records.human import load, save
 
 
 def test_scores_are_kept_and_read_back(a_sheet, judged, tmp_path):
