@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bench.contracts.metric import Generated
-from bench.engine.conformance import CHECKS, check_dataset, subjects
+from bench.engine.conformance.datasets import check_dataset
+from bench.engine.conformance.subject import subjects
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
