@@ -11,6 +11,7 @@ from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
 from bench.planning.cell import ELSEWHERE, Evaluation
 from bench.planning.preset import Preset, RunSettings
+from bench.planning.request import Request, parse_overrides
 from bench.records import runs as stored
 from bench.toolkit.corpora.fetch import Absent
 
@@ -25,7 +26,7 @@ def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora
 
     BenchError where the corpus is absent and the user did not ask for a sample.
     """
-    request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
+    request = Request((), (dataset,), preset, parse_overrides(overrides))
     with _no_samples(dataset, corpora) as allowed:
         made = planning.make(request, allowed)
     real = made.cells[0]

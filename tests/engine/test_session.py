@@ -24,6 +24,7 @@ from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.preset import Preset
+from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
 from bench.records import runs as stored
 from bench.records.journal import Journal, Record, read_record
@@ -58,7 +59,7 @@ def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: 
         *names: str, dataset: str = words, plan: str = "smoke", preset: Preset = smoke, sets: tuple[str, ...] = ()
     ) -> tuple[int, str]:
         baselines = tuple(name if name.islower() else trainers(name) for name in names)
-        request = planning.Request(baselines, (dataset,), preset, planning.overrides(sets), name=plan)
+        request = Request(baselines, (dataset,), preset, parse_overrides(sets), name=plan)
         console = Console(file=io.StringIO(), width=300)
         setup = session.Setup(corpora, Path("runs"), jobs=1)
         code = session.run(planning.make(request, corpora), setup, console)
@@ -174,7 +175,7 @@ def test_a_cluster_that_is_none_is_told_before_a_cell_is_written(
     folder: Path, words: str, trainers: Any, corpora: Corpora
 ) -> None:
     pytest.importorskip("distributed")
-    plan = planning.make(planning.Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
+    plan = planning.make(Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
     setup = session.Setup(corpora, Path("runs"), jobs=1, cluster="foo")
     with pytest.raises(BenchError, match=r"^--cluster foo: no address .missing port number .*; give HOST:PORT"):
         session.run(plan, setup)

@@ -15,6 +15,7 @@ from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.plan import Plan
+from bench.planning.request import Request, parse_overrides
 from bench.plugins import loading as plugins
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_twins
@@ -80,11 +81,11 @@ def command(
     """
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
-    request = planning.Request(
+    request = Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
         preset=presets.read(preset),
-        overrides=planning.overrides(overrides),
+        overrides=parse_overrides(overrides),
         seeds=seeds,
         device=options.resolve_device(device),
         name=name,

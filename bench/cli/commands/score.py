@@ -17,7 +17,7 @@ from bench.judging.keep import check_row_name, enter, only_plan
 from bench.judging.samples import Cleaning
 from bench.judging.verdict import verdict
 from bench.planning.cell import Cell
-from bench.planning.plan_name import check_name
+from bench.planning.refusals import check_name
 from bench.records import one_name
 from bench.records import runs as stored
 from bench.records.tracker import Tracker
