@@ -248,7 +248,8 @@ def samples(record: Record, opened: Opened, cell: Cell) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_conforms(trainers: Any, name: str) -> None:
-    from bench.engine.conformance import CHECKS, subjects
+    from bench.engine.conformance.subject import subjects
+    from bench.engine.conformance.trainers import CHECKS
 
     cls = plugins.load("bench.baselines", trainers(name))
     for _, subject in subjects(cls, cls.Settings()):
