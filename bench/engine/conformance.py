@@ -29,7 +29,7 @@ from bench.judging import modes
 from bench.judging.evaluator import Evaluator, draw, log_prob_of
 from bench.planning.cell import Evaluation
 from bench.plugins.open_dataset import fault
-from bench.records import checkpoint, kept_generator
+from bench.records import checkpoint, generator_files
 from bench.toolkit.models.tempered import tempered
 
 UNSEEDED = (
@@ -177,9 +177,9 @@ def generator_comes_back(subject: Subject) -> None:
     _step_each(trainer)
     again, _ = subject.build()
     with tempfile.TemporaryDirectory() as folder:
-        kept_generator.write(Path(folder), kept_generator.parts_of(trainer))
+        generator_files.write(Path(folder), generator_files.parts_of(trainer))
         try:
-            kept_generator.read(Path(folder), again)
+            generator_files.read(Path(folder), again)
         except BenchError as error:
             raise AssertionError(folded(error).partition(" does not fit ")[2]) from error
     same = _same(_answers(trainer, subject.data, 0), _answers(again, subject.data, 0))
@@ -251,7 +251,7 @@ def _trained(subject: Subject, seed: int) -> dict[str, Any]:
     """A trainer's generator and samples after an epoch of each phase."""
     trainer, _ = subject.build(seed)
     _step_each(trainer, seed)
-    parts = kept_generator.parts_of(trainer)
+    parts = generator_files.parts_of(trainer)
     return {"the generator's state": _as_read(parts), **_answers(trainer, subject.data, seed)}
 
 

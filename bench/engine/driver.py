@@ -20,6 +20,7 @@ from bench.contracts.trainer import Phase, Trainer
 from bench.judging.evaluator import Evaluator, is_name, log_prob_of
 from bench.planning.cell import Cell
 from bench.records import checkpoint
+from bench.records.events import Curve, Epoch, Judged, PhaseStart
 from bench.records.journal import Journal
 from bench.toolkit.metrics.nll import per_sequence_nll
 
@@ -93,7 +94,7 @@ class Driver:
             if kept is None or self.phases[kept["phase"]] is not judged:
                 raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
             epoch = kept["epoch"]
-        self.journal.append("judged", phase=judged.name, epoch=epoch, epochs=judged.epochs)
+        self.journal.append(Judged(phase=judged.name, epoch=epoch, epochs=judged.epochs))
 
     def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
         """Global generators that start from a seed for one piece of this cell's training."""
@@ -103,8 +104,10 @@ class Driver:
         at = self.position
         begins = at.x - at.epoch if phase.trains_generator else at.x
         ends = begins + phase.epochs if phase.trains_generator else begins
-        facts = {"begins": begins, "ends": ends, "trains_generator": phase.trains_generator}
-        self.journal.append("phase", name=phase.name, epochs=phase.epochs, **facts)
+        trains = phase.trains_generator
+        self.journal.append(
+            PhaseStart(name=phase.name, epochs=phase.epochs, begins=begins, ends=ends, trains_generator=trains)
+        )
         if phase.trains_generator and at.x == 0:
             self._curve(phase)
         while at.epoch < phase.epochs:
@@ -122,8 +125,8 @@ class Driver:
             values = one_epoch(phase)
             seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
-        facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
-        self.journal.append("epoch", **facts, values=values)
+        spent = round(seconds, 4)
+        self.journal.append(Epoch(phase=phase.name, epoch=at.epoch, epochs=phase.epochs, seconds=spent, values=values))
         for name, value in values.items():
             if not math.isfinite(value):
                 raise ContractError(f"training diverged: {name} is {value} in {phase.name} epoch {at.epoch}")
@@ -138,7 +141,7 @@ class Driver:
         rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
         judged = self.evaluator.judge(self.trainer.generator, evaluation.curve_samples, rng)
         values = {name: score["value"] for name, score in judged.scores.items()}
-        self.journal.append("curve", x=at.x, phase=phase.name, scores=values)
+        self.journal.append(Curve(x=at.x, phase=phase.name, scores=values))
         if evaluation.rule == "last" or phase is not judged_phase(self.phases) or not at.epoch:
             return
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)

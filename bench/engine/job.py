@@ -23,8 +23,8 @@ from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins.open_dataset import open_dataset
-from bench.records import kept_generator
-from bench.records.artifacts import data_facts, write_artifacts
+from bench.records import events, generator_files
+from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
 from bench.records.runs import build_trainer, training_rng
 
@@ -60,11 +60,11 @@ def run(cell: Cell, context: Context) -> str:
     try:
         _run(cell, context, journal)
     except Interrupted:
-        journal.append("interrupted")
+        journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the others, nor the run
         (journal.folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
-        journal.append("failed", error=f"{cell.label}: {_one_line(error)}")
+        journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
         return "failed"
     return "done"
 
@@ -74,7 +74,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _refuse_edited(cell)
     evaluator, dataset = _dataset(cell, context)
     _refuse_changed(cell)
-    journal.append("start", **data_facts(evaluator.data))
+    journal.append(start_of(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
@@ -82,14 +82,14 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _refuse_edited(cell)  # what was imported late is of the plan too
     _refuse_written(cell, evaluator.data)
     write_artifacts(journal.folder, judged.samples, judged.per_sequence, Opened(dataset, evaluator.data), parts)
-    journal.append(
-        "done",
+    done = events.Done(
         scores=judged.scores,
         hypotheses=len(judged.samples),
         copied=copied_share(judged.samples, evaluator.data),
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
     )
+    journal.append(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
 
 
@@ -142,7 +142,7 @@ def _generator(
     trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
     seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
-    return trainer.generator, kept_generator.parts_of(trainer), seconds
+    return trainer.generator, generator_files.parts_of(trainer), seconds
 
 
 def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:

@@ -12,7 +12,8 @@ from bench.judging.evaluator import Judgement
 from bench.judging.judge import Judge
 from bench.judging.samples import Samples
 from bench.planning.cell import ELSEWHERE, Cell
-from bench.records.artifacts import data_facts, write_artifacts
+from bench.records.artifacts import start_of, write_artifacts
+from bench.records.events import Done
 from bench.records.journal import Journal, Record, read_record, write_cell
 from bench.toolkit.corpora.manifest import checksum as sha256
 from bench.toolkit.corpora.reading.rows import split_column
@@ -25,12 +26,17 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
     if read_record(folder).status != "done":
         journal = Journal(folder)
         outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
-        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
-        journal.append("start", **data_facts(data) | {"notes": notes})
+        journal.append(start_of(data, [f"{name}: {note}" for note in (*samples.notes, *outside)]))
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
         write_artifacts(folder, judged.samples, judged.per_sequence, readable, {})
-        facts = {"hypotheses": len(judged.samples), "copied": copied_share(judged.samples, data)}
-        journal.append("done", scores=judged.scores, **facts, seconds=0.0, wall_seconds=0.0)
+        done = Done(
+            scores=judged.scores,
+            hypotheses=len(judged.samples),
+            copied=copied_share(judged.samples, data),
+            seconds=0.0,
+            wall_seconds=0.0,
+        )
+        journal.append(done)
     return read_record(folder)
 
 

@@ -78,7 +78,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
     metrics = tuple(opened.dataset.metrics(opened.data))
     name = metrics[0].name
     target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
-    count = min(samples or arm[0].last("done")["hypotheses"], len(opened.data.valid))
+    count = min(samples or _hypotheses(arm[0]), len(opened.data.valid))
     tempering = Tempering(baseline, [stored.generator(record, opened) for record in baseline], opened, count)
 
     def gap(temperature: float) -> float:
@@ -123,6 +123,13 @@ def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: fl
         else:
             high = middle
     return math.sqrt(low * high)
+
+
+def _hypotheses(record: Record) -> int:
+    """The number of sequences that a finished run was judged on."""
+    if record.done is None:
+        raise BenchError(f"{record.cell.label} seed {record.cell.seed} is {record.status}, not done")
+    return record.done.hypotheses
 
 
 def _headline(record: Record, metric: Metric) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.records.events import Done, Epoch, Failed, Judged, Start, to_line
 from bench.records.journal import Record
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
     The fact "label" is what the plan calls the cell, where that is not the cell's own label.
     """
     label = facts.get("label", record.cell.label)
-    text = json.dumps([record.events, label], sort_keys=True, default=str)
+    text = json.dumps([[to_line(event) for event in record.events], label], sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     told = {key: value for key, value in facts.items() if key != "asked"}
     tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
@@ -107,8 +108,8 @@ def safe(name: str) -> str:
 
 
 def _identity(record: Record, plan: str) -> dict[str, str]:
-    cell, start = record.cell, record.last("start")
-    source = start.get("source") or {}
+    cell, start = record.cell, record.last(Start)
+    source = start.source if start else {}
     return {
         "plan": plan,
         "cell": cell.id,
@@ -120,7 +121,7 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
         "seed": str(cell.seed),
         "rule": cell.evaluation.rule,
         "fingerprint": cell.fingerprint,
-        "notes": json_list(start.get("notes", ())),
+        "notes": json_list(start.notes if start else ()),
         **{f"source.{key}": str(source[key]) for key in ("file", "sha256", "licence", "kind") if key in source},
     }
 
@@ -131,22 +132,24 @@ def _outcome(record: Record) -> dict[str, str]:
         tags[f"signature.{safe(name)}"] = str(score["signature"])
         tags[f"better.{safe(name)}"] = str(score["better"])
     tags["phases"] = json_list(_last_phases(record))
-    if judged := record.last("judged"):
-        facts = {key: judged[key] for key in ("phase", "epoch", "epochs")}
-        tags["judged"] = json.dumps(facts | {"phase": facts["phase"][:80]}, ensure_ascii=False)
-    for key in ("seconds", "hypotheses", "copied"):
-        if key in record.last("done"):
-            tags[key] = str(record.last("done")[key])
-    if record.status == "failed":
-        tags["error"] = str(record.last("failed").get("error") or "no message")
+    if judged := record.last(Judged):
+        place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
+        tags["judged"] = json.dumps(place, ensure_ascii=False)
+    if done := record.last(Done):
+        told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
+        tags |= {key: str(value) for key, value in told.items() if value is not None}
+    if record.status == "failed" and (failed := record.last(Failed)):
+        tags["error"] = failed.error or "no message"
     return tags
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:
     """The last phases that train the generator: the figures show where the last of several begins."""
-    kept = ("name", "begins", "ends", "trains_generator")
-    phases = [{key: phase[key] for key in kept if key in phase} for phase in record.phases]
-    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-PHASES:]
+    phases = [phase for phase in record.phases if phase.trains_generator][-PHASES:]
+    return [
+        {"name": phase.name[:80], "begins": phase.begins, "ends": phase.ends, "trains_generator": True}
+        for phase in phases
+    ]
 
 
 def _json_object(facts: Mapping[str, Any]) -> str:
@@ -174,16 +177,16 @@ def _params(record: Record) -> dict[str, str]:
 
 def _points(record: Record) -> Iterator[Point]:
     """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
-    done = record.last("done")
-    for name, score in record.scores.items():
-        yield from _point(safe(name), score["value"], 0, done["time"])
-    for event in record.curve:
-        for name, value in event["scores"].items():
-            yield from _point(curve_key(name), value, event["x"], event["time"])
-    epochs = {(event["phase"], event["epoch"]): event for event in record.events if event["event"] == "epoch"}
-    for (phase, epoch), event in epochs.items():
-        for name, value in event["values"].items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, epoch, event["time"])
+    if done := record.done:
+        for name, score in done.scores.items():
+            yield from _point(safe(name), score["value"], 0, done.time)
+    for point in record.curve:
+        for name, value in point.scores.items():
+            yield from _point(curve_key(name), value, point.x, point.time)
+    epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
+    for (phase, number), epoch in epochs.items():
+        for name, value in epoch.values.items():
+            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:

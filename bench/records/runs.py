@@ -19,7 +19,7 @@ from bench.planning.dataset_reference import is_same_file
 from bench.plugins import checksum as code
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
-from bench.records import kept_generator
+from bench.records import generator_files
 from bench.records import plans as kept_plans
 from bench.records.journal import Record, read_record
 
@@ -131,7 +131,7 @@ def generator(record: Record, opened: Opened) -> Generator:
         real: Generator = opened.dataset.real(opened.data)
         return real
     trainer = build_trainer(cell, opened.data, training_rng(cell, "cpu"))
-    if not kept_generator.read(record.folder, trainer) and any(phase.epochs for phase in trainer.phases()):
+    if not generator_files.read(record.folder, trainer) and any(phase.epochs for phase in trainer.phases()):
         raise BenchError(f"{cell.label} keeps no weights in {record.folder}: its generator cannot be brought back")
     kept: Generator = trainer.generator
     return kept

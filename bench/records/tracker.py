@@ -19,6 +19,7 @@ from bench.files import read_scores
 from bench.judging.human.collected import Collected
 from bench.records import one_name, sqlite
 from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.events import Start
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
 
@@ -232,7 +233,7 @@ class Tracker:
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
         tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
         tags |= {"artifacts": json_list(path.name for path in artifacts)}
-        began, ended = (int(1000 * event["time"]) for event in _ends(record))
+        began, ended = (int(1000 * moment) for moment in _ends(record))
         name = f"{wanted.tags['label']} seed {record.cell.seed}"
         run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
         run_id = str(run.info.run_id)
@@ -279,10 +280,10 @@ def _kept(run: Run) -> list[str]:
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
-def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first and the last event, or the present where there is none."""
-    now = {"time": time.time()}
-    return (record.last("start") or now, record.events[-1] if record.events else now)
+def _ends(record: Record) -> tuple[float, float]:
+    """The times of the latest start and of the last event; the present if there is none."""
+    now, start = time.time(), record.last(Start)
+    return start.time if start else now, record.events[-1].time if record.events else now
 
 
 def _quoted(text: str) -> str:

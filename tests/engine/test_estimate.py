@@ -16,13 +16,15 @@ from bench.contracts.vocabulary import Vocabulary
 from bench.engine import estimate
 from bench.engine.estimate import TimeLeft, expected, training_seconds
 from bench.planning.cell import REAL, Cell, Evaluation
+from bench.records.events import Done, Event, Start
 from bench.records.journal import Record
 
+DONE = Done(scores={}, hypotheses=30, seconds=90.0, wall_seconds=100.0)
 STAGES = {"a": 1.0, "b": 2.0, "c": 1.0, "d": 10.0, "e": 3.0, "f": 0.5}
 OFFICIAL: dict[str, Any] = {"train": 9_984, "tokens": 9_984 * 20 * 5_000}
 
 
-def record(label: str, seed: int, *events: dict[str, Any]) -> Record:
+def record(label: str, seed: int, *events: Event) -> Record:
     cell = Cell(label, label, label, (), "d", "d", (), "f", seed, Evaluation())
     return Record(cell, Path(), events)
 
@@ -79,7 +81,7 @@ def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_time_left_prefers_what_was_seen() -> None:
-    done = record("mle", 0, {"event": "done", "wall_seconds": 100.0})
+    done = record("mle", 0, DONE)
     pending, other = record("mle", 1), record("seqgan", 0)
     left = TimeLeft([done, pending, other], {other.cell.id: 40.0, pending.cell.id: 7.0})
     assert left.of(pending) == 100.0
@@ -88,8 +90,8 @@ def test_time_left_prefers_what_was_seen() -> None:
 
 
 def test_running_cells_have_part_of_it_behind_them() -> None:
-    done = record("mle", 0, {"event": "done", "wall_seconds": 100.0})
-    running = record("mle", 1, {"event": "start", "time": time.time() - 30})
+    done = record("mle", 0, DONE)
+    running = record("mle", 1, Start(source={}, notes=(), time=time.time() - 30))
     assert TimeLeft([done, running], {}).of(running) == pytest.approx(70, abs=1)
 
 

@@ -196,7 +196,7 @@ def bits(trainer: Any) -> list[Any]:
 
 
 def scores(record: Record) -> list[tuple[int, Any]]:
-    return [(point["x"], point["scores"]) for point in record.curve]
+    return [(point.x, point.scores) for point in record.curve]
 
 
 @pytest.mark.parametrize(("name", "rule"), [("Plain", "last"), ("Plain", "best-valid"), ("Viewed", "last")])

@@ -14,6 +14,7 @@ from rich.console import Console
 from bench.judging import statistics
 from bench.judging.human.collected import Collected
 from bench.judging.human.scores import HumanScore
+from bench.records.events import Curve, Interrupted, Judged
 from bench.records.journal import Record, read_record
 from bench.reporting import grids, notes
 from bench.reporting.build import build_tables
@@ -80,8 +81,8 @@ def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], 
 def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
     done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
     journal = shop.start(shop.cell("mle", 1))
-    journal.append("curve", x=1, phase="mle", scores={"nll_oracle": 3.0})
-    journal.append("interrupted")
+    journal.append(Curve(x=1, phase="mle", scores={"nll_oracle": 3.0}))
+    journal.append(Interrupted())
     (table,) = build([done, read_record(journal.folder)])
     assert (rows(table)["MLE"]["Runs"], rows(table)["MLE"]["NLL_oracle ↓"]) == ("1, 1 unfinished", "9.000")
     assert noted(table, "Unfinished") == ["Unfinished, mle (seed 1): no score yet, its curve as far as it ran."]
@@ -436,7 +437,7 @@ def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> 
     records = [shop.done(shop.cell("random-uniform", **chosen), {"nll_oracle": 11.0}, curve=False)]
     for (label, seed), (phase, epoch, epochs) in places.items():
         cell = shop.cell(label, seed, **chosen)
-        shop.start(cell).append("judged", phase=phase, epoch=epoch, epochs=epochs)
+        shop.start(cell).append(Judged(phase=phase, epoch=epoch, epochs=epochs))
         records.append(shop.done(cell, {"nll_oracle": 9.0}))
     (table,) = build(records)
     assert noted(table, "Judged at") == [
@@ -447,7 +448,7 @@ def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> 
 
 def test_the_last_checkpoint_is_not_named(shop: Any, build: Build) -> None:
     cell = shop.cell("mle")
-    shop.start(cell).append("judged", phase="mle", epoch=120, epochs=120)
+    shop.start(cell).append(Judged(phase="mle", epoch=120, epochs=120))
     (table,) = build([shop.done(cell, {"nll_oracle": 9.0})])
     assert noted(table, "Judged at") == []
 

@@ -21,6 +21,7 @@ from bench.contracts.errors import BenchError
 from bench.judging.human.collected import Collected
 from bench.judging.human.scores import HumanScore
 from bench.records.encoding import safe
+from bench.records.events import Curve, Done, Epoch, Interrupted, PhaseStart
 from bench.records.journal import Journal, read_record
 from bench.records.tracker import Tracker
 from bench.reporting.write import write_report
@@ -197,9 +198,9 @@ def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: st
     cell = shop.cell("mle")
     journal = shop.start(cell)
     for value in (9.0, 9.5):
-        journal.append("epoch", phase="mle", epoch=1, epochs=2, values={"loss": value, "odd": float("nan")})
-        journal.append("curve", x=1, phase="mle", scores={"a": value})
-    journal.append("interrupted")
+        journal.append(Epoch(phase="mle", epoch=1, epochs=2, values={"loss": value, "odd": float("nan")}))
+        journal.append(Curve(x=1, phase="mle", scores={"a": value}))
+    journal.append(Interrupted())
     run_id = Tracker(store).project(read_record(journal.folder), "quick", FACTS)
     client = MlflowClient(store)
     assert client.get_run(run_id).info.status == "KILLED"
@@ -357,7 +358,8 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     ]
     with journal.path.open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
-    journal.append("done", scores={"a": {"value": 1.0, "better": "lower", "signature": "a"}})
+    scores = {"a": {"value": 1.0, "better": "lower", "signature": "a"}}
+    journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     tracker.project(read_record(journal.folder), "quick", FACTS)
     curve = tracker.curves(None, ["a"])["a"]
@@ -368,11 +370,11 @@ def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: 
     cell = shop.cell("mle", dataset_settings=(("file", "x" * 5000), ("length", 20)))
     journal = shop.start(cell, notes=["first", "y" * 5000, "last", *("z" * 50 for _ in range(100))])
     for index in range(400):
-        facts = {"begins": index, "ends": index + 1, "trains_generator": index % 2 == 0}
-        journal.append("phase", name=f"phase {index} " + "n" * 5000 * (index == 398), **facts)
-        journal.append("curve", x=index, phase="mle", scores={"nll_oracle": 9.0})
+        name, trains = f"phase {index} " + "n" * 5000 * (index == 398), index % 2 == 0
+        journal.append(PhaseStart(name=name, begins=index, ends=index + 1, trains_generator=trains))
+        journal.append(Curve(x=index, phase="mle", scores={"nll_oracle": 9.0}))
     scores = {f"a metric with a long name {i}": {"value": 1.0, "better": "lower", "signature": "s"} for i in range(200)}
-    journal.append("done", scores=scores)
+    journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     run_id = tracker.project(read_record(journal.folder), "quick", FACTS | {"note": "w" * 9000})
     tags = MlflowClient(store).get_run(run_id).data.tags
@@ -413,7 +415,7 @@ def test_a_torn_journal_is_projected_as_far_as_it_goes(shop: Any, store: str) ->
     journal: Journal = shop.start(shop.cell("mle"))
     with journal.path.open("a") as file:
         file.write('{"event": "done", "scor')
-    journal.append("interrupted")
+    journal.append(Interrupted())
     Tracker(store).project(read_record(journal.folder), "quick", FACTS)
     assert list(Tracker(store).frame()["status"]) == ["interrupted"]
 

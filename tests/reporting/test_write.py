@@ -104,7 +104,7 @@ def test_csv_of_curves_holds_every_point_of_the_figures(written: Written) -> Non
     found = [line.split(",") for line in lines if line.startswith("poems,mle,1,bleu-2,")]
     (record,) = (r for r in written.runs if (r.cell.dataset_label, r.cell.label, r.cell.seed) == ("poems", "mle", 1))
     assert [(int(x), float(value), done) for *_, x, value, done in found] == [
-        (point["x"], point["scores"]["bleu-2"], "True") for point in record.curve
+        (point.x, point.scores["bleu-2"], "True") for point in record.curve
     ]
 
 

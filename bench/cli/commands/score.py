@@ -189,9 +189,8 @@ def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iter
     from bench.records import runs as stored
 
     rows = stored.of_plan(runs, plan, dataset) if plan else []
-    others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
-    counts = {row.last("done")["hypotheses"] for row in others}
-    mine = record.last("done")["hypotheses"]
+    counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
+    mine = record.done.hypotheses if record.done else 0
     if unequal := sorted(counts - {mine}):
         wanted = " or ".join(map(str, unequal))
         yield (

@@ -16,6 +16,7 @@ def command(runs: Path) -> None:
     """Show where each cell of the folder stands."""
     from bench.engine.progress import headline
     from bench.records import plans as kept_plans
+    from bench.records.events import Failed
     from bench.records.journal import read_record
     from bench.records.runs import names_of
 
@@ -27,7 +28,8 @@ def command(runs: Path) -> None:
     plans = kept_plans.read_all(runs)
     for record in rows:
         cell, label = record.cell, " or ".join(sorted(names_of(record, plans)))
-        note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)
+        failed = record.last(Failed) if record.status == "failed" else None
+        note = failed.error if failed else headline(record)
         click.echo(f"{record.status:11} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
     counts = Counter(record.status for record in records)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

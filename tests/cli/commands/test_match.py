@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -97,11 +96,17 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
         assert f"{name} of mle" in line and "|hyps:200|" in line and f"here {name}" in line and "|hyps:100|" in line
 
 
+def signed_otherwise(record, metric, signature):
+    """The record with another beginning of a metric's signature."""
+    score = record.scores[metric]
+    changed = score | {"signature": score["signature"].replace(metric, signature, 1)}
+    return replace(record, events=(*record.events, replace(record.done, scores={**record.scores, metric: changed})))
+
+
 def test_every_signature_of_an_arms_runs_is_told(runs):
     opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    text = json.dumps(mle[0].events).replace('"nll_test|', '"nll_test|log:2|')
-    other = replace(mle[0], events=tuple(json.loads(text)))
+    other = signed_otherwise(mle[0], "nll_test", "nll_test|log:2")
     found = matching.match(mle, [mle[1], other], opened, 50)
     assert [found.unlike["nll_test"].count(part) for part in ("hyps:200", "log:2", " and ", "hyps:50")] == [2, 1, 1, 1]
 
@@ -135,8 +140,7 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
 def test_a_headline_made_in_another_way_is_no_target(runs):
     opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    text = json.dumps(mle[0].events).replace('"nll_oracle|', '"nll_oracle|smooth:method9|')
-    other = replace(mle[0], events=tuple(json.loads(text)))
+    other = signed_otherwise(mle[0], "nll_oracle", "nll_oracle|smooth:method9")
     with pytest.raises(BenchError, match=r"nll_oracle of mle.* seed 0 is nll_oracle\|smooth:method9.*here it would be"):
         matching.match(mle, [other], opened, 50)
 

@@ -16,6 +16,7 @@ from bench.cli.main import bench
 from bench.contracts.errors import BenchError, ContractError
 from bench.judging import statistics
 from bench.records import plans as kept_plans
+from bench.records.events import Start
 from bench.records.journal import read_record
 from bench.reporting.paper import paper
 
@@ -78,12 +79,12 @@ def test_a_runs_own_samples_score_as_the_run_did(finish, call):
 def test_copies_of_training_rows_are_counted(finish, call):
     real, mle = finish("text:tiny.txt", "mle")
     facts = score(call, "tiny.txt")
-    sizes = real.last("start")
-    of_corpus = sizes["train"] / (sizes["train"] + sizes["valid"] + sizes["test"])
+    sizes = real.last(Start)
+    of_corpus = sizes.train / (sizes.train + sizes.valid + sizes.test)
     assert facts["copied_from_training"] == pytest.approx(of_corpus)
-    assert read_record(Path(facts["folder"])).last("done")["copied"] == facts["copied_from_training"]
-    assert real.last("done")["copied"] == 0, "the real row is held out"
-    assert mle.last("done")["copied"] == score(call, mle.folder / "samples.txt")["copied_from_training"]
+    assert read_record(Path(facts["folder"])).done.copied == facts["copied_from_training"]
+    assert real.done.copied == 0, "the real row is held out"
+    assert mle.done.copied == score(call, mle.folder / "samples.txt")["copied_from_training"]
     told = call("score", "tiny.txt", *TEXT, "--name", "mine").stdout
     assert f"{facts['copied_from_training']:.1%} of the sequences are copies of training rows" in told
     held_out = call("score", "tiny.txt", *TEXT, "--name", "other", "--set", "text.references=test").stdout
@@ -157,7 +158,7 @@ def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace)
     record = read_record(Path(facts["folder"]))
     assert record.status == "done" and record.scores == facts["scores"] and record.cell.id == facts["cell"]
     assert (record.cell.label, record.cell.baseline, record.cell.seed) == ("mine", "score:mine", 0)
-    assert record.cell.code == facts["sha256"] and record.last("done")["hypotheses"] == 20
+    assert record.cell.code == facts["sha256"] and record.done.hypotheses == 20
     assert set(kept_plans.read_all(workplace / "runs")["small"]) == {r.cell.id for r in records} | {facts["cell"]}
     assert (record.folder / "samples.txt").read_text() == (records[1].folder / "samples.txt").read_text()
     assert np.array_equal(read_scores(record)["bleu-2"], read_scores(records[1])["bleu-2"].dropna())
@@ -320,7 +321,7 @@ def test_cleaned_samples_are_another_row_than_the_file_as_it_is(call):
     assert clean["cleaned"] == {"drop_special": True, "unquote": True} and clean["outside_vocabulary"] == 0
     left = score(call, "marked.txt")
     assert left["cell"] != clean["cell"] and left["scores"]["bleu-2"] != clean["scores"]["bleu-2"]
-    kept = read_record(Path(clean["folder"])).last("start")["notes"]
+    kept = read_record(Path(clean["folder"])).last(Start).notes
     assert any("special tokens dropped: '</s>' 3, '<pad>' 3" in note for note in kept)
 
 
