@@ -10,6 +10,7 @@ import click
 
 from bench.judging.copies import copied_share, rewards_copies
 from bench.planning.cell import REAL
+from bench.records.scores import to_json
 from bench.reporting.grids import number, p_value
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ class Verdict:
             "copied_from_training": copied_share(self.judged.samples, data),
             "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
             "cleaned": dict(self.found.cleaned),
-            "scores": self.judged.scores,
-            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
+            "scores": to_json(self.judged.scores),
+            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": to_json(a.scores)} for a in self.anchors},
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
             "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
             "cell": cell.id,
@@ -99,7 +100,7 @@ class Verdict:
         if self.tests:
             console.print(self._tests())
             click.echo(f"{MEANING}. Tests of the other metrics: --json")
-        if any(rewards_copies(score["signature"]) for score in self.judged.scores.values()):
+        if any(rewards_copies(score.signature) for score in self.judged.scores.values()):
             share = copied_share(self.judged.samples, data)
             click.echo(f"{share:.1%} of the sequences are copies of training rows, which are BLEU's references here")
         for note in self.notes:
@@ -121,7 +122,7 @@ class Verdict:
         table = Table("", *(label for label, _, _ in rows), box=box.SIMPLE_HEAD)
         table.add_row("sequences", *(str(count) for _, count, _ in rows))
         for metric in self.judged.scores:
-            table.add_row(metric, *(number(scores[metric]["value"], 4) for _, _, scores in rows))
+            table.add_row(metric, *(number(scores[metric].value, 4) for _, _, scores in rows))
         return table
 
     def _tests(self) -> Table:

@@ -20,16 +20,16 @@ from bench.contracts import chance
 from bench.contracts.data import SequenceData, Source
 from bench.contracts.errors import BenchError, folded
 from bench.contracts.generator import Scorer
+from bench.contracts.guards.dataset import fault
+from bench.contracts.guards.trainer import check_state, checked_phases, checked_values
 from bench.contracts.knobs import build
 from bench.contracts.seeding import derive, numpy_rng, torch_rng
 from bench.contracts.trainer import Phase, Stateful, Trainer
 from bench.contracts.vocabulary import Vocabulary
-from bench.engine.driver import one_epoch, schedule
 from bench.judging import modes
 from bench.judging.evaluator import Evaluator, draw, log_prob_of
 from bench.planning.cell import Evaluation
-from bench.plugins.open_dataset import fault
-from bench.records import checkpoint, generator_files
+from bench.records import generator_files
 from bench.toolkit.models.tempered import tempered
 
 UNSEEDED = (
@@ -128,7 +128,7 @@ def log_prob_is_a_probability(subject: Subject) -> None:
 def phases_are_a_schedule(subject: Subject) -> None:
     """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
     trainer, _ = subject.build()
-    for phase in schedule(trainer):
+    for phase in checked_phases(trainer.phases()):
         if phase.epochs:
             for name, value in _epoch(phase, 0).items():
                 assert math.isfinite(value), f"phase {phase.name}: {name} is {value}"
@@ -243,7 +243,7 @@ def check_dataset(dataset: Any) -> None:
     assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
     evaluator = Evaluator(data, dataset.metrics(data), Evaluation().rule)
     judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))
-    assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
+    assert next(iter(judged.scores.values())).value is not None, "the headline is undefined on real data"
     assert data.fingerprint_now() == given, "a metric writes into the data: let it copy what it changes"
 
 
@@ -291,7 +291,7 @@ def _step_each(trainer: Trainer, seed: int = 0) -> list[dict[str, float]]:
 def _epoch(phase: Phase, seed: int) -> dict[str, float]:
     """An epoch for which global generators start from the seed, as in a run."""
     with chance.seeded(derive("conformance", phase.name, seed)):
-        return one_epoch(phase)
+        return checked_values(phase.step(), phase.name)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -316,7 +316,7 @@ def _as_read(parts: Mapping[str, Stateful]) -> dict[str, Any]:
     """The state of the parts through bytes, read with weights_only."""
     import torch
 
-    checkpoint.check(parts)
+    check_state(parts)
     buffer = io.BytesIO()
     torch.save({name: part.state_dict() for name, part in parts.items()}, buffer)
     buffer.seek(0)

@@ -129,8 +129,8 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
 def _outcome(record: Record) -> dict[str, str]:
     tags = {"status": record.status, "metrics": json_list(record.scores)}
     for name, score in record.scores.items():
-        tags[f"signature.{safe(name)}"] = str(score["signature"])
-        tags[f"better.{safe(name)}"] = str(score["better"])
+        tags[f"signature.{safe(name)}"] = score.signature
+        tags[f"better.{safe(name)}"] = score.better
     tags["phases"] = json_list(_last_phases(record))
     if judged := record.last(Judged):
         place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
@@ -179,7 +179,7 @@ def _points(record: Record) -> Iterator[Point]:
     """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
     if done := record.done:
         for name, score in done.scores.items():
-            yield from _point(safe(name), score["value"], 0, done.time)
+            yield from _point(safe(name), score.value, 0, done.time)
     for point in record.curve:
         for name, value in point.scores.items():
             yield from _point(curve_key(name), value, point.x, point.time)

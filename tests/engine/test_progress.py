@@ -10,13 +10,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.engine.progress import Progress, headline
 from bench.planning.cell import Cell
 from bench.records.events import Curve, Done, Epoch, Event, Failed, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 
-SCORES = {"ones": {"value": 0.25, "better": "higher", "signature": "s"}}
+SCORES = {"ones": Score(value=0.25, better="higher", signature="s")}
 
 
 @pytest.fixture

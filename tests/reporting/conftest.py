@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.contracts.metric import Better, Score
 from bench.planning.cell import Cell, Evaluation
 from bench.records.encoding import Tracked, frame, project
 from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, Start
@@ -51,7 +52,7 @@ class Shop:
         self,
         cell: Cell,
         scores: dict[str, float | None],
-        better: str = "lower",
+        better: Better = "lower",
         signature: str = "",
         source: dict[str, str] = SOURCE,
         notes: Iterable[str] = (),
@@ -66,7 +67,7 @@ class Shop:
         pd.DataFrame(columns).to_parquet(journal.folder / "scores.parquet")
         (journal.folder / "samples.txt").write_text("1 2 3\n")
         facts = {
-            name: {"value": value, "better": better, "signature": f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0"}
+            name: Score(value=value, better=better, signature=f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0")
             for name, value in scores.items()
         }
         journal.append(Done(scores=facts, hypotheses=200, seconds=1.5, copied=copied))

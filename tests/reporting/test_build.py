@@ -60,11 +60,11 @@ def test_table_1_stands_beside_the_paper(matrix: list[Record], build: Build) -> 
         *("-", "-", "10.310", "9.038", "8.985", "8.946", "8.736", "-", "-", "-")
     ]
     assert list(found["MLE"]) == ["Method", "Runs", "NLL_oracle ↓", "NLL_oracle ↓ published", "NLL_test ↓"]
-    values = [record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "mle"]
+    values = [record.scores["nll_oracle"].value for record in matrix if record.cell.label == "mle"]
     mean, _, high = statistics.mean_interval(values)
     assert high is not None
     assert found["MLE"]["NLL_oracle ↓"] == f"{mean:.3f} ± {high - mean:.3f}"
-    (real,) = (record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "real")
+    (real,) = (record.scores["nll_oracle"].value for record in matrix if record.cell.label == "real")
     assert found["real data"]["NLL_oracle ↓"] == f"{real:.3f}"  # one run has no interval
 
 
@@ -115,7 +115,7 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
         *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
     }
     values = {
-        label: [r.scores["nll_oracle"]["value"] for r in matrix if r.cell.label == label and r.status == "done"]
+        label: [r.scores["nll_oracle"].value for r in matrix if r.cell.label == label and r.status == "done"]
         for label in (*compared, "seqgan")
     }
     one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}

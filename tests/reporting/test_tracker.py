@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from bench.contracts.errors import BenchError
+from bench.contracts.metric import Score
 from bench.judging.human.collected import Collected
 from bench.judging.human.scores import HumanScore
 from bench.records.encoding import safe
@@ -358,7 +359,7 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     ]
     with journal.path.open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
-    scores = {"a": {"value": 1.0, "better": "lower", "signature": "a"}}
+    scores = {"a": Score(value=1.0, better="lower", signature="a")}
     journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     tracker.project(read_record(journal.folder), "quick", FACTS)
@@ -373,7 +374,7 @@ def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: 
         name, trains = f"phase {index} " + "n" * 5000 * (index == 398), index % 2 == 0
         journal.append(PhaseStart(name=name, begins=index, ends=index + 1, trains_generator=trains))
         journal.append(Curve(x=index, phase="mle", scores={"nll_oracle": 9.0}))
-    scores = {f"a metric with a long name {i}": {"value": 1.0, "better": "lower", "signature": "s"} for i in range(200)}
+    scores = {f"a metric with a long name {i}": Score(value=1.0, better="lower", signature="s") for i in range(200)}
     journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     run_id = tracker.project(read_record(journal.folder), "quick", FACTS | {"note": "w" * 9000})
