@@ -22,6 +22,7 @@ COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
     *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
+    "bound",
 )
 
 
@@ -131,6 +132,8 @@ def _outcome(record: Record) -> dict[str, str]:
     for name, score in record.scores.items():
         tags[f"signature.{safe(name)}"] = score.signature
         tags[f"better.{safe(name)}"] = score.better
+        if score.bound:
+            tags[f"bound.{safe(name)}"] = score.bound
     tags["phases"] = json_list(_last_phases(record))
     if judged := record.last(Judged):
         place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
@@ -209,7 +212,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
-        score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
+        score = {part: tags.get(f"{part}.{key}") for part in ("signature", "better", "bound")}
         yield facts | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from bench.judging.human.collected import Collected
 from bench.judging.human.scores import HumanScore
 from bench.records.events import Curve, Interrupted, Judged
 from bench.records.journal import Record, read_record
-from bench.reporting import grids, notes
+from bench.records.tracker import Tracker
+from bench.reporting import grids, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
@@ -91,8 +93,6 @@ def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build)
 
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
-    from bench.reporting import render
-
     shuffled = random.Random(4).sample(matrix, len(matrix))
     for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
@@ -415,6 +415,25 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     found = rows(table)
     assert [found[name]["MSE ↓"] for name in ("real data", "MLE", "SeqGAN")] == [*("23.40", "22.40†", "23.50")]
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
+
+
+def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
+    scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
+    upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
+    records = [shop.done(shop.cell("mle"), scores), upper, lower]
+    (table,) = build(records)
+    assert [rows(table)[name]["NLL_oracle ↓"] for name in ("MLE", "upper", "lower")] == ["9.000", "≤ 9.000", "≥ 9.000"]
+    assert noted(table, "≤") == ["≤ upper bound of NLL_oracle, not its value: upper."]
+    assert noted(table, "≥") == ["≥ lower bound of NLL_oracle, not its value: lower."]
+    lines = csv.DictReader(io.StringIO(table_csv(table)))
+    told = {line["label"]: line["bound"] for line in lines if line["metric"] == "nll_oracle" and line["done"] == "1"}
+    assert told == {"mle": "-", "upper": "upper", "lower": "lower"}
+    assert r"$\leq$ 9.000" in render.latex(table)
+    tracker = Tracker(store)
+    for record in records:
+        tracker.project(record, "quick", {"preset": "quick", "asked": "1"})
+    frame = tracker.frame("quick").drop_duplicates("label").set_index("label")
+    assert frame["bound"].dropna().to_dict() == {"upper": "upper", "lower": "lower"}
 
 
 def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:
