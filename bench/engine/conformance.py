@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.contracts import chance
 from bench.contracts.data import SequenceData, Source
+from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, folded
 from bench.contracts.generator import Scorer
 from bench.contracts.knobs import build
@@ -241,7 +242,7 @@ def check_dataset(dataset: Any) -> None:
     shared = rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]
     told = any("also occur" in note for note in data.notes)  # where a published split is kept as it is
     assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
-    evaluator = Evaluator(data, dataset.metrics(data), Evaluation().rule)
+    evaluator = Evaluator.of(Opened(dataset, data), Evaluation().rule)
     judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))
     assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
     assert data.fingerprint_now() == given, "a metric writes into the data: let it copy what it changes"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
-from bench.records import runs as stored
+from bench.records import revive
 from bench.toolkit.corpora.fetch import Absent
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora
 def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
     """The dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
     with _no_samples(cell.dataset_label, corpora) as allowed:
-        opened = stored.reopened(cell, allowed)
+        opened = revive.reopen(cell, allowed)
     _refuse_sample(opened, cell.dataset_label, corpora)
     return opened
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from bench import __version__
 from bench.contracts import chance
 from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.dataset import Opened
 from bench.contracts.errors import ContractError
 from bench.contracts.generator import LOGITS, ROWS, Generator, Scorer
 from bench.contracts.metric import FloatArray, Generated, Metric, Scores, UnknownWords, unknown_words
@@ -57,6 +58,15 @@ class Evaluator:
         names = [metric.name for metric in metrics]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ContractError(f"two metrics are called {twice!r}: one would hide the other")
+
+    @classmethod
+    def of(cls, opened: Opened, rule: str) -> Evaluator:
+        """The evaluator of a dataset's own metrics, for scores under a checkpoint rule."""
+        return cls(opened.data, opened.dataset.metrics(opened.data), rule)
+
+    def only(self, metrics: Sequence[Metric]) -> Evaluator:
+        """The same evaluator with some of its metrics."""
+        return replace(self, metrics=metrics)
 
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""

@@ -15,14 +15,18 @@ from bench.planning.cell import ELSEWHERE, Cell
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.events import Done
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.manifest import checksum as sha256
 from bench.toolkit.corpora.reading.rows import split_column
 
 
-def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
-    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
+def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: RunsFolder) -> Record:
+    """Write the row as a finished cell unless it is there, and return its record.
+
+    `runs` does not see the new cell: make a new RunsFolder to read it there.
+    """
     data = judge.opened.data
-    folder = write_cell(_cell(judge.real, name, path, samples), runs)
+    folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
     if read_record(folder).status != "done":
         journal = Journal(folder)
         outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()

@@ -25,9 +25,9 @@ from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.preset import Preset
 from bench.records import plans as kept_plans
-from bench.records import runs as stored
 from bench.records.events import Curve, Interrupted, Start
 from bench.records.journal import Journal, Record, read_record
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -263,7 +263,7 @@ def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
         patch.setattr(Path, "rename", killed)
         assert CliRunner().invoke(syncing, [str(theirs)]).exit_code == 1
     assert [path.name for path in here.rglob("cell.json")] == ["cell.json"] and not records()
-    assert "no cells" in CliRunner().invoke(status).output and not stored.finished(Path("runs"))
+    assert "no cells" in CliRunner().invoke(status).output and not RunsFolder(Path("runs")).finished()
     assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
 

@@ -16,6 +16,7 @@ from bench.planning.cell import REAL
 if TYPE_CHECKING:
     from bench.judging.samples import Cleaning
     from bench.records.journal import Record
+    from bench.records.runs import RunsFolder
     from bench.toolkit.corpora.fetch import Corpora
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
@@ -77,7 +78,7 @@ def export(
     from bench.judging.human.page import write_sheet
     from bench.judging.human.sheet import make_sheet
     from bench.judging.samples import Cleaning
-    from bench.records import runs as stored
+    from bench.records.runs import RunsFolder
     from bench.reporting.names import refuse_taken
     from bench.toolkit.corpora.fetch import Corpora
 
@@ -86,11 +87,12 @@ def export(
     names = [*labels, *(name for name, _ in elsewhere)]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
-    finished = stored.finished(runs, dataset)
+    stored = RunsFolder(runs)
+    finished = stored.finished(dataset)
     for name, _ in elsewhere:
         refuse_taken("--samples", name, finished)
-    real = _one(runs, plan, dataset, REAL, 0)
-    chosen = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
+    real = _one(stored, plan, dataset, REAL, 0)
+    chosen = {label: _one(stored, plan, dataset, label, run_seed) for label in labels}
     for label, record in chosen.items():
         if record.cell.fingerprint != real.cell.fingerprint:
             raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
@@ -134,11 +136,9 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
-def _one(runs: Path, plan: str | None, dataset: str, label: str, seed: int) -> Record:
+def _one(runs: RunsFolder, plan: str | None, dataset: str, label: str, seed: int) -> Record:
     """The finished run of a row and seed."""
-    from bench.records import runs as stored
-
-    found = [record for record in stored.of_label(runs, label, dataset, plan) if record.cell.seed == seed]
+    found = [record for record in runs.of_label(label, dataset, plan) if record.cell.seed == seed]
     if not found:
         raise BenchError(f"no finished run of {label} with seed {seed}; choose another with --run-seed")
     return found[0]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.contracts.data import TokenArray
     from bench.contracts.dataset import Opened
     from bench.records.journal import Record
+    from bench.records.runs import RunsFolder
 
 MOST = 1_000_000
 
@@ -74,14 +75,15 @@ def command(
     """
     from bench.contracts.seeding import torch_rng
     from bench.files import write_output
-    from bench.records import runs as stored
+    from bench.records import revive
+    from bench.records.runs import RunsFolder
     from bench.toolkit.corpora.fetch import Corpora
     from bench.toolkit.models.tempered import tempered
 
-    record = _find(runs, run, dataset, run_seed, plan)
-    opened = stored.reopened(record.cell, Corpora.from_environment(data, corpus))
+    record = _find(RunsFolder(runs), run, dataset, run_seed, plan)
+    opened = revive.reopen(record.cell, Corpora.from_environment(data, corpus))
     rng = torch_rng(record.cell.seed_for("sample", seed))
-    sequences = _draw(tempered(stored.generator(record, opened), temperature), count, opened, rng)
+    sequences = _draw(tempered(revive.generator(record, opened), temperature), count, opened, rng)
     if midi is not None:
         _write_tunes(sequences, opened, record, midi)
         if out is None:
@@ -106,16 +108,16 @@ def _draw(generator: Any, count: int, opened: Opened, rng: Random) -> TokenArray
         raise BenchError(f"--count {count}: not enough memory; draw fewer at a time, with several --seed") from None
 
 
-def _find(runs: Path, run: str, dataset: str | None, seed: int | None, plan: str | None) -> Record:
-    from bench.records import runs as stored
+def _find(runs: RunsFolder, run: str, dataset: str | None, seed: int | None, plan: str | None) -> Record:
+    from bench.records.runs import seeds
 
-    record = stored.by_id(runs, run)
+    record = runs.by_id(run)
     if record is not None:
         return record
-    found = stored.of_label(runs, run, dataset, plan)
+    found = runs.of_label(run, dataset, plan)
     chosen = [record for record in found if seed in (None, record.cell.seed)]
     if not chosen:
-        raise BenchError(f"no finished run of {run} with seed {seed}: there are seeds {stored.seeds(found)}")
+        raise BenchError(f"no finished run of {run} with seed {seed}: there are seeds {seeds(found)}")
     return chosen[0]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.judging.samples import Samples
     from bench.planning.cell import Cell
     from bench.records.journal import Record
+    from bench.records.runs import RunsFolder
 
 
 @click.command("score")
@@ -80,26 +81,28 @@ def command(
     from bench.judging import keep as keeping
     from bench.judging import samples_file
     from bench.judging.samples import Cleaning
+    from bench.records.runs import RunsFolder
     from bench.toolkit.corpora.fetch import Corpora
 
     _check(file, name, plan)
-    plan = plan or (_only_plan(runs, dataset) if track else None)
-    judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
-    _refuse_names(name, judge.real, plan, runs)
+    stored = RunsFolder(runs)
+    plan = plan or (_only_plan(stored, dataset) if track else None)
+    judge = judging.open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus))
+    _refuse_names(name, judge.real, plan, stored)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
-    rivals = judging.rivals(runs, judge.real, plan, name)
+    rivals = judging.rivals(stored, judge.real, plan, name)
     same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
     tests = judging.tests(judged, same)
-    record = keeping.keep(judge, name, file, found, judged, runs)
+    record = keeping.keep(judge, name, file, found, judged, stored)
     remarks = _verdict.remarks(judge, found, anchors)
     notes = (
         *_notes(found, anchors),
         *_unasked(judge, found),
         *_unlike(rivals, same, tests),
-        *_unequal(runs, plan, dataset, record),
+        *_unequal(stored, plan, dataset, record),
     )
     if plan:
         _enter(record, plan, runs, track, tracking_uri)
@@ -110,13 +113,12 @@ def command(
         verdict.show()
 
 
-def _refuse_names(name: str, real: Cell, plan: str | None, runs: Path) -> None:
+def _refuse_names(name: str, real: Cell, plan: str | None, runs: RunsFolder) -> None:
     """BenchError where the row's name, or in a plan the corpus's, stands for another one already."""
     from bench.records import one_name
-    from bench.records import runs as stored
     from bench.reporting import names
 
-    names.refuse_taken("--name", name, stored.finished(runs, real.dataset_label))
+    names.refuse_taken("--name", name, runs.finished(real.dataset_label))
     if plan:
         one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))
 
@@ -133,12 +135,9 @@ def _check(file: Path, name: str, plan: str | None) -> None:
         raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
 
 
-def _only_plan(runs: Path, dataset: str) -> str:
+def _only_plan(runs: RunsFolder, dataset: str) -> str:
     """The one plan that holds runs of the dataset; a new one where there is none."""
-    from bench.records import plans as kept_plans
-    from bench.records import runs as stored
-
-    plans = [plan for plan in kept_plans.read_all(runs) if stored.of_plan(runs, plan, dataset)]
+    plans = [plan for plan in runs.plans if runs.of_plan(plan, dataset)]
     if len(plans) > 1:
         raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
     return plans[0] if plans else "elsewhere"
@@ -147,8 +146,9 @@ def _only_plan(runs: Path, dataset: str) -> str:
 def _enter(record: Record, plan: str, runs: Path, track: bool, uri: str | None) -> None:
     from bench.records import plans as kept_plans
     from bench.records import provenance
+    from bench.records.plans import Entry
 
-    cells = kept_plans.write(plan, {record.cell.id: provenance.facts()}, runs)
+    cells = kept_plans.write(plan, {record.cell.id: Entry(tags=provenance.tags())}, runs)
     if track:
         from bench.records.tracker import Tracker
 
@@ -184,11 +184,9 @@ def _unlike(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Te
         )
 
 
-def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iterator[str]:
+def _unequal(runs: RunsFolder, plan: str | None, dataset: str, record: Record) -> Iterator[str]:
     """One line where the plan's rows are made of another number of sequences."""
-    from bench.records import runs as stored
-
-    rows = stored.of_plan(runs, plan, dataset) if plan else []
+    rows = runs.of_plan(plan, dataset) if plan else []
     counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
     mine = record.done.hypotheses if record.done else 0
     if unequal := sorted(counts - {mine}):

@@ -13,6 +13,7 @@ from bench.contracts.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.records.journal import Record
+    from bench.records.plans import Entry
 
 
 @click.command("sync")
@@ -28,6 +29,7 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     """
     from bench.engine import session
     from bench.judging.human.collected import load
+    from bench.records.runs import RunsFolder
     from bench.records.tracker import Tracker
 
     for folder in folders:
@@ -41,7 +43,8 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
         plans = _plans(runs)
         tracker = Tracker(tracking_uri)
         tracker.prepare()
-        count = sum(session.project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+        stored = RunsFolder(runs)  # read afresh: other machines' cells were taken in
+        count = sum(session.project_plan(tracker, plan, cells, stored) for plan, cells in plans.items())
         for collected in load(runs):
             tracker.record_human(collected)
     click.echo(
@@ -49,7 +52,7 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     )
 
 
-def _plans(runs: Path) -> dict[str, dict[str, dict[str, str]]]:
+def _plans(runs: Path) -> dict[str, dict[str, Entry]]:
     from bench.records import plans as kept_plans
 
     plans = kept_plans.read_all(runs)
@@ -75,9 +78,9 @@ def _check(folder: Path) -> None:
 def _refuse_taken_names(folder: Path, runs: Path) -> None:
     """BenchError where a dataset's name stands for one corpus there and for another one here."""
     from bench.records import one_name
-    from bench.records.journal import read_cells
+    from bench.records.runs import RunsFolder
 
-    here, there = ([one_name.of_cell(cell) for cell in read_cells(place)] for place in (runs, folder))
+    here, there = ([one_name.of_cell(cell) for cell in RunsFolder(place).whole_cells()] for place in (runs, folder))
     one_name.refuse_taken(there, here, str(runs))
 
 
