@@ -88,6 +88,21 @@ class RunsFolder:
         record = self.by_id(name)
         return [record] if record else self.of_label(name, dataset, plan)
 
+    def find_one(
+        self, name: str, dataset: str | None = None, plan: str | None = None, seed: int | None = None
+    ) -> Record:
+        """The finished run of an id, or the run of a row with that seed (default: the lowest seed).
+
+        BenchError if there is none. An id tells its own seed.
+        """
+        if (record := self.by_id(name)) is not None:
+            return record
+        found = self.of_label(name, dataset, plan)
+        chosen = [record for record in found if seed in (None, record.cell.seed)]
+        if not chosen:
+            raise BenchError(f"no finished run of {name} with seed {seed}: there are seeds {seeds(found)}")
+        return chosen[0]
+
     def by_id(self, text: str) -> Record | None:
         """The finished cell whose id is, or alone begins with, `text` of at least six digits; None if there is none.
 

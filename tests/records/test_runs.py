@@ -146,6 +146,15 @@ def test_a_cell_is_found_by_the_beginning_of_its_id(put: Put, tmp_path: Path) ->
         RunsFolder(tmp_path).by_id(cell.id[:6])
 
 
+def test_one_run_is_that_of_the_seed_or_of_the_lowest(put: Put, tmp_path: Path) -> None:
+    cells = [put("mle", seed) for seed in (1, 0)]
+    runs = RunsFolder(tmp_path)
+    assert runs.find_one("mle").cell == cells[1] and runs.find_one("mle", seed=1).cell == cells[0]
+    assert runs.find_one(cells[0].id, seed=7).cell == cells[0], "an id tells its own seed"
+    with pytest.raises(BenchError, match="no finished run of mle with seed 2: there are seeds 0, 1"):
+        runs.find_one("mle", seed=2)
+
+
 def test_a_damaged_cell_is_named_where_it_is_needed(put: Put, tmp_path: Path) -> None:
     whole, damaged = put("mle"), put("other")
     (tmp_path / damaged.id / "cell.json").write_text("{")

@@ -7,10 +7,16 @@ from pathlib import Path
 import click
 
 from bench.cli import options
-from bench.contracts.errors import BenchError
+from bench.judging.match import match, open_common
+from bench.records.runs import RunsFolder, seeds
+from bench.reporting.grids import number
+from bench.toolkit.corpora.fetch import Corpora
 
 
-@click.command("match")
+@click.command(
+    "match",
+    epilog=options.examples("bench match mle seqgan -d oracle", "bench match mle seqgan -d poems --plan lean"),
+)
 @click.argument("baseline")
 @click.argument("arm")
 @click.option(
@@ -35,18 +41,10 @@ def command(
 
     Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
     """
-    from bench.judging import match as matching
-    from bench.records import revive
-    from bench.records.runs import RunsFolder, seeds
-    from bench.reporting.grids import number
-    from bench.toolkit.corpora.fetch import Corpora
-
     stored = RunsFolder(runs)
     ours, theirs = (stored.find(name, dataset, plan) for name in (baseline, arm))
-    if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
-        raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
-    opened = revive.reopen(ours[0].cell, Corpora.from_environment(data, corpus))
-    found = matching.match(ours, theirs, opened, samples)
+    opened = open_common(ours, theirs, Corpora.from_environment(data, corpus))
+    found = match(ours, theirs, opened, samples)
     click.echo(f"{arm} (seeds {seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
         f"{baseline} (seeds {seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
