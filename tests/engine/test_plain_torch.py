@@ -178,7 +178,7 @@ def train(context: Context) -> Callable[..., tuple[Any, Record]]:
     def train(cell: Cell, until: int = 99) -> tuple[Any, Record]:
         torch.rand(3), np.random.rand(), random.random()  # what another cell left behind
         opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
-        evaluator = Evaluator(opened.data, opened.dataset.metrics(opened.data), cell.evaluation.rule)
+        evaluator = Evaluator.of(opened, cell.evaluation.rule)
         rng = revive.training_rng(cell, "cpu")
         trainer = revive.build_trainer(cell, opened.data, rng)
         left = iter(range(until - 1, -1, -1))
@@ -248,7 +248,8 @@ def samples(record: Record, opened: Opened, cell: Cell) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_conforms(trainers: Any, name: str) -> None:
-    from bench.engine.conformance import CHECKS, subjects
+    from bench.engine.conformance.subject import subjects
+    from bench.engine.conformance.trainers import CHECKS
 
     cls = plugins.load("bench.baselines", trainers(name))
     for _, subject in subjects(cls, cls.Settings()):
