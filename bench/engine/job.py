@@ -9,10 +9,10 @@ import traceback
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.contracts.dataset import Opened
-from bench.contracts.errors import ContractError, folded, named
+from bench.contracts.errors import BenchError, ContractError, folded, named
 from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
@@ -22,11 +22,10 @@ from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
-from bench.plugins.open_dataset import open_dataset
 from bench.records import events, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
-from bench.records.runs import build_trainer, training_rng
+from bench.records.revive import build_trainer, reopen, training_rng
 
 if TYPE_CHECKING:
     from bench.contracts.trainer import Stateful
@@ -72,16 +71,17 @@ def run(cell: Cell, context: Context) -> str:
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _settle(cell)
     _refuse_edited(cell)
-    evaluator, dataset = _dataset(cell, context)
+    opened = reopen(cell, context.corpora)
+    evaluator = Evaluator.of(opened, cell.evaluation.rule)
     _refuse_changed(cell)
     journal.append(start_of(evaluator.data))
     began = time.perf_counter()
-    generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
+    generator, parts, seconds = _generator(cell, context, journal, evaluator, opened)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # what was imported late is of the plan too
     check_unchanged(evaluator.data, cell.fingerprint, f"{cell.baseline}, or a metric of {cell.dataset_label},")
-    write_artifacts(journal.folder, judged.samples, judged.per_sequence, Opened(dataset, evaluator.data), parts)
+    write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
     done = events.Done(
         scores=judged.scores,
         hypotheses=len(judged.samples),
@@ -126,11 +126,11 @@ def _settle(cell: Cell) -> None:
 
 
 def _generator(
-    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any
+    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, opened: Opened
 ) -> tuple[Generator, dict[str, Stateful], float]:
     """The trained generator, the parts of the trainer that it is made of, and the seconds spent training."""
     if cell.reference == REAL:
-        return dataset.real(evaluator.data), {}, 0.0
+        return opened.dataset.real(opened.data), {}, 0.0
     rng = training_rng(cell, cell.device)
     trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
@@ -138,15 +138,6 @@ def _generator(
     return trainer.generator, generator_files.parts_of(trainer), seconds
 
 
-def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
-    """The data and metrics of the cell; ContractError if the data is not what the cell was planned with."""
-    opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
-    if opened.data.fingerprint != cell.fingerprint:
-        raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
-    metrics = opened.dataset.metrics(opened.data)
-    return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
-
-
 def _one_line(error: BaseException) -> str:
-    message = folded(error) if isinstance(error, ContractError) else named(error)
+    message = folded(error) if isinstance(error, BenchError | ContractError) else named(error)
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

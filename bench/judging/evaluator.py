@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from bench import __version__
 from bench.contracts import chance
 from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.dataset import Opened
 from bench.contracts.generator import LOGITS, ROWS, Generator, Scorer
 from bench.contracts.guards import generator as generator_guards
 from bench.contracts.guards import metric as metric_guards
@@ -46,6 +47,15 @@ class Evaluator:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", metric_guards.checked_metrics(self.metrics))
+
+    @classmethod
+    def of(cls, opened: Opened, rule: str) -> Evaluator:
+        """The evaluator of a dataset's own metrics, for scores under a checkpoint rule."""
+        return cls(opened.data, opened.dataset.metrics(opened.data), rule)
+
+    def only(self, metrics: Sequence[Metric]) -> Evaluator:
+        """The same evaluator with some of its metrics."""
+        return replace(self, metrics=metrics)
 
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences, at most as many as `data.valid` holds, and score them with every metric."""

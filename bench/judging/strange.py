@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Opened
+from bench.contracts.knobs import choices
 from bench.contracts.lengths import lengths
 from bench.contracts.metric import Score
 from bench.judging.remark import Remark
@@ -50,7 +51,7 @@ def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> R
 def _finer(opened: Opened, owner: str) -> str:
     """How to get tokens that recur: the dataset's knob that offers characters, where it has one."""
     fields = dataclasses.fields(type(opened.dataset).Settings)
-    knob = next((field.name for field in fields if "char" in field.metadata.get("choices", ())), None)
+    knob = next((field.name for field in fields if "char" in choices(type(opened.dataset).Settings, field.name)), None)
     if knob is None or not opened.data.vocabulary.joiner:
         return "check how the corpus is split into tokens"
     return f"--set {owner}.{knob}=char splits every character, which suits text without blanks between words"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.contracts.checksum import sha256
+from bench.files import safe_name
 from bench.records.events import Done, Epoch, Failed, Judged, Start, to_line
 from bench.records.journal import Record
+from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class Point(NamedTuple):
 class Projection:
     """What a record looks like in a tracking store.
 
-    `digest` changes when the journal does; otherwise the facts of the first writing stay.
+    `digest` changes when the journal or the label does; otherwise the tags of the first writing stay.
     """
 
     tags: dict[str, str]
@@ -56,16 +57,12 @@ class Tracked(NamedTuple):
     values: Mapping[str, float]
 
 
-def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
-    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are.
-
-    The fact "label" is what the plan calls the cell, where that is not the cell's own label.
-    """
-    label = facts.get("label", record.cell.label)
+def project(record: Record, plan: str, entry: Entry) -> Projection:
+    """The record as a run of the plan; the tags of its entry there become tags as they are."""
+    label = entry.label or record.cell.label
     text = json.dumps([[to_line(event) for event in record.events], label], sort_keys=True, default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    told = {key: value for key, value in facts.items() if key != "asked"}
-    tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
+    digest = sha256(text)[:16]
+    tags = {**entry.tags, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
         {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
     )
@@ -102,10 +99,7 @@ def json_list(entries: Iterable[Any]) -> str:
 
 def safe(name: str) -> str:
     """The name as a key of a tracking store; one that it would refuse is changed, and no two names share a key."""
-    plain = re.sub(r"[^\w\-. ]|^\.", "_", name, flags=re.ASCII)[:NAME]
-    if name and plain == name:
-        return name
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return safe_name(name, r"[^A-Za-z0-9_\-. ]|^\.", most=NAME)
 
 
 def _identity(record: Record, plan: str) -> dict[str, str]:
@@ -155,9 +149,9 @@ def _last_phases(record: Record) -> list[dict[str, Any]]:
     ]
 
 
-def _json_object(facts: Mapping[str, Any]) -> str:
-    """As json_list, of an object, its keys sorted."""
-    pairs = (f"{json.dumps(key)}: {json.dumps(facts[key], ensure_ascii=False)}" for key in sorted(facts))
+def _json_object(knobs: Mapping[str, Any]) -> str:
+    """A JSON object of the knobs that a tag has room for, sorted by name."""
+    pairs = (f"{json.dumps(key)}: {json.dumps(knobs[key], ensure_ascii=False)}" for key in sorted(knobs))
     return f"{{{', '.join(_fitting(pairs))}}}"
 
 
@@ -199,21 +193,22 @@ def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
 
 
 def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
+    """The rows of one run in the frame, one for each metric."""
     tags = run.tags
-    facts: dict[str, Any] = {
+    shared: dict[str, Any] = {
         key: tags.get(key) for key in ("plan", "dataset", "label", "baseline", "cell", "status", "error", "preset")
     }
-    facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
-    facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    facts["judged"] = tags.get("judged")
-    facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
-    facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
-    facts |= {"copied": float(tags["copied"]) if "copied" in tags else None}
+    shared |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
+    shared |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
+    shared["judged"] = tags.get("judged")
+    shared |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
+    shared |= {"run_id": run.run_id, "projected": int(tags["projected"])}
+    shared |= {"copied": float(tags["copied"]) if "copied" in tags else None}
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
         score = {part: tags.get(f"{part}.{key}") for part in ("signature", "better", "bound")}
-        yield facts | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
+        yield shared | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
 
 
 def _row(run: Tracked) -> tuple[str, ...]:

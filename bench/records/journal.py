@@ -115,30 +115,25 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     folder = runs / cell.id
     if (folder / "cell.json").exists():
         with suppress(BenchError):
-            cell = replace(cell, label=_read_cell(folder / "cell.json").label)
+            cell = replace(cell, label=read_cell(folder).label)
     write_whole(folder / "cell.json", json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode())
     return folder
 
 
 def read_record(folder: Path) -> Record:
-    """The record kept in a cell's folder; BenchError where its cell.json is damaged."""
-    return Record(_read_cell(folder / "cell.json"), folder, tuple(Journal(folder).read()))
+    """The record in a cell's folder, read afresh; BenchError if its cell.json is damaged."""
+    return Record(read_cell(folder), folder, tuple(Journal(folder).read()))
 
 
-def read_cells(runs: Path) -> Iterator[Cell]:
-    """The cells of a runs folder, in order of their ids; damaged ones are passed over."""
-    for path in sorted(runs.glob("*/cell.json")):
-        with suppress(BenchError):
-            yield _read_cell(path)
-
-
-def _read_cell(path: Path) -> Cell:
-    facts: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
+def read_cell(folder: Path) -> Cell:
+    """The cell whose folder this is; BenchError if its cell.json is damaged."""
+    path = folder / "cell.json"
+    content: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:
-        facts["evaluation"] = Evaluation(**facts["evaluation"])
+        content["evaluation"] = Evaluation(**content["evaluation"])
         for key in ("settings", "dataset_settings", "files", "dataset_files"):
-            facts[key] = tuple((name, _tuples(value)) for name, value in facts[key])
-        return _placed(Cell(**facts), path.parent.parent, paths.restored)
+            content[key] = tuple((name, _tuples(value)) for name, value in content[key])
+        return _placed(Cell(**content), folder.parent, paths.restored)
     except (KeyError, TypeError, ValueError) as error:
         raise BenchError(f"{path} is damaged ({named(error)}): {REMEDY}") from None
 

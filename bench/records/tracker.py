@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
-from bench.files import read_scores
-from bench.judging.human.collected import Collected
+from bench.files import read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
 from bench.records.events import Start
+from bench.records.human import Collected
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
+from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,17 +62,17 @@ class Tracker:
         with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
             self._client.search_experiments(max_results=1)
 
-    def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
-        """Write the record as a run of the plan and return its id.
+    def project(self, record: Record, plan: str, entry: Entry) -> str:
+        """Write the record as a run of the plan, in which it has this entry, and return the run's id.
 
         A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
-        takes its place. The fact "asked" (ns since the epoch) says which of several runs is the newest, and which plan;
-        an asking that is known already changes nothing.
+        takes its place. The time of asking says which of several runs is the newest, and which plan; a time that is
+        known already changes nothing.
         """
-        wanted = project(record, plan, facts)
+        wanted = project(record, plan, entry)
         try:
             with self._clear_errors():
-                known = self._bring(record, plan, wanted, int(facts["asked"]))
+                known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be there: look again before the next
             raise
@@ -249,7 +249,7 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         if found is None:
             path = sqlite.path_of(self.uri)
-            place = sqlite.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            place = sqlite.place(path, safe_name(name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":

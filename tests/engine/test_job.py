@@ -183,7 +183,9 @@ def test_data_that_changed_after_planning_is_refused(
     edit(words, '"tiny words")', f"open({str(seed)!r}).read())")
     cell = make_cell()
     seed.write_text("other words")
-    assert failure(cell, context) == "Tiny: the data of Words changed since it was planned: run again"
+    told = failure(cell, context)
+    assert told.startswith(f"Tiny: the data of Words is not that of Tiny seed 0 (fingerprint {cell.fingerprint}, here ")
+    assert told.endswith("): give the --data and --corpus that it was planned with, or run again")
 
 
 def test_code_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:

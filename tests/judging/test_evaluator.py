@@ -17,7 +17,7 @@ from bench.contracts.errors import ContractError
 from bench.contracts.generator import LOGITS, ROWS
 from bench.contracts.metric import Generated, Score, Scores
 from bench.contracts.seeding import torch_rng
-from bench.engine.conformance import toy_data
+from bench.engine.conformance.subject import toy_data
 from bench.judging.evaluator import Evaluator, draw, log_prob_of, rows_at_once
 from bench.toolkit.metrics.nll import NLLTest
 from bench.toolkit.models.unigram import Unigram

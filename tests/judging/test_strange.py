@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from bench.toolkit.corpora import coarse
 
 @dataclass(frozen=True)
 class Knobs:
-    tokens: str = knob("word", choices=("word", "char"), help="how a line is split")
+    tokens: Literal["word", "char"] = knob("word", help="how a line is split")
 
 
 class Words:

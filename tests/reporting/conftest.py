@@ -17,6 +17,7 @@ from bench.planning.cell import Cell, Evaluation
 from bench.records.encoding import Tracked, frame, project
 from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.plans import Entry
 
 SOURCE = {"file": "target_params_py3.pkl", "sha256": "ab" * 32, "licence": "none stated", "kind": "published"}
 
@@ -105,7 +106,7 @@ def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
     """The frame that Tracker.frame would give, in the order of projection, with the record's folder as run id."""
     tracked = []
     for index, record in enumerate(records):
-        made = project(record, plan, {"preset": "quick"})
+        made = project(record, plan, Entry(tags={"preset": "quick"}))
         finals = {point.key: point.value for point in made.points if "/" not in point.key}
         tracked.append(Tracked(str(record.folder), made.tags | {"projected": str(index)}, finals))
     return frame(tracked)

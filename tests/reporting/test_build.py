@@ -13,9 +13,8 @@ import pytest
 from rich.console import Console
 
 from bench.judging import statistics
-from bench.judging.human.collected import Collected
-from bench.judging.human.scores import HumanScore
 from bench.records.events import Curve, Interrupted, Judged
+from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
 from bench.records.tracker import Tracker
 from bench.reporting import grids, notes, render

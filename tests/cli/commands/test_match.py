@@ -12,7 +12,8 @@ import torch
 
 from bench.contracts.errors import BenchError
 from bench.judging import match as matching
-from bench.records import runs as stored
+from bench.judging.evaluator import Evaluator
+from bench.records import revive
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.models.tempered import tempered
 
@@ -61,19 +62,23 @@ def test_an_arm_matches_itself_near_temperature_one(runs, call):
 
 
 def test_out_of_reach_is_said_with_the_range(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     with pytest.raises(BenchError, match=r"nll_oracle = [\d.]+ of real is out of reach: mle.* goes from"):
         matching.match(mle, runs[:1], opened, 50)
 
 
 def test_the_scores_are_means_over_the_runs(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    models = [stored.generator(record, opened) for record in mle]
-    metrics = opened.dataset.metrics(opened.data)
-    both = matching.Tempering(mle, models, opened, 50).scores(0.7, metrics)
-    single = [matching.Tempering([r], [m], opened, 50).scores(0.7, metrics) for r, m in zip(mle, models, strict=True)]
+    models = [revive.generator(record, opened) for record in mle]
+    evaluator = Evaluator.of(opened, "last")
+
+    def scores(runs, generators):
+        tempering = matching.Tempering(runs=runs, generators=generators, evaluator=evaluator, count=50)
+        return tempering.scores(0.7, evaluator.metrics)
+
+    both, single = scores(mle, models), [scores([run], [model]) for run, model in zip(mle, models, strict=True)]
     assert len(mle) == 2 and single[0] != single[1]
     assert both == {name: pytest.approx((single[0][name] + single[1][name]) / 2) for name in both}
 
@@ -104,7 +109,7 @@ def signed_otherwise(record, metric, signature):
 
 
 def test_every_signature_of_an_arms_runs_is_told(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     other = signed_otherwise(mle[0], "nll_test", "nll_test|log:2")
     found = matching.match(mle, [mle[1], other], opened, 50)
@@ -112,7 +117,7 @@ def test_every_signature_of_an_arms_runs_is_told(runs):
 
 
 def test_no_temperature_is_judged_twice(runs, monkeypatch):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     cold = [record for record in runs if record.cell.baseline == "mle-temperature"]
     judged, scores = [], matching.Tempering.scores
@@ -138,7 +143,7 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
 
 
 def test_a_headline_made_in_another_way_is_no_target(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     other = signed_otherwise(mle[0], "nll_oracle", "nll_oracle|smooth:method9")
     with pytest.raises(BenchError, match=r"nll_oracle of mle.* seed 0 is nll_oracle\|smooth:method9.*here it would be"):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,21 @@ def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(fini
     assert all(cell in shown for cell in cells.values())
     assert tested("--plan", "fast") == [cells["fast"]] and tested("--plan", "slow") == [cells["slow"]]
     assert tested("--plan", "new") == sorted(cells.values())  # the file's own row is no rival
+
+
+def test_stored_runs_are_read_once(finish, call, monkeypatch):
+    records = finish("text:tiny.txt", "mle", "random-unigram")
+    read, times = Path.read_text, Counter()
+
+    def counted(path, *given, **more):
+        times[path] += 1
+        return read(path, *given, **more)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    score(call, "tiny.txt", "--plan", "small")
+    for record in records:
+        for name in ("cell.json", "journal.jsonl"):
+            assert times[Path("runs", record.cell.id, name)] == 1
 
 
 def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace):
