@@ -15,6 +15,7 @@ from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.loading import blaming, load
+from bench.records.events import Start
 from bench.records.journal import Record
 from bench.toolkit.corpora.fetch import user_cache
 
@@ -109,8 +110,8 @@ class TimeLeft:
         self.records, self.expected = records, expected
         self.spent: dict[tuple[str, str], list[float]] = {}
         for record in records:
-            if record.status == "done" and "wall_seconds" in record.last("done"):
-                self.spent.setdefault(_arm(record), []).append(record.last("done")["wall_seconds"])
+            if record.done and record.done.wall_seconds is not None:
+                self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
 
     def of(self, record: Record) -> float | None:
         """Seconds, or None where nothing is known yet."""
@@ -119,7 +120,8 @@ class TimeLeft:
         whole = self._whole(record)
         if whole is None:
             return None
-        since = time.time() - record.last("start")["time"] if record.status == "running" else 0.0
+        start = record.last(Start) if record.status == "running" else None
+        since = time.time() - start.time if start else 0.0
         return max(0.0, whole - since)
 
     def total(self, jobs: int) -> float | None:

@@ -20,13 +20,15 @@ from bench.engine import estimate
 from bench.engine.estimate import TimeLeft, expected, training_seconds
 from bench.planning.cell import REAL, Cell, Evaluation
 from bench.plugins import loading as plugins
+from bench.records.events import Done, Event, Start
 from bench.records.journal import Record
 
 STAGES = {"a": 1.0, "b": 2.0, "c": 1.5, "d": 10.0, "e": 3.0, "f": 0.5}
 OFFICIAL = Sizes(9_984, 20, 5_000)
+DONE = Done(scores={}, hypotheses=30, seconds=90.0, wall_seconds=100.0)
 
 
-def record(label: str, seed: int, *events: dict[str, Any]) -> Record:
+def record(label: str, seed: int, *events: Event) -> Record:
     cell = Cell(label, label, label, (), "d", "d", (), "f", seed, Evaluation())
     return Record(cell, Path(), events)
 
@@ -117,7 +119,7 @@ def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_time_left_prefers_what_was_seen() -> None:
-    done = record("mle", 0, {"event": "done", "wall_seconds": 100.0})
+    done = record("mle", 0, DONE)
     pending, other = record("mle", 1), record("seqgan", 0)
     left = TimeLeft([done, pending, other], {other.cell.id: 40.0, pending.cell.id: 7.0})
     assert left.of(pending) == 100.0
@@ -127,8 +129,8 @@ def test_time_left_prefers_what_was_seen() -> None:
 
 def test_running_cells_have_part_of_it_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1_030.0)
-    done = record("mle", 0, {"event": "done", "wall_seconds": 100.0})
-    running = record("mle", 1, {"event": "start", "time": 1_000.0})
+    done = record("mle", 0, DONE)
+    running = record("mle", 1, Start(source={}, notes=(), time=1_000.0))
     assert TimeLeft([done, running], {}).of(running) == 70
 
 

@@ -5,7 +5,6 @@ Each takes a Subject. It raises AssertionError, with a sentence that says what t
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,14 +18,14 @@ from bench.contracts.cost import Sizes
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError, folded
 from bench.contracts.generator import Scorer
+from bench.contracts.guards.trainer import check_finite, checked_phases
 from bench.contracts.seeding import torch_rng
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import another_day, answers, epoch, frozen, same, step_each, trained
-from bench.engine.driver import schedule
 from bench.engine.estimate import UNITS, training_seconds
 from bench.judging import modes
 from bench.judging.evaluator import draw, log_prob_of
-from bench.records import kept_generator
+from bench.records import generator_files
 from bench.toolkit.models.tempered import tempered
 
 UNSEEDED = (
@@ -93,10 +92,9 @@ def log_prob_is_a_probability(subject: Subject) -> None:
 def phases_are_a_schedule(subject: Subject) -> None:
     """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
     trainer, _ = subject.build()
-    for phase in schedule(trainer):
+    for phase in checked_phases(trainer.phases()):
         if phase.epochs:
-            for name, value in epoch(phase, 0).items():
-                assert math.isfinite(value), f"phase {phase.name}: {name} is {value}"
+            check_finite(epoch(phase, 0), phase.name, epoch=1)
 
 
 def state_resumes_to_the_bit(subject: Subject) -> None:
@@ -142,9 +140,9 @@ def generator_comes_back(subject: Subject) -> None:
     step_each(trainer)
     again, _ = subject.build()
     with tempfile.TemporaryDirectory() as folder:
-        kept_generator.write(Path(folder), kept_generator.parts_of(trainer))
+        generator_files.write(Path(folder), generator_files.parts_of(trainer))
         try:
-            kept_generator.read(Path(folder), again)
+            generator_files.read(Path(folder), again)
         except BenchError as error:
             raise AssertionError(folded(error).partition(" does not fit ")[2]) from error
     equal = same(answers(trainer, subject.data, 0), answers(again, subject.data, 0))
