@@ -156,7 +156,7 @@ def test_a_published_corpus_that_is_damaged(bench: Any, folder: Path, tmp_path: 
 
 
 def test_a_published_corpus_that_cannot_be_had(bench: Any, folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    def offline(url: str) -> bytes:
+    def offline(url: str, size: int | None) -> bytes:
         raise Unreachable("no network")
 
     monkeypatch.setattr("bench.toolkit.corpora.fetch.download", offline)
