@@ -1,4 +1,4 @@
-"""`bench human`: a blinded sheet for raters, and their answers into Table 2."""
+"""`bench human`: export a blinded sheet for raters, and import their answers."""
 
 from __future__ import annotations
 
