@@ -125,5 +125,9 @@ def safe_name(name: str, other: str = r"[^\w.,=\[\]-]|^\.", stand_in: str = "_",
 
     What matches `other` becomes `stand_in`. A name that changes gets six digits of its sha256 as a mark.
     """
-    plain = re.sub(other, stand_in, name)[:most]
-    return name if name and plain == name else f"{plain}-{sha256(name)[:6]}"
+    return marked(re.sub(other, stand_in, name)[:most], name)
+
+
+def marked(plain: str, name: str) -> str:
+    """Return `plain`, with six digits of the sha256 of `name` unless it is that name."""
+    return plain if plain and plain == name else f"{plain}-{sha256(name)[:6]}"

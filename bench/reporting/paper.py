@@ -12,7 +12,7 @@ from typing import Any
 
 from cattrs import Converter
 
-from bench.contracts.checksum import sha256
+from bench.files import marked
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,8 @@ def printed_twin(label: str) -> str | None:
 
 
 def slug(name: str) -> str:
-    """A file name for any dataset's name; two names never share one."""
-    plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower()
-    return plain if plain == name else f"{plain}-{sha256(name)[:6]}".lstrip("-")
+    """Return a name of small letters, digits and - for a dataset's files; no two datasets share one."""
+    return marked(re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower(), name).lstrip("-")
 
 
 def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:

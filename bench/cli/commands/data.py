@@ -43,7 +43,7 @@ def command(context: click.Context) -> None:
 @command.command("list", epilog=options.examples("bench data list", "bench data list --corpus obama=speeches.txt"))
 @options.corpus
 def list_(corpus: tuple[str, ...]) -> None:
-    """Show each corpus: its files and licence, and its counts once it is prepared."""
+    """Show the files, licence and counts of each corpus."""
     corpora, entries = replace(Corpora.from_environment("published", corpus), only_prepared=True), chosen(())
     refuse_unread(corpora, entries)
     click.echo(f"cache: {corpora.root}")
@@ -61,14 +61,20 @@ def list_(corpus: tuple[str, ...]) -> None:
 @command.command(epilog=options.examples("bench data fetch", "bench data fetch coco poems"))
 @names
 def fetch(names: tuple[str, ...]) -> None:
-    """Download what the cache folder lacks; each file is verified before it takes its name."""
+    """Download what the cache folder lacks.
+
+    Each file is verified before it takes its name.
+    """
     _show(fetched(Corpora.from_environment("published"), chosen(names)))
 
 
 @command.command(epilog=options.examples("bench data verify", "bench data verify poems"))
 @names
 def verify(names: tuple[str, ...]) -> None:
-    """Compare every file in the cache folder with the checksum in the manifest."""
+    """Compare the files with their checksums.
+
+    The manifest of each dataset holds the checksum of each file in the cache folder.
+    """
     _show(compared(Corpora.from_environment("published"), chosen(names)))
 
 
@@ -77,7 +83,10 @@ def verify(names: tuple[str, ...]) -> None:
 @options.data
 @options.corpus
 def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
-    """Read, split and encode; the arrays are kept, so that runs start at once."""
+    """Read, split and encode the corpora.
+
+    The arrays are kept, so that runs start at once.
+    """
     corpora, entries = Corpora.from_environment(data, corpus), chosen(names)
     refuse_unread(corpora, entries)
     for entry in entries:
@@ -96,9 +105,10 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
 @options.data
 @options.corpus
 def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data: str, corpus: tuple[str, ...]) -> None:
-    """Write the token of each id: the id, a tab and the token on each line.
+    """Write the token of each id.
 
-    In a token, a tab is written as \\t, a line end as \\n or \\r, and a backslash as two.
+    Each line holds the id, a tab and the token. In a token, a tab is
+    written as \\t, a line end as \\n or \\r, and a backslash as two.
     """
     opened = open_default(dataset, overrides, Corpora.from_environment(data, corpus))
     words = opened.data.vocabulary

@@ -1,4 +1,4 @@
-"""`bench human`: a blinded sheet for raters, and their answers into Table 2."""
+"""`bench human`: export a blinded sheet for raters, and import their answers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ def export(
     runs: Path,
     out: Path,
 ) -> None:
-    """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
+    """Make a blinded sheet and its sealed key.
+
+    The sheet shows real and generated texts, as a web page and as CSV.
+    """
     elsewhere = [_named(entry) for entry in samples]
     labels = _labels(models) or ([] if elsewhere else list(PAPER))
     stored = RunsFolder(runs)
@@ -109,7 +112,10 @@ def export(
 @options.runs
 @options.tracking_uri
 def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tracking_uri: str | None) -> None:
-    """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
+    """Score the raters' CSV files.
+
+    Each file is checked against the key. `bench report` shows the scores.
+    """
     sheet = read_key(key)
     collected = collect(sheet, read_answers(answers, sheet), reference)
     path = save(runs, collected)

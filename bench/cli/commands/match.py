@@ -1,4 +1,4 @@
-"""`bench match`: the temperature at which one arm scores like another."""
+"""`bench match`: find the temperature at which one arm scores like another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bench sample`: fresh sequences from a finished run, without training."""
+"""`bench sample`: draw fresh sequences from a finished run, without training."""
 
 from __future__ import annotations
 
