@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -56,7 +57,9 @@ def test_the_temperature_gives_the_arms_headline(run: Callable[..., Record], let
     assert found.temperature == pytest.approx(wanted, rel=0.12)  # of 12,000 letters
     assert found.headline == "share" and found.target == pytest.approx(share) and found.hypotheses == 2000
     assert found.scores["share"] == pytest.approx(share, abs=0.005)
-    assert found.scores["nll_test"] is None  # the unigram gives no probabilities at a temperature
+    weights = np.array([(1 - B) / 3, B, (1 - B) / 3, (1 - B) / 3]) ** (1 / found.temperature)
+    nll = -np.log(weights / weights.sum())[letters.data.test].mean()
+    assert found.scores["nll_test"] == pytest.approx(float(nll))
     assert found.arm == {"share": pytest.approx(share), "nll_test": 1.5} and found.unlike == {}
 
 
