@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from bench.contracts.errors import BenchError, named
+from bench.contracts.guards.plugin import Group
 from bench.contracts.knobs import build, quick
 from bench.engine.conformance.datasets import check_dataset
 from bench.engine.conformance.subject import subjects
@@ -15,7 +16,7 @@ from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
 Kind = Literal["trainer", "dataset"]
-GROUPS: Mapping[Kind, plugins.Group] = {"trainer": "bench.baselines", "dataset": "bench.datasets"}
+GROUPS: Mapping[Kind, Group] = {"trainer": "bench.baselines", "dataset": "bench.datasets"}
 
 
 class Outcome(NamedTuple):

@@ -39,7 +39,7 @@ class Samples(NamedTuple):
     Where the dataset has no `unknown` token, every different word outside its vocabulary gets an id of its own above
     it, and `vocabulary` is lengthened by these words: such an id equals no reference token, and itself only.
     `outside` is the share of tokens not in the dataset's vocabulary, `strangers` how often each of them occurs. `notes`
-    are facts that stand under tables too, `remarks` are for the terminal. `cut` rows were longer than T. `cleaned`
+    stand under tables too, `remarks` are for the terminal. `cut` rows were longer than T. `cleaned`
     holds the choices of `Cleaning` that changed the rows.
     """
 
@@ -109,6 +109,6 @@ def closed(
         sequences = np.where(live(sequences, end), sequences, end)
     cut = sum(len(line.tokens) > data.length for line in lines)
     empty = 0 if end is None else int((sequences[:, 0] == end).sum())
-    facts = ((cut, f"longer than {data.length} tokens and cut"), (empty, "empty, judged as empty sequences"))
-    notes = tuple(f"{number} of {len(lines)} lines {fact}" for number, fact in facts if number)
+    counts = ((cut, f"longer than {data.length} tokens and cut"), (empty, "empty, judged as empty sequences"))
+    notes = tuple(f"{number} of {len(lines)} lines {what}" for number, what in counts if number)
     return Samples(sequences, data.vocabulary, 0.0, notes, form, cut=cut)

@@ -22,7 +22,7 @@ FRAMED = 0.1
 
 
 class Tokenised(NamedTuple):
-    """The tokens of each row, counts of special tokens that the corpus does not hold, and facts a reader must know."""
+    """The tokens of each row, the counts of special tokens that the corpus does not hold, and notes for tables."""
 
     rows: list[Sequence[str]]
     special: Counter[str]

@@ -39,8 +39,8 @@ class Verdict:
     plan: str | None
     tracked: bool
 
-    def facts(self) -> dict[str, Any]:
-        """Return plain values only, for JSON."""
+    def plain(self) -> dict[str, Any]:
+        """Return all of it as values that JSON can hold."""
         cell, data = self.record.cell, self.judge.opened.data
         return {
             "name": cell.label,

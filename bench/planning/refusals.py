@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError, unknown
+from bench.contracts.guards.plugin import Group
 from bench.planning.cell import REAL
 from bench.planning.dataset_reference import TEXT
 from bench.planning.preset import Preset
@@ -38,7 +39,7 @@ def check_name(plan: str) -> None:
 
 def refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     """BenchError if two arms have one label: a table knows a row by its label alone."""
-    groups: tuple[tuple[plugins.Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", datasets))
+    groups: tuple[tuple[Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", datasets))
     for group, found in groups:
         kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
         twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
@@ -74,7 +75,7 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
 
     A preset may hold names that this run lacks, such as the user's own plug-ins.
     """
-    groups: tuple[tuple[plugins.Group, Iterable[str], Sequence[Arm]], ...] = (
+    groups: tuple[tuple[Group, Iterable[str], Sequence[Arm]], ...] = (
         ("bench.baselines", preset.baselines, arms),
         ("bench.datasets", preset.datasets, datasets),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
+from bench.contracts.guards.plugin import Group
 from bench.contracts.knobs import build, parse
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
@@ -46,7 +47,7 @@ class Arm:
     reference: str
     settings: Knobs
 
-    def files(self, group: plugins.Group) -> Knobs:
+    def files(self, group: Group) -> Knobs:
         """Return (knob, checksum of the content) of each knob that is a path."""
         return paths.checksums(plugins.load(group, self.reference).Settings, dict(self.settings))
 

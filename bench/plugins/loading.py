@@ -5,7 +5,6 @@ A reference is text, so it crosses to a worker process as it is; the object is l
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import traceback
 from collections.abc import Iterator
@@ -14,17 +13,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 from bench.contracts.errors import BenchError, named, unknown
+from bench.contracts.guards.plugin import METHODS, Group, checked_class, missing_methods
 from bench.plugins import folders, relative, source_files
 
-Group = Literal["bench.baselines", "bench.datasets"]
-
-_METHODS: dict[Group, tuple[str, ...]] = {
-    "bench.baselines": ("phases", "state"),
-    "bench.datasets": ("load", "metrics", "real"),
-}
 _LOADED: dict[Path, str] = {}
 """The code of the plug-ins that were imported as modules, which Python does once: file -> its checksums."""
 
@@ -54,7 +48,7 @@ def absolute(reference: str) -> str:
 def module_of(reference: str) -> str:
     """The dotted name of the module that holds a plug-in named by entry point or module; "" for any other."""
     head, _, name = reference.rpartition(":")
-    entry = next((_entries(group)[name] for group in _METHODS if name in _entries(group)), None)
+    entry = next((_entries(group)[name] for group in METHODS if name in _entries(group)), None)
     return "" if head.endswith(".py") else head or (entry.module if entry else "")
 
 
@@ -62,24 +56,24 @@ def kind(reference: str) -> Group:
     """Whether it is a trainer or a dataset: by its shelf, else by its methods. BenchError where there is none."""
     head, _, name = reference.rpartition(":")
     if not head and not reference.endswith(".py"):
-        found: list[Group] = [group for group in _METHODS if name in _entries(group)]
+        found: list[Group] = [group for group in METHODS if name in _entries(group)]
         if not found:
-            raise unknown("baseline or dataset", name, (name for group in _METHODS for name in _entries(group)))
+            raise unknown("baseline or dataset", name, (name for group in METHODS for name in _entries(group)))
         return found[0]
     plugin = _object(reference)
-    return "bench.datasets" if not _missing("bench.datasets", plugin) else "bench.baselines"
+    return "bench.datasets" if not missing_methods("bench.datasets", plugin) else "bench.baselines"
 
 
 def load(group: Group, reference: str) -> type[Any]:
     """The class a reference names, checked against its contract; BenchError says which of the two failed, and where."""
     head, _, name = reference.rpartition(":")
     if head or reference.endswith(".py"):
-        return _checked(group, reference, _object(reference))
+        return checked_class(group, reference, _object(reference))
     if name not in _entries(group):
         raise unknown(group.removeprefix("bench.").removesuffix("s"), name, _entries(group))
     entry = _entries(group)[name]
     with blaming("import", entry.value):
-        return _checked(group, reference, entry.load())
+        return checked_class(group, reference, entry.load())
 
 
 def _object(reference: str) -> Any:
@@ -142,23 +136,3 @@ def _within(file: Path, engine: Path) -> bool:
     """True if a file is the engine's own: it lies in bench/, and on no shelf, which a wheel puts there too."""
     inside = file.relative_to(engine).parts if file.is_relative_to(engine) else ()
     return bool(inside) and inside[0] not in ("baselines", "datasets")
-
-
-def _checked(group: Group, reference: str, found: Any) -> type[Any]:
-    """The object, if it is a class with the contract's Settings and methods."""
-    if not isinstance(found, type):
-        raise BenchError(f"{reference} is not a class but a {type(found).__name__}")
-    settings = getattr(found, "Settings", None)
-    if not dataclasses.is_dataclass(settings):
-        raise BenchError(f"{reference} lacks Settings, a frozen dataclass of its knobs")
-    if not isinstance(settings, type):
-        raise BenchError(f"{reference}: Settings is {settings!r:.80}; give the dataclass itself, without ()")
-    if missing := _missing(group, found):
-        contract = "bench/contracts/trainer.py" if group == "bench.baselines" else "bench/contracts/dataset.py"
-        raise BenchError(f"{reference} lacks {', '.join(f'{m}()' for m in missing)}; the contract is {contract}")
-    return found
-
-
-def _missing(group: Group, found: Any) -> list[str]:
-    """The contract's methods that the object lacks."""
-    return [method for method in _METHODS[group] if not callable(getattr(found, method, None))]

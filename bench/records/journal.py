@@ -71,8 +71,10 @@ class Record:
     @property
     def status(self) -> Status:
         """The state of the cell by its last event that tells one."""
-        states = (_STATES.get(type(event)) for event in reversed(self.events))
-        return next((state for state in states if state is not None), "pending")
+        for event in reversed(self.events):
+            if (state := _STATES.get(type(event))) is not None:
+                return state
+        return "pending"
 
     def last(self, kind: type[E]) -> E | None:
         """The latest event of a kind; None if there is none."""

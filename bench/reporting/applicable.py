@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def applicable(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Published, list[str]]:
-    """The table's published facts, less those that are about other data or other metrics than the runs'; with lines."""
+    """Return the paper's table without values about other data or metrics than the runs', and why in a line each."""
     if not spec.labels:
         return spec, []
     if reason := _other_data(spec, runs):

@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -46,45 +47,60 @@ def metrics(table: Table) -> list[str]:
 
 
 def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """The picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None where nothing was learned.
+    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None if nothing was learned.
 
     `curves`: metric -> Tracker.curves of it.
     """
-    columns = {column.metric: column for column in table.columns}
+    with _style():
+        figure = make_figure(table, curves, paper)
+        return {kind: _bytes(figure, kind) for kind in ("pdf", "png")} if figure else None
+
+
+def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> Figure | None:
+    """Return the figure: a panel for each metric that has a curve, and one legend; None if no metric has."""
     panels = {metric: shown(curves[metric], table, metric) for metric in metrics(table)}
     panels = {metric: points for metric, points in panels.items() if len(points)}
     if not panels:
         return None
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(
-        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
-    ):
+    names = {column.metric: column.name for column in table.columns}
+    labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
+    styles, lines = _styles(labels, paper), dict[str, "Line2D"]()
+    with _style():
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
-        labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
-        styles = _styles(labels, paper)
-        lines: dict[str, Line2D] = {}
-        for axes, (metric, points) in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
-        ):
+        every = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axes, (metric, points) in zip(every, panels.items(), strict=True):
             lines |= _panel(axes, points, styles, paper)
             _scale(axes, points)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
-            axes.set_ylabel(columns[metric].name)
+            axes.set_ylabel(names[metric])
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        handles = [lines[label] for label in labels]
-        names = [grids.folded(str(line.get_label())) for line in handles]
-        ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2
-        figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
-        return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
+        _legend(figure, [lines[label] for label in labels])
+    return figure
+
+
+def _style() -> AbstractContextManager[None]:
+    """Small letters, no frame, and no mathematics in a label that holds $."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(
+        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
+    )
+
+
+def _legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Name every line once, below all panels."""
+    names = [grids.folded(str(line.get_label())) for line in handles]
+    ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2
+    figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
 
 
 def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
-    """The points of runs whose score is in the column, and of those that have none yet; which of them are done."""
+    """Return the points of runs whose score is in the column (`done`), and of runs that have no score yet."""
     runs = table.runs
     done = set(runs["run_id"][(runs["status"] == "done") & (runs["metric"] == metric)])
     others = set(runs["run_id"][runs["status"] != "done"])
@@ -93,8 +109,9 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
 
 
 def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
-    """Label -> colour and dash, no two alike while there are more: the same in every figure for an arm of the paper; a
-    variant has its base's colour and another dash.
+    """Return label -> colour and dash, no two alike while there are enough.
+
+    An arm of the paper looks the same in every figure. A variant has its base's colour and another dash.
     """
     arms = [*reversed(paper.order), *sorted({base(label) for label in labels} - set(paper.order))]
     styles: dict[str, tuple[str, str]] = {}
@@ -108,7 +125,7 @@ def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
 
 
 def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
-    """A line an arm that has this curve, and one a run that did not finish; a single point is a dot."""
+    """Draw a line for each arm that has this curve and for each run that did not finish; a single point is a dot."""
     lines: dict[str, Line2D] = {}
     for index, (label, (colour, dash)) in enumerate(styles.items()):
         mine = points[points["label"] == label]
@@ -128,14 +145,14 @@ def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str
 
 
 def _scale(axes: Axes, points: pd.DataFrame) -> None:
-    """Room for what training makes of the model: untrained it lies so far off that the arms would be one line."""
+    """Fit the scale to trained models: the untrained one lies so far off that all arms would look like one line."""
     trained = points["value"][points["x"] > 0]
     if len(trained) and (spread := trained.max() - trained.min()) > 0:
         axes.set_ylim(trained.min() - 0.05 * spread, trained.max() + 0.05 * spread)
 
 
 def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
-    """x, mean, and the interval's bounds (the mean itself where it has none)."""
+    """Yield x, the mean over seeds, and the interval's bounds, which are the mean itself if there is no interval."""
     for x, group in points.groupby("x"):
         interval = statistics.mean_interval(group.sort_values("seed")["value"])
         low = interval.value if interval.low is None else interval.low
@@ -144,7 +161,7 @@ def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float
 
 
 def _boundaries(runs: pd.DataFrame) -> list[int]:
-    """Where the last of several generator phases begins, over all arms."""
+    """Return where the last of several generator phases begins, for all arms."""
     found = set()
     for text in set(runs["phases"]):
         trained: list[dict[str, Any]] = [phase for phase in json.loads(text) if phase.get("trains_generator")]
@@ -154,7 +171,7 @@ def _boundaries(runs: pd.DataFrame) -> list[int]:
 
 
 def _bytes(figure: Figure, kind: str) -> bytes:
-    """Without creation dates, so that the same picture is the same file."""
+    """Return the file without a creation date, so that the same picture is the same file."""
     out = io.BytesIO()
     metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
     with warnings.catch_warnings():

@@ -56,9 +56,9 @@ def _unless_markup(escape: Callable[[str], str]) -> Callable[[Any], str]:
     return lambda value: str(value) if isinstance(value, Markup) else escape(str(value))
 
 
-def _render(name: str, environment: Environment, **facts: Any) -> str:
+def _render(name: str, environment: Environment, **values: Any) -> str:
     text = files("bench.reports").joinpath(name).read_text(encoding="utf-8")
-    return environment.from_string(text).render(grids=grids, notes=notes, **facts).rstrip() + "\n"
+    return environment.from_string(text).render(grids=grids, notes=notes, **values).rstrip() + "\n"
 
 
 def _environment(**options: Any) -> Environment:

@@ -303,6 +303,14 @@ def test_the_signature_says_how_the_number_was_made(rule: str, said: str) -> Non
     assert np.array_equal(judged.per_sequence["share"], np.full(10, 1 / 6)) and judged.samples.shape == (10, 6)
 
 
+def test_a_score_says_which_bound_it_is() -> None:
+    upper = Share()
+    upper.bound = "upper"  # type: ignore[attr-defined]
+    for metric, bound in ((upper, "upper"), (Share(), None)):
+        judged = Evaluator(DATA, [metric], "last").judge(Says(ids), 10, torch_rng("test"))
+        assert judged.scores["share"].bound == bound
+
+
 def test_never_more_rows_than_are_held_out() -> None:
     judged = Evaluator(DATA, [Share()], "last").judge(Says(ids), 10_000, torch_rng("test"))
     assert len(judged.samples) == len(DATA.valid) == 30 and "|hyps:30|" in judged.scores["share"].signature

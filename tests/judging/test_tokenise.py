@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.contracts.data import SequenceData, Source
 from bench.contracts.dataset import Opened
+from bench.contracts.vocabulary import Vocabulary
 from bench.judging import preparing
 from bench.judging.samples import Samples
 from bench.judging.samples_file import read
+from bench.judging.tokenise import tokenise
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
 from bench.toolkit.corpora import stand_ins
@@ -218,3 +221,48 @@ def test_published_lines_as_samples_are_the_corpuss_own_rows(name: str, file: st
     if name == "obama":
         raw = [line for line in raw if len(opened.dataset.tokens(line)) == opened.data.length]
     assert found_rows(prepare(raw, "auto", opened, HERE)) == rows_of(opened)
+
+
+def opened_of(tokens: tuple[str, ...], joiner: str = " ", **words: Any) -> Opened:
+    """A dataset without a tokeniser of its own, its rows the tokens in order and in reverse."""
+    rows = np.array([range(len(tokens)), range(len(tokens))[::-1]])
+    data = SequenceData(rows, rows, rows, Vocabulary(tokens, joiner=joiner, **words), Source("x", "", "MIT", "local"))
+    return Opened(object(), data)
+
+
+class Shouts:
+    """A dataset whose own rule writes small letters and takes dots off."""
+
+    def tokens(self, line: str) -> list[str]:
+        return line.lower().replace(".", " ").split()
+
+
+def test_words_are_split_at_blanks_and_characters_one_by_one() -> None:
+    words = tokenise([" the  cat\tsat "], opened_of(("the", "cat", "sat")))
+    assert words.rows == [["the", "cat", "sat"]] and not words.special and words.notes == ()
+    characters = tokenise(["ab a"], opened_of(("a", "b"), joiner=""))
+    assert [list(row) for row in characters.rows] == [["a", "b", "a"]]
+
+
+def test_the_datasets_own_rule_is_taken_where_it_finds_more_words() -> None:
+    opened = opened_of(("the", "cat", "sat"))._replace(dataset=Shouts())
+    assert tokenise(["The. Cat. sat."], opened).rows == [["the", "cat", "sat"]]
+    plain = opened_of(("The.", "cat", "sat"))._replace(dataset=Shouts())
+    found = tokenise(["The. cat sat", "cat sat cat"], plain)
+    assert found.rows == [["The.", "cat", "sat"], ["cat", "sat", "cat"]]
+    (note,) = found.notes
+    assert note.startswith("read as words that are split already") and "would split 1 of 2 rows otherwise" in note
+
+
+def test_a_list_of_tokens_is_split_only_where_a_token_is_unknown() -> None:
+    opened = opened_of(("The.", "cat", "sat"))._replace(dataset=Shouts())
+    found = tokenise([["The.", "Cat.Sat", "<pad>"]], opened)
+    assert found.rows == [["The.", "cat", "sat", "<pad>"]] and found.special == {"<pad>": 1}
+
+
+def test_special_tokens_are_counted_unless_the_corpus_holds_them() -> None:
+    found = tokenise(["<s> the cat </s>", "<s>the cat"], opened_of(("the", "cat")))
+    assert found.special == {"<s>": 2, "</s>": 1}
+    assert found.rows == [["<s>", "the", "cat", "</s>"], ["<s>", "the", "cat"]]
+    assert not tokenise(["<s> the cat"], opened_of(("the", "cat", "<s>"))).special
+    assert tokenise(["<s> the"], opened_of(("the", "<", "s", ">"))).special == {"<s>": 1}

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from scipy import stats
 
 from bench.records.events import Curve, Interrupted
 from bench.records.journal import Record, read_record
@@ -48,72 +51,108 @@ def test_same_bytes_whatever_the_order(table: Table, curves: dict[str, pd.DataFr
     assert b"CreationDate" not in first["pdf"]
 
 
-def test_lines_bands_and_the_end_of_pretraining(
-    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines: list[tuple[str, Any, Any]] = []
-    dashed: list[int] = []
-    plot = Axes.plot
+class Panel:
+    """What one panel shows, read from the axes."""
 
-    def spy(self: Axes, xs: Any, ys: Any, *rest: Any, **more: Any) -> Any:
-        lines.append((more["label"], xs, ys))
-        return plot(self, xs, ys, *rest, **more)
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        upright = [line for line in axes.get_lines() if list(line.get_ydata()) == [0, 1]]
+        self.dashed = [float(np.asarray(line.get_xdata())[0]) for line in upright]
+        self.lines = [line for line in axes.get_lines() if line not in upright]
+        self.bands = list(axes.collections)
 
-    monkeypatch.setattr(Axes, "plot", spy)
-    monkeypatch.setattr(Axes, "axvline", lambda self, x, **style: dashed.append(x))
-    figures.draw(table, curves, paper())
+    def labels(self) -> list[str]:
+        return [str(line.get_label()) for line in self.lines]
 
-    assert [label for label, _, _ in lines] == 2 * ["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]
+    def line(self, label: str) -> Line2D:
+        (line,) = (line for line in self.lines if line.get_label() == label)
+        return line
+
+    def band(self, line: Line2D) -> dict[float, tuple[float, float]]:
+        """x -> low and high of the band that has the line's colour."""
+        mine = [band for band in self.bands if same_color(band.get_facecolor()[0][:3], to_rgb(line.get_color()))]
+        corners = np.concatenate([path.vertices for band in mine for path in band.get_paths()])
+        heights = {float(x): corners[corners[:, 0] == x, 1] for x in np.unique(corners[:, 0])}
+        return {x: (float(ys.min()), float(ys.max())) for x, ys in heights.items()}
+
+
+def drawn(table: Table, curves: dict[str, pd.DataFrame]) -> Figure:
+    figure = figures.make_figure(table, curves, paper())
+    assert figure is not None
+    return figure
+
+
+def panels(figure: Figure) -> list[Panel]:
+    return [Panel(axes) for axes in figure.axes]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+ARMS = ["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]
+
+
+def test_each_metric_has_a_panel_and_each_arm_a_line(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    figure = drawn(table, curves)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["NLL_oracle", "NLL_test"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["generator epochs"] * 2
+    assert [panel.labels() for panel in panels(figure)] == [ARMS, ARMS] and legend(figure) == ARMS
+    assert figure.get_suptitle() == ""
+
+
+def test_a_line_is_the_mean_over_seeds_and_its_band_the_interval(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    for panel, metric in zip(panels(drawn(table, curves)), ("nll_oracle", "nll_test"), strict=True):
+        points = curves[metric]
+        values = points[points["label"] == "seqgan"].pivot(index="x", columns="seed", values="value")
+        line = panel.line("SeqGAN")
+        assert list(line.get_xdata()) == [0, 10, 20, 40] and values.shape == (4, 3)
+        np.testing.assert_allclose(line.get_ydata(), values.mean(axis=1))
+        half = stats.t.ppf(0.975, 2) * values.std(axis=1, ddof=1) / np.sqrt(3)
+        band = panel.band(line)
+        np.testing.assert_allclose([band[x][0] for x in values.index], values.mean(axis=1) - half)
+        np.testing.assert_allclose([band[x][1] for x in values.index], values.mean(axis=1) + half)
+
+
+def test_the_dashed_line_stands_where_pretraining_ends(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    assert [panel.dashed for panel in panels(drawn(table, curves))] == [[20], [20]]
+
+
+def test_a_run_that_failed_has_no_part_in_the_mean(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    (panel, _) = panels(drawn(table, curves))
     points = curves["nll_oracle"]
-    means = points[points["label"] == "seqgan"].groupby("x")["value"].mean()
-    label, xs, ys = lines[2]
-    assert (label, list(xs)) == ("SeqGAN", [0, 10, 20, 40])
-    np.testing.assert_allclose(ys, means)
-    assert dashed == [20, 20]
+    values = points[(points["label"] == "scheduled-sampling") & points["seed"].isin([0, 1])]
+    np.testing.assert_allclose(panel.line("SS").get_ydata(), values.groupby("x")["value"].mean())
 
 
 def test_the_headline_stands_alone_where_nothing_stands_beside_it(
     table: Table, curves: dict[str, pd.DataFrame]
 ) -> None:
     assert figures.metrics(table) == ["nll_oracle", "nll_test"]
-    assert figures.draw(table, curves | {"nll_test": curves["nll_test"].iloc[:0]}, paper()) is not None
-    assert figures.draw(table, {name: points.iloc[:0] for name, points in curves.items()}, paper()) is None
+    (axes,) = drawn(table, curves | {"nll_test": curves["nll_test"].iloc[:0]}).axes
+    assert axes.get_ylabel() == "NLL_oracle" and Panel(axes).labels() == ARMS
+    nothing = {name: points.iloc[:0] for name, points in curves.items()}
+    assert figures.make_figure(table, nothing, paper()) is None and figures.draw(table, nothing, paper()) is None
 
 
-def test_an_arm_without_a_curve_in_one_panel_stands_in_the_other(
-    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_arm_without_a_curve_in_one_panel_stands_in_the_other(table: Table, curves: dict[str, pd.DataFrame]) -> None:
     """A generator without log_prob has no nll_test; each panel lacks an arm here, the legend none."""
-    lines: list[str] = []
-    legends: list[list[str]] = []
-    plot, legend = Axes.plot, Figure.legend
-
-    def plot_spy(self: Axes, *values: Any, **more: Any) -> Any:
-        lines.append(more["label"])
-        return plot(self, *values, **more)
-
-    def legend_spy(self: Figure, **more: Any) -> Any:
-        made = legend(self, **more)
-        legends.append([text.get_text() for text in made.get_texts()])
-        return made
-
-    monkeypatch.setattr(Axes, "plot", plot_spy)
-    monkeypatch.setattr(Figure, "legend", legend_spy)
     absent = {"nll_oracle": "mle", "nll_test": "zz_new[k=1]"}
-    partial = {metric: points[points["label"] != absent[metric]] for metric, points in curves.items()}
-    assert figures.draw(table, partial, paper()) is not None
-    assert lines == ["SS", "SeqGAN", "constant reward", "zz_new [k=1]", "MLE", "SS", "SeqGAN", "constant reward"]
-    assert legends == [["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]]
+    figure = drawn(table, {metric: points[points["label"] != absent[metric]] for metric, points in curves.items()})
+    assert [panel.labels() for panel in panels(figure)] == [ARMS[1:], ARMS[:-1]] and legend(figure) == ARMS
+    shown = {str(line.get_label()): line.get_color() for panel in panels(figure) for line in panel.lines}
+    assert [handle.get_color() for handle in figure.legends[0].get_lines()] == [shown[name] for name in ARMS]
 
 
 def test_runs_that_the_table_leaves_out_are_not_drawn(table: Table, curves: dict[str, pd.DataFrame]) -> None:
     strangers = curves["nll_oracle"].assign(run_id="other", label="stranger")
     more = curves | {"nll_oracle": pd.concat([curves["nll_oracle"], strangers])}
+    assert legend(drawn(table, more)) == ARMS
     assert figures.draw(table, more, paper()) == figures.draw(table, curves, paper())
 
 
 def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finished(
-    shop: Any, framed: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    shop: Any, framed: Callable[..., pd.DataFrame]
 ) -> None:
     def interrupted(label: str, seed: int) -> Record:
         journal = shop.start(shop.cell(label, seed))
@@ -126,29 +165,42 @@ def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finishe
     other = shop.done(shop.cell("scheduled-sampling"), score, signature="another")
     records = [other, shop.done(shop.cell("mle"), score), interrupted("mle", 1), interrupted("seqgan", 0)]
     (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
-    lines: list[tuple[str, str, list[float]]] = []
-    above: dict[str, float] = {}
-    plot = Axes.plot
-
-    def spy(self: Axes, xs: Any, ys: Any, style: str, **more: Any) -> Any:
-        lines.append((more["label"], style, list(ys)))
-        above[style] = more["zorder"]
-        return plot(self, xs, ys, style, **more)
-
-    monkeypatch.setattr(Axes, "plot", spy)
-    assert figures.draw(table, {"nll_oracle": curves_of(records, "nll_oracle")}, paper()) is not None
-    assert above[":"] > above["-"]
-    assert lines == [
+    (panel,) = panels(drawn(table, {"nll_oracle": curves_of(records, "nll_oracle")}))
+    assert [(line.get_label(), line.get_linestyle(), list(line.get_ydata())) for line in panel.lines] == [
         ("MLE", ":", [20.0, 30.0]),
         ("MLE", "-", [11.0, 10.0, 9.0, 9.0]),
         ("SeqGAN", ":", [20.0, 30.0]),
     ]
+    unfinished, finished, _ = panel.lines
+    assert unfinished.get_zorder() > finished.get_zorder() and unfinished.get_color() == finished.get_color()
+    assert panel.band(finished) == {x: (y, y) for x, y in zip((0, 10, 20, 40), (11.0, 10.0, 9.0, 9.0), strict=True)}
+
+
+def test_a_curve_of_one_point_is_a_dot(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:
+    records = [shop.done(shop.cell("mle"), {"nll_oracle": 9.0})]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    points = curves_of(records, "nll_oracle")
+    whole, single = (
+        panels(drawn(table, {"nll_oracle": chosen}))[0].line("MLE") for chosen in (points, points[points["x"] == 0])
+    )
+    assert whole.get_marker() == "None" and single.get_marker() == "o" and list(single.get_ydata()) == [11.0]
+
+
+def test_a_sample_corpus_is_named_in_the_picture(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:
+    sample = {"file": "sample-oracle", "sha256": "cd" * 32, "licence": "MIT", "kind": "sample"}
+    records = [shop.done(shop.cell("mle"), {"nll_oracle": 9.0}, source=sample)]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    figure = drawn(table, {"nll_oracle": curves_of(records, "nll_oracle")})
+    assert figure.get_suptitle() == "SAMPLE CORPUS"
 
 
 def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:
     records = [shop.done(shop.cell("$\\frac$_x", seed), {"nll_oracle": 9.0}) for seed in range(2)]
     (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
-    assert figures.draw(table, {"nll_oracle": curves_of(records, "nll_oracle")}, paper()) is not None
+    curves = {"nll_oracle": curves_of(records, "nll_oracle")}
+    figure = drawn(table, curves)
+    assert legend(figure) == ["$\\frac$_x"] and not figure.legends[0].get_texts()[0].get_parse_math()
+    assert figures.draw(table, curves, paper()) is not None
 
 
 def test_the_caption_says_what_is_shown(table: Table) -> None:
@@ -156,18 +208,8 @@ def test_the_caption_says_what_is_shown(table: Table) -> None:
     assert "synthetic data" in figures.caption(table)
 
 
-def test_the_untrained_model_does_not_set_the_scale(
-    table: Table, curves: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[Figure] = []
-
-    def keep(figure: Figure, kind: str) -> bytes:
-        drawn.append(figure)
-        return b""
-
-    monkeypatch.setattr(figures, "_bytes", keep)
-    figures.draw(table, curves, paper())
-    for axes, metric in zip(drawn[0].axes, figures.metrics(table), strict=True):
+def test_the_untrained_model_does_not_set_the_scale(table: Table, curves: dict[str, pd.DataFrame]) -> None:
+    for axes, metric in zip(drawn(table, curves).axes, figures.metrics(table), strict=True):
         low, high = axes.get_ylim()
         points = curves[metric]
         trained = points["value"][points["x"] > 0]

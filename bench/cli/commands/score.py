@@ -100,7 +100,7 @@ def command(
     if plan:
         enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
     if as_json:
-        click.echo(json.dumps(judged.facts(), indent=1))
+        click.echo(json.dumps(judged.plain(), indent=1))
     else:
         show(judged)
 
