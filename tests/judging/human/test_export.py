@@ -11,7 +11,10 @@ from bench.contracts.errors import BenchError
 from bench.engine.job import Context, run
 from bench.judging.human.export import Prepared, prepared, shown
 from bench.judging.samples import Cleaning
+from bench.planning import plan as planning
+from bench.planning import preset
 from bench.planning.cell import Cell
+from bench.planning.request import Request
 from bench.records.journal import write_cell
 from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
@@ -27,10 +30,6 @@ def tiny(make_cell: Any, real_cell: Cell, context: Context) -> Cell:
 
 @pytest.fixture
 def real_cell(make_cell: Any, context: Context, words: str) -> Cell:
-    from bench.planning import plan as planning
-    from bench.planning import preset
-    from bench.planning.request import Request
-
     (cell,) = planning.make(Request((), (words,), preset.read("smoke")), context.corpora).cells
     write_cell(cell, context.runs)
     return cell
