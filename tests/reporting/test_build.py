@@ -293,10 +293,28 @@ def test_published_values_of_another_length_are_left_out(shop: Any, build: Build
 def collected(**scores: tuple[float, str]) -> Collected:
     """Human scores, label -> (value, cell)."""
     found = {
-        label: HumanScore(value, value - 0.1, value + 0.1, None if label == "seqgan" else 0.04, 7, 20, cell)
+        label: HumanScore(
+            value=value,
+            low=value - 0.1,
+            high=value + 0.1,
+            p=None if label == "seqgan" else 0.04,
+            raters=7,
+            items=20,
+            cell=cell,
+        )
         for label, (value, cell) in scores.items()
     }
-    return Collected("poems", "seal", 7, 40, "seqgan", "a test", 0.1, None, found)
+    return Collected(
+        dataset="poems",
+        seal="seal",
+        raters=7,
+        items=40,
+        reference="seqgan",
+        test="a test",
+        fleiss_kappa=0.1,
+        krippendorff_alpha=None,
+        scores=found,
+    )
 
 
 def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build: Build) -> None:

@@ -79,9 +79,9 @@ def make_sheet(
 def read_key(path: Path) -> Sheet:
     """The sheet behind a key file; BenchError where the key is not one, or was changed after it was sealed."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        sheet = _sheet(facts)
-        seal = facts["seal"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        sheet = _sheet(content)
+        seal = content["seal"]
     except OSError as error:
         raise BenchError(
             f"{path}: {error.strerror}; --key takes the key.json that `bench human export` wrote"
@@ -121,9 +121,9 @@ def _ids(numbers: Iterable[int]) -> list[str]:
     return ["".join(_LETTERS[number // base**place % base] for place in range(_ID_LENGTH)) for number in numbers]
 
 
-def _sheet(facts: Mapping[str, Any]) -> Sheet:
-    items = tuple(Item(**item) for item in facts["items"])
-    return Sheet(facts["dataset"], facts["seed"], tuple(facts["origins"]), items, dict(facts["cells"]))
+def _sheet(content: Mapping[str, Any]) -> Sheet:
+    items = tuple(Item(**item) for item in content["items"])
+    return Sheet(content["dataset"], content["seed"], tuple(content["origins"]), items, dict(content["cells"]))
 
 
 _LETTERS = "bcdfghjkmnpqrstvwxz"
