@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.contracts.data import SequenceData
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, folded, named
 from bench.contracts.generator import Generator
+from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
 from bench.judging.copies import copied_share
@@ -80,7 +80,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # what was imported late is of the plan too
-    _refuse_written(cell, evaluator.data)
+    check_unchanged(evaluator.data, cell.fingerprint, f"{cell.baseline}, or a metric of {cell.dataset_label},")
     write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
     done = events.Done(
         scores=judged.scores,
@@ -107,13 +107,6 @@ def _refuse_changed(cell: Cell) -> None:
         for name, digest in files:
             if paths.checksum(path := dict(settings)[name]) != digest:
                 raise ContractError(f"{path} changed since it was planned: run again")
-
-
-def _refuse_written(cell: Cell, data: SequenceData) -> None:
-    """ContractError if the cell's plug-ins changed the data: its scores are of other data than the table says."""
-    if data.fingerprint_now() != cell.fingerprint:
-        guilty = f"{cell.baseline}, or a metric of {cell.dataset_label},"
-        raise ContractError(f"{guilty} wrote into the data it was given: copy what you change")
 
 
 def _settle(cell: Cell) -> None:

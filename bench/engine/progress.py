@@ -98,7 +98,7 @@ def headline(record: Record) -> str:
     """The first score of a finished cell, or of its latest curve point."""
     point = record.last(Curve)
     latest = point.scores if point else {}
-    scores = {name: score["value"] for name, score in record.scores.items()} or latest
+    scores = {name: score.value for name, score in record.scores.items()} or latest
     name, value = next(iter(scores.items()), ("", None))
     return f"{name} {value:.4f}" if value is not None else "-"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.dataset import Opened
 from bench.contracts.knobs import build
-from bench.contracts.metric import FloatArray, Generated, unknown_words
+from bench.contracts.metric import FloatArray, Generated, Score, unknown_words
 from bench.contracts.seeding import torch_rng
 from bench.files import read_scores
 from bench.judging import comparable, statistics
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
 UNIGRAM = "random-unigram"
-Scored = Mapping[str, Mapping[str, Any]]
-"""Metric -> {"value", "better", "signature"}, as a journal keeps them."""
+Scored = Mapping[str, Score]
+"""Scores by metric."""
 
 
 class Anchor(NamedTuple):
@@ -126,23 +126,25 @@ def _row(cell: Cell) -> tuple[str, str]:
     return cell.label, cell.identity
 
 
-def _comparable(judged: Judgement, record: Record) -> list[str]:
-    """The metrics on which the two can be tested."""
+def _comparable(judged: Judgement, record: Record) -> dict[str, float]:
+    """Return the metrics on which the two can be tested, with the run's values."""
     if not (record.folder / "scores.parquet").is_file():
-        return []
-    return [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
+        return {}
+    theirs = {name: record.scores[name] for name in judged.per_sequence if name in record.scores}
+    return {
+        name: score.value
+        for name, score in theirs.items()
+        if score.value is not None and score.signature == judged.scores[name].signature
+    }
 
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
     theirs = read_scores(path, str(path), f"remove {record.folder}, and make the cell anew")
-    for name in (name for name in _comparable(judged, record) if name in theirs):
+    for name, value in _comparable(judged, record).items():
+        if name not in theirs:
+            continue
         values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
         mine = judged.per_sequence[name]
         gap, p = statistics.difference(mine, values), statistics.welch(mine, values)
-        value = float(record.scores[name]["value"])
         yield Test(record.cell.label, record.cell.seed, record.cell.id, name, value, gap, p)
-
-
-def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:
-    return metric in theirs and mine[metric]["signature"] == theirs[metric]["signature"]

@@ -61,7 +61,7 @@ class Tempering:
             judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
             for model, run in zip(self.generators, self.runs, strict=True)
         ]
-        return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
+        return {metric.name: mean([scores[metric.name].value for scores in found]) for metric in metrics}
 
 
 def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corpora) -> Opened:
@@ -107,7 +107,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
         )
     temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
     unlike = dict(_unlike(arm, evaluator.only(metrics[1:]), count))
-    beside = {m.name: mean([r.scores[m.name]["value"] for r in arm]) for m in metrics if m.name not in unlike}
+    beside = {m.name: mean([r.scores[m.name].value for r in arm]) for m in metrics if m.name not in unlike}
     return Match(
         temperature=temperature,
         headline=name,
@@ -151,22 +151,23 @@ def _hypotheses(record: Record) -> int:
 
 def _headline(record: Record, metric: Metric) -> float:
     """The run's score, made as the metric makes it; of any number of sequences, which moves no mean over them."""
-    found = record.scores.get(metric.name, {"value": None, "signature": ""})
-    if found["value"] is None:
+    found = record.scores.get(metric.name)
+    if found is None or found.value is None:
         raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
-    if not found["signature"].startswith(f"{metric.signature()}|hyps:"):
+    if not found.signature.startswith(f"{metric.signature()}|hyps:"):
         raise BenchError(
-            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found['signature']}, here it would be "
+            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found.signature}, here it would be "
             f"{metric.signature()}: give both runs the same settings of the dataset"
         )
-    return float(found["value"])
+    return found.value
 
 
 def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
     """The metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
     for metric in evaluator.metrics:
         ours = evaluator.signature(metric, count)
-        found = {record.scores.get(metric.name, {}).get("signature", "none") for record in arm}
+        scores = [record.scores.get(metric.name) for record in arm]
+        found = {score.signature if score else "none" for score in scores}
         if others := sorted(found - {ours}):
             yield metric.name, f"{' and '.join(others)}, here {ours}"
 

@@ -13,6 +13,7 @@ from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Opened
 from bench.contracts.knobs import choices
 from bench.contracts.lengths import lengths
+from bench.contracts.metric import Score
 from bench.judging.remark import Remark
 
 MOST = 0.5
@@ -39,10 +40,10 @@ def unseen(data: SequenceData) -> float:
     return float((~np.isin(tokens, data.train)).mean()) if len(tokens) else 0.0
 
 
-def real_at_nought(scores: Mapping[str, Mapping[str, Any]], opened: Opened, owner: str) -> Remark | None:
+def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> Remark | None:
     """The remark on a real row whose BLEU-2 is 0; None where it is above."""
-    value = scores.get("bleu-2", {}).get("value")
-    if value is None or value >= NOUGHT:
+    score = scores.get("bleu-2")
+    if score is None or score.value is None or score.value >= NOUGHT:
         return None
     return Remark(REAL_AT_NOUGHT, _finer(opened, owner), loud=True)
 

@@ -18,6 +18,7 @@ from bench.judging.samples import Samples
 from bench.planning.cell import REAL
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
+from bench.records.scores import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,8 @@ class Verdict:
             "copied_from_training": copied_share(self.judged.samples, data),
             "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
             "cleaned": dict(self.found.cleaned),
-            "scores": self.judged.scores,
-            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
+            "scores": to_json(self.judged.scores),
+            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": to_json(a.scores)} for a in self.anchors},
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
             "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
             "cell": cell.id,

@@ -23,6 +23,7 @@ COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
     *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
+    "bound",
 )
 
 
@@ -126,8 +127,10 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
 def _outcome(record: Record) -> dict[str, str]:
     tags = {"status": record.status, "metrics": json_list(record.scores)}
     for name, score in record.scores.items():
-        tags[f"signature.{safe(name)}"] = str(score["signature"])
-        tags[f"better.{safe(name)}"] = str(score["better"])
+        tags[f"signature.{safe(name)}"] = score.signature
+        tags[f"better.{safe(name)}"] = score.better
+        if score.bound:
+            tags[f"bound.{safe(name)}"] = score.bound
     tags["phases"] = json_list(_last_phases(record))
     if judged := record.last(Judged):
         place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
@@ -176,7 +179,7 @@ def _points(record: Record) -> Iterator[Point]:
     """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
     if done := record.done:
         for name, score in done.scores.items():
-            yield from _point(safe(name), score["value"], 0, done.time)
+            yield from _point(safe(name), score.value, 0, done.time)
     for point in record.curve:
         for name, value in point.scores.items():
             yield from _point(curve_key(name), value, point.x, point.time)
@@ -207,7 +210,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
-        score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
+        score = {part: tags.get(f"{part}.{key}") for part in ("signature", "better", "bound")}
         yield shared | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
 
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from bench.contracts.metric import Score
+from bench.records import scores as codec
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -79,14 +82,14 @@ class Judged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Done(Event):
-    """The job ended with scores: metric -> {"value", "better", "signature"}.
+    """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` were
     spent training, `wall_seconds` in all.
     """
 
     NAME: ClassVar[str] = "done"
-    scores: Mapping[str, Mapping[str, Any]]
+    scores: Mapping[str, Score]
     hypotheses: int
     copied: float | None = None
     seconds: float
@@ -116,18 +119,26 @@ _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.
 
 
 def to_line(event: Event) -> dict[str, Any]:
-    """The JSON object of an event."""
-    named = ((name, getattr(event, name)) for name in _FIELDS[type(event)])
-    return {"event": event.NAME, **{name: value for name, value in named if value is not None}}
+    """Return the JSON object of an event."""
+    given = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    if isinstance(event, Done):
+        given["scores"] = codec.to_json(event.scores)
+    return {"event": event.NAME, **{name: value for name, value in given.items() if value is not None}}
 
 
 def from_line(line: Any) -> Event | None:
-    """The event of a JSON value; None if it is no event, or lacks a field. Fields of later versions are left out."""
+    """Return the event of a JSON value; None if it is no event or lacks a field.
+
+    Fields of later versions are left out.
+    """
     name = line.get("event") if isinstance(line, dict) else None
     kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         return None
+    given = {field: line[field] for field in _FIELDS[kind] if field in line}
     try:
-        return kind(**{field: line[field] for field in _FIELDS[kind] if field in line})
-    except TypeError:
+        if kind is Done:
+            given["scores"] = codec.from_json(given["scores"])
+        return kind(**given)
+    except (TypeError, KeyError, ValueError, AttributeError):
         return None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from bench.contracts.errors import BenchError, named
+from bench.contracts.metric import Score
 from bench.files import read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
@@ -87,8 +88,8 @@ class Record:
         return self.last(Done) if self.status == "done" else None
 
     @property
-    def scores(self) -> Mapping[str, Mapping[str, Any]]:
-        """Metric -> {"value", "better", "signature"}; empty until done."""
+    def scores(self) -> Mapping[str, Score]:
+        """The scores by metric; empty unless the cell is done."""
         return self.done.scores if self.done else {}
 
     @property

@@ -55,8 +55,8 @@ def test_a_finished_cell_leaves_scores_and_artifacts(do: Any) -> None:
     assert done.hypotheses == 30 and done.wall_seconds is not None and 0 <= done.seconds <= done.wall_seconds
     assert start.source["file"] == "tiny words" and (start.train, start.valid, start.length) == (90, 30, 5)
     scores = pd.read_parquet(record.folder / "scores.parquet")
-    assert scores["ones"].mean() == pytest.approx(record.scores["ones"]["value"])
-    assert scores["nll_test"].mean() == pytest.approx(record.scores["nll_test"]["value"])
+    assert scores["ones"].mean() == pytest.approx(record.scores["ones"].value)
+    assert scores["nll_test"].mean() == pytest.approx(record.scores["nll_test"].value)
     lines = (record.folder / "samples.txt").read_text().splitlines()
     shares = [line.split().count("one") / 5 for line in lines]
     assert len(lines) == 30 and shares == pytest.approx(list(scores["ones"]))
@@ -211,7 +211,7 @@ def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> No
     edit(words, "== 1).mean", "== 2).mean")
     second = do()
     assert (first.cell.fingerprint, first.cell.label) == (second.cell.fingerprint, second.cell.label)
-    assert first.scores["ones"]["value"] != second.scores["ones"]["value"]
+    assert first.scores["ones"].value != second.scores["ones"].value
 
 
 def test_a_plug_in_that_writes_into_the_data_fails_alone(trainers: Any, do: Any) -> None:

@@ -234,7 +234,7 @@ def test_two_runs_of_one_cell_are_alike_and_the_generator_comes_back(
         assert job.run(cell, there) == "done", (runs / cell.id / "error.log").read_text()
         record = read_record(runs / cell.id)
         found.append((record.scores, scores(record), (runs / cell.id / "samples.txt").read_text()))
-    assert found[0] == found[1] and found[0][0]["nll_test"]["value"] is not None
+    assert found[0] == found[1] and found[0][0]["nll_test"].value is not None
     opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
     assert samples(record, opened, cell) == found[0][2]
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.engine.progress import Progress, headline
 from bench.planning.cell import Cell
 from bench.records.events import Curve, Done, Epoch, Event, Failed, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 
-SCORES = {"ones": {"value": 0.25, "better": "higher", "signature": "s"}}
+SCORES = {"ones": Score(value=0.25, better="higher", signature="s")}
 
 
 @pytest.fixture
@@ -145,11 +146,15 @@ def test_time_left(cells: list[Cell], context: Context, story: list[int], left: 
     assert f"{left} left" in shown(on)
 
 
-def test_time_spent_on_a_running_cell_counts(cells: list[Cell], context: Context) -> None:
+def test_time_spent_on_a_running_cell_counts(
+    cells: list[Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(cells[0], context, START, replace(DONE, wall_seconds=3_600.0 * 4))
     write(cells[1], context, START)
     journal = context.runs / cells[1].id / "journal.jsonl"
-    began = time.time() - 3_600 * 3
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    began = now - 3_600 * 3
     journal.write_text(f'{{"event": "start", "time": {began}, "source": {{}}, "notes": []}}\n')
     on = console(True)
     with Progress(cells, context.runs, 1, on, lambda record: None):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bench.contracts.metric import Score
 from bench.records import events
 from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, Start
 from bench.records.journal import Journal
 
 SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
-SCORES = {"nll": {"value": 1.5, "better": "lower", "signature": "nll|v:0"}}
+SCORES = {"nll": Score(value=1.5, better="lower", signature="nll|v:0")}
 LINES: dict[str, Event] = {
     '{"event": "start", "time": 1.5, "source": {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}, '
     '"notes": ["n"], "vocabulary": 9, "train": 4, "valid": 3, "test": 2, "length": 20}': Start(
@@ -33,6 +35,13 @@ LINES: dict[str, Event] = {
     '{"event": "done", "time": 1.5, "scores": {"nll": {"value": 1.5, "better": "lower", "signature": "nll|v:0"}}, '
     '"hypotheses": 30, "copied": 0.0, "seconds": 2.0, "wall_seconds": 3.0}': Done(
         time=1.5, scores=SCORES, hypotheses=30, copied=0.0, seconds=2.0, wall_seconds=3.0
+    ),
+    '{"event": "done", "time": 1.5, "scores": {"nll": {"value": null, "better": "lower", "signature": "s", '
+    '"bound": "upper"}}, "hypotheses": 30, "seconds": 2.0}': Done(
+        time=1.5,
+        scores={"nll": Score(value=None, better="lower", signature="s", bound="upper")},
+        hypotheses=30,
+        seconds=2.0,
     ),
     '{"event": "failed", "time": 1.5, "error": "mle: it broke"}': Failed(time=1.5, error="mle: it broke"),
     '{"event": "interrupted", "time": 1.5}': Interrupted(time=1.5),
@@ -76,6 +85,28 @@ def test_a_journal_holds_the_lines_byte_for_byte(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("line", ["3", "[]", "{}", '{"event": "later"}', '{"event": {}}', '{"event": "curve", "x": 1}'])
 def test_what_is_no_event_is_none(line: str) -> None:
     assert events.from_line(json.loads(line)) is None
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        None,
+        3,
+        [1],
+        {"nll": 1.5},
+        {"nll": {"value": 1.5, "better": "lower"}},
+        {"nll": {"value": "1.5", "better": "lower", "signature": "s"}},
+        {"nll": {"value": 1.5, "better": "up", "signature": "s"}},
+        {"nll": {"value": 1.5, "better": ["lower"], "signature": "s"}},
+        {"nll": {"value": 1.5, "better": "lower", "signature": None}},
+        {"nll": {"value": 1.5, "better": "lower", "signature": "s", "bound": "near"}},
+    ],
+)
+def test_scores_that_are_none_make_no_event(scores: Any) -> None:
+    line = {"event": "done", "hypotheses": 30, "seconds": 2.0}
+    whole = {"nll": {"value": 1.5, "better": "lower", "signature": "s", "later": 1}}
+    assert isinstance(events.from_line(line | {"scores": whole}), Done)
+    assert events.from_line(line | {"scores": scores}) is None and events.from_line(line) is None
 
 
 def test_fields_of_later_versions_are_left_out() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
+from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.planning.cell import Cell, Evaluation
 from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, PhaseStart, Start
@@ -22,6 +23,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 START = Start(source={}, notes=())
+ONES = Score(value=1.0, better="higher", signature="ones|v:0")
 DONE = Done(scores={}, hypotheses=0, seconds=0.0)
 EPOCH = Epoch(phase="mle", epoch=1, epochs=2, values={})
 
@@ -143,7 +145,7 @@ STORY: dict[str, Event] = {
     "phase": PhaseStart(name="mle", begins=0, ends=2, trains_generator=True),
     "interrupted": Interrupted(),
     "failed": Failed(error="it broke"),
-    "done": replace(DONE, scores={"ones": {"value": 1.0}}),
+    "done": replace(DONE, scores={"ones": ONES}),
 }
 
 
@@ -167,7 +169,7 @@ def test_status_is_the_last_word(
         Journal(context.runs / cell.id).append(STORY[event])
     record = read_record(context.runs / cell.id)
     assert record.status == status
-    assert record.scores == ({"ones": {"value": 1.0}} if status == "done" else {})
+    assert record.scores == ({"ones": ONES} if status == "done" else {})
 
 
 def test_points_repeated_after_a_resume_count_once(make_cell: Callable[..., Cell], tmp_path: Path) -> None:

@@ -137,3 +137,23 @@ def test_artifacts_that_lie_elsewhere_by_choice_stay_there(tmp_path: Path) -> No
 def test_a_store_that_is_not_there_yet_is_left_alone(tmp_path: Path) -> None:
     sqlite.look_beside(tmp_path / "mlflow.db")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["mlflow.db", "a folder/my%20store.db", "store.db?timeout=5"])
+def test_a_relative_store_gets_its_whole_path(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sqlite.absolute(f"sqlite:///{name}") == f"sqlite:///{tmp_path}/{name}"
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////data/mlflow.db", "http://127.0.0.1:5000", "file:runs", "databricks"])
+def test_any_other_address_stays(uri: str) -> None:
+    assert sqlite.absolute(uri) == uri
+
+
+@pytest.mark.parametrize("name", ["what?", "50%"])
+def test_a_folder_that_fits_no_address_keeps_the_relative_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder := tmp_path / name).mkdir()
+    monkeypatch.chdir(folder)
+    assert sqlite.absolute("sqlite:///mlflow.db") == "sqlite:///mlflow.db"

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.contracts.metric import Better, Bound, Score
 from bench.planning.cell import Cell, Evaluation
 from bench.records.encoding import Tracked, frame, project
 from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, Start
@@ -52,12 +53,13 @@ class Shop:
         self,
         cell: Cell,
         scores: dict[str, float | None],
-        better: str = "lower",
+        better: Better = "lower",
         signature: str = "",
         source: dict[str, str] = SOURCE,
         notes: Iterable[str] = (),
         curve: bool = True,
         copied: float | None = None,
+        bound: Bound | None = None,
     ) -> Record:
         journal = self.start(cell, source, notes)
         if curve:
@@ -66,11 +68,12 @@ class Shop:
         columns = {name: rng.normal(value, 0.5, 200) for name, value in scores.items() if value is not None}
         pd.DataFrame(columns).to_parquet(journal.folder / "scores.parquet")
         (journal.folder / "samples.txt").write_text("1 2 3\n")
-        facts = {
-            name: {"value": value, "better": better, "signature": f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0"}
+        made = f"hyps:200|ckpt:last|data:x{signature}|v:0"
+        signed = {
+            name: Score(value=value, better=better, signature=f"{name}|{made}", bound=bound)
             for name, value in scores.items()
         }
-        journal.append(Done(scores=facts, hypotheses=200, seconds=1.5, copied=copied))
+        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, copied=copied))
         return read_record(journal.folder)
 
     def failed(self, cell: Cell, error: str) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from bench.judging import statistics
 from bench.records.events import Curve, Interrupted, Judged
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
-from bench.reporting import grids, notes
+from bench.records.plans import Entry
+from bench.records.tracker import Tracker
+from bench.reporting import grids, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
@@ -59,11 +62,11 @@ def test_table_1_stands_beside_the_paper(matrix: list[Record], build: Build) -> 
         *("-", "-", "10.310", "9.038", "8.985", "8.946", "8.736", "-", "-", "-")
     ]
     assert list(found["MLE"]) == ["Method", "Runs", "NLL_oracle ↓", "NLL_oracle ↓ published", "NLL_test ↓"]
-    values = [record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "mle"]
+    values = [record.scores["nll_oracle"].value for record in matrix if record.cell.label == "mle"]
     mean, _, high = statistics.mean_interval(values)
     assert high is not None
     assert found["MLE"]["NLL_oracle ↓"] == f"{mean:.3f} ± {high - mean:.3f}"
-    (real,) = (record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "real")
+    (real,) = (record.scores["nll_oracle"].value for record in matrix if record.cell.label == "real")
     assert found["real data"]["NLL_oracle ↓"] == f"{real:.3f}"  # one run has no interval
 
 
@@ -90,8 +93,6 @@ def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build)
 
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
-    from bench.reporting import render
-
     shuffled = random.Random(4).sample(matrix, len(matrix))
     for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
@@ -114,7 +115,7 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
         *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
     }
     values = {
-        label: [r.scores["nll_oracle"]["value"] for r in matrix if r.cell.label == label and r.status == "done"]
+        label: [r.scores["nll_oracle"].value for r in matrix if r.cell.label == label and r.status == "done"]
         for label in (*compared, "seqgan")
     }
     one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}
@@ -432,6 +433,25 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     found = rows(table)
     assert [found[name]["MSE ↓"] for name in ("real data", "MLE", "SeqGAN")] == [*("23.40", "22.40†", "23.50")]
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
+
+
+def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
+    scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
+    upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
+    records = [shop.done(shop.cell("mle"), scores), upper, lower]
+    (table,) = build(records)
+    assert [rows(table)[name]["NLL_oracle ↓"] for name in ("MLE", "upper", "lower")] == ["9.000", "≤ 9.000", "≥ 9.000"]
+    assert noted(table, "≤") == ["≤ upper bound of NLL_oracle, not its value: upper."]
+    assert noted(table, "≥") == ["≥ lower bound of NLL_oracle, not its value: lower."]
+    lines = csv.DictReader(io.StringIO(table_csv(table)))
+    told = {line["label"]: line["bound"] for line in lines if line["metric"] == "nll_oracle" and line["done"] == "1"}
+    assert told == {"mle": "-", "upper": "upper", "lower": "lower"}
+    assert r"$\leq$ 9.000" in render.latex(table)
+    tracker = Tracker(store)
+    for record in records:
+        tracker.project(record, "quick", Entry(tags={"preset": "quick"}, asked=1))
+    frame = tracker.frame("quick").drop_duplicates("label").set_index("label")
+    assert frame["bound"].dropna().to_dict() == {"upper": "upper", "lower": "lower"}
 
 
 def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import shutil
@@ -19,6 +20,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from bench.contracts.errors import BenchError
+from bench.contracts.metric import Score
 from bench.records.encoding import safe
 from bench.records.events import Curve, Done, Epoch, Interrupted, PhaseStart
 from bench.records.human import Collected, HumanScore
@@ -31,8 +33,12 @@ TAGS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0"}
 ENTRY = Entry(tags=TAGS, asked=1)
 
 
+ASKED = itertools.count(2)
+
+
 def now() -> Entry:
-    return replace(ENTRY, asked=time.time_ns())
+    """An entry that was asked for later than all before."""
+    return replace(ENTRY, asked=next(ASKED))
 
 
 def runs_of(store: str, kind: str) -> list[Any]:
@@ -63,6 +69,18 @@ def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store:
     assert run.data.tags["signature.nll_oracle"] == "nll_oracle|hyps:200|ckpt:last|data:x|v:0"
     assert json.loads(run.data.tags["notes"]) == ["T = 20"]
     assert {f.path for f in client.list_artifacts(run_id)} == {"cell.json", "samples.txt", "scores.parquet", "roll.png"}
+
+
+def test_the_default_store_follows_the_working_directory(
+    shop: Any, migrated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("one", "two"):
+        (folder := tmp_path / name).mkdir()
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        monkeypatch.chdir(folder)
+        Tracker().project(shop.done(shop.cell(name), {"nll_oracle": 1.0}), "quick", now())
+        assert set(Tracker().frame("quick")["label"]) == {name}
 
 
 def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:
@@ -370,7 +388,7 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     ]
     with journal.path.open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
-    scores = {"a": {"value": 1.0, "better": "lower", "signature": "a"}}
+    scores = {"a": Score(value=1.0, better="lower", signature="a")}
     journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     tracker.project(read_record(journal.folder), "quick", ENTRY)
@@ -385,7 +403,7 @@ def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: 
         name, trains = f"phase {index} " + "n" * 5000 * (index == 398), index % 2 == 0
         journal.append(PhaseStart(name=name, begins=index, ends=index + 1, trains_generator=trains))
         journal.append(Curve(x=index, phase="mle", scores={"nll_oracle": 9.0}))
-    scores = {f"a metric with a long name {i}": {"value": 1.0, "better": "lower", "signature": "s"} for i in range(200)}
+    scores = {f"a metric with a long name {i}": Score(value=1.0, better="lower", signature="s") for i in range(200)}
     journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
     run_id = tracker.project(read_record(journal.folder), "quick", replace(ENTRY, tags=TAGS | {"note": "w" * 9000}))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bench.cli import options
+from bench.engine import terminal
 from bench.files import write_output
 from bench.judging.fresh import as_lines, fresh, write_tunes
 from bench.records import revive
@@ -86,5 +87,9 @@ def command(
     text = as_lines(sequences, opened, ids=ids)
     if out is None:
         click.echo(text, nl=False)
+        if not terminal.holds(text):
+            click.echo(
+                "standard output cannot hold all characters: some are escapes; --out FILE has them all", err=True
+            )
     else:
         write_output(out, text.encode())

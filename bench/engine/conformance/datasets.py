@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bench.contracts.dataset import Opened
+from bench.contracts.guards.dataset import check_unchanged, fault
 from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import Evaluator
 from bench.planning.cell import Evaluation
-from bench.plugins.open_dataset import fault
 
 
 def check_dataset(dataset: Any) -> None:
@@ -23,5 +23,5 @@ def check_dataset(dataset: Any) -> None:
     assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
     evaluator = Evaluator.of(Opened(dataset, data), Evaluation().rule)
     judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))
-    assert next(iter(judged.scores.values()))["value"] is not None, "the headline is undefined on real data"
-    assert data.fingerprint_now() == given, "a metric writes into the data: let it copy what it changes"
+    assert next(iter(judged.scores.values())).value is not None, "the headline is undefined on real data"
+    check_unchanged(data, given, "a metric")

@@ -5,7 +5,6 @@ Each takes a Subject. It raises AssertionError, with a sentence that says what t
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,10 +18,10 @@ from bench.contracts.cost import Sizes
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError, folded
 from bench.contracts.generator import Scorer
+from bench.contracts.guards.trainer import check_finite, checked_phases
 from bench.contracts.seeding import torch_rng
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import another_day, answers, epoch, frozen, same, step_each, trained
-from bench.engine.driver import schedule
 from bench.engine.estimate import UNITS, training_seconds
 from bench.judging import modes
 from bench.judging.evaluator import draw, log_prob_of
@@ -93,10 +92,9 @@ def log_prob_is_a_probability(subject: Subject) -> None:
 def phases_are_a_schedule(subject: Subject) -> None:
     """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
     trainer, _ = subject.build()
-    for phase in schedule(trainer):
+    for phase in checked_phases(trainer.phases()):
         if phase.epochs:
-            for name, value in epoch(phase, 0).items():
-                assert math.isfinite(value), f"phase {phase.name}: {name} is {value}"
+            check_finite(epoch(phase, 0), phase.name, epoch=1)
 
 
 def state_resumes_to_the_bit(subject: Subject) -> None:

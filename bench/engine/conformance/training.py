@@ -9,12 +9,12 @@ from typing import Any
 
 from bench.contracts import chance
 from bench.contracts.data import SequenceData
+from bench.contracts.guards.trainer import check_state, checked_values
 from bench.contracts.seeding import derive, torch_rng
 from bench.contracts.trainer import Phase, Stateful, Trainer
 from bench.engine.conformance.subject import Subject
-from bench.engine.driver import one_epoch
 from bench.judging.evaluator import draw, log_prob_of
-from bench.records import checkpoint, generator_files
+from bench.records import generator_files
 
 
 def trained(subject: Subject, seed: int) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def step_each(trainer: Trainer, seed: int = 0) -> list[dict[str, float]]:
 def epoch(phase: Phase, seed: int) -> dict[str, float]:
     """An epoch for which global generators start from the seed, as in a run."""
     with chance.seeded(derive("conformance", phase.name, seed)):
-        return one_epoch(phase)
+        return checked_values(phase.step(), phase.name)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -77,7 +77,7 @@ def as_read(parts: Mapping[str, Stateful]) -> dict[str, Any]:
     """The state of the parts through bytes, read with weights_only."""
     import torch
 
-    checkpoint.check(parts)
+    check_state(parts)
     buffer = io.BytesIO()
     torch.save({name: part.state_dict() for name, part in parts.items()}, buffer)
     buffer.seek(0)

@@ -149,7 +149,7 @@ BROKEN_TRAINERS = [
     ),
     ('"tune"', '"mle"', "phases are a schedule", "two phases have the same name"),
     ('Phase("critic", 2,', 'Phase("critic", 2.0,', "phases are a schedule", "phase critic: epochs = 2.0"),
-    ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "phase mle: loss is nan"),
+    ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "training diverged: loss is nan in mle epoch 1"),
     (', "seen": self.seen', "", "state resumes to the bit", "state() lacks something that changes"),
     (', "momentum": self.momentum', "", "state resumes to the bit", "state() lacks something that changes"),
 ]
@@ -176,7 +176,7 @@ BROKEN_DATASETS = [
     ("return [Ones(), NLLTest(data)]", "return []", "metrics(data) is empty"),
     ("return [Ones(), NLLTest(data)]", "return [NLLTest(data), Ones()]", "the headline is undefined on real data"),
     ("shares.mean()", "shares.mean() * np.nan", "ones is NaN"),
-    ("return Scores(", "data.train.sort(axis=1); return Scores(", "a metric writes into the data"),
+    ("return Scores(", "data.train.sort(axis=1); return Scores(", "a metric wrote into the data it was given"),
     ("return Scores(", "generated.sequences[0] = 0; return Scores(", "ones wrote into the sequences it was given"),
     ("return Scores(", "raise ValueError('two\\nlines')\n        return Scores(", "ValueError: two lines"),
     ("return Replay(data.valid)", "return Replay(data.valid + 1)", "outside the vocabulary"),

@@ -45,7 +45,7 @@ def label(runs, baseline):
 def test_the_matched_temperature_gives_the_headline_of_the_arm(runs, call):
     mle, cold = (label(runs, name) for name in ("mle", "mle-temperature"))
     text = match(call, mle, cold)
-    target = np.mean([r.scores["nll_oracle"]["value"] for r in runs if r.cell.label == cold])
+    target = np.mean([r.scores["nll_oracle"].value for r in runs if r.cell.label == cold])
     assert f"(seeds 0, 1): nll_oracle {target:.4f}" in text
     found = float(re.search(r"--set mle-temperature.temperature=([\d.]+)\n", text)[1])
     assert 0.3 < found < 0.8
@@ -104,7 +104,7 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
 def signed_otherwise(record, metric, signature):
     """The record with another beginning of a metric's signature."""
     score = record.scores[metric]
-    changed = score | {"signature": score["signature"].replace(metric, signature, 1)}
+    changed = replace(score, signature=score.signature.replace(metric, signature, 1))
     return replace(record, events=(*record.events, replace(record.done, scores={**record.scores, metric: changed})))
 
 
