@@ -71,8 +71,8 @@ class Record:
     @property
     def status(self) -> Status:
         """The state of the cell by its last event that tells one."""
-        states = (_STATES.get(type(event)) for event in reversed(self.events))
-        return next((state for state in states if state is not None), "pending")
+        last = next((event for event in reversed(self.events) if type(event) in _STATES), None)
+        return _STATES[type(last)] if last else "pending"
 
     def last(self, kind: type[E]) -> E | None:
         """The latest event of a kind; None if there is none."""
