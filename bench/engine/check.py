@@ -13,6 +13,7 @@ from bench.engine.conformance.datasets import check_dataset
 from bench.engine.conformance.subject import subjects
 from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
+from bench.plugins.reference import parse_plugin
 from bench.toolkit.corpora.fetch import Corpora
 
 Kind = Literal["trainer", "dataset"]
@@ -34,7 +35,7 @@ def check(reference: str, values: Mapping[str, Any], corpora: Corpora, kind: Kin
     Without `kind`, the plug-in's methods say what it is. BenchError if it cannot be loaded or refuses its knobs.
     """
     group = GROUPS[kind] if kind else plugins.kind(reference)
-    cls, name = plugins.load(group, reference), plugins.label(reference)
+    cls, name = plugins.load(group, reference), parse_plugin(reference).label
     settings = build(cls.Settings, quick(cls.Settings, values, name), name)
     if group == "bench.datasets":
         yield outcome("splits, metrics and real samples", lambda: check_dataset(cls(settings, corpora)))

@@ -9,6 +9,7 @@ from bench.contracts.knobs import build
 from bench.engine.estimate import LENGTH, TRAIN, VOCABULARY, training_seconds
 from bench.planning import preset
 from bench.plugins import loading as plugins
+from bench.plugins.reference import parse_plugin
 
 
 def hours(seconds: Mapping[str, float], references: Sequence[str]) -> dict[str, dict[str, float | None]]:
@@ -17,13 +18,13 @@ def hours(seconds: Mapping[str, float], references: Sequence[str]) -> dict[str, 
     The hours are None if the trainer states no cost. BenchError if a trainer cannot be loaded or its cost is wrong.
     """
     return {
-        name: {plugins.label(reference): _hours(name, reference, seconds) for reference in references}
+        name: {parse_plugin(reference).label: _hours(name, reference, seconds) for reference in references}
         for name in preset.shipped()
     }
 
 
 def _hours(name: str, reference: str, seconds: Mapping[str, float]) -> float | None:
-    chosen, label = preset.read(name), plugins.label(reference)
+    chosen, label = preset.read(name), parse_plugin(reference).label
     cls = plugins.load("bench.baselines", reference).Settings
     settings = build(cls, chosen.knobs(cls, label), label)
     train = int(chosen.datasets.get("oracle", {}).get("train", TRAIN))

@@ -21,7 +21,7 @@ from bench.records.runs import RunsFolder
 from bench.records.scores import to_json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The scores of a file, its anchors and tests, its stored row, and the remarks and notes on it.
 
@@ -94,7 +94,18 @@ def verdict(
         *untested(rivals, same, tests),
         *other_counts(runs.of_plan(plan, record.cell.dataset_label) if plan else (), plan, record),
     )
-    return Verdict(judge, found, judged, anchors, tests, record, remarks(judge, found, anchors), notes, plan, tracked)
+    return Verdict(
+        judge=judge,
+        found=found,
+        judged=judged,
+        anchors=anchors,
+        tests=tests,
+        record=record,
+        remarks=remarks(judge, found, anchors),
+        notes=notes,
+        plan=plan,
+        tracked=tracked,
+    )
 
 
 def remarks(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> tuple[Remark, ...]:

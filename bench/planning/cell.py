@@ -40,9 +40,9 @@ class Evaluation:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the machine facts that change bits.
+    """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the traits of the machine that change bits.
 
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
     cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell;

@@ -12,8 +12,8 @@ from bench.planning.cell import REAL, Cell
 from bench.planning.preset import Preset
 from bench.planning.request import Arm, Request, baseline_arm, dataset_arm, preset_of
 from bench.plugins import checksum as code
-from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
+from bench.plugins.reference import parse_plugin
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -35,7 +35,9 @@ def make(request: Request, corpora: Corpora) -> Plan:
     arms = list(dict.fromkeys(baseline_arm(reference, preset, request) for reference in request.baselines))
     datasets = list(dict.fromkeys(dataset_arm(reference, preset, request, corpora) for reference in request.datasets))
     refusals.check(request, preset, arms, datasets, corpora)
-    opened = {arm.label: open_dataset(arm.reference, dict(arm.settings), arm.label, corpora) for arm in datasets}
+    opened = {
+        arm.label: open_dataset(arm.reference.absolute, dict(arm.settings), arm.label, corpora) for arm in datasets
+    }
     seeds = request.seeds if request.seeds is not None else preset.run.seeds
     cells = [
         cell
@@ -49,8 +51,8 @@ def _cells(
     dataset: Arm, opened: Opened, arms: Sequence[Arm], seeds: int, preset: Preset, device: str
 ) -> Iterator[Cell]:
     """Yield the *real* row of a dataset, then seed by seed a cell of each baseline."""
-    real, files = Arm(REAL, REAL, ()), dataset.files("bench.datasets")
-    sums = {arm.label: code.checksum(arm.reference, dataset.reference) for arm in (real, *arms)}
+    real, files = Arm(REAL, parse_plugin(REAL), ()), dataset.files("bench.datasets")
+    sums = {arm.label: code.checksum(arm.reference.absolute, dataset.reference.absolute) for arm in (real, *arms)}
     own = {arm.label: arm.files("bench.baselines") for arm in arms} | {REAL: ()}
     for arm, seed in [(real, 0), *((arm, seed) for seed in range(seeds) for arm in arms)]:
         cell = _cell(arm, dataset, opened.data.fingerprint, sums[arm.label], seed, preset, device)
@@ -60,16 +62,16 @@ def _cells(
 def _cell(arm: Arm, dataset: Arm, fingerprint: str, code: str, seed: int, preset: Preset, device: str) -> Cell:
     return Cell(
         label=arm.label,
-        reference=arm.reference,
-        baseline=REAL if arm.reference == REAL else plugins.label(arm.reference),
+        reference=arm.reference.absolute,
+        baseline=arm.reference.name,
         settings=arm.settings,
         dataset_label=dataset.label,
-        dataset=dataset.reference,
+        dataset=dataset.reference.absolute,
         dataset_settings=dataset.settings,
         fingerprint=fingerprint,
         seed=seed,
         evaluation=preset.evaluation,
         threads=preset.run.threads,
-        device="cpu" if arm.reference == REAL else device,
+        device="cpu" if arm.label == REAL else device,
         code=code,
     )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from bench.contracts.errors import BenchError, unknown
 from bench.contracts.guards.plugin import Group
 from bench.planning.cell import REAL
-from bench.planning.dataset_reference import TEXT
 from bench.planning.preset import Preset
 from bench.planning.request import Arm, Request
 from bench.plugins import loading as plugins
+from bench.plugins.reference import TEXT
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -47,14 +47,16 @@ def refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
             remedy = "name one, as in -d NAME=text:FILE" if twin.startswith(TEXT) else "rename one"
             raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; {remedy}")
         for arm in found:
-            if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
-                raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
+            if (name := arm.reference.name) in plugins.names(group) and arm.reference.absolute != name:
+                raise BenchError(
+                    f"{arm.reference.absolute}: the tables know one of the {kind} as {name!r}; rename the class"
+                )
 
 
 def refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
     """BenchError if an override changes nothing in this run."""
     owners = {"evaluation", "run", "defaults"}
-    owners |= {plugins.label(arm.reference) for arm in (*arms, *datasets)} | {arm.label for arm in datasets}
+    owners |= {arm.reference.name for arm in (*arms, *datasets)} | {arm.label for arm in datasets}
     for owner, key, _ in request.overrides:
         if owner not in owners:
             raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
@@ -80,7 +82,7 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
         ("bench.datasets", preset.datasets, datasets),
     )
     for group, owners, found in groups:
-        allowed = {name for arm in found for name in (arm.label, plugins.label(arm.reference))}
+        allowed = {name for arm in found for name in (arm.label, arm.reference.name)}
         allowed |= set(plugins.names(group))
         for owner in owners:
             if owner not in allowed and _looks_misspelt(owner, allowed):

@@ -13,9 +13,9 @@ from bench.contracts.guards.plugin import Group
 from bench.contracts.knobs import build, parse
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
-from bench.planning.dataset_reference import TEXT
 from bench.planning.preset import Preset
 from bench.plugins import loading as plugins
+from bench.plugins.reference import TEXT, Reference, parse_plugin
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -44,12 +44,12 @@ class Arm:
     """A baseline or dataset with all its knobs; the label names the overrides that change something."""
 
     label: str
-    reference: str
+    reference: Reference
     settings: Knobs
 
     def files(self, group: Group) -> Knobs:
         """Return (knob, checksum of the content) of each knob that is a path."""
-        return paths.checksums(plugins.load(group, self.reference).Settings, dict(self.settings))
+        return paths.checksums(plugins.load(group, self.reference.absolute).Settings, dict(self.settings))
 
 
 def parse_overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
@@ -73,32 +73,33 @@ def preset_of(request: Request) -> Preset:
     return preset
 
 
-def baseline_arm(reference: str, preset: Preset, request: Request) -> Arm:
+def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
     """Return a baseline with the knobs of the preset and of --set."""
-    cls = plugins.load("bench.baselines", reference)
-    name = plugins.label(reference)
+    reference = parse_plugin(text)
+    cls, name = plugins.load("bench.baselines", text), reference.label
     own = {key: value for owner, key, value in request.overrides if owner == name}
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
     shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
     told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
-    return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
+    return Arm(name + (f"[{told}]" if told else ""), reference, settings)
 
 
-def dataset_arm(reference: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
+def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
     """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE)."""
-    asked = dataset_reference.parse(reference)
-    cls = plugins.load("bench.datasets", asked.plugin)
-    owner, file = asked.owners[0], asked.file
+    asked = dataset_reference.parse(text)
+    cls = plugins.load("bench.datasets", asked.absolute)
+    owner, file = asked.owners[0], asked.argument
     values = {key: value for name in asked.owners for key, value in preset.datasets.get(name, {}).items()}
     _resolve_preset(cls.Settings, preset, values, owner)
     own = {key: value for name in asked.owners for who, key, value in request.overrides if who == name}
     if file and "file" in own:
-        raise BenchError(f"-d {reference} and --set text.file={own['file']}: name the file once")
-    if asked.plugin == TEXT and not file and "file" not in values | own:
+        raise BenchError(f"-d {text} and --set text.file={own['file']}: name the file once")
+    if asked.absolute == TEXT and not file and "file" not in values | own:
         file = str(corpora.files.get(TEXT, ""))
     values |= own | ({"file": str(Path(file))} if file else {})
-    return Arm(asked.label, plugins.absolute(asked.plugin), _resolve(cls.Settings, values, owner))
+    plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
+    return Arm(asked.label, plugin, _resolve(cls.Settings, values, owner))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.plugins import loading as plugins
 from bench.plugins import source_files
+from bench.plugins.reference import parse_plugin
 
 
 def checksum(*references: str) -> str:
@@ -17,12 +18,11 @@ def checksum(*references: str) -> str:
     return hashlib.sha256("".join(sums).encode()).hexdigest() if sums else ""
 
 
-def _place(reference: str) -> tuple[Path, Path] | None:
+def _place(text: str) -> tuple[Path, Path] | None:
     """Where the plug-in is written, and the folder that its imports begin in; None for one of ours, or none at all."""
-    head = reference.rpartition(":")[0]
-    if head.endswith(".py"):
-        path = Path(head).resolve()
-        return path, path.parent
+    reference = parse_plugin(text)
+    if reference.file:
+        return reference.file, reference.file.parent
     module = plugins.module_of(reference)
     try:
         spec = find_spec(module) if module and not source_files.ours(module) else None

@@ -1,6 +1,6 @@
 """Find a trainer or a dataset by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
 
-A reference is text, so it crosses to a worker process as it is; the object is looked up there again.
+A worker process gets the reference as text and looks the object up again: see bench/plugins/reference.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from bench.contracts.errors import BenchError, named, unknown
 from bench.contracts.guards.plugin import METHODS, Group, checked_class, missing_methods
 from bench.plugins import folders, relative, source_files
+from bench.plugins.reference import Reference, parse_plugin
 
 _LOADED: dict[Path, str] = {}
 """The code of the plug-ins that were imported as modules, which Python does once: file -> its checksums."""
@@ -34,54 +35,41 @@ def _entries(group: Group) -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=group)}
 
 
-def label(reference: str) -> str:
-    """What a table calls it: the entry point's name, or the object's."""
-    return reference.rpartition(":")[2]
-
-
-def absolute(reference: str) -> str:
-    """The reference as a worker in another folder finds it: a path made absolute, a name as it is."""
-    head, _, name = reference.rpartition(":")
-    return f"{Path(head).resolve()}:{name}" if head.endswith(".py") else reference
-
-
-def module_of(reference: str) -> str:
+def module_of(reference: Reference) -> str:
     """The dotted name of the module that holds a plug-in named by entry point or module; "" for any other."""
-    head, _, name = reference.rpartition(":")
-    entry = next((_entries(group)[name] for group in METHODS if name in _entries(group)), None)
-    return "" if head.endswith(".py") else head or (entry.module if entry else "")
+    entry = next((_entries(group)[reference.name] for group in METHODS if reference.name in _entries(group)), None)
+    return "" if reference.file else reference.module or (entry.module if entry else "")
 
 
-def kind(reference: str) -> Group:
-    """Whether it is a trainer or a dataset: by its shelf, else by its methods. BenchError where there is none."""
-    head, _, name = reference.rpartition(":")
-    if not head and not reference.endswith(".py"):
-        found: list[Group] = [group for group in METHODS if name in _entries(group)]
+def kind(text: str) -> Group:
+    """The group that a reference belongs to, by its shelf, else by its methods; BenchError if it names no plug-in."""
+    reference = parse_plugin(text)
+    if ":" not in reference.absolute:
+        found: list[Group] = [group for group in METHODS if reference.name in _entries(group)]
         if not found:
-            raise unknown("baseline or dataset", name, (name for group in METHODS for name in _entries(group)))
+            raise unknown(
+                "baseline or dataset", reference.name, (name for group in METHODS for name in _entries(group))
+            )
         return found[0]
-    plugin = _object(reference)
-    return "bench.datasets" if not missing_methods("bench.datasets", plugin) else "bench.baselines"
+    return "bench.datasets" if not missing_methods("bench.datasets", _object(reference)) else "bench.baselines"
 
 
-def load(group: Group, reference: str) -> type[Any]:
-    """The class a reference names, checked against its contract; BenchError says which of the two failed, and where."""
-    head, _, name = reference.rpartition(":")
-    if head or reference.endswith(".py"):
-        return checked_class(group, reference, _object(reference))
-    if name not in _entries(group):
-        raise unknown(group.removeprefix("bench.").removesuffix("s"), name, _entries(group))
-    entry = _entries(group)[name]
+def load(group: Group, text: str) -> type[Any]:
+    """The class that a reference names; BenchError if it cannot be loaded, or breaks its contract."""
+    reference = parse_plugin(text)
+    if ":" in reference.absolute:
+        return checked_class(group, text, _object(reference))
+    if reference.name not in _entries(group):
+        raise unknown(group.removeprefix("bench.").removesuffix("s"), reference.name, _entries(group))
+    entry = _entries(group)[reference.name]
     with blaming("import", entry.value):
-        return checked_class(group, reference, entry.load())
+        return checked_class(group, text, entry.load())
 
 
-def _object(reference: str) -> Any:
-    """What `package.module:Object` or `file.py:Object` names."""
-    head, _, name = reference.rpartition(":")
-    if reference.endswith(".py"):
-        raise BenchError(f"{reference}: say which class of the file, as in {reference}:MyClass")
-    module = _load_file(Path(head)) if head.endswith(".py") else _load_module(head)
+def _object(reference: Reference) -> Any:
+    """The object that `package.module:Object` or `file.py:Object` names."""
+    head, name = reference.text.rpartition(":")[0], reference.name
+    module = _load_file(Path(head)) if reference.file else _load_module(reference.module)
     if not hasattr(module, name):
         raise unknown(f"object in {head}", name, (key for key in vars(module) if not key.startswith("_")))
     return getattr(module, name)

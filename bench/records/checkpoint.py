@@ -52,14 +52,14 @@ def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> d
 
     for number in reversed(_numbers(folder)):
         kept = folder / str(number)
-        facts = _verified(kept)
-        if facts is None:
+        content = _verified(kept)
+        if content is None:
             continue
         state = torch.load(kept / "state.pt", weights_only=True)
         tensors = load_file(kept / "weights.safetensors")
         restore(parts, tensors, state["parts"])
         rng.set_state(state["rng"])
-        position: dict[str, Any] = facts["position"]
+        position: dict[str, Any] = content["position"]
         return position
     return None
 
@@ -111,11 +111,11 @@ def _numbers(folder: Path) -> list[int]:
 def _verified(folder: Path) -> dict[str, Any] | None:
     """position.json, if the files beside it have the checksums that it names."""
     try:
-        facts: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
-        whole = all(_sha256(folder / name) == digest for name, digest in facts["sha256"].items())
+        content: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
+        whole = all(_sha256(folder / name) == digest for name, digest in content["sha256"].items())
     except (OSError, ValueError, KeyError):
         return None
-    return facts if whole else None
+    return content if whole else None
 
 
 def _sha256(path: Path) -> str:

@@ -36,7 +36,7 @@ class Point(NamedTuple):
     time: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Projection:
     """What a record looks like in a tracking store.
 
@@ -64,7 +64,10 @@ def project(record: Record, plan: str, entry: Entry) -> Projection:
     digest = sha256(text)[:16]
     tags = {**entry.tags, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
-        {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
+        tags={key: value[:LONGEST] for key, value in tags.items()},
+        params=_params(record),
+        points=list(_points(record)),
+        digest=digest,
     )
 
 

@@ -12,7 +12,7 @@ from bench.contracts.errors import BenchError
 from bench.files import read_bytes, safe_name, write_whole
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HumanScore:
     """Share of answers "real" with its 95 % interval, and p against the reference after Holm (None for itself).
 
@@ -33,7 +33,7 @@ class HumanScore:
         return f"{self.value:.4f}" + ("" if self.low is None else f" [{self.low:.3f}, {self.high:.3f}]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Collected:
     """Scores of one import of a dataset: origin ("real", or a model's label) -> score, and how far raters agree.
 
@@ -84,9 +84,9 @@ class Collected:
     def from_json(cls, text: str | bytes, where: str) -> Collected:
         """Return what `to_json` wrote; BenchError, which names `where`, if the text is damaged."""
         try:
-            facts: dict[str, Any] = json.loads(text)
-            scores = {origin: HumanScore(**value) for origin, value in facts.pop("scores").items()}
-            return cls(**facts, scores=scores)
+            content: dict[str, Any] = json.loads(text)
+            scores = {origin: HumanScore(**value) for origin, value in content.pop("scores").items()}
+            return cls(**content, scores=scores)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BenchError(f"{where}: damaged; run `bench human import` again") from None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from bench.contracts.errors import BenchError
 from bench.planning.cell import ELSEWHERE, Cell
-from bench.planning.dataset_reference import TEXT, is_same_file
+from bench.planning.dataset_reference import is_same_file
+from bench.plugins.reference import TEXT, parse_plugin
 from bench.records.runs import RunsFolder
 
 
@@ -75,10 +75,4 @@ def _collide(one: NamedCorpus, other: NamedCorpus) -> bool:
         return False
     if one.file and other.file:
         return not is_same_file(one.file, other.file)
-    return _module(one.plugin) != _module(other.plugin)
-
-
-def _module(plugin: str) -> str:
-    """A file by its whole name; all else by what it is called."""
-    head, _, name = plugin.rpartition(":")
-    return f"{Path(head).resolve()}:{name}" if head.endswith(".py") else plugin
+    return parse_plugin(one.plugin) != parse_plugin(other.plugin)

@@ -11,7 +11,7 @@ from bench.contracts.errors import BenchError, unknown
 from bench.planning import dataset_reference
 from bench.planning.cell import Cell
 from bench.planning.dataset_reference import is_same_file
-from bench.plugins import loading as plugins
+from bench.plugins.reference import Reference
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, read_cell
 from bench.records.plans import Entries
@@ -70,13 +70,12 @@ class RunsFolder:
 
     def finished(self, dataset: str | None = None) -> list[Record]:
         """The cells that are done, sorted by label and seed; with a dataset, those of it only."""
-        done = [r for r in self.records() if r.done and (dataset is None or is_of(r.cell, dataset))]
+        done = [record for record in _of(self.records(), dataset) if record.done]
         return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
 
     def of_plan(self, plan: str, dataset: str | None = None) -> list[Record]:
         """The cells of a plan that have a folder, in the plan's order; with a dataset, those of it only."""
-        records = self.those(self.plans.get(plan, {}))
-        return [record for record in records if dataset is None or is_of(record.cell, dataset)]
+        return _of(self.those(self.plans.get(plan, {})), dataset)
 
     def those(self, keys: Iterable[str]) -> list[Record]:
         """The cells of these ids that have a folder here, in the order of the ids given."""
@@ -162,14 +161,20 @@ class RunsFolder:
         return found
 
 
-def is_of(cell: Cell, dataset: str) -> bool:
+def _of(records: Sequence[Record], dataset: str | None) -> list[Record]:
+    """The records of a dataset; all if none is named."""
+    asked = dataset_reference.parse(dataset) if dataset is not None else None
+    return [record for record in records if asked is None or is_of(record.cell, asked)]
+
+
+def is_of(cell: Cell, asked: Reference) -> bool:
     """True if the cell's dataset is the one named, as in the tables (text:reviews) or as for -d (text:reviews.csv)."""
-    if dataset == cell.dataset_label or plugins.absolute(dataset) == cell.dataset:
+    if asked.text == cell.dataset_label:
         return True
-    asked = dataset_reference.parse(dataset)
+    if asked.absolute != cell.dataset or not asked.argument:
+        return asked.absolute == cell.dataset
     file = str(dict(cell.dataset_settings).get("file") or "")
-    same_file = bool(asked.file and file) and asked.plugin == cell.dataset and is_same_file(asked.file, file)
-    return same_file and (not asked.named or asked.label == cell.dataset_label)
+    return bool(file) and is_same_file(asked.argument, file) and (not asked.named or asked.label == cell.dataset_label)
 
 
 def seeds(records: Sequence[Record]) -> str:

@@ -18,7 +18,7 @@ from bench.contracts.dataset import Opened
 from bench.contracts.vocabulary import Vocabulary
 from bench.engine import estimate
 from bench.engine.estimate import TimeLeft, expected, training_seconds
-from bench.planning.cell import REAL, Cell, Evaluation
+from bench.planning.cell import REAL, Cell, Evaluation, Knobs
 from bench.plugins import loading as plugins
 from bench.records.events import Done, Event, Start
 from bench.records.journal import Record
@@ -28,9 +28,14 @@ OFFICIAL = Sizes(9_984, 20, 5_000)
 DONE = Done(scores={}, hypotheses=30, seconds=90.0, wall_seconds=100.0)
 
 
+def cell_of(label: str, settings: Knobs = (), **changes: Any) -> Cell:
+    fields: dict[str, Any] = {"reference": label, "baseline": label, "dataset": "d", "dataset_label": "d"}
+    fields |= {"dataset_settings": (), "fingerprint": "f", "seed": 0, "evaluation": Evaluation()}
+    return Cell(label=label, settings=settings, **(fields | changes))
+
+
 def record(label: str, seed: int, *events: Event) -> Record:
-    cell = Cell(label, label, label, (), "d", "d", (), "f", seed, Evaluation())
-    return Record(cell, Path(), events)
+    return Record(cell_of(label, seed=seed), Path(), events)
 
 
 def seconds(arm: str, sizes: Sizes = OFFICIAL, **knobs: Any) -> float | None:
@@ -110,8 +115,8 @@ def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
     estimate.save({"device": "cuda", "threads": 16, "stages": {key: {"seconds": s} for key, s in STAGES.items()}})
     assert estimate.measured("cuda") == STAGES
-    real = Cell("real", REAL, REAL, (), "d", "d", (), "f", 0, Evaluation(), device="cpu")
-    trained = Cell("mle", "mle", "mle", (("mle_epochs", 120),), "d", "d", (), "f", 0, Evaluation(), device="cuda")
+    real = cell_of(REAL)
+    trained = cell_of("mle", (("mle_epochs", 120),), device="cuda")
     words = Vocabulary(tuple(map(str, range(5_000))))
     rows = np.zeros((9_984, 20), dtype=np.int64)
     data = SequenceData(rows, rows, rows, words, Source("f", "0", "MIT", "local"))
@@ -154,5 +159,5 @@ def test_a_third_partys_trainer_is_predicted_by_the_cost_that_it_states(
     data = SequenceData(rows, rows[:1], rows[:1], words, Source("f", "", "", "generated"))
     settings = (("epochs", 3), ("k", 5), ("mle_epochs", "many"))
     made = [("free", f"{file}:Tiny", ()), ("priced", f"{file.with_name('priced.py')}:Tiny", settings)]
-    cells = [Cell(n, r, "Tiny", s, "d", "d", (), data.fingerprint, 0, Evaluation()) for n, r, s in made]
+    cells = [cell_of(n, s, reference=r, baseline="Tiny", fingerprint=data.fingerprint) for n, r, s in made]
     assert expected(cells, {"d": Opened(object(), data)}) == {cells[1].id: pytest.approx(240)}

@@ -18,6 +18,7 @@ from bench.engine.job import Context
 from bench.planning import paths, preset
 from bench.planning import plan as planning
 from bench.planning.cell import Cell
+from bench.planning.dataset_reference import parse
 from bench.planning.request import Request, parse_overrides
 from bench.records import revive
 from bench.records.events import Failed
@@ -102,7 +103,7 @@ def test_a_folder_that_is_moved_as_a_whole_is_read_as_before(
     there = read_record(moved / "runs" / cell.id).cell
     assert there.id == cell.id and dict(there.dataset_settings)["file"] == str(moved / "corpus.txt")
     assert revive.reopen(there, context.corpora).data.fingerprint == cell.fingerprint
-    assert is_of(there, f"text:{moved / 'corpus.txt'}")
+    assert is_of(there, parse(f"text:{moved / 'corpus.txt'}"))
 
 
 def test_a_file_that_lies_elsewhere_is_kept_by_its_whole_path(

@@ -9,6 +9,7 @@ import pytest
 
 from bench.contracts.errors import BenchError
 from bench.plugins import loading as plugins
+from bench.plugins.reference import parse_plugin
 
 TRAINER = """
 from __future__ import annotations
@@ -129,9 +130,9 @@ def test_a_broken_file_is_named_with_line_and_error(tmp_path: Path, source: str,
     assert all(hasattr(sys.modules[name], "X") for name in set(sys.modules) - before if name.endswith(".bad"))
 
 
-def test_label_module_and_kind(file: Path) -> None:
-    assert plugins.label("mle") == "mle" and plugins.label("a.b:C") == "C" and plugins.label(f"{file}:MyGan") == "MyGan"
-    modules = [plugins.module_of(reference) for reference in ("mle", "poems", "a.b:C", f"{file}:MyGan", "nothing")]
+def test_module_and_kind(file: Path) -> None:
+    texts = ("mle", "poems", "a.b:C", f"{file}:MyGan", "nothing")
+    modules = [plugins.module_of(parse_plugin(text)) for text in texts]
     assert modules == ["bench.baselines.mle", "bench.datasets.poems", "a.b", "", ""]
     assert plugins.kind("mle") == plugins.kind(f"{file}:MyGan") == "bench.baselines"
     methods = "def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0"

@@ -11,11 +11,21 @@ from bench.contracts.errors import BenchError
 from bench.records.human import Collected, HumanScore, load, save
 
 SCORES = {
-    "real": HumanScore(0.7, 0.6, 0.8, None, 6, 10, "a"),
-    "seqgan": HumanScore(0.5, 0.4, 0.6, None, 6, 10, "b"),
-    "mle": HumanScore(0.3, None, None, 0.04, 6, 10),
+    "real": HumanScore(value=0.7, low=0.6, high=0.8, p=None, raters=6, items=10, cell="a"),
+    "seqgan": HumanScore(value=0.5, low=0.4, high=0.6, p=None, raters=6, items=10, cell="b"),
+    "mle": HumanScore(value=0.3, low=None, high=None, p=0.04, raters=6, items=10),
 }
-COLLECTED = Collected("text:../odd name", "seal", 6, 30, "seqgan", "a t-test", 0.25, None, SCORES)
+COLLECTED = Collected(
+    dataset="text:../odd name",
+    seal="seal",
+    raters=6,
+    items=30,
+    reference="seqgan",
+    test="a t-test",
+    fleiss_kappa=0.25,
+    krippendorff_alpha=None,
+    scores=SCORES,
+)
 
 
 def test_scores_are_saved_and_loaded(tmp_path: Path) -> None:

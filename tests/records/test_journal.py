@@ -104,9 +104,18 @@ def test_a_damaged_cell_is_named_and_replaced_by_the_next_run(
 
 
 PLAIN = Cell(
-    "mle", "mle", "mle", (("batch", 64), ("hidden", 32)), "oracle", "oracle", (("length", 20),), "data-oracle", 1,
-    Evaluation(), bench="0.1.0",
-)  # fmt: skip
+    label="mle",
+    reference="mle",
+    baseline="mle",
+    settings=(("batch", 64), ("hidden", 32)),
+    dataset="oracle",
+    dataset_label="oracle",
+    dataset_settings=(("length", 20),),
+    fingerprint="data-oracle",
+    seed=1,
+    evaluation=Evaluation(),
+    bench="0.1.0",
+)
 
 
 def test_the_ids_of_the_first_version_are_kept() -> None:

@@ -16,6 +16,7 @@ from bench.judging import statistics
 from bench.records.events import Curve, Interrupted, Judged
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
+from bench.records.plans import Entry
 from bench.records.tracker import Tracker
 from bench.reporting import grids, notes, render
 from bench.reporting.build import build_tables
@@ -293,10 +294,28 @@ def test_published_values_of_another_length_are_left_out(shop: Any, build: Build
 def collected(**scores: tuple[float, str]) -> Collected:
     """Human scores, label -> (value, cell)."""
     found = {
-        label: HumanScore(value, value - 0.1, value + 0.1, None if label == "seqgan" else 0.04, 7, 20, cell)
+        label: HumanScore(
+            value=value,
+            low=value - 0.1,
+            high=value + 0.1,
+            p=None if label == "seqgan" else 0.04,
+            raters=7,
+            items=20,
+            cell=cell,
+        )
         for label, (value, cell) in scores.items()
     }
-    return Collected("poems", "seal", 7, 40, "seqgan", "a test", 0.1, None, found)
+    return Collected(
+        dataset="poems",
+        seal="seal",
+        raters=7,
+        items=40,
+        reference="seqgan",
+        test="a test",
+        fleiss_kappa=0.1,
+        krippendorff_alpha=None,
+        scores=found,
+    )
 
 
 def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build: Build) -> None:
@@ -430,7 +449,7 @@ def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, 
     assert r"$\leq$ 9.000" in render.latex(table)
     tracker = Tracker(store)
     for record in records:
-        tracker.project(record, "quick", {"preset": "quick", "asked": "1"})
+        tracker.project(record, "quick", Entry(tags={"preset": "quick"}, asked=1))
     frame = tracker.frame("quick").drop_duplicates("label").set_index("label")
     assert frame["bound"].dropna().to_dict() == {"upper": "upper", "lower": "lower"}
 

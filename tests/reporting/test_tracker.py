@@ -231,8 +231,18 @@ def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: st
 
 
 def test_human_scores_are_kept_with_the_dataset(store: str) -> None:
-    scores = {"real": HumanScore(0.6, 0.5, 0.7, None, 70, 20, "cell")}
-    collected = Collected("poems", "seal", 70, 60, "seqgan", "a test", 0.1, None, scores)
+    scores = {"real": HumanScore(value=0.6, low=0.5, high=0.7, p=None, raters=70, items=20, cell="cell")}
+    collected = Collected(
+        dataset="poems",
+        seal="seal",
+        raters=70,
+        items=60,
+        reference="seqgan",
+        test="a test",
+        fleiss_kappa=0.1,
+        krippendorff_alpha=None,
+        scores=scores,
+    )
     assert Tracker(store).human() == {}
     Tracker(store).record_human(collected)
     assert Tracker(store).human() == {"poems": collected}

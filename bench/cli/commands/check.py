@@ -9,7 +9,7 @@ import click
 from bench.cli import options
 from bench.contracts.knobs import parse
 from bench.engine.check import Kind, check
-from bench.plugins import loading as plugins
+from bench.plugins.reference import parse_plugin
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -31,7 +31,7 @@ def command(reference: str, kind: Kind | None, overrides: tuple[str, ...], data:
 
     REFERENCE is a name, package.module:Object, or file.py:Object.
     """
-    name, passed = plugins.label(reference), True
+    name, passed = parse_plugin(reference).label, True
     values = {key: value for _, key, value in (parse(f"{name}.{text}") for text in overrides)}
     for title, problem in check(reference, values, Corpora.from_environment(data, corpus), kind):
         click.echo(f"FAIL {title}: {problem}" if problem else f"ok   {title}")

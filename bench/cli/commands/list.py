@@ -10,6 +10,7 @@ from bench.cli import options
 from bench.contracts.knobs import build, choices
 from bench.planning import preset
 from bench.plugins import loading as plugins
+from bench.plugins.reference import parse_plugin
 
 
 @click.command("list", epilog=options.examples("bench list", "bench list --knobs seqgan"))
@@ -29,14 +30,14 @@ def command(knobs: str | None) -> None:
 
 def _show_knobs(name: str) -> None:
     cls = plugins.load(plugins.kind(name), name)
-    build(cls.Settings, {}, plugins.label(name))  # refuses knobs that a run would refuse
+    build(cls.Settings, {}, parse_plugin(name).label)  # refuses knobs that a run would refuse
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
         bounds = " or ".join(map(str, choices(cls.Settings, field.name))) or _bounds(
             facts.get("low"), facts.get("high")
         )
         note = f" ({bounds})" if bounds else ""
-        click.echo(f"{plugins.label(name)}.{field.name} = {field.default!r}  {facts.get('help', '')}{note}")
+        click.echo(f"{parse_plugin(name).label}.{field.name} = {field.default!r}  {facts.get('help', '')}{note}")
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -12,13 +12,13 @@ from bench.records.human import Collected
 def collect(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Collected:
     """Return the score of each origin, and how far the raters agree."""
     return Collected(
-        sheet.dataset,
-        sheet.seal,
-        len(answers.raters),
-        len(sheet.items),
-        reference,
-        TEST,
-        fleiss_kappa(answers.judged_real),
-        krippendorff_alpha(answers.judged_real),
-        score(sheet, answers, reference),
+        dataset=sheet.dataset,
+        seal=sheet.seal,
+        raters=len(answers.raters),
+        items=len(sheet.items),
+        reference=reference,
+        test=TEST,
+        fleiss_kappa=fleiss_kappa(answers.judged_real),
+        krippendorff_alpha=krippendorff_alpha(answers.judged_real),
+        scores=score(sheet, answers, reference),
     )

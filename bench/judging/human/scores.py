@@ -36,17 +36,14 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
     judged = {origin: answers.judged_real[:, origins == origin] for origin in sheet.origins}
     others = [origin for origin in sheet.origins if origin != reference] if reference in judged else []
     p = dict(zip(others, holm([difference_p(judged[reference], judged[other]) for other in others]), strict=True))
-    return {
-        origin: HumanScore(
-            float(shown.mean()),
-            *interval(shown),
-            p.get(origin),
-            len(shown),
-            shown.shape[1],
-            sheet.cells.get(origin, ""),
-        )
-        for origin, shown in judged.items()
-    }
+    return {origin: _score(shown, p.get(origin), sheet.cells.get(origin, "")) for origin, shown in judged.items()}
+
+
+def _score(judged: NDArray[np.bool_], p: float | None, cell: str) -> HumanScore:
+    """The score of one origin, (raters, items) answers."""
+    low, high = interval(judged)
+    raters, items = judged.shape
+    return HumanScore(value=float(judged.mean()), low=low, high=high, p=p, raters=raters, items=items, cell=cell)
 
 
 def interval(judged: NDArray[np.bool_]) -> tuple[float | None, float | None]:

@@ -1,0 +1,82 @@
+"""A reference names a plug-in in one text: `mle`, `package.module:Object`, `path/file.py:Object`, or `text:FILE`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.contracts.errors import BenchError
+from bench.toolkit.corpora.reading.formats import stem
+from bench.toolkit.corpora.reading.rows import split_column
+
+TEXT = "text"
+"""The dataset that reads a file of the user's."""
+PREFIX = f"{TEXT}:"
+LONGEST = 80  # letters of a name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A plug-in as the user names it, parsed once.
+
+    `label` is what tables call it. `absolute` names the plug-in from any folder: a cell keeps it, and a worker loads
+    the plug-in by it. `argument` is the FILE of text:FILE, "" if there is none. `named` is true if the user gave the
+    label, as in NAME=text:FILE. `text` is what the user wrote, for messages.
+    """
+
+    label: str
+    absolute: str
+    argument: str = ""
+    named: bool = False
+    text: str = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The plug-in's own name: that of the entry point, or that of the object."""
+        return self.absolute.rpartition(":")[2]
+
+    @property
+    def file(self) -> Path | None:
+        """The absolute path of file.py:Object; None for other references."""
+        head = self.absolute.rpartition(":")[0]
+        return Path(head) if head.endswith(".py") else None
+
+    @property
+    def module(self) -> str:
+        """The dotted name of package.module:Object; "" for other references."""
+        return "" if self.file else self.absolute.rpartition(":")[0]
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The names by which --set and presets reach a dataset's knobs; later ones overrule."""
+        return (TEXT, self.label) if self.argument else (self.label,)
+
+
+def parse_plugin(text: str) -> Reference:
+    """A trainer or a dataset without an argument; BenchError if a file is named without its class."""
+    head, _, name = text.rpartition(":")
+    if text.endswith(".py"):
+        raise BenchError(f"{text}: say which class of the file, as in {text}:MyClass")
+    absolute = f"{Path(head).resolve()}:{name}" if head.endswith(".py") else text
+    return Reference(label=name, absolute=absolute, text=text)
+
+
+def parse_dataset(text: str) -> Reference:
+    """A dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none."""
+    if text.startswith(PREFIX):
+        file = text.removeprefix(PREFIX)
+        label = f"{PREFIX}{stem(split_column(file)[0])}" if file else TEXT
+        return Reference(label=label, absolute=TEXT, argument=file, text=text)
+    name, equals, rest = text.partition("=")
+    if equals and rest.startswith(PREFIX):
+        _check_name(name, text)
+        return Reference(label=name, absolute=TEXT, argument=rest.removeprefix(PREFIX), named=True, text=text)
+    if equals and name.isidentifier():
+        raise BenchError(f"-d {text}: only a file takes a name, as in {name}=text:FILE")
+    return parse_plugin(text)
+
+
+def _check_name(name: str, text: str) -> None:
+    if not re.fullmatch(r"\w[\w. -]*", name) or len(name) > LONGEST:
+        raise BenchError(f"-d {text:.120}: name it with letters, digits, spaces and . _ - only, {LONGEST} at most")

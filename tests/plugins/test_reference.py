@@ -1,0 +1,84 @@
+"""How a user names a plug-in, and what is made of it."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from bench.contracts.errors import BenchError
+from bench.plugins.reference import LONGEST, Reference, parse_dataset, parse_plugin
+
+
+def of(label: str, absolute: str, argument: str = "", named: bool = False) -> Reference:
+    return Reference(label=label, absolute=absolute, argument=argument, named=named, text="")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("poems", of("poems", "poems")),
+        ("package.module:Words", of("Words", "package.module:Words")),
+        ("/a/b=c.py:Words", of("Words", "/a/b=c.py:Words")),
+        ("/a/b/../words.py:Words", of("Words", "/a/words.py:Words")),
+        ("text", of("text", "text")),
+        ("text:", of("text", "text")),
+        ("text:a/train.txt", of("text:train", "text", "a/train.txt")),
+        ("text:a=text:b.txt", of("text:a=text:b", "text", "a=text:b.txt")),
+        ("text:a/train.csv.gz#body", of("text:train", "text", "a/train.csv.gz#body")),
+        ("web=text:a/train.txt", of("web", "text", "a/train.txt", True)),
+        ("my web.2=text:a=b.txt", of("my web.2", "text", "a=b.txt", True)),
+        ("\u5317\u4eac=text:a.txt", of("\u5317\u4eac", "text", "a.txt", True)),
+    ],
+)
+def test_datasets(text: str, expected: Reference) -> None:
+    found = parse_dataset(text)
+    assert found == expected and found.text == text
+    assert parse_plugin(found.absolute).absolute == found.absolute, "the absolute form is its own"
+
+
+def test_the_parts_of_a_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    entry, module, file = (parse_plugin(text) for text in ("mle", "package.module:Arm", "sub/arm.py:Arm"))
+    assert [found.name for found in (entry, module, file)] == ["mle", "Arm", "Arm"]
+    assert [found.module for found in (entry, module, file)] == ["", "package.module", ""]
+    assert [found.file for found in (entry, module, file)] == [None, None, tmp_path / "sub" / "arm.py"]
+    assert file.absolute == f"{tmp_path}/sub/arm.py:Arm" and file.text == "sub/arm.py:Arm"
+
+
+def test_two_spellings_of_one_file_are_one_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    spellings = ["arm.py:Arm", "./arm.py:Arm", f"{tmp_path}/arm.py:Arm"]
+    assert len({parse_plugin(text) for text in spellings}) == 1
+    assert parse_plugin("arm.py:Other") != parse_plugin("arm.py:Arm")
+
+
+def test_knobs_of_a_file_are_those_of_text_and_then_of_its_label() -> None:
+    assert parse_dataset("web=text:a.txt").owners == ("text", "web")
+    assert parse_dataset("text:a.txt").owners == ("text", "text:a")
+    assert parse_dataset("text").owners == ("text",) and parse_dataset("poems").owners == ("poems",)
+
+
+def test_a_reference_crosses_to_a_worker() -> None:
+    found = parse_dataset("web=text:a.txt")
+    assert pickle.loads(pickle.dumps(found)) == found and hash(found) == hash(parse_dataset("web=text:a.txt"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a/b=text:c.txt", "name it with letters"),
+        ("=text:c.txt", "name it with letters"),
+        (f"{'x' * (LONGEST + 1)}=text:c.txt", "80 at most"),
+        ("mine=poems", "only a file takes a name, as in mine=text:FILE"),
+        ("arm.py", r"arm\.py: say which class of the file, as in arm\.py:MyClass"),
+    ],
+)
+def test_references_that_are_none(text: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        parse_dataset(text)
+
+
+def test_a_trainer_takes_no_argument() -> None:
+    assert parse_plugin("text:MyGan") == of("MyGan", "text:MyGan"), "a module called text"
