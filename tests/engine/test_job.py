@@ -189,7 +189,7 @@ def test_code_that_changed_after_planning_is_refused(make_cell: Any, context: Co
 
 def test_code_that_changes_at_work_is_refused(make_cell: Any, context: Context, trainers: Any, tmp_path: Path) -> None:
     (tmp_path / "late.py").write_text("START = 0\n")
-    late = "import late\n        open(late.__file__, 'a').write('# edited'); self.momentum.step(loss)"
+    late = "from . import late\n        open(late.__file__, 'a').write('# edited'); self.momentum.step(loss)"
     edit(trainers("Tiny"), "self.momentum.step(loss)", late)
     cell = make_cell()
     assert failure(cell, context) == "Tiny: the code of Tiny or Words changed since it was planned: run again"
