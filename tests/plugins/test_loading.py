@@ -10,23 +10,7 @@ import pytest
 from bench.contracts.errors import BenchError
 from bench.plugins import loading as plugins
 
-TRAINER = """
-from __future__ import annotations
-from dataclasses import dataclass
-from typing import ClassVar
-
-
-@dataclass(frozen=True)
-class Settings:
-    knob: int = 3
-
-
-class MyGan:
-    Settings: ClassVar[type] = Settings
-
-    def phases(self): return []
-    def state(self): return {}
-"""
+TRAINER = (Path(__file__).parent.parent / "shelf" / "my_gan.py").read_text()
 
 
 @pytest.fixture
@@ -54,7 +38,7 @@ def test_by_path_registers_dataclasses_and_loads_once(file: Path) -> None:
 
 def test_an_edited_file_is_another_plug_in(file: Path) -> None:
     before = plugins.load("bench.baselines", f"{file}:MyGan")
-    file.write_text(TRAINER.replace("= 3", "= 4"))
+    file.write_text(TRAINER.replace("knob: int = 3", "knob: int = 4"))
     assert before.Settings().knob == 3
     assert plugins.load("bench.baselines", f"{file}:MyGan").Settings().knob == 4
 
@@ -134,8 +118,8 @@ def test_label_module_and_kind(file: Path) -> None:
     modules = [plugins.module_of(reference) for reference in ("mle", "poems", "a.b:C", f"{file}:MyGan", "nothing")]
     assert modules == ["bench.baselines.mle", "bench.datasets.poems", "a.b", "", ""]
     assert plugins.kind("mle") == plugins.kind(f"{file}:MyGan") == "bench.baselines"
-    methods = "def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0"
-    file.write_text(TRAINER.replace("def phases(self): return []\n    def state(self): return {}", methods))
+    methods = "    def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0\n"
+    file.write_text(TRAINER[: TRAINER.index("    def phases")] + methods)
     assert plugins.kind("poems") == plugins.kind(f"{file}:MyGan") == "bench.datasets"
     with pytest.raises(BenchError, match="unknown baseline or dataset 'poem'; did you mean 'poems'"):
         plugins.kind("poem")

@@ -222,3 +222,11 @@ class Marks(Tiny):
         assert not hasattr(torch, "mark") and "MARK" not in os.environ
         vars(torch)["mark"] = os.environ["MARK"] = "was here"
         super().__init__(data, settings, device, rng)
+
+
+class Sorter(Tiny):
+    """It writes into the data that it is given."""
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        super().__init__(data, settings, device, rng)
+        data.train.sort(axis=1)
