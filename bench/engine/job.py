@@ -22,6 +22,7 @@ from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
+from bench.plugins import folders
 from bench.plugins.open_dataset import open_dataset
 from bench.records import kept_generator
 from bench.records.artifacts import data_facts, write_artifacts
@@ -155,5 +156,5 @@ def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
 
 
 def _one_line(error: BaseException) -> str:
-    message = folded(error) if isinstance(error, ContractError) else named(error)
+    message = folded(error) if isinstance(error, ContractError) else folders.plain(named(error))
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

@@ -196,6 +196,11 @@ def test_code_that_changes_at_work_is_refused(make_cell: Any, context: Context, 
     assert not (context.runs / cell.id / "samples.txt").exists()
 
 
+def test_a_sibling_that_is_missed_late_is_named_plainly(make_cell: Any, context: Context, trainers: Any) -> None:
+    edit(trainers("Tiny"), "self.momentum.step(loss)", "from . import late")
+    assert failure(make_cell(), context) == "Tiny: ImportError: cannot import name 'late' from the plug-in's folder"
+
+
 def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> None:
     first = do()
     edit(words, "== 1).mean", "== 2).mean")

@@ -68,6 +68,19 @@ def test_an_edited_module_is_not_taken_for_what_it_was(file: Path, monkeypatch: 
     refuse("my_module:MyGan", "the code of my_module changed since this process loaded it: start it anew")
 
 
+def test_a_module_whose_sibling_is_found_elsewhere_is_refused(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would learn by the code of another plug-in."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shared_name.py").write_text("")
+        (tmp_path / folder / f"gan_{folder}.py").write_text(f"{TRAINER}\nimport shared_name\n")
+        monkeypatch.syspath_prepend(str(tmp_path / folder))
+    assert plugins.load("bench.baselines", "gan_two:MyGan").__module__ == "gan_two"
+    refuse("gan_one:MyGan", "gan_one.py imports shared_name", "two/shared_name.py, not", "rename one")
+
+
 def test_every_entry_point_loads() -> None:
     assert plugins.names("bench.baselines") == sorted(plugins.names("bench.baselines"))
     for name in plugins.names("bench.baselines"):
