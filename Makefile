@@ -15,7 +15,7 @@ test: .venv/.installed-dev  ## the tests, under six minutes
 check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy bench baselines datasets
+	$(BIN)/mypy bench baselines datasets tests/shelf
 	$(BIN)/pyright --warnings
 
 coverage: .venv/.installed-dev  ## the lines that the tests do not reach, workers aside

@@ -38,7 +38,7 @@ def knob(
 
 
 def choices(cls: type, name: str) -> tuple[Any, ...]:
-    """The values that the annotation of a knob lists, as Literal[...] or Literal[...] | None; () for any other knob."""
+    """Return the values that a knob's annotation lists: Literal[...], or Literal[...] | None. () for any other knob."""
     kind = _annotations(cls).get(name)
     kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if any(get_origin(kind) is not Literal and kind is not type(None) for kind in kinds):
@@ -48,7 +48,7 @@ def choices(cls: type, name: str) -> tuple[Any, ...]:
 
 @cache
 def _annotations(cls: type) -> Mapping[str, Any]:
-    """The annotations of a settings class, with names resolved; none where a name is unknown, which build() tells."""
+    """Return the resolved annotations of a settings class; {} if a name is unknown, which build() then reports."""
     try:
         return get_type_hints(cls)
     except Exception:  # an annotation is code of the plug-in's author
@@ -56,7 +56,7 @@ def _annotations(cls: type) -> Mapping[str, Any]:
 
 
 def quick(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The values given, and the quick values of the other knobs, as far as the class takes the ones with the others."""
+    """Return the given values, and the quick values of the other knobs where the class accepts them together."""
     values = {field.name: field.metadata.get("quick") for field in dataclasses.fields(cls)}
     values = {name: value for name, value in values.items() if value is not None}
     if not given or _takes(cls, values | dict(given), where):

@@ -22,6 +22,7 @@ from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
+from bench.plugins import folders
 from bench.records import events, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
@@ -139,5 +140,6 @@ def _generator(
 
 
 def _one_line(error: BaseException) -> str:
-    message = folded(error) if isinstance(error, BenchError | ContractError) else named(error)
+    ours = isinstance(error, BenchError | ContractError)
+    message = folded(error) if ours else folders.plain(named(error))
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

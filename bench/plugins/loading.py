@@ -6,6 +6,7 @@ A worker process gets the reference as text and looks the object up again: see b
 from __future__ import annotations
 
 import importlib
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,16 +79,25 @@ def _object(reference: Reference) -> Any:
 def _load_module(name: str) -> ModuleType:
     with blaming("import", name):
         module = importlib.import_module(name)
-    _refuse_edited(module)
+    _refuse_other_code(module)
     return module
 
 
-def _refuse_edited(module: ModuleType) -> None:
-    """BenchError if the code of a module, or of its siblings, changed since this process imported it."""
+def _refuse_other_code(module: ModuleType) -> None:
+    """BenchError if the code of a module, or of its siblings, changed since this process imported it.
+
+    So too if Python found another file by the name of a sibling, as where two folders of sys.path have one.
+    """
     if source_files.ours(module.__name__) or not getattr(module, "__file__", None):
         return
     path = Path(str(module.__file__)).resolve()
-    code = "".join(source_files.lines(path, source_files.root_of(path, module.__name__)))
+    root = source_files.root_of(path, module.__name__)
+    for file in source_files.files(path, root):
+        found = getattr(sys.modules.get(name := source_files.module_name(file, root)), "__file__", None)
+        if found and Path(found).resolve() != file.resolve():
+            told = f"{path} imports {name}, and Python found {found}, not {file}"
+            raise BenchError(f"{told}: rename one, or import it relatively")
+    code = "".join(source_files.lines(path, root))
     if _LOADED.setdefault(path, code) != code:
         raise BenchError(f"the code of {module.__name__} changed since this process loaded it: start it anew")
 

@@ -43,6 +43,11 @@ def root_of(path: Path, module: str) -> Path:
     return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
+def module_name(file: Path, root: Path) -> str:
+    """The dotted name under which a file below `root` is imported."""
+    return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
 def ours(module: str) -> bool:
     """Whether a module is of this package, shelves and all."""
     return module.partition(".")[0] == "bench"

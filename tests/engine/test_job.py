@@ -199,11 +199,16 @@ def test_code_that_changed_after_planning_is_refused(make_cell: Any, context: Co
 
 def test_code_that_changes_at_work_is_refused(make_cell: Any, context: Context, trainers: Any, tmp_path: Path) -> None:
     (tmp_path / "late.py").write_text("START = 0\n")
-    late = "import late\n        open(late.__file__, 'a').write('# edited'); self.momentum.step(loss)"
+    late = "from . import late\n        open(late.__file__, 'a').write('# edited'); self.momentum.step(loss)"
     edit(trainers("Tiny"), "self.momentum.step(loss)", late)
     cell = make_cell()
     assert failure(cell, context) == "Tiny: the code of Tiny or Words changed since it was planned: run again"
     assert not (context.runs / cell.id / "samples.txt").exists()
+
+
+def test_a_sibling_that_is_missed_late_is_named_plainly(make_cell: Any, context: Context, trainers: Any) -> None:
+    edit(trainers("Tiny"), "self.momentum.step(loss)", "from . import late")
+    assert failure(make_cell(), context) == "Tiny: ImportError: cannot import name 'late' from the plug-in's folder"
 
 
 def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> None:
@@ -214,25 +219,14 @@ def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> No
     assert first.scores["ones"].value != second.scores["ones"].value
 
 
-def test_a_plug_in_that_writes_into_the_data_fails_alone(trainers: Any, do: Any) -> None:
+def test_a_plug_in_that_writes_into_the_data_fails_alone(do: Any) -> None:
     """Other cells of the worker learn from the same arrays."""
     before = do("Tiny", seed=1)
-    path = Path(trainers("Tiny").rpartition(":")[0])
-    path.write_text(path.read_text() + SORTER)
     failed = do("Sorter")
     assert error_of(failed) == (
         "Sorter: Sorter, or a metric of Words, wrote into the data it was given: copy what you change"
     )
     assert do("Tiny", seed=1).scores == before.scores
-
-
-SORTER = """
-
-class Sorter(Tiny):
-    def __init__(self, data, settings, device, rng):
-        super().__init__(data, settings, device, rng)
-        data.train.sort(axis=1)
-"""
 
 
 def test_what_a_cell_leaves_can_be_read_by_a_team(do: Any) -> None:

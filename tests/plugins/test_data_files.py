@@ -13,28 +13,9 @@ from bench.plugins import data_files
 from bench.plugins import loading as plugins
 from bench.plugins.checksum import checksum
 
-PLUGIN = """
-from dataclasses import dataclass
-from pathlib import Path
-from . import helper
-
-DATA_FILES = ("words.txt", "lexicon")
-WORDS = Path(__file__).with_name("words.txt").read_text().split()
-
-
-@dataclass(frozen=True)
-class Knobs:
-    first: str = WORDS[0]
-
-
-class Arm:
-    Settings = Knobs
-    def phases(self): return []
-    def state(self): return {}
-"""
+SHELF = Path(__file__).parent.parent / "shelf" / "data"
 FILES = {
-    "arm.py": PLUGIN,
-    "helper.py": 'DATA_FILES: list[str] = ["deep/numbers.bin"]\n',
+    **{name: (SHELF / name).read_text() for name in ("arm.py", "helper.py")},
     "words.txt": "one two\n",
     "lexicon/a.txt": "a",
     "lexicon/inner/b.txt": "b",

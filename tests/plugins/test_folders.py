@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,28 +20,8 @@ from bench.plugins import folders
 from bench.plugins import loading as plugins
 from bench.plugins.checksum import checksum
 
-PLUGIN = """
-from dataclasses import dataclass
-
-from . import helpers
-from .pack import deep
-
-
-@dataclass(frozen=True)
-class Knobs:
-    value: int = helpers.VALUE
-
-
-class Arm:
-    Settings = Knobs
-
-    def phases(self):
-        from . import late
-        from .pack import deep as inner
-        return helpers.VALUE, deep.VALUE, inner.VALUE, late.VALUE
-
-    def state(self): return {}
-"""
+SHELF = Path(__file__).parent.parent / "shelf"
+PLUGIN = (SHELF / "siblings" / "arm.py").read_text()
 
 Write = Callable[..., str]
 
@@ -179,44 +160,6 @@ def test_no_other_module_is_taken_for_a_folder() -> None:
     assert folders.plain("No module named 'torch.x'") == "No module named 'torch.x'"
 
 
-SPAWNS = """
-import multiprocessing
-from dataclasses import dataclass
-from . import rows
-
-
-@dataclass(frozen=True)
-class Knobs:
-    size: int = 3
-
-
-class Doubles:
-    def __init__(self, size): self.size = size
-    def __call__(self, row): return Knobs(2 * row.value * self.size)
-
-
-def worker(queue, inbox):
-    from .rows import Row
-    function, row = inbox.get()
-    assert type(row) is Row
-    queue.put(function(row))
-
-
-class Arm:
-    Settings = Knobs
-    def phases(self): return []
-    def state(self): return {}
-
-    def ask(self, context):
-        context = multiprocessing.get_context(context)
-        queue, inbox = context.Queue(), context.Queue()
-        child = context.Process(target=worker, args=(queue, inbox))
-        child.start()
-        inbox.put((Doubles(5), rows.Row(7)))
-        answer = queue.get(timeout=60)
-        child.join()
-        return answer, child.exitcode
-"""
 SCRIPT = """
 import sys
 
@@ -233,10 +176,7 @@ if __name__ == "__main__":
 
 
 def test_children_of_each_kind_import_the_plug_in(tmp_path: Path) -> None:
-    place = tmp_path / "a folder's name"
-    place.mkdir()
-    (place / "arm.py").write_text(SPAWNS)
-    (place / "rows.py").write_text("class Row:\n    def __init__(self, value): self.value = value\n")
+    place = shutil.copytree(SHELF / "spawns", tmp_path / "a folder's name")
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), f"{place}/arm.py:Arm", "fork", "spawn", "forkserver"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)

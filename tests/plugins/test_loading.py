@@ -11,23 +11,7 @@ from bench.contracts.errors import BenchError
 from bench.plugins import loading as plugins
 from bench.plugins.reference import parse_plugin
 
-TRAINER = """
-from __future__ import annotations
-from dataclasses import dataclass
-from typing import ClassVar
-
-
-@dataclass(frozen=True)
-class Settings:
-    knob: int = 3
-
-
-class MyGan:
-    Settings: ClassVar[type] = Settings
-
-    def phases(self): return []
-    def state(self): return {}
-"""
+TRAINER = (Path(__file__).parent.parent / "shelf" / "my_gan.py").read_text()
 
 
 @pytest.fixture
@@ -55,7 +39,7 @@ def test_by_path_registers_dataclasses_and_loads_once(file: Path) -> None:
 
 def test_an_edited_file_is_another_plug_in(file: Path) -> None:
     before = plugins.load("bench.baselines", f"{file}:MyGan")
-    file.write_text(TRAINER.replace("= 3", "= 4"))
+    file.write_text(TRAINER.replace("knob: int = 3", "knob: int = 4"))
     assert before.Settings().knob == 3
     assert plugins.load("bench.baselines", f"{file}:MyGan").Settings().knob == 4
 
@@ -83,6 +67,19 @@ def test_an_edited_module_is_not_taken_for_what_it_was(file: Path, monkeypatch: 
     assert plugins.load("bench.baselines", "my_module:MyGan") is plugins.load("bench.baselines", "my_module:MyGan")
     helper.write_text("VALUE = 2\n")
     refuse("my_module:MyGan", "the code of my_module changed since this process loaded it: start it anew")
+
+
+def test_a_module_whose_sibling_is_found_elsewhere_is_refused(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would learn by the code of another plug-in."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shared_name.py").write_text("")
+        (tmp_path / folder / f"gan_{folder}.py").write_text(f"{TRAINER}\nimport shared_name\n")
+        monkeypatch.syspath_prepend(str(tmp_path / folder))
+    assert plugins.load("bench.baselines", "gan_two:MyGan").__module__ == "gan_two"
+    refuse("gan_one:MyGan", "gan_one.py imports shared_name", "two/shared_name.py, not", "rename one")
 
 
 def test_every_entry_point_loads() -> None:
@@ -135,8 +132,8 @@ def test_module_and_kind(file: Path) -> None:
     modules = [plugins.module_of(parse_plugin(text)) for text in texts]
     assert modules == ["bench.baselines.mle", "bench.datasets.poems", "a.b", "", ""]
     assert plugins.kind("mle") == plugins.kind(f"{file}:MyGan") == "bench.baselines"
-    methods = "def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0"
-    file.write_text(TRAINER.replace("def phases(self): return []\n    def state(self): return {}", methods))
+    methods = "    def load(self): 0\n    def metrics(self, data): 0\n    def real(self, data): 0\n"
+    file.write_text(TRAINER[: TRAINER.index("    def phases")] + methods)
     assert plugins.kind("poems") == plugins.kind(f"{file}:MyGan") == "bench.datasets"
     with pytest.raises(BenchError, match="unknown baseline or dataset 'poem'; did you mean 'poems'"):
         plugins.kind("poem")

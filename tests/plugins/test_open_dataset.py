@@ -25,17 +25,25 @@ def test_a_dataset_and_its_arrays_at_its_settings(words: str, corpora: Corpora) 
     [
         ("rows[:tenth], rows[tenth", "rows[:0], rows[tenth", "Words: no sequences in valid"),
         ('("zero", "one", "two", "three")', '("zero",)', "Words: a vocabulary of 1 leaves nothing to learn"),
-        ("def load(self):", "def load(self):\n        return", r"Words: load\(\) returned None, not SequenceData"),
         (
-            "def load(self):",
-            "def load(self):\n        1 / 0",
+            "def load(self) -> SequenceData:",
+            "def load(self) -> SequenceData:\n        return",
+            r"Words: load\(\) returned None, not SequenceData",
+        ),
+        (
+            "def load(self) -> SequenceData:",
+            "def load(self) -> SequenceData:\n        1 / 0",
             "cannot load the data of .*words.py line .*: ZeroDivisionError",
         ),
-        ("def load(self):", "def load(self):\n        raise SystemExit(0)", "words.py line .*: SystemExit: 0"),
+        (
+            "def load(self) -> SequenceData:",
+            "def load(self) -> SequenceData:\n        raise SystemExit(0)",
+            "words.py line .*: SystemExit: 0",
+        ),
         ("self.settings = settings", "1 / 0", r"cannot load the data of .*words\.py line .*: ZeroDivisionError"),
         (
-            "settings, corpora):",
-            "settings):",
+            ", corpora: Corpora)",
+            ")",
             r"the data of .*words\.py:Words: TypeError: .*__init__\(\) takes",
         ),
         ("rows[:tenth], rows[t", "rows[:tenth] + 1, rows[t", r"Words: valid has ids outside the vocabulary 0\.\.3"),

@@ -1,4 +1,4 @@
-"""What the checks are run on: a trainer's class at its settings, and small data of one length or of several."""
+"""The subject of a check: a trainer class, its settings, and small data of fixed or variable length."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Subject(NamedTuple):
     data: SequenceData
 
     def build(self, seed: int = 0) -> tuple[Trainer, Any]:
-        """A fresh trainer and its rng; global generators start from the seed, as in a run."""
+        """Return a new trainer and its rng; global generators start from the seed, as in a run."""
         import torch
 
         rng = torch_rng("conformance", seed)
@@ -47,6 +47,6 @@ class Subject(NamedTuple):
 
 
 def subjects(cls: type[Any], settings: Any) -> Iterator[tuple[str, Subject]]:
-    """The class on sequences of one length and on sequences that end early."""
+    """Yield the class on sequences of one length, then on sequences that end early."""
     yield "fixed length", Subject(cls, settings, toy_data())
     yield "variable length", Subject(cls, settings, toy_data(end=0))

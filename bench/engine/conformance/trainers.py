@@ -175,7 +175,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
 
 
 def _rounding(generator: Any, data: SequenceData) -> float:
-    """How far a sum of probabilities may be from 1 because log_prob rounds to float16 or bfloat16."""
+    """Return how far a sum of probabilities may be from 1 because log_prob rounds to float16 or bfloat16."""
     import torch
 
     with chance.seeded(0), modes.evaluating(generator):

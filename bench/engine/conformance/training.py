@@ -1,4 +1,4 @@
-"""Train a subject for an epoch of each phase, ask its generator, and compare what comes of it to the bit."""
+"""Train a subject for one epoch of each phase, query its generator, and compare two results to the bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.records import generator_files
 
 
 def trained(subject: Subject, seed: int) -> dict[str, Any]:
-    """A trainer's generator and samples after an epoch of each phase."""
+    """Return the state, samples and log_prob of a generator after one epoch of each phase."""
     trainer, _ = subject.build(seed)
     step_each(trainer, seed)
     parts = generator_files.parts_of(trainer)
@@ -26,7 +26,7 @@ def trained(subject: Subject, seed: int) -> dict[str, Any]:
 
 
 def answers(trainer: Trainer, data: SequenceData, seed: int) -> dict[str, Any]:
-    """What the generator answers when it is judged."""
+    """Return what the generator answers when it is judged: 40 samples, and log_prob of the test split."""
     rng = torch_rng("conformance", "samples", seed)
     samples = draw(trainer.generator, 40, data, rng)
     log_prob = log_prob_of(trainer.generator, data, rng.device)
@@ -35,7 +35,7 @@ def answers(trainer: Trainer, data: SequenceData, seed: int) -> dict[str, Any]:
 
 @contextmanager
 def another_day() -> Iterator[None]:
-    """time.time() tells another day than it is."""
+    """Let time.time() and time.time_ns() return the time of tomorrow."""
     import time
     from unittest import mock
 
@@ -45,18 +45,18 @@ def another_day() -> Iterator[None]:
 
 
 def step_each(trainer: Trainer, seed: int = 0) -> list[dict[str, float]]:
-    """An epoch of every phase; what each said of itself."""
+    """Run one epoch of every phase; return the numbers of each."""
     return [epoch(phase, seed) for phase in trainer.phases() if phase.epochs]
 
 
 def epoch(phase: Phase, seed: int) -> dict[str, float]:
-    """An epoch for which global generators start from the seed, as in a run."""
+    """Run one epoch of a phase; global generators start from the seed, as in a run."""
     with chance.seeded(derive("conformance", phase.name, seed)):
         return checked_values(phase.step(), phase.name)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two states are equal to the bit."""
+    """Return whether two states are equal to the bit."""
     import torch
 
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
@@ -69,12 +69,12 @@ def same(one: Any, other: Any) -> bool:
 
 
 def frozen(trainer: Trainer) -> dict[str, Any]:
-    """The state as a checkpoint would give it back."""
+    """Return the state as a checkpoint gives it back."""
     return as_read(trainer.state())
 
 
 def as_read(parts: Mapping[str, Stateful]) -> dict[str, Any]:
-    """The state of the parts through bytes, read with weights_only."""
+    """Return the state of the parts after it was written and read with weights_only."""
     import torch
 
     check_state(parts)

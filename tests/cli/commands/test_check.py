@@ -77,7 +77,12 @@ BROKEN_TRAINERS = [
         "it writes into data.train: copy what you change",
     ),
     ("generator=rng).T", "generator=rng).T.float()", "samples are token ids", "float32, not integer token ids"),
-    (", *, rng, temperature=1.0):", ", *, rng):", "samples are token ids", "unexpected keyword argument 'temperature'"),
+    (
+        ", *, rng: torch.Generator, temperature: float = 1.0)",
+        ", *, rng: torch.Generator)",
+        "samples are token ids",
+        "unexpected keyword argument 'temperature'",
+    ),
     (
         "replacement=True, generator=rng).T",
         "replacement=True, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(7)))).T",

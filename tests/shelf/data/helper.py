@@ -1,0 +1,1 @@
+DATA_FILES: list[str] = ["deep/numbers.bin"]
