@@ -82,14 +82,14 @@ class SeqGAN:
         """The two pre-trainings, then the rounds."""
         s = self._settings
         return [
-            Phase("mle", s.mle_epochs, self._imitate),
+            self._learner.imitation.phase("mle", self._imitate),
             Phase("discriminator", s.discriminator_epochs, self._discriminate, trains_generator=False),
             Phase("adversarial", s.adversarial_steps, self._round),
         ]
 
     def _imitate(self) -> dict[str, float]:
         """An epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
-        loss = self._learner.imitate()
+        loss = self._learner.imitation.epoch()
         self._policy.load_state_dict(self.generator.state_dict())
         return loss
 
@@ -107,7 +107,7 @@ class SeqGAN:
 
     def _real(self) -> Tensor:
         """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
-        s, train = self._settings, self._learner.train
+        s, train = self._settings, self._learner.imitation.train
         if not s.discriminator_updates:
             return train
         order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)

@@ -16,13 +16,14 @@ class Phase(NamedTuple):
     """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
 
     Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
-    the last of them begins.
+    the last of them begins. `finished`, if given, is asked after each epoch: the phase ends at True, or after `epochs`.
     """
 
     name: str
     epochs: int
     step: Callable[[], Mapping[str, float]]
     trains_generator: bool = True
+    finished: Callable[[], bool] | None = None
 
 
 class Stateful(Protocol):

@@ -35,7 +35,8 @@ class Interrupted(Exception):
 class Position:
     """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far.
 
-    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at.
+    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at. `trained` is how many
+    epochs the last phase that trained the generator had.
     """
 
     phase: int = 0
@@ -43,6 +44,7 @@ class Position:
     x: int = 0
     seconds: float = 0.0
     best: float | None = None
+    trained: int = 0
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Driver:
         judged = judged_phase(self.phases)
         if judged is None:
             return
-        epoch = judged.epochs
+        epoch = self.position.trained
         if self.cell.evaluation.rule != "last":
             kept = checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
             if kept is None or self.phases[kept["phase"]] is not judged:
@@ -107,13 +109,15 @@ class Driver:
         self.journal.append("phase", name=phase.name, epochs=phase.epochs, **facts)
         if phase.trains_generator and at.x == 0:
             self._curve(phase)
-        while at.epoch < phase.epochs:
+        while at.epoch < phase.epochs and not finished(phase):
             self._epoch(phase)
             if self.stop():
                 self._save()
                 raise Interrupted
             if time.monotonic() - self.saved > self.checkpoint_seconds:
                 self._save()
+        if phase.trains_generator and at.epoch:
+            at.trained = at.epoch
 
     def _epoch(self, phase: Phase) -> None:
         at = self.position
@@ -129,7 +133,7 @@ class Driver:
                 raise ContractError(f"training diverged: {name} is {value} in {phase.name} epoch {at.epoch}")
         if phase.trains_generator:
             at.x += 1
-            if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs:
+            if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs or finished(phase):
                 self._curve(phase)
 
     def _curve(self, phase: Phase) -> None:
@@ -180,6 +184,11 @@ def schedule(trainer: Trainer) -> list[Phase]:
 def judged_phase(phases: Sequence[Phase]) -> Phase | None:
     """The last phase that trains the generator for at least one epoch; None where the generator is never trained."""
     return next((phase for phase in reversed(phases) if phase.trains_generator and phase.epochs), None)
+
+
+def finished(phase: Phase) -> bool:
+    """Whether the phase ends before its last epoch, as early stopping does."""
+    return phase.finished is not None and phase.finished()
 
 
 def one_epoch(phase: Phase) -> dict[str, float]:

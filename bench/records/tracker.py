@@ -146,7 +146,7 @@ class Tracker:
 
         for name in LOGGERS:  # mlflow sets its own level when it is imported
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what it raises is told, in one line, as an error
-        return MlflowClient(self.uri)
+        return MlflowClient(sqlite.absolute(self.uri))
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:

@@ -203,7 +203,7 @@ print(*(name for name in sys.modules if name.startswith(("bench.baselines", "ben
 def test_a_signal_to_the_whole_group_lets_workers_save(
     make_cell: Callable[..., Cell], context: Context, number: signal.Signals
 ) -> None:
-    cell = make_cell("Slow", Slow__epochs=10_000)
+    cell = make_cell("Halts")
 
     def end_the_group_once_training() -> None:
         if any(event["event"] == "epoch" for event in read_record(context.runs / cell.id).events):
@@ -221,7 +221,7 @@ def test_a_signal_to_the_whole_group_lets_workers_save(
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(3)]
+    cells = [make_cell("Halts", seed=seed) for seed in range(3)]
 
     def press_once_training() -> None:
         if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):
@@ -236,7 +236,7 @@ def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Conte
 
 
 def test_an_error_of_the_parent_stops_the_workers_too(make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(3)]
+    cells = [make_cell("Halts", seed=seed) for seed in range(3)]
 
     def fail_once_training() -> None:
         if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):

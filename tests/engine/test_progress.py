@@ -145,11 +145,15 @@ def test_time_left(cells: list[Cell], context: Context, story: list[int], left: 
     assert f"{left} left" in shown(on)
 
 
-def test_time_spent_on_a_running_cell_counts(cells: list[Cell], context: Context) -> None:
+def test_time_spent_on_a_running_cell_counts(
+    cells: list[Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(cells[0], context, START, ("done", {"scores": SCORES, "wall_seconds": 3_600.0 * 4}))
     write(cells[1], context, START)
     journal = context.runs / cells[1].id / "journal.jsonl"
-    began = time.time() - 3_600 * 3
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    began = now - 3_600 * 3
     journal.write_text(f'{{"event": "start", "time": {began}}}\n')
     on = console(True)
     with Progress(cells, context.runs, 1, on, lambda record: None):

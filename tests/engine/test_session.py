@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from rich.console import Console
 from bench.cli.commands.status import command as status
 from bench.cli.commands.sync import command as syncing
 from bench.contracts.errors import BenchError
-from bench.engine import job, session
+from bench.engine import session
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -30,27 +30,12 @@ from bench.records.journal import Journal, Record, read_record
 from bench.records.tracker import Tracker
 from bench.toolkit.corpora.fetch import Corpora
 
-
-class AtOnce:
-    """A backend that does each cell in this process."""
-
-    def prepare(self) -> None:
-        pass
-
-    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
-        for cell in cells:
-            job.run(cell, context)
-        tick()
-        return []
-
-
 Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run tiny trainers by name (others by theirs) without tables; exit code and what was printed."""
-    monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())
     monkeypatch.setattr("bench.reporting.write.write_report", lambda *_: ([], []))
     monkeypatch.setattr("bench.reporting.write.print_summary", lambda *_: None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import shutil
@@ -28,8 +29,12 @@ from bench.reporting.write import write_report
 FACTS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0", "asked": "1"}
 
 
+ASKED = itertools.count(2)
+
+
 def now() -> dict[str, str]:
-    return FACTS | {"asked": str(time.time_ns())}
+    """Facts that were asked for later than all before."""
+    return FACTS | {"asked": str(next(ASKED))}
 
 
 def runs_of(store: str, kind: str) -> list[Any]:
@@ -60,6 +65,18 @@ def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store:
     assert run.data.tags["signature.nll_oracle"] == "nll_oracle|hyps:200|ckpt:last|data:x|v:0"
     assert json.loads(run.data.tags["notes"]) == ["T = 20"]
     assert {f.path for f in client.list_artifacts(run_id)} == {"cell.json", "samples.txt", "scores.parquet", "roll.png"}
+
+
+def test_the_default_store_follows_the_working_directory(
+    shop: Any, migrated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("one", "two"):
+        (folder := tmp_path / name).mkdir()
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        monkeypatch.chdir(folder)
+        Tracker().project(shop.done(shop.cell(name), {"nll_oracle": 1.0}), "quick", now())
+        assert set(Tracker().frame("quick")["label"]) == {name}
 
 
 def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:

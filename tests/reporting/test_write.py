@@ -207,7 +207,7 @@ def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_pat
             for label in paper().order for seed in range(2)]  # fmt: skip
     write_report(fill(store, [*oracle, *small(shop), *odd, *wide]), None, out)
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
-    done = subprocess.run(words, cwd=out, capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(words, cwd=out, capture_output=True, text=True, errors="replace", timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout and "too large" not in done.stdout
     assert (out / "tables.pdf").stat().st_size > 10_000

@@ -10,6 +10,7 @@ import click
 
 from bench.cli import options
 from bench.contracts.errors import BenchError
+from bench.engine import terminal
 
 if TYPE_CHECKING:
     from torch import Generator as Random
@@ -91,6 +92,10 @@ def command(
     text = "".join(f"{line}\n" for line in lines)
     if out is None:
         click.echo(text, nl=False)
+        if not terminal.holds(text):
+            click.echo(
+                "standard output cannot hold all characters: some are escapes; --out FILE has them all", err=True
+            )
     else:
         write_output(out, text.encode())
 

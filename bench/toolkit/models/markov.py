@@ -39,6 +39,19 @@ class MarkovChain:
             tables.append(torch.from_numpy(mixed).view((words,) * (depth + 1)))
         return cls(tables, length)
 
+    @classmethod
+    def of_joint(cls, joint: Tensor) -> Self:
+        """The chain of order T - 1 that has this (V,) * T float64 joint distribution of a whole sequence.
+
+        Any distribution of sequences is such a chain. After a prefix of probability 0 no token is possible.
+        """
+        marginals = [joint]
+        for _ in range(joint.dim()):
+            marginals.append(marginals[-1].sum(-1))
+        marginals.reverse()  # of prefixes of length 0..T
+        tables = [longer / shorter[..., None] for shorter, longer in zip(marginals, marginals[1:], strict=False)]
+        return cls([table.nan_to_num(0.0) for table in tables], joint.dim())
+
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
         """(count, T) int64 tokens; each token's weight is p ** (1 / temperature)."""
         rows = torch.zeros(count, self.length, dtype=torch.int64)
@@ -52,7 +65,8 @@ class MarkovChain:
         """(n, T, V) float64 natural-log probability of every token at each position, given the tokens before it."""
         rows = sequences.cpu()
         log_p = torch.stack([self._next(rows, position).log() for position in range(rows.shape[1])], 1)
-        return (log_p / temperature).log_softmax(2).to(sequences.device)
+        tempered = log_p if temperature == 1 else (log_p / temperature).log_softmax(2)
+        return tempered.to(sequences.device)
 
     def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
         """(n, T) float64 natural-log probability of each token given those before it."""

@@ -23,6 +23,9 @@ class GeneratorKnobs:
     rate: float = knob(1e-2, low=0, help="Adam rate of maximum-likelihood training")
     clip: float = knob(5.0, low=1e-6, help="global norm to which the generator's gradient is clipped")
     mle_epochs: int = knob(120, low=0, help="epochs of maximum-likelihood training")
+    patience: int = knob(
+        0, low=0, help="stop it after so many epochs without a lower held-out loss, at the best weights; 0: train all"
+    )
 
 
 @dataclass(frozen=True)
