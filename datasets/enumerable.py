@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from bench.contracts.data import SequenceData
+from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.errors import BenchError
 from bench.contracts.knobs import knob
 from bench.contracts.seeding import numpy_rng, torch_rng
 from bench.toolkit.corpora.fetch import Corpora
 
 if TYPE_CHECKING:
-    from bench.contracts.metric import Metric
+    from bench.contracts.metric import FloatArray, Metric
     from bench.toolkit.models.lstm import LSTM
     from bench.toolkit.models.markov import MarkovChain
 
@@ -68,12 +68,28 @@ class Enumerable:
         return drawn(oracle, s.words, (s.train, s.valid, s.test), source, s.seed)
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """Forward KL first; what a generator without log_prob has too comes last."""
-        return []
+        """Forward KL first; the counted ones are for generators without log_prob."""
+        from bench.toolkit.metrics.counted import CountedReverseKL, CountedTV
+        from bench.toolkit.metrics.exact import exact_metrics
+        from bench.toolkit.metrics.memorisation import memorisation_metrics
+        from bench.toolkit.metrics.nll import NLLOracle, NLLTest, remember
+        from bench.toolkit.metrics.truth import EnumeratedTruth
+
+        log_prob = remember(self._log_prob)
+        truth = EnumeratedTruth(log_prob, self.settings.words, self.settings.length)
+        known = [NLLOracle(log_prob, data), NLLTest(data), *memorisation_metrics(data)]
+        return [*exact_metrics(truth), *known, CountedTV(truth), CountedReverseKL(truth)]
 
     def real(self, data: SequenceData) -> LSTM | MarkovChain:
         """The oracle itself."""
         return self._oracle
+
+    def _log_prob(self, sequences: TokenArray) -> FloatArray:
+        """(n, T) float64 log-probability of each token under the oracle."""
+        import torch
+
+        found: FloatArray = self._oracle.log_prob(torch.from_numpy(sequences)).numpy()
+        return found
 
     @cached_property
     def _oracle(self) -> LSTM | MarkovChain:

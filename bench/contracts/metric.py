@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.contracts.data import SequenceData, TokenArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
@@ -22,17 +25,30 @@ value.
 
 
 class Generated(NamedTuple):
-    """What is judged: (n, T) token ids, and the (n, T) log-probabilities that their maker gives to any sequences."""
+    """What is judged: (n, T) token ids, and what their maker says of any (n, T) sequences.
+
+    `log_prob` gives (n, T) log-probabilities. `next_log_prob` gives those of every token at each position, (n, T, V) on
+    the CPU; a metric asks it for few rows at a time.
+    """
 
     sequences: TokenArray
     log_prob: Callable[[TokenArray], FloatArray] | None = None
+    next_log_prob: Callable[[TokenArray], Tensor] | None = None
+
+
+Profile = Sequence[float | None]
+"""Values along a scale, from step 1 on: by position, or by group; None where undefined."""
 
 
 class Scores(NamedTuple):
-    """A metric's value, None where it is undefined, and the (n,) scores it is the mean of, where such exist."""
+    """A metric's value, None where it is undefined, and the (n,) scores it is the mean of, where such exist.
+
+    `profiles` are what figures are drawn from: a name -> the values by position. They are no columns of a table.
+    """
 
     value: float | None
     per_sequence: FloatArray | None = None
+    profiles: Mapping[str, Profile] = {}
 
     @classmethod
     def mean_of(cls, per_sequence: FloatArray) -> Scores:
@@ -43,7 +59,8 @@ class Scores(NamedTuple):
 class Metric(Protocol):
     """`name` is its column; `better` says which way is up.
 
-    A metric may also say `unknown_words: ClassVar[UnknownWords]`; "undefined" where it does not.
+    A metric may also say `unknown_words: ClassVar[UnknownWords]`; "undefined" where it does not. With `only_final` true
+    it judges finished generators, and has no learning curve unless it is the headline.
     """
 
     name: str
@@ -62,3 +79,8 @@ def unknown_words(metric: Metric) -> UnknownWords:
     """What words outside the vocabulary are to the metric; "undefined" where it does not say, for then none is safe."""
     said: UnknownWords = getattr(metric, "unknown_words", "undefined")
     return said
+
+
+def only_final(metric: Metric) -> bool:
+    """Whether the metric is left out of learning curves, because it takes long."""
+    return bool(getattr(metric, "only_final", False))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -15,23 +15,37 @@ from bench import __version__
 from bench.contracts import chance
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.errors import ContractError
-from bench.contracts.generator import LOGITS, ROWS, Generator, Scorer
-from bench.contracts.metric import FloatArray, Generated, Metric, Scores, UnknownWords, unknown_words
+from bench.contracts.generator import LOGITS, ROWS, Conditional, Generator, Scorer
+from bench.contracts.metric import (
+    FloatArray,
+    Generated,
+    Metric,
+    Profile,
+    Scores,
+    UnknownWords,
+    only_final,
+    unknown_words,
+)
 from bench.contracts.seeding import derive
 from bench.judging import modes
 from bench.toolkit.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one evaluation found: metric -> {"value", "better", "signature"}, scores per sequence, and the samples."""
+    """What one evaluation found: metric -> {"value", "better", "signature"}, scores per sequence, and the samples.
+
+    `profiles` are the metrics' values along a scale, by the names that they give them.
+    """
 
     scores: dict[str, dict[str, Any]]
     per_sequence: dict[str, FloatArray]
     samples: TokenArray
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,14 +72,21 @@ class Evaluator:
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ContractError(f"two metrics are called {twice!r}: one would hide the other")
 
+    def of_curves(self) -> Evaluator:
+        """The evaluator of learning curves: the headline, and the metrics that are not for finished generators only."""
+        kept = [metric for index, metric in enumerate(self.metrics) if not index or not only_final(metric)]
+        return replace(self, metrics=kept)
+
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences (at most as many as are held out) and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
-        return self.judge_samples(Generated(sequences, log_prob_of(generator, self.data, rng.device)))
+        log_prob = log_prob_of(generator, self.data, rng.device)
+        return self.judge_samples(Generated(sequences, log_prob, next_log_prob_of(generator, self.data, rng.device)))
 
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score sequences that are at hand."""
         scores, per_sequence = {}, {}
+        profiles: dict[str, Profile] = {}
         sequences = generated.sequences.copy()
         unasked = self.unasked(generated.sequences)
         for metric in self.metrics:
@@ -83,7 +104,8 @@ class Evaluator:
             scores[metric.name] = {"value": value, "better": metric.better, "signature": signature}
             if value is not None and found.per_sequence is not None:
                 per_sequence[metric.name] = found.per_sequence
-        return Judgement(scores, per_sequence, generated.sequences)
+            profiles |= {name: _finite(profile) for name, profile in found.profiles.items()}
+        return Judgement(scores, per_sequence, generated.sequences, profiles)
 
     def unasked(self, sequences: TokenArray) -> list[str]:
         """The metrics that do not judge these sequences, because they hold words outside the vocabulary."""
@@ -178,6 +200,30 @@ def log_prob_of(generator: Generator, data: SequenceData, device: torch.device) 
     return remember(log_prob)
 
 
+def next_log_prob_of(
+    generator: Generator, data: SequenceData, device: torch.device
+) -> Callable[[TokenArray], Tensor] | None:
+    """The generator's next_log_prob, (n, T) ids as numpy -> (n, T, V) on the CPU, as it stands now; None without one.
+
+    The caller shows it slices of the size that bench/contracts/generator.py names.
+    """
+    if not isinstance(generator, Conditional):
+        return None
+    import torch
+
+    def next_log_prob(sequences: TokenArray) -> Tensor:
+        with _judging(generator, derive("next_log_prob"), device):
+            found: Tensor = _to_cpu(generator.next_log_prob(torch.from_numpy(sequences.copy()).to(device)))
+        wanted = (*sequences.shape, len(data.vocabulary))
+        if tuple(found.shape) != wanted:
+            raise ContractError(
+                f"next_log_prob of {sequences.shape} sequences has shape {tuple(found.shape)}, not {wanted}"
+            )
+        return found
+
+    return next_log_prob
+
+
 def rows_at_once(length: int, words: int) -> int:
     """How many sequences of `length` tokens over `words` log_prob is shown at once."""
     return max(1, min(ROWS, LOGITS // (length * words)))
@@ -199,6 +245,11 @@ def _judging(generator: Any, seed: int, device: torch.device) -> Iterator[None]:
     """Eval mode and a seed of their own for sample() and log_prob(): to judge changes nothing of the training."""
     with chance.seeded(seed, device), modes.evaluating(generator):
         yield
+
+
+def _finite(profile: Profile) -> Profile:
+    """The profile as plain numbers, None for what is no finite number: a journal is JSON."""
+    return [None if value is None or not math.isfinite(value) else float(value) for value in profile]
 
 
 def _to_cpu(values: Any) -> Any:

@@ -80,9 +80,7 @@ class Calibration(NamedTuple):
         return Calibration(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def compare(
-    p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None
-) -> Prefixes:
+def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None) -> Prefixes:
     """Look at every prefix of the (n, T) sequences, a few rows at a time; equal weights by default."""
     shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
     names = [field.name for field in fields(Prefixes) if field.name != "weights"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class MarkovChain:
         for _ in range(joint.dim()):
             marginals.append(marginals[-1].sum(-1))
         marginals.reverse()  # of prefixes of length 0..T
-        tables = [longer / shorter[..., None] for shorter, longer in zip(marginals, marginals[1:], strict=False)]
+        tables = [longer / shorter[..., None] for shorter, longer in pairwise(marginals)]
         return cls([table.nan_to_num(0.0) for table in tables], joint.dim())
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
