@@ -34,7 +34,7 @@ class Knobs:
     batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(1e-2, low=0, help="Adam rate")
     clip: float = knob(5.0, low=1e-6, help="global norm to which the gradient is clipped")
-    mle_epochs: int = knob(120, low=0, help="epochs at most")
+    mle_epochs: int = knob(120, low=0, quick=2, help="epochs at most")
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
 

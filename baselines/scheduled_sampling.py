@@ -24,7 +24,7 @@ from bench.toolkit.training.likelihood import imitation
 class Knobs(GeneratorKnobs):
     """The knobs of `mle`, and the decay."""
 
-    mle_epochs: int = knob(300, low=0, help="epochs of training")
+    mle_epochs: int = knob(300, low=0, quick=2, help="epochs of training")
     decay: float = knob(0.002, low=0, high=1, help="what the probability of feeding the true token loses every epoch")
 
 

@@ -30,18 +30,16 @@ MOST = 2**18
 class EnumerableSettings:
     """Which oracle, and how much is drawn from it."""
 
-    oracle: Literal["markov", "lstm"] = knob(
-        "markov", choices=("markov", "lstm"), help="a Markov chain, or an LSTM with N(0, 1) parameters"
-    )
+    oracle: Literal["markov", "lstm"] = knob("markov", help="a Markov chain, or an LSTM with N(0, 1) parameters")
     seed: int = knob(0, low=0, help="draws the oracle's parameters and the data")
     words: int = knob(6, low=2, high=512, help="V; words ** length is at most 262,144")
     length: int = knob(4, low=2, high=18, help="T")
     order: int = knob(1, low=1, high=2, help="how many tokens back the Markov chain looks")
     concentration: float = knob(0.3, low=0.01, high=100, help="of the Dirichlet; the smaller, the sharper the chain")
     uniform: float = knob(0.01, low=0, high=1, help="share of the uniform distribution in each next token of the chain")
-    train: int = knob(2_048, low=64, help="training sequences")
-    valid: int = knob(2_048, low=64, help="held-out sequences for best-valid; no row has more of them")
-    test: int = knob(2_048, low=64, help="held-out sequences for NLL_test")
+    train: int = knob(2_048, low=64, quick=256, help="training sequences")
+    valid: int = knob(2_048, low=64, quick=64, help="held-out sequences for best-valid; no row has more of them")
+    test: int = knob(2_048, low=64, quick=64, help="held-out sequences for NLL_test")
 
 
 class Enumerable:

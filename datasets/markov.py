@@ -34,9 +34,9 @@ class MarkovSettings:
     order: int = knob(2, low=1, high=3, help="how many tokens back the chain looks")
     concentration: float = knob(0.1, low=0.01, high=100, help="of the Dirichlet; the smaller, the sharper the chain")
     uniform: float = knob(0.01, low=0, high=1, help="share of the uniform distribution in each next token of the chain")
-    train: int = knob(9_984, low=64, help="training sequences")
-    valid: int = knob(10_000, low=64, help="held-out sequences for best-valid; no row has more of them")
-    test: int = knob(10_000, low=64, help="held-out sequences for NLL_test and for the oracle's prefixes")
+    train: int = knob(9_984, low=64, quick=256, help="training sequences")
+    valid: int = knob(10_000, low=64, quick=64, help="held-out sequences for best-valid; no row has more of them")
+    test: int = knob(10_000, low=64, quick=64, help="held-out sequences for NLL_test and for the oracle's prefixes")
 
 
 class Markov:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bench.contracts.metric import Generated
-from bench.engine.conformance import CHECKS, check_dataset, subjects
+from bench.engine.conformance.datasets import check_dataset
+from bench.engine.conformance.subject import subjects
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -17,11 +19,10 @@ TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="ut
 
 
 @pytest.fixture()
-def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files of the examples, written where they can find one another."""
+def examples(tmp_path: Path) -> Path:
+    """The files of the examples, written into one folder."""
     for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", TEXT, flags=re.S):
         (tmp_path / name).write_text(code, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 

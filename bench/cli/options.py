@@ -46,6 +46,11 @@ device = click.option(
 )
 
 
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: one example a line."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 def resolve_device(name: str) -> str:
     """auto -> cuda, mps or cpu, whichever is there; one asked for by name must be there."""
     import torch

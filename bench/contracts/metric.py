@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
+Bound = Literal["lower", "upper"]
 UnknownWords = Literal["miss", "error", "undefined"]
 """What samples with words outside the vocabulary are to a metric.
 
@@ -25,10 +27,10 @@ value.
 
 
 class Generated(NamedTuple):
-    """What is judged: (n, T) token ids, and what their maker says of any (n, T) sequences.
+    """What is judged: (n, T) token ids, and what the maker says of any (m, T) ids.
 
-    `log_prob` gives (n, T) log-probabilities. `next_log_prob` gives those of every token at each position, (n, T, V) on
-    the CPU; a metric asks it for few rows at a time.
+    `log_prob` returns (m, T) log-probabilities. `next_log_prob` returns those of every token at each position, (m, T,
+    V) on the CPU; a metric asks it for few rows at a time.
     """
 
     sequences: TokenArray
@@ -37,13 +39,13 @@ class Generated(NamedTuple):
 
 
 Profile = Sequence[float | None]
-"""Values along a scale, from step 1 on: by position, or by group; None where undefined."""
+"""Values along a scale, from step 1 on: by position, or by group; None if undefined."""
 
 
 class Scores(NamedTuple):
-    """A metric's value, None where it is undefined, and the (n,) scores it is the mean of, where such exist.
+    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are such.
 
-    `profiles` are what figures are drawn from: a name -> the values by position. They are no columns of a table.
+    `profiles` are what figures are drawn from: a name -> values by position. They are no columns of a table.
     """
 
     value: float | None
@@ -52,15 +54,30 @@ class Scores(NamedTuple):
 
     @classmethod
     def mean_of(cls, per_sequence: FloatArray) -> Scores:
-        """The mean of (n,) scores, and the scores; undefined where there is no sequence."""
+        """Return the mean of (n,) scores, and the scores; undefined if there is no sequence."""
         return cls(float(per_sequence.mean()), per_sequence) if len(per_sequence) else cls(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A metric's value in one evaluation, None if it is undefined, and how it was made.
+
+    Only values of equal `signature` are compared. `bound` says that the value is a lower or an upper bound of what the
+    metric is about, None that it is exact.
+    """
+
+    value: float | None
+    better: Better
+    signature: str
+    bound: Bound | None = None
 
 
 class Metric(Protocol):
     """`name` is its column; `better` says which way is up.
 
-    A metric may also say `unknown_words: ClassVar[UnknownWords]`; "undefined" where it does not. With `only_final` true
-    it judges finished generators, and has no learning curve unless it is the headline.
+    A metric may also say `unknown_words: ClassVar[UnknownWords]`, by default "undefined", and `bound: ClassVar[Bound]`
+    if its value is a bound, as a variational bound of a likelihood is. With `only_final` true it judges finished
+    generators, and has no learning curve unless it is the headline.
     """
 
     name: str
@@ -76,11 +93,17 @@ class Metric(Protocol):
 
 
 def unknown_words(metric: Metric) -> UnknownWords:
-    """What words outside the vocabulary are to the metric; "undefined" where it does not say, for then none is safe."""
+    """Return what words outside the vocabulary are to the metric; "undefined", which is safe, if it does not say."""
     said: UnknownWords = getattr(metric, "unknown_words", "undefined")
     return said
 
 
+def bound_of(metric: Metric) -> Bound | None:
+    """Return which bound the metric's value is; None if it does not say, and so is exact."""
+    said: Bound | None = getattr(metric, "bound", None)
+    return said
+
+
 def only_final(metric: Metric) -> bool:
-    """Whether the metric is left out of learning curves, because it takes long."""
+    """Return whether the metric is left out of learning curves, because it takes long."""
     return bool(getattr(metric, "only_final", False))

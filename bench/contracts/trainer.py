@@ -44,7 +44,8 @@ class Trainer(Protocol):
     `Settings` is a frozen dataclass of knobs. Random numbers come from `rng`, which the engine saves and restores, or
     from the global generators of torch, numpy and random, which the engine seeds from the cell before construction and
     before each epoch. A source of another kind must be part of state(). Data files that the plug-in reads are named in
-    its module's DATA_FILES (bench/plugins/data_files.py): they then count as its code.
+    its module's DATA_FILES (bench/plugins/data_files.py): they then count as its code. Settings may have a method
+    cost(sizes): see bench/contracts/cost.py.
     """
 
     Settings: ClassVar[type]

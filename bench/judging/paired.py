@@ -22,7 +22,8 @@ def differences(a: ArrayLike, b: ArrayLike) -> FloatArray:
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if first.shape != second.shape:
         raise ValueError(f"{len(first)} and {len(second)} values are no pairs")
-    return first - second
+    found: FloatArray = first - second
+    return found
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike) -> Interval:
@@ -55,23 +56,25 @@ def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
         return None
     observed = abs(float(found.sum())) * (1 - NEAR)
     pairs = len(found)
-    if 2**pairs <= EXACT:
-        return sum(_extreme(found, _every(begin, pairs), observed) for begin in range(0, 2**pairs, BLOCK)) / 2**pairs
+    if 1 << pairs <= EXACT:
+        every = (_every(begin, pairs) for begin in range(0, 1 << pairs, BLOCK))
+        return float(sum(_extreme(found, signs, observed) for signs in every)) / (1 << pairs)
     rng = numpy_rng("sign flips")
     rows = max(1, BLOCK // pairs)
-    drawn = (rng.integers(0, 2, (min(rows, DRAWS - begin), pairs)) for begin in range(0, DRAWS, rows))
-    return (1 + sum(_extreme(found, 2.0 * signs - 1, observed) for signs in drawn)) / (1 + DRAWS)
+    drawn = (rng.choice([-1.0, 1.0], (min(rows, DRAWS - begin), pairs)) for begin in range(0, DRAWS, rows))
+    return float(1 + sum(_extreme(found, signs, observed) for signs in drawn)) / (1 + DRAWS)
 
 
 def smallest_sign_flip(pairs: int) -> float:
     """Return the least p that `sign_flip` can give to so many pairs."""
-    return 2 / 2**pairs if 2**pairs <= EXACT else 1 / (1 + DRAWS)
+    return 2 / (1 << pairs) if 1 << pairs <= EXACT else 1 / (1 + DRAWS)
 
 
 def _every(begin: int, pairs: int) -> FloatArray:
     """(k, pairs) of the 2^pairs rows of signs, from row `begin` on."""
-    rows = np.arange(begin, min(begin + BLOCK, 2**pairs))
-    return 2.0 * ((rows[:, None] >> np.arange(pairs)) & 1) - 1
+    rows = np.arange(begin, min(begin + BLOCK, 1 << pairs))
+    signs = 2.0 * ((rows[:, None] >> np.arange(pairs)) & 1) - 1
+    return np.asarray(signs, dtype=np.float64)
 
 
 def _extreme(found: FloatArray, signs: FloatArray, observed: float) -> int:

@@ -1,88 +1,154 @@
-"""What a comparison of two arms says, in words: better, worse, or not distinguishable and how many seeds would do."""
+"""Judge a file of samples, keep it as a row, and collect what is said about it."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
+from bench.judging import judge as judging
+from bench.judging import strange
+from bench.judging.copies import copied_share
+from bench.judging.evaluator import Judgement
+from bench.judging.judge import Anchor, Judge, Test
+from bench.judging.keep import keep
+from bench.judging.remark import Remark
+from bench.judging.samples import Samples
+from bench.planning.cell import REAL
+from bench.records.journal import Record
+from bench.records.runs import RunsFolder
+from bench.records.scores import to_json
 
-from bench.contracts.metric import Better
-from bench.judging import paired, statistics
 
-LEVEL, POWER = 0.05, 0.8
-MOST_SEEDS = 1000
-
-Word = Literal["better", "worse", "not distinguishable"]
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Verdict:
-    """The word, the p value it rests on (None if undefined), and the seeds that would do.
+    """The scores of a file, its anchors and tests, its stored row, and the remarks and notes on it.
 
-    `more` is how many seeds more would find a difference of the observed size in 80 % of studies; None if the verdict
-    stands, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000).
+    `plan` is the plan that the row enters, None if it enters none; `tracked` says whether it is written to MLflow.
     """
 
-    word: Word
-    p: float | None
-    seeds: int
-    more: int | None = None
+    judge: Judge
+    found: Samples
+    judged: Judgement
+    anchors: Sequence[Anchor]
+    tests: Sequence[Test]
+    record: Record
+    remarks: Sequence[Remark]
+    notes: Sequence[str]
+    plan: str | None
+    tracked: bool
 
-    def __str__(self) -> str:
-        if self.word != "not distinguishable":
-            return self.word
-        count = f"with {self.seeds} seed{'' if self.seeds == 1 else 's'}"
-        if self.p is None:
-            return f"not distinguishable {count}"
-        wanted = f"about {self.more} more" if self.more is not None else f"more than {MOST_SEEDS:,}"
-        return f"not distinguishable {count}, {wanted} would do"
+    def facts(self) -> dict[str, Any]:
+        """Return plain values only, for JSON."""
+        cell, data = self.record.cell, self.judge.opened.data
+        return {
+            "name": cell.label,
+            "dataset": cell.dataset_label,
+            "dataset_settings": dict(cell.dataset_settings),
+            "source": asdict(data.source),
+            "fingerprint": cell.fingerprint,
+            "file": dict(cell.settings)["file"],
+            "format": self.found.format,
+            "sha256": cell.code,
+            "hypotheses": len(self.found.sequences),
+            "outside_vocabulary": self.found.outside,
+            "copied_from_training": copied_share(self.judged.samples, data),
+            "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
+            "cleaned": dict(self.found.cleaned),
+            "scores": to_json(self.judged.scores),
+            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": to_json(a.scores)} for a in self.anchors},
+            "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
+            "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
+            "cell": cell.id,
+            "folder": str(self.record.folder),
+            "plan": self.plan,
+            "tracked": self.tracked,
+        }
 
 
-def verdict(a: ArrayLike, b: ArrayLike, better: Better, *, by_seed: bool, p: float | None) -> Verdict:
-    """Say whether arm `a` is better than arm `b`; the values are means over runs, one a seed.
+def verdict(
+    judge: Judge,
+    found: Samples,
+    *,
+    name: str,
+    file: Path,
+    runs: RunsFolder,
+    plan: str | None = None,
+    tracked: bool = False,
+) -> Verdict:
+    """Score samples, test them against stored runs, and keep them under `runs` as a finished row called `name`.
 
-    `by_seed`: the values come in pairs that share a start. `p` is the one to judge by, adjusted for the number of
-    comparisons if there are several.
+    `runs` does not see the new row.
     """
-    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    gap = float(first.mean() - second.mean()) if len(first) and len(second) else 0.0
-    seeds = min(len(first), len(second))
-    if p is not None and p < LEVEL and gap:
-        return Verdict(word="better" if (gap < 0) == (better == "lower") else "worse", p=p, seeds=seeds)
-    wanted = None if p is None else seeds_wanted(first, second, by_seed=by_seed)
-    return Verdict(
-        word="not distinguishable", p=p, seeds=seeds, more=None if wanted is None else max(1, wanted - seeds)
+    judged = judge.scores(found)
+    anchors = list(judge.anchors(len(found.sequences)))
+    rivals = judging.rivals(runs, judge.real, plan, name)
+    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
+    tests = judging.tests(judged, same)
+    record = keep(judge, name, file, found, judged, runs)
+    notes = (
+        *found.notes,
+        *fewer_anchors(found, anchors),
+        *undefined(judge, found),
+        *untested(rivals, same, tests),
+        *other_counts(runs.of_plan(plan, record.cell.dataset_label) if plan else (), plan, record),
     )
+    return Verdict(judge, found, judged, anchors, tests, record, remarks(judge, found, anchors), notes, plan, tracked)
 
 
-def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool) -> int | None:
-    """Return how many seeds an arm must have to find the observed difference at level .05 in 80 % of studies.
-
-    By the t-test, paired or not, with the observed spread; None without a spread or a difference, or above 1,000.
-    """
-    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if min(len(first), len(second)) < 2:
-        return None
-    if by_seed:
-        found = paired.differences(first, second)
-        gap, spread = float(found.mean()), float(found.std(ddof=1))
-    else:
-        gap = float(first.mean() - second.mean())
-        spread = math.sqrt((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2)
-    if abs(gap) <= statistics.ROUNDING * max(1.0, float(np.abs(first).max())) or spread == 0:
-        return None
-    return next((n for n in range(2, MOST_SEEDS + 1) if power(abs(gap) / spread, n, by_seed=by_seed) >= POWER), None)
+def remarks(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> tuple[Remark, ...]:
+    """Return what is strange about the samples, the corpus and its *real* row."""
+    opened, owner = judge.opened, judge.real.dataset_label.partition(":")[0]
+    said = [*found.remarks, *strange.of_corpus(opened, owner)]
+    if opened.data.source.kind == "sample":
+        said.append(
+            Remark("SAMPLE CORPUS: made by the code; no number here is comparable with a published one", loud=True)
+        )
+    scores = next(anchor.scores for anchor in anchors if anchor.label == REAL)
+    others = (
+        strange.cut(found.cut, len(found.sequences), opened.data, owner, dict(judge.real.dataset_settings)),
+        strange.real_at_nought(scores, opened, owner),
+    )
+    return (*said, *(remark for remark in others if remark))
 
 
-def power(effect: float, seeds: int, *, by_seed: bool) -> float:
-    """Return the power of the two-sided t-test at .05 for an effect in standard deviations, with `seeds` an arm."""
-    from scipy.stats import nct, t
+def fewer_anchors(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
+    """Yield a line if the anchors hold fewer sequences than the file."""
+    if fewer := sorted({anchor.hypotheses for anchor in anchors} - {len(found.sequences)}):
+        yield (
+            f"real and random are of {fewer[0]} sequences, all that are held out: beside them, and beside runs, "
+            f"Self-BLEU is comparable with --samples {fewer[0]} only"
+        )
 
-    freedom = seeds - 1 if by_seed else 2 * (seeds - 1)
-    shift = effect * math.sqrt(seeds if by_seed else seeds / 2)
-    bound = float(t.ppf(1 - LEVEL / 2, freedom))
-    other = float(nct.cdf(-bound, freedom, shift))  # the wrong sign; scipy gives NaN where it is 0
-    return float(nct.sf(bound, freedom, shift)) + (0.0 if math.isnan(other) else other)
+
+def undefined(judge: Judge, found: Samples) -> Iterator[str]:
+    """Yield a line with the metrics that are undefined because of words outside the vocabulary."""
+    if names := judge.evaluator.unasked(found.sequences):
+        yield (
+            f"{', '.join(names)}: undefined, as the samples hold words outside the vocabulary; a metric that can judge "
+            "them says unknown_words = 'miss', see bench/contracts/metric.py"
+        )
+
+
+def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
+    """Yield why stored runs are not tested against; `same` are the rivals that were made from the same data."""
+    if len(rivals) > len(same):
+        yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
+    if len(same) > 1 and not tests:
+        yield (
+            "no stored run has the same signatures; make the numbers of sequences equal, with --samples here or "
+            "--set evaluation.samples=N there"
+        )
+
+
+def other_counts(rows: Sequence[Record], plan: str | None, record: Record) -> Iterator[str]:
+    """Yield a line if other rows of the plan are made of other numbers of sequences than this one."""
+    counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
+    mine = record.done.hypotheses if record.done else 0
+    if unequal := sorted(counts - {mine}):
+        wanted = " or ".join(map(str, unequal))
+        yield (
+            f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
+            f"no column; make them equal with --samples {unequal[0]}"
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
-from bench.files import read_scores
-from bench.judging.human.collected import Collected
+from bench.files import read_scores, safe_name
 from bench.records import one_name, sqlite
-from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, profile_key, project
+from bench.records.events import Start
+from bench.records.human import Collected
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
+from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,17 +62,17 @@ class Tracker:
         with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
             self._client.search_experiments(max_results=1)
 
-    def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
-        """Write the record as a run of the plan and return its id.
+    def project(self, record: Record, plan: str, entry: Entry) -> str:
+        """Write the record as a run of the plan, in which it has this entry, and return the run's id.
 
         A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
-        takes its place. The fact "asked" (ns since the epoch) says which of several runs is the newest, and which plan;
-        an asking that is known already changes nothing.
+        takes its place. The time of asking says which of several runs is the newest, and which plan; a time that is
+        known already changes nothing.
         """
-        wanted = project(record, plan, facts)
+        wanted = project(record, plan, entry)
         try:
             with self._clear_errors():
-                known = self._bring(record, plan, wanted, int(facts["asked"]))
+                known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be there: look again before the next
             raise
@@ -93,12 +94,20 @@ class Tracker:
 
     def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
         """Learning curves of each metric: run_id, dataset, label, seed, x (generator epochs), value."""
+        return self._histories(plan, {name: curve_key(name) for name in metrics})
+
+    def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Profiles of finished runs: run_id, dataset, label, seed, x (position or group, from 1), value."""
+        return self._histories(plan, {name: profile_key(name) for name in names})
+
+    def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+        """Every value that the plan's runs have under each key."""
         import pandas as pd
 
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
-            rows = {name: [row for run in runs for row in self._curve(run, curve_key(name))] for name in metrics}
+            rows = {name: [row for run in runs for row in self._curve(run, key)] for name, key in keys.items()}
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
@@ -232,7 +241,7 @@ class Tracker:
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
         tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
         tags |= {"artifacts": json_list(path.name for path in artifacts)}
-        began, ended = (int(1000 * event["time"]) for event in _ends(record))
+        began, ended = (int(1000 * moment) for moment in _ends(record))
         name = f"{wanted.tags['label']} seed {record.cell.seed}"
         run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
         run_id = str(run.info.run_id)
@@ -248,7 +257,7 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         if found is None:
             path = sqlite.path_of(self.uri)
-            place = sqlite.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            place = sqlite.place(path, safe_name(name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":
@@ -279,10 +288,10 @@ def _kept(run: Run) -> list[str]:
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
-def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first and the last event, or the present where there is none."""
-    now = {"time": time.time()}
-    return (record.last("start") or now, record.events[-1] if record.events else now)
+def _ends(record: Record) -> tuple[float, float]:
+    """The times of the latest start and of the last event; the present if there is none."""
+    now, start = time.time(), record.last(Start)
+    return start.time if start else now, record.events[-1].time if record.events else now
 
 
 def _quoted(text: str) -> str:

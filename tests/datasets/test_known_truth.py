@@ -29,7 +29,7 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
 
 
 def judged(opened: Opened, model: Any) -> Judgement:
-    evaluator = Evaluator(opened.data, opened.dataset.metrics(opened.data), "last")
+    evaluator = Evaluator.of(opened, "last")
     return evaluator.judge(model, 400, torch_rng("test"))
 
 
@@ -41,10 +41,10 @@ def test_the_oracle_is_at_no_distance_from_itself_and_at_some_when_sharper(
     oracle = opened.dataset.real(opened.data)
     same, sharper = (judged(opened, tempered(oracle, temperature)).scores for temperature in (1.0, 0.6))
     for metric in ("exact_forward_kl", "exact_reverse_kl", "tv", "calibration_gap", "exposure_bias"):
-        assert same[metric]["value"] == pytest.approx(0, abs=1e-9)
-    assert sharper["exact_forward_kl"]["value"] > 0.01 and sharper["exact_reverse_kl"]["value"] > 0.01
-    assert sharper["nll_oracle"]["value"] < same["nll_oracle"]["value"]
-    assert sharper["nll_test"]["value"] > same["nll_test"]["value"]
+        assert same[metric].value == pytest.approx(0, abs=1e-9)
+    assert sharper["exact_forward_kl"].value > 0.01 and sharper["exact_reverse_kl"].value > 0.01
+    assert sharper["nll_oracle"].value < same["nll_oracle"].value
+    assert sharper["nll_test"].value > same["nll_test"].value
 
 
 @pytest.mark.parametrize(("name", "settings"), TASKS)
@@ -97,7 +97,7 @@ def test_a_generator_with_log_prob_alone_is_exact_on_the_enumerable_task(sample:
     opened = sample("enumerable", **SMALL)
     model = tempered(opened.dataset.real(opened.data), 0.7)
     whole, alone = judged(opened, model).scores, judged(opened, Scored(model)).scores
-    assert whole == alone and whole["exact_forward_kl"]["value"] > 0
+    assert whole == alone and whole["exact_forward_kl"].value > 0
 
 
 def test_a_generator_without_log_prob_is_counted(sample: Callable[..., Opened]) -> None:
@@ -107,9 +107,9 @@ def test_a_generator_without_log_prob_is_counted(sample: Callable[..., Opened]) 
 
     opened = sample("enumerable", **SMALL)
     scores = judged(opened, Silent(opened.dataset.real(opened.data))).scores
-    defined = {name for name, score in scores.items() if score["value"] is not None}
+    defined = {name for name, score in scores.items() if score.value is not None}
     assert defined == {"nll_oracle", "copied_rows", "train_4grams", "counted_tv", "counted_reverse_kl"}
-    assert 0 < scores["counted_tv"]["value"] < 0.4 and "|from:counts|" in scores["counted_tv"]["signature"]
+    assert 0 < scores["counted_tv"].value < 0.4 and "|from:counts|" in scores["counted_tv"].signature
 
 
 def test_a_uniform_generator_misses_by_what_the_oracle_knows(sample: Callable[..., Opened]) -> None:

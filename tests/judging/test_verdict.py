@@ -1,45 +1,100 @@
-"""Verdicts, and the seeds they ask for, against statsmodels' power."""
+"""The verdict on a file of samples."""
 
 from __future__ import annotations
 
-import numpy as np
+import itertools
+import json
+from pathlib import Path
+
 import pytest
-from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from bench.judging.verdict import power, seeds_wanted, verdict
-
-
-@pytest.mark.parametrize("effect", [0.2, 0.7, 1.5, 3.0])
-@pytest.mark.parametrize("seeds", [2, 3, 8, 40])
-def test_power_is_that_of_statsmodels(effect: float, seeds: int) -> None:
-    by_seed = TTestPower().power(effect, seeds, 0.05, alternative="two-sided")
-    by_seed = 1.0 if np.isnan(by_seed) else by_seed  # scipy's lower tail, which is 0 for large effects
-    assert power(effect, seeds, by_seed=True) == pytest.approx(by_seed, abs=1e-6)
-    apart = TTestIndPower().power(effect, seeds, 0.05, ratio=1, alternative="two-sided")
-    apart = 1.0 if np.isnan(apart) else apart
-    assert power(effect, seeds, by_seed=False) == pytest.approx(apart, abs=1e-6)
+from bench.contracts.errors import BenchError
+from bench.judging import samples_file
+from bench.judging.judge import Anchor, Judge, open_judge
+from bench.judging.keep import check_row_name, enter, only_plan
+from bench.judging.samples import Cleaning, Samples
+from bench.judging.verdict import Verdict, fewer_anchors, other_counts, untested, verdict
+from bench.planning.cell import ELSEWHERE
+from bench.records import plans as kept_plans
+from bench.toolkit.corpora.fetch import Corpora
 
 
-@pytest.mark.parametrize("by_seed", [True, False])
-def test_the_seeds_wanted_are_the_fewest_that_do(by_seed: bool) -> None:
-    a, b = np.array([1.0, 2.0, 4.0, 3.0]), np.array([0.5, 1.0, 2.0, 3.5])
-    gap = a - b
-    effect = gap.mean() / gap.std(ddof=1) if by_seed else gap.mean() / np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
-    wanted = seeds_wanted(a, b, by_seed=by_seed)
-    assert wanted and power(effect, wanted, by_seed=by_seed) >= 0.8 > power(effect, wanted - 1, by_seed=by_seed)
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """278 different lines of two to six words."""
+    words = ("the", "cat", "sat", "on", "a", "mat")
+    lines = [" ".join(words[i] for i in order) for n in (2, 4, 6) for order in itertools.permutations(range(6), n)]
+    path = tmp_path / "tiny.txt"
+    path.write_text("".join(f"{line}\n" for line in lines[::4]))
+    return path
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "better", "p", "text"),
-    [
-        ([1, 2, 3], [4, 5, 6.5], "lower", 0.01, "better"),
-        ([1, 2, 3], [4, 5, 6.5], "higher", 0.01, "worse"),
-        ([4, 5, 6.5], [1, 2, 3], "lower", 0.049, "worse"),
-        ([1, 2, 3], [1.5, 2.4, 3.1], "lower", 0.06, "not distinguishable with 3 seeds, about 3 more would do"),
-        ([1, 2, 3], [1.5, 1.7, 2.801], "lower", 0.9, "not distinguishable with 3 seeds, more than 1,000 would do"),
-        ([1], [2], "lower", None, "not distinguishable with 1 seed"),
-        ([], [2], "lower", None, "not distinguishable with 0 seeds"),
-    ],
-)
-def test_it_reads_as_it_is_meant(a: list[float], b: list[float], better: str, p: float | None, text: str) -> None:
-    assert str(verdict(a, b, better, by_seed=bool(p), p=p)) == text  # type: ignore[arg-type]
+@pytest.fixture
+def judge(file: Path, corpora: Corpora, tmp_path: Path) -> Judge:
+    return open_judge(f"text:{file}", (), None, tmp_path / "runs", corpora)
+
+
+@pytest.fixture
+def found(file: Path, judge: Judge) -> Samples:
+    return samples_file.read(file, "auto", judge.opened, judge.strict, 25, Cleaning())
+
+
+@pytest.fixture
+def judged(file: Path, judge: Judge, found: Samples, tmp_path: Path) -> Verdict:
+    return verdict(judge, found, name="mine", file=file, runs=tmp_path / "runs")
+
+
+def test_the_scores_stand_between_their_anchors_in_a_finished_row(judged: Verdict, tmp_path: Path) -> None:
+    assert judged.record.status == "done" and judged.record.folder.parent == tmp_path / "runs"
+    assert judged.record.scores == json.loads(json.dumps(judged.judged.scores))
+    assert [(anchor.label, anchor.hypotheses) for anchor in judged.anchors] == [("real", 25), ("random-unigram", 25)]
+    assert not judged.tests and judged.plan is None and not judged.tracked
+
+
+def test_facts_are_plain(judged: Verdict) -> None:
+    facts = json.loads(json.dumps(judged.facts()))
+    assert (facts["name"], facts["hypotheses"], facts["file"]) == ("mine", 25, "tiny.txt")
+    assert 0 < facts["copied_from_training"] <= 1 and facts["outside_vocabulary"] == 0
+    assert set(facts["scores"]) == set(facts["anchors"]["real"]["scores"])
+    assert facts["cell"] == judged.record.cell.id and facts["plan"] is None
+
+
+def test_fewer_anchors_than_samples_are_said(judged: Verdict, found: Samples) -> None:
+    assert not list(fewer_anchors(found, judged.anchors))
+    (line,) = fewer_anchors(found, [Anchor("real", 20, {}), Anchor("random-unigram", 20, {})])
+    assert line.startswith("real and random are of 20 sequences") and line.endswith("--samples 20 only")
+
+
+def test_why_runs_are_not_tested_is_said(judged: Verdict) -> None:
+    record = judged.record
+    assert not list(untested([], [], ()))
+    assert list(untested([record] * 3, [record], ())) == [
+        "2 stored runs were made from other data; --plan NAME prepares it as a plan did"
+    ]
+    (line,) = untested([record] * 2, [record] * 2, ())
+    assert line.startswith("no stored run has the same signatures")
+
+
+def test_other_counts_of_a_plan_are_said(file: Path, judge: Judge, judged: Verdict, tmp_path: Path) -> None:
+    fewer = samples_file.read(file, "auto", judge.opened, judge.strict, 20, Cleaning())
+    other = verdict(judge, fewer, name="other", file=file, runs=tmp_path / "runs").record
+    assert not list(other_counts([judged.record], "p", judged.record))
+    (line,) = other_counts([other, judged.record], "p", judged.record)
+    assert line.startswith("the rows of plan p are made of 20 sequences, this one of 25:")
+
+
+def test_the_row_enters_the_only_plan_of_its_dataset(judged: Verdict, tmp_path: Path) -> None:
+    runs, dataset = tmp_path / "runs", judged.record.cell.dataset_label
+    assert only_plan(runs, dataset) == ELSEWHERE
+    enter(judged.record, "one", runs)
+    assert only_plan(runs, dataset) == "one" and judged.record.cell.id in kept_plans.read_all(runs)["one"]
+    enter(judged.record, "two", runs)
+    with pytest.raises(BenchError, match="is in several plans: say with --plan which gets the row: one, two"):
+        only_plan(runs, dataset)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "a'b", 'a"b', "a\nb", "a\0b"])
+def test_a_name_that_no_table_holds_is_refused(name: str) -> None:
+    check_row_name("my model [k=1]")
+    with pytest.raises(BenchError, match="a name without quotes and slashes, please"):
+        check_row_name(name)

@@ -1,4 +1,4 @@
-"""`bench list`: what can be run, without importing any of it."""
+"""`bench list`: name what can be run, without importing any of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 
 import click
 
-from bench.contracts.knobs import build
+from bench.cli import options
+from bench.contracts.knobs import build, choices
 from bench.planning import preset
 from bench.plugins import loading as plugins
 
 
-@click.command("list")
+@click.command("list", epilog=options.examples("bench list", "bench list --knobs seqgan"))
 @click.option("--knobs", metavar="NAME", help="The knobs of one baseline or dataset: value, bounds, meaning.")
 def command(knobs: str | None) -> None:
     """Name the baselines, datasets and presets.
@@ -31,7 +32,9 @@ def _show_knobs(name: str) -> None:
     build(cls.Settings, {}, plugins.label(name))  # refuses knobs that a run would refuse
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
-        bounds = " or ".join(facts.get("choices", ())) or _bounds(facts.get("low"), facts.get("high"))
+        bounds = " or ".join(map(str, choices(cls.Settings, field.name))) or _bounds(
+            facts.get("low"), facts.get("high")
+        )
         note = f" ({bounds})" if bounds else ""
         click.echo(f"{plugins.label(name)}.{field.name} = {field.default!r}  {facts.get('help', '')}{note}")
 

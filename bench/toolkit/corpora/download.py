@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from bench.contracts.errors import message_lines
+from bench.contracts.errors import folded
 
 if TYPE_CHECKING:
     from requests import Response
@@ -43,7 +43,7 @@ def download(url: str, size: int | None = None) -> bytes:
         transfer.given_up.set()
         raise Unreachable(f"{url} cannot be downloaded (not all of it came within {WHOLE_SECONDS:g} seconds)")
     if transfer.fault:
-        raise Unreachable(f"{url} cannot be downloaded ({transfer.fault[:200]})")
+        raise Unreachable(f"{url} cannot be downloaded ({transfer.fault})")
     return bytes(transfer.content)
 
 
@@ -64,7 +64,7 @@ class _Transfer(threading.Thread):
                 reply.raise_for_status()
                 self._take(reply)
         except Exception as error:  # whatever a server provokes is a failed download
-            self.fault = message_lines(error)[0]
+            self.fault = folded(error, 200)
 
     def _take(self, reply: Response) -> None:
         packed = reply.headers.get("Content-Encoding", "identity")

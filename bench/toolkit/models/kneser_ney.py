@@ -137,7 +137,7 @@ class KneserNey:
             gram = np.clip(at, order.begins[place], order.begins[place + 1] - 1)
             tokens[own] = order.grams[gram] % self.words
             waiting[own] = False
-        return tokens
+        return np.asarray(tokens, dtype=np.int64)
 
 
 class Occurrences(NamedTuple):

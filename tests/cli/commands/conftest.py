@@ -14,8 +14,10 @@ from bench.engine.job import Context, run
 from bench.planning import plan as planning
 from bench.planning.cell import Evaluation
 from bench.planning.preset import Preset, RunSettings
+from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
 from bench.records.journal import Record, read_record, write_cell
+from bench.records.plans import Entry
 from bench.toolkit.corpora.fetch import Corpora
 
 SMALL = {"mle_epochs": 3, "embedding": 8, "hidden": 8}
@@ -47,14 +49,14 @@ def finish(workplace: Path) -> Callable[..., list[Record]]:
     ) -> list[Record]:
         preset = Preset(plan, RunSettings(), Evaluation(samples=samples, curve_samples=4), defaults=SMALL)
         corpora = Corpora.from_environment("sample")
-        request = planning.Request(baselines, (dataset,), preset, planning.overrides(overrides), seeds=seeds)
+        request = Request(baselines, (dataset,), preset, parse_overrides(overrides), seeds=seeds)
         made, runs = planning.make(request, corpora), workplace / "runs"
         for cell in made.cells:
             write_cell(cell, runs)
             assert run(cell, Context(runs, corpora, runs / ".stop")) == "done", (
                 runs / cell.id / "error.log"
             ).read_text()
-        kept_plans.write(plan, {cell.id: {} for cell in made.cells}, runs)
+        kept_plans.write(plan, {cell.id: Entry() for cell in made.cells}, runs)
         return [read_record(runs / cell.id) for cell in made.cells]
 
     return finish

@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from bench.cli import main as cli
+from bench.records.events import Epoch, Start
 from bench.records.journal import Record, read_record
 from bench.toolkit.corpora.download import Unreachable
 
@@ -208,7 +209,7 @@ def started(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 def trained(folder: Path) -> int:
     """Epochs in all journals."""
-    return sum(event["event"] == "epoch" for record in records(folder) for event in record.events)
+    return sum(len(record.all(Epoch)) for record in records(folder))
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -242,8 +243,8 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     go.touch()
     assert bench(*arguments).code == 0
     (slow,) = (record for record in records(folder) if record.cell.baseline == "Halts")
-    epochs = [(event["phase"], event["epoch"]) for event in slow.events if event["event"] == "epoch"]
-    assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 4
+    epochs = [(epoch.phase, epoch.epoch) for epoch in slow.all(Epoch)]
+    assert len(set(epochs)) == 82 and len(slow.all(Start)) == 4
 
     straight = make_folder("straight")
     assert bench(*arguments).code == 0

@@ -1,0 +1,29 @@
+"""List where each cell of a runs folder stands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bench.engine.progress import headline
+from bench.records.events import Failed
+from bench.records.journal import Record
+from bench.records.runs import RunsFolder
+
+
+class Line(NamedTuple):
+    """A cell: its record, the names that plans give its row, and its score, or the error of a failed one."""
+
+    record: Record
+    names: tuple[str, ...]
+    note: str
+
+
+def overview(runs: RunsFolder) -> list[Line]:
+    """Return a line for each cell of the folder, sorted by dataset, row and seed; empty if there is none."""
+    rows = sorted(runs.records(), key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
+    return [Line(record, tuple(sorted(runs.names_of(record))), _note(record)) for record in rows]
+
+
+def _note(record: Record) -> str:
+    failed = record.last(Failed) if record.status == "failed" else None
+    return failed.error if failed else headline(record)
