@@ -63,12 +63,12 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
     ):
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
-        styles = _styles(labels, paper)
+        styles = styles_of(labels, paper)
         lines: dict[str, Line2D] = {}
         for axes, (metric, points) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
-            lines |= _panel(axes, points, styles, paper)
+            lines |= panel(axes, points, styles, paper)
             _scale(axes, points)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
@@ -80,7 +80,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
         names = [grids.folded(str(line.get_label())) for line in handles]
         ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2
         figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
-        return {kind: _bytes(figure, kind) for kind in ("pdf", "png")}
+        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
 
 
 def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
     return kept.assign(done=kept["run_id"].isin(done))
 
 
-def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
+def styles_of(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
     """Label -> colour and dash, no two alike while there are more: the same in every figure for an arm of the paper; a
     variant has its base's colour and another dash.
     """
@@ -107,7 +107,7 @@ def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
     return {label: styles[label] for label in labels}
 
 
-def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
+def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
     """A line an arm that has this curve, and one a run that did not finish; a single point is a dot."""
     lines: dict[str, Line2D] = {}
     for index, (label, (colour, dash)) in enumerate(styles.items()):
@@ -120,7 +120,7 @@ def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str
             dot = "." if len(run) == 1 else None
             (lines[label],) = draw(run["x"], run["value"], UNFINISHED, linewidth=2.2, marker=dot, zorder=above + 1)
         if mine["done"].any():
-            xs, means, lows, highs = zip(*_over_seeds(mine[mine["done"]]), strict=True)
+            xs, means, lows, highs = zip(*over_seeds(mine[mine["done"]]), strict=True)
             dot = "o" if len(xs) == 1 else None
             (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker=dot, zorder=above)
             axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
@@ -134,8 +134,8 @@ def _scale(axes: Axes, points: pd.DataFrame) -> None:
         axes.set_ylim(trained.min() - 0.05 * spread, trained.max() + 0.05 * spread)
 
 
-def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
-    """x, mean, and the interval's bounds (the mean itself where it has none)."""
+def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
+    """Yield x, mean, and the interval's bounds (the mean itself where it has none)."""
     for x, group in points.groupby("x"):
         interval = statistics.mean_interval(group.sort_values("seed")["value"])
         low = interval.value if interval.low is None else interval.low
@@ -153,8 +153,8 @@ def _boundaries(runs: pd.DataFrame) -> list[int]:
     return sorted(found)
 
 
-def _bytes(figure: Figure, kind: str) -> bytes:
-    """Without creation dates, so that the same picture is the same file."""
+def rendered(figure: Figure, kind: str) -> bytes:
+    """Return the picture without creation dates, so that the same picture is the same file."""
     out = io.BytesIO()
     metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
     with warnings.catch_warnings():
