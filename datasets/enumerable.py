@@ -58,11 +58,14 @@ class Enumerable:
     def load(self) -> SequenceData:
         """Three splits drawn independently from the oracle; they share sequences, for few are possible."""
         from bench.toolkit.corpora.drawn import drawn, generated_source
+        from bench.toolkit.models.markov import MarkovChain
 
         s, oracle = self.settings, self._oracle
-        chain = f"a Markov chain of order {s.order}"
-        name = f"{chain if s.oracle == 'markov' else 'an N(0,1) LSTM'}, seed {s.seed}, all sequences enumerated"
-        source = generated_source(name, oracle.tables if s.oracle == "markov" else oracle.parameters())
+        if isinstance(oracle, MarkovChain):
+            name, parameters = f"a Markov chain of order {s.order}", oracle.tables
+        else:
+            name, parameters = "an N(0,1) LSTM", list(oracle.parameters())
+        source = generated_source(f"{name}, seed {s.seed}, all sequences enumerated", parameters)
         return drawn(oracle, s.words, (s.train, s.valid, s.test), source, s.seed)
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
@@ -75,7 +78,7 @@ class Enumerable:
 
         log_prob = remember(self._log_prob)
         truth = EnumeratedTruth(log_prob, self.settings.words, self.settings.length)
-        known = [NLLOracle(log_prob, data), NLLTest(data), *memorisation_metrics(data)]
+        known: list[Metric] = [NLLOracle(log_prob, data), NLLTest(data), *memorisation_metrics(data)]
         return [*exact_metrics(truth), *known, CountedTV(truth), CountedReverseKL(truth)]
 
     def real(self, data: SequenceData) -> LSTM | MarkovChain:

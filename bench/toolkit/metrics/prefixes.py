@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -60,7 +59,8 @@ class Prefixes:
         return found
 
 
-class Calibration(NamedTuple):
+@dataclass(frozen=True)
+class Calibration:
     """Tokens grouped by the probability that q gives them: (GROUPS,) weighted counts, and sums of q and of p."""
 
     count: FloatArray
@@ -68,16 +68,10 @@ class Calibration(NamedTuple):
     sum_p: FloatArray
 
     def gap(self) -> float:
-        """The mean absolute difference between a group's mean q and its mean p; groups count by their sum of q."""
+        """Return the mean absolute difference between a group's mean q and its mean p; groups weigh by their q."""
         used = self.count > 0
         gaps = np.abs(self.sum_q[used] - self.sum_p[used]) / self.count[used]
         return float(gaps @ self.sum_q[used] / self.sum_q.sum())
-
-    def __add__(self, other: object) -> Calibration:
-        """Both, pooled."""
-        if not isinstance(other, Calibration):
-            return NotImplemented
-        return Calibration(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None) -> Prefixes:
@@ -97,13 +91,13 @@ def calibration(
 ) -> Calibration:
     """Every token after every prefix of the (n, T) sequences, in groups by its q."""
     shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
-    total = Calibration(*np.zeros((3, GROUPS)))
+    total = np.zeros((3, GROUPS))
     for rows, log_p, log_q in _slices(p, q, sequences):
         weight = torch.from_numpy(shared[rows])[:, None, None].expand(log_q.shape).flatten()
         group = (log_q.flatten() * (-1 / math.log(2))).clamp(0, GROUPS - 1).long()
         parts = (weight, weight * log_q.exp().flatten(), weight * log_p.exp().flatten())
-        total += Calibration(*(torch.bincount(group, part, GROUPS).double().numpy() for part in parts))
-    return total
+        total += torch.stack([torch.bincount(group, part, GROUPS) for part in parts]).double().numpy()
+    return Calibration(*total)
 
 
 def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator[tuple[slice, Tensor, Tensor]]:
@@ -134,7 +128,7 @@ def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
 
 def _expected(mass: Tensor, values: Tensor) -> Tensor:
     """(m, T) sum over the vocabulary of mass * values, where 0 times minus infinity is 0."""
-    found = torch.linalg.vecdot(mass, values)
+    found: Tensor = torch.linalg.vecdot(mass, values)
     if found.isfinite().all():
         return found
     return torch.where(mass > 0, mass * values, 0.0).sum(2)
