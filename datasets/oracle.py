@@ -56,11 +56,17 @@ class Oracle:
         return prepared(self.corpora, source, rules, self._draw, ("bench.toolkit.corpora", "bench.toolkit.models"))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """NLL_oracle, as in the paper, and what keeps it honest."""
+        """NLL_oracle, as in the paper, what keeps it honest, and the exact divergences from the oracle."""
         import torch
 
+        from bench.toolkit.metrics.exact import exact_metrics
+        from bench.toolkit.metrics.memorisation import memorisation_metrics
+        from bench.toolkit.metrics.truth import SampledTruth
+
         oracle, _ = self._oracle
-        return oracle_metrics(lambda rows: oracle.log_prob(torch.from_numpy(rows)).double().numpy(), data)
+        truth = SampledTruth(lambda rows: oracle.next_log_prob(torch.from_numpy(rows)), data)
+        first = oracle_metrics(lambda rows: oracle.log_prob(torch.from_numpy(rows)).double().numpy(), data)
+        return [*first, *exact_metrics(truth), *memorisation_metrics(data)]
 
     def real(self, data: SequenceData) -> LSTM:
         """The oracle itself."""

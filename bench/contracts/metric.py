@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.contracts.data import SequenceData, TokenArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
@@ -24,17 +27,30 @@ value.
 
 
 class Generated(NamedTuple):
-    """What is judged: (n, T) token ids, and the maker's log_prob: (m, T) ids of any sequences -> (m, T) floats."""
+    """What is judged: (n, T) token ids, and what the maker says of any (m, T) ids.
+
+    `log_prob` returns (m, T) log-probabilities. `next_log_prob` returns those of every token at each position, (m, T,
+    V) on the CPU; a metric asks it for few rows at a time.
+    """
 
     sequences: TokenArray
     log_prob: Callable[[TokenArray], FloatArray] | None = None
+    next_log_prob: Callable[[TokenArray], Tensor] | None = None
+
+
+Profile = Sequence[float | None]
+"""Values along a scale, from step 1 on: by position, or by group; None if undefined."""
 
 
 class Scores(NamedTuple):
-    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are such."""
+    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are such.
+
+    `profiles` are what figures are drawn from: a name -> values by position. They are no columns of a table.
+    """
 
     value: float | None
     per_sequence: FloatArray | None = None
+    profiles: Mapping[str, Profile] = {}
 
     @classmethod
     def mean_of(cls, per_sequence: FloatArray) -> Scores:
@@ -60,7 +76,8 @@ class Metric(Protocol):
     """`name` is its column; `better` says which way is up.
 
     A metric may also say `unknown_words: ClassVar[UnknownWords]`, by default "undefined", and `bound: ClassVar[Bound]`
-    if its value is a bound, as a variational bound of a likelihood is.
+    if its value is a bound, as a variational bound of a likelihood is. With `only_final` true it judges finished
+    generators, and has no learning curve unless it is the headline.
     """
 
     name: str
@@ -85,3 +102,8 @@ def bound_of(metric: Metric) -> Bound | None:
     """Return which bound the metric's value is; None if it does not say, and so is exact."""
     said: Bound | None = getattr(metric, "bound", None)
     return said
+
+
+def only_final(metric: Metric) -> bool:
+    """Return whether the metric is left out of learning curves, because it takes long."""
+    return bool(getattr(metric, "only_final", False))

@@ -142,7 +142,7 @@ class Driver:
         """Score the generator as it stands, and keep a checkpoint of it if the rule finds it the best so far."""
         at, evaluation = self.position, self.cell.evaluation
         rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
-        judged = self.evaluator.judge(self.trainer.generator, evaluation.curve_samples, rng)
+        judged = self.evaluator.of_curves().judge(self.trainer.generator, evaluation.curve_samples, rng)
         values = {name: score.value for name, score in judged.scores.items()}
         self.journal.append(Curve(x=at.x, phase=phase.name, scores=values))
         if evaluation.rule == "last" or phase is not judged_phase(self.phases) or not at.epoch:

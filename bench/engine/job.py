@@ -87,6 +87,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         scores=judged.scores,
         hypotheses=len(judged.samples),
         copied=copied_share(judged.samples, evaluator.data),
+        profiles=judged.profiles or None,
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,25 +13,40 @@ from bench import __version__
 from bench.contracts import chance
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Opened
-from bench.contracts.generator import LOGITS, ROWS, Generator, Scorer
+from bench.contracts.generator import LOGITS, ROWS, Conditional, Generator, Scorer
 from bench.contracts.guards import generator as generator_guards
 from bench.contracts.guards import metric as metric_guards
-from bench.contracts.metric import FloatArray, Generated, Metric, Score, Scores, bound_of, unknown_words
+from bench.contracts.metric import (
+    FloatArray,
+    Generated,
+    Metric,
+    Profile,
+    Score,
+    Scores,
+    bound_of,
+    only_final,
+    unknown_words,
+)
 from bench.contracts.seeding import derive
 from bench.judging import modes
 from bench.toolkit.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one evaluation found: by metric the score and the (n,) scores per sequence, and the (n, T) samples."""
+    """What one evaluation found: by metric the score and the (n,) scores per sequence, and the (n, T) samples.
+
+    `profiles` are the metrics' values by position, by the names that the metrics give them.
+    """
 
     scores: dict[str, Score]
     per_sequence: dict[str, FloatArray]
     samples: TokenArray
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,10 +72,15 @@ class Evaluator:
         """The same evaluator with some of its metrics."""
         return replace(self, metrics=metrics)
 
+    def of_curves(self) -> Evaluator:
+        """The evaluator of learning curves: the headline, and the metrics that are not for finished generators only."""
+        return self.only([metric for index, metric in enumerate(self.metrics) if not index or not only_final(metric)])
+
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
         """Draw `count` sequences, at most as many as `data.valid` holds, and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
-        return self.judge_samples(Generated(sequences, log_prob_of(generator, self.data, rng.device)))
+        log_prob = log_prob_of(generator, self.data, rng.device)
+        return self.judge_samples(Generated(sequences, log_prob, next_log_prob_of(generator, self.data, rng.device)))
 
     def judge_samples(self, generated: Generated) -> Judgement:
         """Score given sequences with every metric."""
@@ -74,6 +94,7 @@ class Evaluator:
             )
             if found.value is not None and found.per_sequence is not None:
                 judged.per_sequence[metric.name] = found.per_sequence
+            judged.profiles.update(found.profiles)
         return judged
 
     def _found(self, metric: Metric, generated: Generated) -> Scores:
@@ -128,6 +149,25 @@ def log_prob_of(generator: Generator, data: SequenceData, device: torch.device) 
         return np.concatenate(found) if found else np.empty(sequences.shape)
 
     return remember(log_prob)
+
+
+def next_log_prob_of(
+    generator: Generator, data: SequenceData, device: torch.device
+) -> Callable[[TokenArray], Tensor] | None:
+    """Return the generator's present next_log_prob, (n, T) ids as numpy -> (n, T, V) on the CPU; None if it has none.
+
+    The caller shows it slices of the size that bench/contracts/generator.py promises.
+    """
+    if not isinstance(generator, Conditional):
+        return None
+    import torch
+
+    def next_log_prob(sequences: TokenArray) -> Tensor:
+        with _judging(generator, derive("next_log_prob"), device):
+            found = generator.next_log_prob(torch.from_numpy(sequences.copy()).to(device))
+        return generator_guards.checked_next_log_prob(found, sequences, len(data.vocabulary))
+
+    return next_log_prob
 
 
 def rows_at_once(length: int, words: int) -> int:

@@ -10,7 +10,7 @@ from bench.contracts.dataset import Opened
 from bench.planning import refusals
 from bench.planning.cell import REAL, Cell
 from bench.planning.preset import Preset
-from bench.planning.request import Arm, Request, baseline_arm, dataset_arm, preset_of
+from bench.planning.request import Arm, Request, baseline_arms, dataset_arm, preset_of
 from bench.plugins import checksum as code
 from bench.plugins.open_dataset import open_dataset
 from bench.plugins.reference import parse_plugin
@@ -32,9 +32,9 @@ class Plan:
 def make(request: Request, corpora: Corpora) -> Plan:
     """Resolve names, knobs and data; every combination becomes a cell, with a *real* row for each dataset."""
     preset = preset_of(request)
-    arms = list(dict.fromkeys(baseline_arm(reference, preset, request) for reference in request.baselines))
     datasets = list(dict.fromkeys(dataset_arm(reference, preset, request, corpora) for reference in request.datasets))
-    refusals.check(request, preset, arms, datasets, corpora)
+    refusals.check(request, preset, baseline_arms(request), datasets, corpora)
+    arms = {dataset.label: baseline_arms(request, dataset.label) for dataset in datasets}
     opened = {
         arm.label: open_dataset(arm.reference.absolute, dict(arm.settings), arm.label, corpora) for arm in datasets
     }
@@ -42,7 +42,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
     cells = [
         cell
         for dataset in datasets
-        for cell in _cells(dataset, opened[dataset.label], arms, seeds, preset, request.device)
+        for cell in _cells(dataset, opened[dataset.label], arms[dataset.label], seeds, preset, request.device)
     ]
     return Plan(request.plan, preset.name, tuple(cells), opened)
 

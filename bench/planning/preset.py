@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,10 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Preset:
-    """`defaults` reaches every baseline that has a knob of that name; `baselines` and `datasets` overrule by name."""
+    """`defaults` reaches every baseline that has a knob of that name; `baselines` and `datasets` overrule by name.
+
+    `on` overrules the knobs of baselines for one dataset: [on.DATASET.BASELINE].
+    """
 
     name: str
     run: RunSettings
@@ -35,6 +38,13 @@ class Preset:
     defaults: Table = field(default_factory=dict)
     baselines: Mapping[str, Table] = field(default_factory=dict)
     datasets: Mapping[str, Table] = field(default_factory=dict)
+    on: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
+
+    def for_dataset(self, label: str) -> Preset:
+        """Return the preset with the knobs that baselines have on one dataset."""
+        own = self.on.get(label, {})
+        merged = {name: {**self.baselines.get(name, {}), **table} for name, table in own.items()}
+        return replace(self, baselines={**self.baselines, **merged})
 
     def knobs(self, cls: type, name: str) -> dict[str, Any]:
         """The values this preset gives to a baseline's settings class."""
@@ -69,15 +79,18 @@ def read(name: str) -> Preset:
 
 
 def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
-    allowed = ("run", "evaluation", "defaults", "baselines", "datasets")
+    allowed = ("run", "evaluation", "defaults", "baselines", "datasets", "on")
     for key, table in tables.items():
         if key not in allowed:
             raise unknown(f"table of preset {name}", key, allowed)
         if not isinstance(table, dict):
             raise BenchError(f"preset {name}: [{key}] must be a table")
-        for owner in table if key in ("baselines", "datasets") else ():
-            if not isinstance(table[owner], dict):
-                raise BenchError(f"preset {name}: [{key}.{owner}] must be a table")
+        nested = {f"{key}.{owner}": table[owner] for owner in table if key in ("baselines", "datasets", "on")}
+        if key == "on":
+            nested |= {f"{place}.{owner}": found for place, own in nested.items() for owner, found in _items(own)}
+        for place, found in nested.items():
+            if not isinstance(found, dict):
+                raise BenchError(f"preset {name}: [{place}] must be a table")
     return Preset(
         name=Path(name).stem,
         run=build(RunSettings, tables.get("run", {}), f"preset {name}, [run]"),
@@ -85,4 +98,10 @@ def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
         defaults=tables.get("defaults", {}),
         baselines=tables.get("baselines", {}),
         datasets=tables.get("datasets", {}),
+        on=tables.get("on", {}),
     )
+
+
+def _items(table: Any) -> Iterable[tuple[str, Any]]:
+    """Return what a table holds; nothing if it is none."""
+    return table.items() if isinstance(table, dict) else ()

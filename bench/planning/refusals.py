@@ -77,17 +77,18 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
 
     A preset may hold names that this run lacks, such as the user's own plug-ins.
     """
-    groups: tuple[tuple[Group, Iterable[str], Sequence[Arm]], ...] = (
-        ("bench.baselines", preset.baselines, arms),
-        ("bench.datasets", preset.datasets, datasets),
-    )
-    for group, owners, found in groups:
+    groups: list[tuple[Group, str, Iterable[str], Sequence[Arm]]] = [
+        ("bench.baselines", "baselines", preset.baselines, arms),
+        ("bench.datasets", "datasets", preset.datasets, datasets),
+        ("bench.datasets", "on", preset.on, datasets),
+        *(("bench.baselines", f"on.{dataset}", table, arms) for dataset, table in preset.on.items()),
+    ]
+    for group, place, owners, found in groups:
         allowed = {name for arm in found for name in (arm.label, arm.reference.name)}
         allowed |= set(plugins.names(group))
         for owner in owners:
             if owner not in allowed and _looks_misspelt(owner, allowed):
-                table = f"{group.removeprefix('bench.')}.{owner}"
-                raise unknown(f"owner [{table}] in preset {preset.name}:", owner, allowed)
+                raise unknown(f"owner [{place}.{owner}] in preset {preset.name}:", owner, allowed)
     used = {name for arm in arms for name, _ in arm.settings}
     if set(preset.defaults) - used:
         classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]

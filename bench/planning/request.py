@@ -73,6 +73,13 @@ def preset_of(request: Request) -> Preset:
     return preset
 
 
+def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
+    """Return the request's baselines with the knobs that they have on the dataset of that label."""
+    here = dataclasses.replace(request, preset=request.preset.for_dataset(dataset))
+    preset = preset_of(here)
+    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in request.baselines))
+
+
 def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
     """Return a baseline with the knobs of the preset and of --set."""
     reference = parse_plugin(text)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
+PROFILE = "profile/"
 NAME = 100  # characters of a name in a key: a store takes 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
@@ -93,6 +94,11 @@ def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
 def curve_key(metric: str) -> str:
     """Where a metric's learning curve is kept."""
     return CURVE + safe(metric)
+
+
+def profile_key(name: str) -> str:
+    """Where a profile, the values by position, is kept."""
+    return PROFILE + safe(name)
 
 
 def json_list(entries: Iterable[Any]) -> str:
@@ -176,10 +182,15 @@ def _params(record: Record) -> dict[str, str]:
 
 
 def _points(record: Record) -> Iterator[Point]:
-    """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
+    """Final scores by name, profile/<name> by position, curve/<metric> over generator epochs, <what>/<phase> over the
+    phase's own epochs.
+    """
     if done := record.done:
         for name, score in done.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
+        for name, profile in (done.profiles or {}).items():
+            for position, value in enumerate(profile, 1):
+                yield from _point(profile_key(name), value, position, done.time)
     for point in record.curve:
         for name, value in point.scores.items():
             yield from _point(curve_key(name), value, point.x, point.time)

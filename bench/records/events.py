@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from bench.contracts.metric import Score
+from bench.contracts.metric import Profile, Score
 from bench.records import scores as codec
 
 
@@ -85,7 +85,8 @@ class Done(Event):
     """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` were
-    spent training, `wall_seconds` in all.
+    spent training, `wall_seconds` in all. `profiles` are values by position, such as the exposure bias of each; by the
+    names that metrics give them.
     """
 
     NAME: ClassVar[str] = "done"
@@ -94,6 +95,7 @@ class Done(Event):
     copied: float | None = None
     seconds: float
     wall_seconds: float | None = None
+    profiles: Mapping[str, Profile] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

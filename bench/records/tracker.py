@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.contracts.errors import BenchError, message_lines, unknown
 from bench.files import read_scores, safe_name
 from bench.records import one_name, sqlite
-from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, profile_key, project
 from bench.records.events import Start
 from bench.records.human import Collected
 from bench.records.journal import Record
@@ -94,12 +94,20 @@ class Tracker:
 
     def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
         """Learning curves of each metric: run_id, dataset, label, seed, x (generator epochs), value."""
+        return self._histories(plan, {name: curve_key(name) for name in metrics})
+
+    def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Profiles of finished runs: run_id, dataset, label, seed, x (position or group, from 1), value."""
+        return self._histories(plan, {name: profile_key(name) for name in names})
+
+    def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+        """Every value that the plan's runs have under each key."""
         import pandas as pd
 
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
-            rows = {name: [row for run in runs for row in self._curve(run, curve_key(name))] for name in metrics}
+            rows = {name: [row for run in runs for row in self._curve(run, key)] for name, key in keys.items()}
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
     """
     with _style():
         figure = make_figure(table, curves, paper)
-        return {kind: _bytes(figure, kind) for kind in ("pdf", "png")} if figure else None
+        return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
 
 
 def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> Figure | None:
@@ -66,12 +66,12 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
 
     names = {column.metric: column.name for column in table.columns}
     labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
-    styles, lines = _styles(labels, paper), dict[str, "Line2D"]()
+    styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
     with _style():
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         every = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
-            lines |= _panel(axes, points, styles, paper)
+            lines |= panel(axes, points, styles, paper)
             _scale(axes, points)
             for x in _boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
@@ -108,7 +108,7 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
     return kept.assign(done=kept["run_id"].isin(done))
 
 
-def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
+def styles_of(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
     """Return label -> colour and dash, no two alike while there are enough.
 
     An arm of the paper looks the same in every figure. A variant has its base's colour and another dash.
@@ -124,7 +124,7 @@ def _styles(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
     return {label: styles[label] for label in labels}
 
 
-def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
+def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
     """Draw a line for each arm that has this curve and for each run that did not finish; a single point is a dot."""
     lines: dict[str, Line2D] = {}
     for index, (label, (colour, dash)) in enumerate(styles.items()):
@@ -137,7 +137,7 @@ def _panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str
             dot = "." if len(run) == 1 else None
             (lines[label],) = draw(run["x"], run["value"], UNFINISHED, linewidth=2.2, marker=dot, zorder=above + 1)
         if mine["done"].any():
-            xs, means, lows, highs = zip(*_over_seeds(mine[mine["done"]]), strict=True)
+            xs, means, lows, highs = zip(*over_seeds(mine[mine["done"]]), strict=True)
             dot = "o" if len(xs) == 1 else None
             (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker=dot, zorder=above)
             axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
@@ -151,7 +151,7 @@ def _scale(axes: Axes, points: pd.DataFrame) -> None:
         axes.set_ylim(trained.min() - 0.05 * spread, trained.max() + 0.05 * spread)
 
 
-def _over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
+def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
     """Yield x, the mean over seeds, and the interval's bounds, which are the mean itself if there is no interval."""
     for x, group in points.groupby("x"):
         interval = statistics.mean_interval(group.sort_values("seed")["value"])
@@ -170,7 +170,7 @@ def _boundaries(runs: pd.DataFrame) -> list[int]:
     return sorted(found)
 
 
-def _bytes(figure: Figure, kind: str) -> bytes:
+def rendered(figure: Figure, kind: str) -> bytes:
     """Return the file without a creation date, so that the same picture is the same file."""
     out = io.BytesIO()
     metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}

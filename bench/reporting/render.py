@@ -46,9 +46,11 @@ def markdown(table: Table) -> str:
     return _render("table.md.j2", _environment(finalize=_unless_markup(markdown_escape)), table=table)
 
 
-def html(tables: Sequence[Table], figures: Mapping[str, tuple[str, bytes]]) -> str:
-    """One self-contained page: all tables, and the figures (dataset -> caption, PNG) inlined."""
-    inlined = {name: (caption, base64.b64encode(png).decode()) for name, (caption, png) in figures.items()}
+def html(tables: Sequence[Table], figures: Mapping[str, Sequence[tuple[str, bytes]]]) -> str:
+    """One self-contained page: all tables, and the figures (dataset -> captions and PNGs) inlined."""
+    inlined = {
+        name: [(caption, base64.b64encode(png).decode()) for caption, png in shown] for name, shown in figures.items()
+    }
     return _render("index.html.j2", _environment(autoescape=True), tables=list(tables), figures=inlined)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, notes, render, to_csv
+from bench.reporting import figures, grids, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
 from bench.reporting.paper import paper
 from bench.reporting.table import Table
@@ -101,20 +101,25 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
-    shown: dict[str, tuple[str, bytes]] = {}
+    shown: dict[str, list[tuple[str, bytes]]] = {}
+    positions = tracker.profiles(plan, profiles.NAMES)
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
         pictures = figures.draw(table, curves, paper()) or {}
         files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
-        if pictures:
-            shown[table.dataset] = figures.caption(table), pictures["png"]
+        drift = profiles.draw(table, positions, paper()) or {}
+        files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
+        drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
+        shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
     files["index.html"] = render.html(tables, shown).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
-    drawn = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
-    files["curves.csv"] = to_csv.curves_csv(drawn).encode()
+    points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
+    files["curves.csv"] = to_csv.curves_csv(points).encode()
+    if any(len(found) for found in positions.values()):
+        files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
 
 

@@ -15,6 +15,8 @@ from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
 NAMES = plugins.names("bench.datasets")
+KINDS = {"text": "local", "enumerable": "generated", "markov": "generated"}
+KNOWN_TRUTH = ("oracle", "enumerable", "markov")
 
 
 @pytest.fixture
@@ -41,12 +43,12 @@ def test_it_conforms(make: Any, name: str) -> None:
 def test_it_is_the_same_each_time_and_says_what_it_is(make: Any, name: str) -> None:
     first, second = make(name).load(), make(name).load()
     assert first.fingerprint == second.fingerprint and np.array_equal(first.train, second.train)
-    assert first.source == second.source and first.source.kind == ("local" if name == "text" else "sample")
+    assert first.source == second.source and first.source.kind == KINDS.get(name, "sample")
     assert first.source.file and first.source.licence and len(first.source.sha256) == 64
     assert len(first.vocabulary) >= 2 and min(map(len, (first.train, first.valid, first.test))) > 0
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "oracle"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in KNOWN_TRUTH])
 def test_its_knobs_of_bleu_reach_every_signature(make: Any, name: str) -> None:
     dataset = make(name, smoothing="none", average="corpus")
     signatures = [metric.signature() for metric in dataset.metrics(dataset.load()) if "bleu" in metric.name]

@@ -18,7 +18,7 @@ from bench.contracts.generator import LOGITS, ROWS
 from bench.contracts.metric import Generated, Score, Scores
 from bench.contracts.seeding import torch_rng
 from bench.engine.conformance.subject import toy_data
-from bench.judging.evaluator import Evaluator, draw, log_prob_of, rows_at_once
+from bench.judging.evaluator import Evaluator, draw, log_prob_of, next_log_prob_of, rows_at_once
 from bench.toolkit.metrics.nll import NLLTest
 from bench.toolkit.models.unigram import Unigram
 
@@ -332,3 +332,35 @@ def test_a_metric_that_writes_into_the_sequences_is_refused() -> None:
 
     with pytest.raises(ContractError, match="share wrote into the sequences it was given: copy what you change"):
         Evaluator(DATA, [Sorts()], "last").judge(Says(ids), 10, torch_rng("test"))
+
+
+class Final(Share):
+    """A metric with a profile, for finished generators only."""
+
+    name, only_final = "final", True
+
+    def score(self, generated: Generated, data: Any) -> Scores:
+        return Scores(1.0, None, {"final": [0.5, math.inf, math.nan, None]})
+
+
+def test_learning_curves_go_without_metrics_of_finished_generators_but_for_the_headline() -> None:
+    def names(*metrics: Any) -> list[str]:
+        return [metric.name for metric in Evaluator(DATA, metrics, "last").of_curves().metrics]
+
+    assert names(Share(), Final()) == ["share"] and names(Final(), Share()) == ["final", "share"]
+
+
+def test_profiles_are_kept_as_plain_numbers() -> None:
+    judged = Evaluator(DATA, [Final()], "last").judge(Says(ids), 10, torch_rng("test"))
+    assert judged.profiles == {"final": [0.5, None, None, None]}
+
+
+def test_next_token_probabilities_of_another_shape_are_refused() -> None:
+    class Conditional(Says):
+        def next_log_prob(self, sequences: torch.Tensor) -> torch.Tensor:
+            return torch.zeros(len(sequences), 6, 3)
+
+    found = next_log_prob_of(Conditional(ids), DATA, torch.device("cpu"))
+    assert found is not None and next_log_prob_of(Says(ids), DATA, torch.device("cpu")) is None
+    with pytest.raises(ContractError, match=r"has shape \(2, 6, 3\), not \(2, 6, 12\)"):
+        found(DATA.test[:2])

@@ -32,7 +32,7 @@ RAW: dict[str, Callable[[], tuple[bytes, ...]]] = {
     "coco": stand_ins.captions,
     "nottingham": stand_ins.tunes,
 }
-DRAWN = {"oracle", "text"}  # a corpus of its own the oracle has none; text is tried with files below
+DRAWN = {"oracle", "enumerable", "markov", "text"}  # drawn from a model, without text; text is tried with files below
 NAMES = ["Ann", "BOB", "cy", "Di.", "o'Neil"]
 SPEECH = [
     f"{NAMES[n % 5]}, THANK you {NAMES[n // 5 % 5]}. We CAN'T \"wait\" - they won't give up on America's (new) jobs: "

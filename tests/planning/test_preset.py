@@ -38,6 +38,25 @@ def test_the_owner_overrules_the_defaults(tmp_path: Path) -> None:
     assert found.knobs(Knobs, "mle") == {"epochs": 5} and found.knobs(Knobs, "seqgan") == {"epochs": 3}
 
 
+def test_a_baseline_may_have_other_knobs_on_one_dataset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[baselines.mle]\nmle_epochs = 5\nbatch = 32\n[on.enumerable.mle]\nmle_epochs = 2\n")
+    found = preset.read(str(path))
+    knobs = plugins.load("bench.baselines", "mle").Settings
+    assert found.for_dataset("poems").knobs(knobs, "mle") == {"mle_epochs": 5, "batch": 32}
+    assert found.for_dataset("enumerable").knobs(knobs, "mle") == {"mle_epochs": 2, "batch": 32}
+
+
+@pytest.mark.parametrize("name", preset.shipped())
+def test_what_a_shipped_preset_says_of_one_dataset_fits_the_plug_ins(name: str) -> None:
+    found = preset.read(name)
+    for dataset, table in found.on.items():
+        assert dataset in plugins.names("bench.datasets")
+        for baseline in table:
+            settings = plugins.load("bench.baselines", baseline).Settings
+            build(settings, found.for_dataset(dataset).knobs(settings, baseline), baseline)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -49,6 +68,8 @@ def test_the_owner_overrules_the_defaults(tmp_path: Path) -> None:
         ("defaults = 3", r"\[defaults\] must be a table"),
         ("[baselines]\nseqgan = 3", r"\[baselines.seqgan\] must be a table"),
         ("[datasets]\npoems = 3", r"\[datasets.poems\] must be a table"),
+        ("[on]\npoems = 3", r"\[on.poems\] must be a table"),
+        ("[on.poems]\nmle = 3", r"\[on.poems.mle\] must be a table"),
         ("[run\n", "preset .*: .*line 1"),
     ],
 )

@@ -60,6 +60,7 @@ class Shop:
         curve: bool = True,
         copied: float | None = None,
         bound: Bound | None = None,
+        profiles: dict[str, list[float | None]] | None = None,
     ) -> Record:
         journal = self.start(cell, source, notes)
         if curve:
@@ -73,7 +74,7 @@ class Shop:
             name: Score(value=value, better=better, signature=f"{name}|{made}", bound=bound)
             for name, value in scores.items()
         }
-        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, copied=copied))
+        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, copied=copied, profiles=profiles))
         return read_record(journal.folder)
 
     def failed(self, cell: Cell, error: str) -> Record:

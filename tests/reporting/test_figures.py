@@ -228,11 +228,11 @@ def test_long_names_stand_on_several_lines() -> None:
 def test_an_arm_has_one_colour_in_every_figure_and_its_variants_too() -> None:
     labels = ["mle", "seqgan", "seqgan[k=1]", "seqgan[k=2]", "mine", "other[a=1]"]
     many = [*paper().order, *(f"seqgan[k={k}]" for k in range(6)), *"abcde"]
-    assert len(set(figures._styles(many, paper()).values())) == len(many)
-    styles = figures._styles(labels, paper())
-    assert figures._styles(["seqgan[k=2]", "mle"], paper())["mle"] == styles["mle"]
+    assert len(set(figures.styles_of(many, paper()).values())) == len(many)
+    styles = figures.styles_of(labels, paper())
+    assert figures.styles_of(["seqgan[k=2]", "mle"], paper())["mle"] == styles["mle"]
     assert len({styles[label][0] for label in labels if label.startswith("seqgan")}) == 1
     assert len(set(styles.values())) == len(labels)
-    shipped = figures._styles(list(paper().order), paper())
+    shipped = figures.styles_of(list(paper().order), paper())
     assert len({shipped[label] for label in paper().order}) == len(paper().order)
     assert all(dash != figures.UNFINISHED for _, dash in (*styles.values(), *shipped.values()))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.errors import ContractError
 from bench.contracts.metric import FloatArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SLACK = 1e-4
 """How far above 0 a log-probability may be: float32's log-softmax can end a little above 0."""
@@ -35,6 +38,16 @@ def checked_log_prob(found: Any, sequences: TokenArray) -> FloatArray:
     if array.shape != sequences.shape:
         raise ContractError(f"log_prob of {sequences.shape} sequences has shape {array.shape}; it must be the same")
     return array
+
+
+def checked_next_log_prob(found: Any, sequences: TokenArray, words: int) -> Tensor:
+    """Return what next_log_prob(sequences) returned, on the CPU; ContractError if it is no (n, T, V) tensor."""
+    shape = tuple(getattr(found, "shape", ()))
+    if shape != (*sequences.shape, words) or not hasattr(found, "detach"):
+        wanted = (*sequences.shape, words)
+        raise ContractError(f"next_log_prob of {sequences.shape} sequences has shape {shape}, not {wanted}")
+    tensor: Tensor = found.detach().cpu()
+    return tensor
 
 
 def check_log_probabilities(log_p: FloatArray) -> None:

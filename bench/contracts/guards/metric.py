@@ -11,7 +11,7 @@ import numpy as np
 from bench.contracts.data import TokenArray
 from bench.contracts.errors import ContractError
 from bench.contracts.guards.names import is_name
-from bench.contracts.metric import Better, Bound, Metric, Scores, UnknownWords, bound_of, unknown_words
+from bench.contracts.metric import Better, Bound, Metric, Profile, Scores, UnknownWords, bound_of, unknown_words
 
 
 def checked_metrics(found: Any) -> tuple[Metric, ...]:
@@ -55,9 +55,15 @@ def checked_scores(name: str, found: Any) -> Scores:
     _check_per_sequence(name, value, found.per_sequence)
     if value is not None and math.isnan(value):
         raise ContractError(f"{name} is NaN: the model's probabilities are no numbers")
+    profiles = {profile: _finite(values) for profile, values in found.profiles.items()}
     if value is None or math.isinf(value):
-        return Scores(None)
-    return Scores(value, found.per_sequence)
+        return Scores(None, None, profiles)
+    return Scores(value, found.per_sequence, profiles)
+
+
+def _finite(profile: Profile) -> Profile:
+    """Return the profile as plain floats, None for NaN and infinity, which JSON does not have."""
+    return [None if value is None or not math.isfinite(value) else float(value) for value in profile]
 
 
 def _check_per_sequence(name: str, value: float | None, per_sequence: Any) -> None:

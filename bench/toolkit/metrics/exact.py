@@ -1,125 +1,257 @@
-"""Divergences between a known oracle p and a generator q where both tell the probability of every next token.
+"""Divergences between a known oracle p and a generator q, their sums over the vocabulary taken exactly.
 
-Only prefixes are sampled; the sum over the vocabulary at each position is exact (a Rao-Blackwell estimate), so the
-error is a fraction of that of drawn log-ratios. All numbers are in nats, natural logarithms, by position t = 1..T.
+In nats a token, natural logarithms. What is given by position t = 1..T travels as a profile, for figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
-from functools import cached_property
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from bench.contracts.data import TokenArray
-from bench.contracts.metric import FloatArray
+from bench.contracts.data import SequenceData
+from bench.contracts.metric import Better, FloatArray, Generated, Metric, Scores, UnknownWords
+from bench.toolkit.metrics.prefixes import Prefixes
+from bench.toolkit.metrics.truth import Truth, View
 
-Conditionals = Callable[[TokenArray], Tensor]
-"""(n, T) int64 sequences to (n, T, V) natural-log probabilities of every token at each position."""
-TOKENS = 2**20
-"""Probabilities held at once: few enough to stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Prefixes:
-    """What p and q say along (n, T) sequences; every array is (n, T) float64, one number a prefix.
-
-    `kl_pq` is KL(p(.|h) || q(.|h)), `kl_qp` the other way round, `tv` the total variation, `entropy_p` and `entropy_q`
-    the entropies, `log_p` and `log_q` the log-probability of the token that follows.
-    """
-
-    kl_pq: FloatArray
-    kl_qp: FloatArray
-    tv: FloatArray
-    entropy_p: FloatArray
-    entropy_q: FloatArray
-    log_p: FloatArray
-    log_q: FloatArray
-
-    @cached_property
-    def ratio(self) -> FloatArray:
-        """(n, T) log q(x_1..t) / p(x_1..t) of every prefix."""
-        found: FloatArray = (self.log_q - self.log_p).cumsum(1)
-        return found
+PREFIX = 4
+"""The length of the prefixes whose precision and recall are given: whole sequences of 20 have next to none."""
+SLOPES = np.tan(np.pi / 2 * np.arange(1, 64) / 64)
+"""The trade-offs lambda of the precision/recall curve, evenly spaced in angle; the middle one is 1."""
 
 
-def compare(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Prefixes:
-    """Look at every prefix of the sequences, a slice of rows at a time."""
-    found = {field.name: np.empty(sequences.shape) for field in fields(Prefixes)}
-    for rows, log_p, log_q in slices(p, q, sequences):
-        tokens = torch.from_numpy(sequences[rows])[:, :, None]
-        for name, values in _along(log_p, log_q, tokens).items():
-            found[name][rows] = values.numpy(force=True)
-    return Prefixes(**found)
+def forward_kl(view: View) -> FloatArray:
+    """(T,) E_p KL(p(.|h) || q(.|h)) by position."""
+    return view.real.mean(view.real.kl_pq)
 
 
-def slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Rows of the sequences, and the (m, T, V) log-probabilities that p and q give along them."""
-    words = p(sequences[:1]).shape[2]
-    size = max(1, TOKENS // (sequences.shape[1] * words))
-    for first in range(0, len(sequences), size):
-        rows = slice(first, first + size)
-        yield rows, p(sequences[rows]), q(sequences[rows])
+def reverse_kl(view: View) -> FloatArray:
+    """(T,) E_q KL(q(.|h) || p(.|h)) by position."""
+    return view.fake.mean(view.fake.kl_qp)
 
 
-def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
-    """(m, T) values of `Prefixes`; 0 log 0 counts as 0."""
-    mass_p, mass_q = log_p.exp(), log_q.exp()
-    gap = log_p - log_q
-    return {
-        "kl_pq": _expected(mass_p, gap),
-        "kl_qp": -_expected(mass_q, gap),
-        "tv": (mass_p - mass_q).abs().sum(2) / 2,
-        "entropy_p": -_expected(mass_p, log_p),
-        "entropy_q": -_expected(mass_q, log_q),
-        "log_p": log_p.gather(2, tokens)[:, :, 0],
-        "log_q": log_q.gather(2, tokens)[:, :, 0],
-    }
+def exposure_bias(view: View) -> FloatArray:
+    """(T,) how much larger KL(p(.|h) || q(.|h)) is on prefixes of q than on those of p."""
+    return view.fake.mean(view.fake.kl_pq) - view.real.mean(view.real.kl_pq)
 
 
-def _expected(mass: Tensor, values: Tensor) -> Tensor:
-    """(m, T) sum over the vocabulary of mass * values, where the mass is not 0."""
-    return torch.where(mass > 0, mass * values, 0.0).sum(2)
+def exposure_bias_tv(view: View) -> FloatArray:
+    """(T,) the same with the total variation of the next token, which is at most 1."""
+    return view.fake.mean(view.fake.tv) - view.real.mean(view.real.tv)
 
 
-def forward_kl(real: Prefixes) -> FloatArray:
-    """(T,) forward KL by position, from prefixes drawn from p."""
-    found: FloatArray = real.kl_pq.mean(0)
-    return found
-
-
-def reverse_kl(fake: Prefixes) -> FloatArray:
-    """(T,) reverse KL by position, from prefixes drawn from q."""
-    found: FloatArray = fake.kl_qp.mean(0)
-    return found
-
-
-def exposure_bias(real: Prefixes, fake: Prefixes) -> FloatArray:
-    """(T,) how much worse q's next token is on prefixes of its own than on those of p: the excess of KL(p || q)."""
-    found: FloatArray = fake.kl_pq.mean(0) - real.kl_pq.mean(0)
-    return found
-
-
-def total_variation(real: Prefixes) -> FloatArray:
+def total_variation(view: View) -> FloatArray:
     """(T,) total variation of the distributions of prefixes of length t: E_p max(0, 1 - q/p)."""
-    found: FloatArray = np.maximum(0.0, -np.expm1(real.ratio)).mean(0)
-    return found
+    return view.real.mean(np.maximum(0.0, -np.expm1(view.real.ratio)))
 
 
-def half_life(tv: FloatArray) -> float:
-    """The length, interpolated, at which the total variation passes 1/2; T + 1 where it never does."""
+def half_life(tv: FloatArray) -> float | None:
+    """The length, interpolated, at which a (T,) total variation passes 1/2; None where it never does."""
     above = np.flatnonzero(tv >= 0.5)
     if not len(above):
-        return len(tv) + 1.0
+        return None
     at = int(above[0])
     before = tv[at - 1] if at else 0.0
     return float(at + (0.5 - before) / (tv[at] - before))
 
 
-def precision_recall(real: Prefixes, slopes: FloatArray) -> FloatArray:
-    """(S,) E_p min(lambda, q/p) over whole sequences for each slope lambda (Sajjadi et al. 2018, equation 3)."""
-    ratio = np.exp(real.ratio[:, -1])
-    return np.array([np.minimum(slope, ratio).mean() for slope in slopes])
+def precision_recall(real: Prefixes, slopes: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:
+    """(S,) precision and recall of prefixes of a length, at each slope lambda (Sajjadi et al. 2018, equation 4).
+
+    Precision is sum min(lambda p, q) = E_p min(lambda, q/p); recall is precision / lambda.
+    """
+    with np.errstate(over="ignore"):
+        ratio = np.exp(real.ratio[:, :length][:, -1:])
+    precision = np.array([real.mean(np.minimum(slope, ratio))[0] for slope in slopes])
+    return precision, precision / slopes
+
+
+def f_beta(precision: FloatArray, recall: FloatArray, beta: float) -> float:
+    """The largest F_beta along a curve; beta = 8 speaks of recall, 1/8 of precision; 0 where both are 0 throughout."""
+    total = beta**2 * precision + recall
+    scores = np.divide((1 + beta**2) * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    return float(scores.max())
+
+
+class ExactMetric(ABC):
+    """A metric that is read off the comparison of oracle and generator; undefined where there is none."""
+
+    name: str
+    detail: ClassVar[str] = "per:token|log:e"
+    unknown_words: ClassVar[UnknownWords] = "undefined"
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self.only_final = truth.only_final
+
+    def signature(self) -> str:
+        """Which prefixes are averaged over, and the unit."""
+        return f"{self.name}|{self._truth.signature()}|{self.detail}"
+
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
+        """Read the comparison that all exact metrics of an evaluation share."""
+        view = self._truth.look(generated)
+        return Scores(None) if view is None else self.read(view)
+
+    @abstractmethod
+    def read(self, view: View) -> Scores:
+        """The value, and its profiles."""
+
+
+class ExactForwardKL(ExactMetric):
+    """KL(oracle || generator): what the generator fails to cover."""
+
+    name = "exact_forward_kl"
+    better: ClassVar[Better] = "lower"
+
+    def read(self, view: View) -> Scores:
+        """Mean over positions; a score for each held-out sequence where they are sampled."""
+        each = view.real.kl_pq.mean(1) if view.sampled else None
+        found = forward_kl(view)
+        return Scores(float(found.mean()), each, {self.name: found.tolist()})
+
+
+class ExactReverseKL(ExactMetric):
+    """KL(generator || oracle): what the generator makes that the oracle would not."""
+
+    name = "exact_reverse_kl"
+    better: ClassVar[Better] = "lower"
+
+    def read(self, view: View) -> Scores:
+        """Mean over positions; a score for each sample where they are sampled."""
+        each = view.fake.kl_qp.mean(1) if view.sampled else None
+        found = reverse_kl(view)
+        return Scores(float(found.mean()), each, {self.name: found.tolist()})
+
+
+class ExposureBias(ExactMetric):
+    """How much worse the generator's next token is on prefixes of its own than on the oracle's, as KL."""
+
+    name = "exposure_bias"
+    better: ClassVar[Better] = "lower"
+
+    def read(self, view: View) -> Scores:
+        """Mean over positions."""
+        found = exposure_bias(view)
+        return Scores(float(found.mean()), None, {self.name: found.tolist()})
+
+
+class ExposureBiasTV(ExactMetric):
+    """The same as total variation of the next token."""
+
+    name = "exposure_bias_tv"
+    better: ClassVar[Better] = "lower"
+    detail = "distance:tv"
+
+    def read(self, view: View) -> Scores:
+        """Mean over positions."""
+        found = exposure_bias_tv(view)
+        return Scores(float(found.mean()), None, {self.name: found.tolist()})
+
+
+class TotalVariation(ExactMetric):
+    """Total variation of the distributions of whole sequences; its profile is that of prefixes by length."""
+
+    name = "tv"
+    better: ClassVar[Better] = "lower"
+    detail = "unit:sequence"
+
+    def read(self, view: View) -> Scores:
+        """At length T."""
+        found = total_variation(view)
+        return Scores(float(found[-1]), None, {self.name: found.tolist()})
+
+
+class HalfLife(ExactMetric):
+    """How many tokens it takes until oracle and generator are half apart: prefixes of this length have a TV of 1/2."""
+
+    name = "tv_half_life"
+    better: ClassVar[Better] = "higher"
+    detail = "unit:tokens|interpolated"
+
+    def read(self, view: View) -> Scores:
+        """Undefined where whole sequences are less than half apart."""
+        return Scores(half_life(total_variation(view)))
+
+
+class BayesAccuracy(ExactMetric):
+    """How often the best possible discriminator tells a sequence of the oracle from one of the generator."""
+
+    name = "bayes_accuracy"
+    better: ClassVar[Better] = "lower"
+    detail = "unit:sequence"
+
+    def read(self, view: View) -> Scores:
+        """1/2 + TV/2: chance is 1/2."""
+        return Scores(0.5 + float(total_variation(view)[-1]) / 2)
+
+
+class Precision(ExactMetric):
+    """F_1/8 of the precision/recall curve of short prefixes: how much of what the generator makes the oracle makes."""
+
+    name = "precision"
+    better: ClassVar[Better] = "higher"
+    detail = f"f:1/8|prefix:{PREFIX}|slopes:{len(SLOPES)}"
+
+    def read(self, view: View) -> Scores:
+        """Along the curve, whose two coordinates are its profiles."""
+        precision, recall = precision_recall(view.real, SLOPES, PREFIX)
+        profiles = {"precision": precision.tolist(), "recall": recall.tolist()}
+        return Scores(f_beta(precision, recall, 1 / 8), None, profiles)
+
+
+class Recall(ExactMetric):
+    """F_8 of the same curve: how much of what the oracle makes the generator makes."""
+
+    name = "recall"
+    better: ClassVar[Better] = "higher"
+    detail = f"f:8|prefix:{PREFIX}|slopes:{len(SLOPES)}"
+
+    def read(self, view: View) -> Scores:
+        """Along the curve."""
+        return Scores(f_beta(*precision_recall(view.real, SLOPES, PREFIX), 8))
+
+
+class CalibrationGap(ExactMetric):
+    """How far the oracle's mean probability of tokens is from the generator's, in groups by the generator's."""
+
+    name = "calibration_gap"
+    better: ClassVar[Better] = "lower"
+    detail = "groups:powers-of-2|weights:q"
+
+    def read(self, view: View) -> Scores:
+        """Mean absolute gap weighted by q; the profiles are each group's mean p and mean q."""
+        found = view.calibration
+        with np.errstate(invalid="ignore"):
+            means = {"calibration_p": found.sum_p / found.count, "calibration_q": found.sum_q / found.count}
+        return Scores(found.gap(), None, {name: values.tolist() for name, values in means.items()})
+
+
+class EntropyGap(ExactMetric):
+    """How far the entropy of the generator's next token is from the oracle's, each on prefixes of its own."""
+
+    name = "entropy_gap"
+    better: ClassVar[Better] = "lower"
+
+    def read(self, view: View) -> Scores:
+        """Mean absolute difference over positions; both entropies by position are its profiles."""
+        p, q = view.real.mean(view.real.entropy_p), view.fake.mean(view.fake.entropy_q)
+        return Scores(float(np.abs(p - q).mean()), None, {"entropy_p": p.tolist(), "entropy_q": q.tolist()})
+
+
+def exact_metrics(truth: Truth) -> list[Metric]:
+    """All of them, forward KL first."""
+    return [
+        ExactForwardKL(truth),
+        ExactReverseKL(truth),
+        ExposureBias(truth),
+        ExposureBiasTV(truth),
+        TotalVariation(truth),
+        HalfLife(truth),
+        BayesAccuracy(truth),
+        Precision(truth),
+        Recall(truth),
+        CalibrationGap(truth),
+        EntropyGap(truth),
+    ]

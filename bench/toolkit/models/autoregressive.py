@@ -82,8 +82,8 @@ class Autoregressive(nn.Module, ABC):
     @torch.no_grad()
     def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
         """(n, T, V) natural-log probability of every token at each position, given the tokens before it."""
-        logits = self.output(self.features(self.shifted(sequences))) / temperature
-        log_p = logits.log_softmax(2)
+        weight, bias = self.output.weight / temperature, self.output.bias / temperature
+        log_p = nn.functional.linear(self.features(self.shifted(sequences)), weight, bias).log_softmax(2)
         return log_p if self.end is None else closed(log_p, sequences, self.end)
 
     def weighted_nll(

@@ -15,8 +15,9 @@ WORDS, LENGTH = 4, 5
 EVERY = torch.tensor(list(itertools.product(range(WORDS), repeat=LENGTH)))
 
 
-def chain(order: int) -> MarkovChain:
-    return MarkovChain.dirichlet(WORDS, LENGTH, order=order, concentration=0.3, rng=np.random.default_rng(order))
+def chain(order: int, uniform: float = 0.0) -> MarkovChain:
+    rng = np.random.default_rng(order)
+    return MarkovChain.dirichlet(WORDS, LENGTH, order=order, concentration=0.3, uniform=uniform, rng=rng)
 
 
 @pytest.mark.parametrize("order", [0, 1, 2, 3])
@@ -27,12 +28,18 @@ def test_the_marginals_are_those_of_the_enumeration(order: int) -> None:
     assert torch.allclose(found, chain(order).marginals(), atol=1e-12)
 
 
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_the_entropy_by_position_is_that_of_the_enumeration(order: int) -> None:
+    log_p = chain(order).log_prob(EVERY)
+    expected = -(log_p.sum(1).exp()[:, None] * log_p).sum(0)
+    assert torch.allclose(expected, chain(order).entropy(), atol=1e-12)
+
+
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_a_token_depends_on_the_last_k_alone(order: int) -> None:
-    log_p = chain(order).next_log_prob(EVERY)
+    last = chain(order).next_log_prob(EVERY)[:, -1]
     same = (EVERY[:, None, LENGTH - 1 - order : -1] == EVERY[None, :, LENGTH - 1 - order : -1]).all(2)
-    last = log_p[:, -1]
-    assert torch.equal((last[:, None] - last).abs().amax(2).lt(1e-12), same)
+    assert torch.equal((last[:, None] - last[None]).abs().amax(2).lt(1e-12), same)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
@@ -45,3 +52,7 @@ def test_what_is_drawn_follows_the_probabilities(temperature: float) -> None:
     common = p * 20_000 > 8
     observed, expected = (np.append(v[common], v[~common].sum()) for v in (counts, p * 20_000))
     assert chisquare(observed, expected).pvalue > 1e-3
+
+
+def test_a_share_of_the_uniform_distribution_keeps_every_token_possible() -> None:
+    assert float(chain(2, uniform=0.1).next_log_prob(EVERY).exp().min()) >= 0.1 / WORDS - 1e-12

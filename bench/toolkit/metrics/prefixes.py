@@ -1,0 +1,134 @@
+"""What an oracle p and a generator q say of the next token after every prefix of some sequences.
+
+Only prefixes are sampled; the sum over the vocabulary at each position is exact (a Rao-Blackwell estimate), so the
+error is a fraction of that of drawn log-ratios. Where the sequences are all that exist, weighted by their probability,
+nothing is sampled. All numbers are in nats, by position t = 1..T.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts.data import TokenArray
+from bench.contracts.metric import FloatArray
+
+Conditionals = Callable[[TokenArray], Tensor]
+"""(n, T) int64 sequences to (n, T, V) natural-log probabilities of every token at each position."""
+HELD = 2**20
+"""Probabilities held at once: few enough to stay in the processor's cache."""
+GROUPS = 64
+"""Group g of tokens has probabilities q from 2 ** -(g + 1) to 2 ** -g; the last group has all below."""
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """What p and q say along (n, T) sequences; every array but `weights` is (n, T) float64, one number a prefix.
+
+    `weights` (n,) sum to 1. `kl_pq` is KL(p(.|h) || q(.|h)), `kl_qp` is KL(q(.|h) || p(.|h)), `tv` the total variation
+    of the two, `entropy_p` and `entropy_q` their entropies, `log_p` and `log_q` the log-probability of the token that
+    follows.
+    """
+
+    weights: FloatArray
+    kl_pq: FloatArray
+    kl_qp: FloatArray
+    tv: FloatArray
+    entropy_p: FloatArray
+    entropy_q: FloatArray
+    log_p: FloatArray
+    log_q: FloatArray
+
+    @cached_property
+    def ratio(self) -> FloatArray:
+        """(n, T) log q(x_1..t) / p(x_1..t) of every prefix; -inf where q rules it out."""
+        with np.errstate(invalid="ignore"):
+            found: FloatArray = self.log_q.cumsum(1) - self.log_p.cumsum(1)
+        return np.where(np.isneginf(self.log_q.cumsum(1)), -np.inf, found)
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """(T,) weighted mean of (n, T) values over the sequences; rows of weight 0 do not count."""
+        counted = self.weights > 0
+        found: FloatArray = self.weights[counted] @ values[counted]
+        return found
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Tokens grouped by the probability that q gives them: (GROUPS,) weighted counts, and sums of q and of p."""
+
+    count: FloatArray
+    sum_q: FloatArray
+    sum_p: FloatArray
+
+    def gap(self) -> float:
+        """Return the mean absolute difference between a group's mean q and its mean p; groups weigh by their q."""
+        used = self.count > 0
+        gaps = np.abs(self.sum_q[used] - self.sum_p[used]) / self.count[used]
+        return float(gaps @ self.sum_q[used] / self.sum_q.sum())
+
+
+def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None) -> Prefixes:
+    """Look at every prefix of the (n, T) sequences, a few rows at a time; equal weights by default."""
+    shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
+    names = [field.name for field in fields(Prefixes) if field.name != "weights"]
+    found = {name: np.empty(sequences.shape) for name in names}
+    for rows, log_p, log_q in _slices(p, q, sequences):
+        tokens = torch.from_numpy(sequences[rows])[:, :, None]
+        for name, values in _along(log_p, log_q, tokens).items():
+            found[name][rows] = values.numpy(force=True)
+    return Prefixes(shared, **found)
+
+
+def calibration(
+    p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None
+) -> Calibration:
+    """Every token after every prefix of the (n, T) sequences, in groups by its q."""
+    shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
+    total = np.zeros((3, GROUPS))
+    for rows, log_p, log_q in _slices(p, q, sequences):
+        weight = torch.from_numpy(shared[rows])[:, None, None].expand(log_q.shape).flatten()
+        group = (log_q.flatten() * (-1 / math.log(2))).clamp(0, GROUPS - 1).long()
+        parts = (weight, weight * log_q.exp().flatten(), weight * log_p.exp().flatten())
+        total += torch.stack([torch.bincount(group, part, GROUPS) for part in parts]).double().numpy()
+    return Calibration(*total)
+
+
+def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """A few rows of the sequences, and the (m, T, V) log-probabilities that p and q give along them, of one dtype."""
+    words = p(sequences[:1]).shape[2]
+    size = max(1, HELD // (sequences.shape[1] * words))
+    for first in range(0, len(sequences), size):
+        rows = slice(first, first + size)
+        log_p, log_q = p(sequences[rows]), q(sequences[rows])
+        dtype = torch.promote_types(log_p.dtype, log_q.dtype)
+        yield rows, log_p.to(dtype), log_q.to(dtype)
+
+
+def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
+    """The (m, T) arrays of `Prefixes`."""
+    mass_p, mass_q = log_p.exp(), log_q.exp()
+    entropy_p, entropy_q = -_expected(mass_p, log_p), -_expected(mass_q, log_q)
+    return {
+        "kl_pq": -entropy_p - _expected(mass_p, log_q),
+        "kl_qp": -entropy_q - _expected(mass_q, log_p),
+        "tv": (mass_p - mass_q).abs_().sum(2) / 2,
+        "entropy_p": entropy_p,
+        "entropy_q": entropy_q,
+        "log_p": log_p.gather(2, tokens)[:, :, 0],
+        "log_q": log_q.gather(2, tokens)[:, :, 0],
+    }
+
+
+def _expected(mass: Tensor, values: Tensor) -> Tensor:
+    """(m, T) sum over the vocabulary of mass * values, where 0 times minus infinity is 0."""
+    found: Tensor = torch.linalg.vecdot(mass, values)
+    if found.isfinite().all():
+        return found
+    return torch.where(mass > 0, mass * values, 0.0).sum(2)
