@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import bench
+
 HOUSE = Path(__file__).parent.parent
 SHELVES = {"bench": "bench", "baselines": "bench.baselines", "datasets": "bench.datasets", "reports": "bench.reports"}
 HEAVY = {
@@ -62,6 +64,12 @@ print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stde
     assert not heavy & set(ended.stderr.split()) and ended.stdout
 
 
+def test_importing_bench_imports_nothing_heavy() -> None:
+    code = "import sys, bench; dir(bench); print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not (HEAVY | {"cattrs", "rich", "click"}) & set(ended.stdout.split())
+
+
 # From bottom to top; a package imports from those below it, and those of one line never import one another.
 ORDER = (
     ("contracts",),
@@ -110,7 +118,9 @@ def test_the_toolkit_and_plug_ins_build_on_contracts_alone() -> None:
         for path in CODE
         for name in imports(path)
         for kind in ["shelf" if "bench" not in path.relative_to(HOUSE).parts[0] else path.relative_to(HOUSE).parts[1]]
-        if kind in allowed and under(name, "bench") and room(name) not in {*allowed[kind], "", "__version__"}
+        if kind in allowed
+        and under(name, "bench")
+        and room(name) not in {*allowed[kind], "", *(bench.__all__ if kind == "shelf" else ["__version__"])}
     }
     assert not guilty
 

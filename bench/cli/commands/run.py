@@ -60,6 +60,7 @@ def command(
     Run it again and it continues what was interrupted.
     """
     from bench.engine import session
+    from bench.engine.device import resolve_device
     from bench.engine.pool import cores
     from bench.planning import plan as planning
     from bench.planning import preset as presets
@@ -69,7 +70,7 @@ def command(
 
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
-    kind = options.resolve_device(device)
+    kind = resolve_device(device)
     request = planning.Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),

@@ -28,9 +28,10 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
     import torch
 
     from bench.engine import estimate, speed
+    from bench.engine.device import resolve_device
     from bench.engine.pool import cores
 
-    kind = options.resolve_device(device)
+    kind = resolve_device(device)
     torch.set_num_threads(threads or cores())
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
     peak = speed.sgemm_peak(torch.device(kind))
