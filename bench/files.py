@@ -1,13 +1,16 @@
-"""Write a file so that its name never stands for half of it, and read one that others may have damaged or removed."""
+"""Write files whole, read them or say why not, and name and check them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, folded
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put the content in the file's place, and make its folder; OSError, and nothing changed, where that fails."""
+    """Replace the file by the content, and make its folder; OSError, and nothing changed, if that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -32,9 +35,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Write what a user's --out names; BenchError where that fails.
+    """Write the file that a user's --out names; BenchError if that fails.
 
-    A link, or what is no plain file (/dev/stdout), is written into, never replaced.
+    A link, or what is no plain file (/dev/stdout), is written into, not replaced.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -46,9 +49,9 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 def read_bytes(path: Path, kind: str = "") -> bytes:
-    """The file's bytes; a BenchError of one line, which says what `kind` of file it is, where it cannot be read."""
+    """Return the file's bytes; BenchError of one line, which names the `kind` of file, if it cannot be read."""
     try:
-        if path.is_fifo():  # it could be read but once, and every worker reads
+        if path.is_fifo():  # it can be read once only, and every worker reads
             raise BenchError(f"{kind}{path} is a pipe: give a file")
         return path.read_bytes()
     except OSError as error:
@@ -56,21 +59,71 @@ def read_bytes(path: Path, kind: str = "") -> bytes:
 
 
 def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
-    """The table in a Parquet file; BenchError, which names its place and ends with the remedy, where it is damaged."""
+    """Return the table in a Parquet file; BenchError, which names its place and ends with the remedy, if damaged."""
     import pandas as pd
 
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError, LookupError, TypeError) as error:  # of pyarrow, and of pandas' own part of the file
-        raise BenchError(f"{place} is damaged ({folded(error)[:80]}): {remedy}") from None
+        raise BenchError(f"{place} is damaged ({folded(error, 80)}): {remedy}") from None
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
-    """The JSON object that a file holds; BenchError, which ends with the remedy, where it holds none."""
+    """Return the JSON object in a file; BenchError, which ends with the remedy, if it holds none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BenchError(f"{path} is damaged ({error}): {remedy}") from None
+        raise BenchError(f"{path} is damaged ({folded(error)}): {remedy}") from None
     if not isinstance(found, dict):
         raise BenchError(f"{path} is damaged (no JSON object): {remedy}")
     return found
+
+
+def read_text(path: Path, kind: str = "", remedy: str = "convert the file to UTF-8") -> str:
+    """Return a file's UTF-8 text without a byte-order mark; BenchError, which names `kind`, if it cannot be read."""
+    return as_text(read_bytes(path, kind), f"{kind}{path}", remedy=remedy)
+
+
+def as_text(
+    content: bytes, where: str, *, encoding: str = "utf-8-sig", remedy: str = "convert the file to UTF-8"
+) -> str:
+    """Decode bytes; BenchError if they are not in that encoding, with the number of the line in UTF-8."""
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        place = f", line {line_number(content, error.start)}" if encoding == "utf-8-sig" else ""
+        name = encoding.removesuffix("-sig").upper()
+        raise BenchError(f"{where}{place}: not {name} ({error.reason}); {remedy}") from None
+
+
+def line_number(content: bytes, place: int) -> int:
+    """Return the number of the line that holds a byte, from 1; \\n, \\r\\n or \\r ends a line."""
+    before = content[:place].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return before.count(b"\n") + 1
+
+
+def checksum(path: Path) -> str:
+    """Return the sha256 of a file, or of the names and sums of all files in a folder; BenchError if unreadable."""
+    try:
+        if not path.is_dir():
+            return file_checksum(path)
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        sums = (f"{file.relative_to(path).as_posix()} {file_checksum(file)}\n" for file in files)
+        return sha256("".join(sums))
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from None
+
+
+def file_checksum(path: Path) -> str:
+    """Return the hex sha256 of a file, which need not fit in memory; OSError if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def safe_name(name: str, other: str = r"[^\w.,=\[\]-]|^\.", stand_in: str = "_", most: int = 80) -> str:
+    """Return a name for a file, at most `most` characters and a mark; no two names share one.
+
+    What matches `other` becomes `stand_in`. A name that changes gets six digits of its sha256 as a mark.
+    """
+    plain = re.sub(other, stand_in, name)[:most]
+    return name if name and plain == name else f"{plain}-{sha256(name)[:6]}"

@@ -1,6 +1,6 @@
 """Draw the picture of the README, a table and its learning curves, from the measured values in reports/results.
 
-    python docs/picture.py [FILE]        # default: docs/img/table-and-figure.png
+python docs/picture.py [FILE]        # default: docs/img/table-and-figure.png
 """
 
 from __future__ import annotations

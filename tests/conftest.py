@@ -14,6 +14,7 @@ from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
+from bench.planning.request import Request
 from bench.records.journal import write_cell
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -325,7 +326,7 @@ def make_cell(words: str, trainers: Callable[[str], str], context: Context) -> C
         sets = [
             (owner or name, key, value) for path, value in wanted.items() for owner, _, key in [path.rpartition("__")]
         ]
-        request = planning.Request((trainers(name),), (words,), preset.read("smoke"), tuple(sets), seeds=seed + 1)
+        request = Request((trainers(name),), (words,), preset.read("smoke"), tuple(sets), seeds=seed + 1)
         cell = planning.make(request, context.corpora).cells[-1]
         write_cell(cell, context.runs)
         return cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.files import read_bytes, read_object, read_scores, write_whole
+from bench.files import as_text, checksum, read_bytes, read_object, read_scores, read_text, safe_name, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -59,3 +60,50 @@ def test_a_damaged_table_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "copy").write_bytes(content)
     with pytest.raises(BenchError, match=r"^store/scores\.parquet is damaged \(.*\): remove it$"):
         read_scores(tmp_path / "copy", "store/scores.parquet", "remove it")
+
+
+def test_a_checksum_is_that_of_the_content_or_of_the_names_and_sums_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "inner" / "deep").mkdir(parents=True)
+    (tmp_path / "inner" / "b.txt").write_bytes(b"b")
+    (tmp_path / "inner" / "deep" / "a.txt").write_bytes(b"a")
+    one, other = (hashlib.sha256(content).hexdigest() for content in (b"b", b"a"))
+    assert checksum(tmp_path / "inner" / "b.txt") == one
+    listed = f"b.txt {one}\ndeep/a.txt {other}\n"
+    assert checksum(tmp_path / "inner") == hashlib.sha256(listed.encode()).hexdigest()
+    with pytest.raises(BenchError, match=rf"^cannot read {tmp_path}/none: No such file or directory$"):
+        checksum(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("mle[hidden=8]", "mle[hidden=8]"),
+        ("北京", "北京"),
+        ("../../etc", "_._.._etc-"),
+        ("text:a b", "text_a_b-"),
+        (".hidden", "_hidden-"),
+        ("a" * 81, "a" * 80 + "-"),
+        ("", "-"),
+    ],
+)
+def test_a_safe_name_is_a_file_in_its_folder(name: str, plain: str, tmp_path: Path) -> None:
+    safe = safe_name(name)
+    assert safe == plain or re.fullmatch(rf"{re.escape(plain)}[0-9a-f]{{6}}", safe)
+    (tmp_path / safe).write_text("")
+    assert [path.name for path in tmp_path.iterdir()] == [safe]
+
+
+def test_safe_names_are_told_apart() -> None:
+    assert len({safe_name(name) for name in ("a:b", "a/b", "a_b", "a b", "a" * 90, "a" * 91)}) == 6
+
+
+def test_text_is_read_without_its_mark_or_the_line_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo")
+    assert read_text(path) == "one\r\ntwo"
+    path.write_bytes(b"one\r\ntwo\rcaf\xe9 au lait")
+    message = rf"^the preset {path}, line 3: not UTF-8 \(invalid continuation byte\); save it again$"
+    with pytest.raises(BenchError, match=message):
+        read_text(path, "the preset ", "save it again")
+    with pytest.raises(BenchError, match=r"^here: not UTF-16 "):
+        as_text(b"\xff\xfea", "here", encoding="utf-16")

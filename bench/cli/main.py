@@ -1,7 +1,8 @@
-"""The command `bench`: each subcommand lives in bench/cli/commands and is imported only when it is called."""
+"""The command `bench`. Each subcommand is a module of bench/cli/commands, imported when the user calls it."""
 
 from __future__ import annotations
 
+import ast
 import errno
 import importlib
 import pkgutil
@@ -9,12 +10,13 @@ import signal
 import sys
 import tempfile
 import traceback
+from importlib.resources import files
 from typing import Any, NoReturn
 
 import click
 
 from bench import __version__
-from bench.cli import commands
+from bench.cli import commands, options
 from bench.contracts.errors import BenchError, ContractError, named, unknown
 from bench.engine import terminal
 
@@ -37,27 +39,31 @@ class LazyGroup(click.Group):
     """A click group whose subcommands are the modules of bench.cli.commands, each with an object `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the modules, without importing them."""
-        names = (module.name for module in pkgutil.iter_modules(commands.__path__))
-        return sorted(name for name in names if not name.startswith("_"))
+        """Return the names of the modules, without importing them."""
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the one asked for."""
+        """Import the command; None if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"bench.cli.commands.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(name)) for name in self.list_commands(ctx)])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A name that is none is answered with the nearest one."""
+        """Find the command; BenchError with the nearest name if there is none of that name."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise unknown("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Ctrl-C ends with the exit code that shells give it."""
+        """Run the command; Ctrl-C ends it with the exit code that shells use."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -65,7 +71,23 @@ class LazyGroup(click.Group):
             ctx.exit(128 + signal.SIGINT)
 
 
-@click.group(cls=LazyGroup)
+def summary(name: str) -> str:
+    """Return the first line of a command's docstring, read from its source: importing the module takes longer."""
+    source = files(commands).joinpath(f"{name}.py").read_text(encoding="utf-8")
+    return next(
+        (ast.get_docstring(node) or "").partition("\n")[0]
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name == "command"
+    )
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=options.examples(
+        "bench run --all", "bench run -b mle -d my_text=text:corpus.txt", "bench score samples.txt -d poems --name mine"
+    ),
+)
 @click.version_option(__version__, prog_name="bench")
 def bench() -> None:
     """Compare sequence generators on one oracle, one evaluator, many seeds."""

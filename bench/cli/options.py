@@ -42,3 +42,8 @@ device = click.option(
     show_default=True,
     help="Where to train.",
 )
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: one example a line."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

@@ -26,9 +26,9 @@ def message_lines(error: BaseException) -> list[str]:
     return [" ".join(line.split()) for line in message.splitlines() if line.strip()] or [type(error).__name__]
 
 
-def folded(error: BaseException) -> str:
-    """The message on one line; the name of the error's type where there is no message."""
-    return " ".join(message_lines(error))
+def folded(error: BaseException, most: int | None = None) -> str:
+    """Return the message on one line, cut to `most` characters; the name of the error's type if there is no message."""
+    return " ".join(message_lines(error))[:most]
 
 
 def named(error: BaseException, most: int | None = None) -> str:

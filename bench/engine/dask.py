@@ -8,16 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bench.contracts.errors import BenchError
+from bench.contracts.errors import BenchError, folded
 from bench.engine import job, signals
+from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.journal import Journal
 
 if TYPE_CHECKING:
     from distributed import Client
-
-    from bench.engine.pool import Tick
 
 UNSEEN = "killed, or out of memory"  # dask does not say how a worker ended
 
@@ -95,8 +94,8 @@ def _client(address: str) -> Client:
     try:
         return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
-        raise BenchError(f"--cluster {address}: no scheduler answers ({error})") from None
+        raise BenchError(f"--cluster {address}: no scheduler answers ({folded(error)})") from None
     except ValueError as error:
         raise BenchError(
-            f"--cluster {address}: no address ({error}); give HOST:PORT, as the scheduler says it"
+            f"--cluster {address}: no address ({folded(error)}); give HOST:PORT, as the scheduler says it"
         ) from None

@@ -18,15 +18,12 @@ from contextlib import contextmanager
 from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from bench.engine import job, signals, terminal
+from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.journal import Journal, read_record
-
-if TYPE_CHECKING:
-    from bench.engine.pool import Tick
 
 FORKS = "forkserver" in get_all_start_methods()
 PRELOADED = "bench.engine.preloaded"

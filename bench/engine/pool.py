@@ -1,36 +1,18 @@
-"""Runs cells on a backend: processes of this machine (pool_local), or a dask cluster (pool_dask)."""
+"""Run cells on a backend: processes of this machine (local), or a dask cluster (dask)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
+from bench.engine.backend import Backend, Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.journal import Journal, read_record
 
-Tick = Callable[[], None]
-
-
-class Backend(Protocol):
-    """Where cells are run."""
-
-    def prepare(self) -> None:
-        """Start what takes seconds to start, without waiting for it; BenchError if the backend cannot be reached."""
-        ...
-
-    def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
-        """Run every cell, calling `tick` a few times a second; returns the cells whose worker died.
-
-        A death is written into the cell's journal as soon as it is seen: an event "interrupted", with its `error`. On
-        Ctrl-C, and on an error of `tick`, the stop file tells the workers to save; the exception is then raised again.
-        """
-        ...
-
 
 def choose(jobs: int, cluster: str | None) -> Backend:
-    """`jobs` processes of this machine; or the cluster whose scheduler has that address."""
+    """Return the cluster whose scheduler has that address; without one, `jobs` processes of this machine."""
     if cluster is None:
         from bench.engine.local import Local
 

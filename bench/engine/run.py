@@ -11,6 +11,7 @@ from bench.engine import session
 from bench.engine.device import resolve_device
 from bench.planning import plan as planning
 from bench.planning import preset as presets
+from bench.planning.request import Request
 from bench.records.results import load_results
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -43,7 +44,7 @@ def run(
     """
     from rich.console import Console
 
-    request = planning.Request(
+    request = Request(
         baselines=_several("baselines", baselines),
         datasets=_several("datasets", datasets),
         preset=presets.read(str(preset)),
@@ -57,7 +58,7 @@ def run(
             raise BenchError(f"{name} = {value}: give at least 1")
     corpora = Corpora.from_environment(data, corpus)
     made = planning.make(request, corpora)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), out=Path("results"), jobs=jobs, tracking_uri=tracking_uri)
+    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
     console = Console(quiet=not progress, force_jupyter=False)  # plain lines in a notebook
     if session.run(made, setup, console) == session.INTERRUPTED:
         raise KeyboardInterrupt

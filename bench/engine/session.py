@@ -1,8 +1,7 @@
-"""One `bench run`: the plan's unfinished cells through the pool, each into MLflow as it ends, then the tables."""
+"""Run a plan: start its unfinished cells, and write each to MLflow as it ends."""
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import threading
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench.contracts.errors import BenchError, folded
+from bench.contracts.errors import folded
 from bench.engine import pool
 from bench.engine.estimate import expected
 from bench.engine.job import Context
@@ -25,10 +24,11 @@ from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.sync import locked, project_plan
+from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
     from bench.planning.cell import Cell
-    from bench.records.tracker import Tracker
     from bench.toolkit.corpora.fetch import Corpora
 
 INTERRUPTED = 130
@@ -40,18 +40,17 @@ class Setup:
 
     corpora: Corpora
     runs: Path
-    out: Path
     jobs: int
     cluster: str | None = None
     tracking_uri: str | None = None
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
-    """Carry out a plan; returns 0, 1 where a cell failed, 130 after Ctrl-C or SIGTERM."""
-    from bench.records.tracker import Tracker
+    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed, 130 after Ctrl-C or SIGTERM.
 
+    Tables are the caller's: `bench run` writes them unless the run was interrupted.
+    """
     console = console or Console()
-    _check_writable(setup.out)
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
     with locked(setup.runs):
@@ -68,7 +67,13 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     if interrupted:
         console.print("interrupted; everything finished is kept: the same command continues from here")
         return INTERRUPTED
-    return _report(plan, setup, tracker, console)
+    return 1 if failed(plan, setup.runs) else 0
+
+
+def failed(plan: Plan, runs: Path) -> list[Record]:
+    """Return the records of the plan's cells that failed."""
+    records = [read_record(runs / cell.id) for cell in plan.cells]
+    return [record for record in records if record.status == "failed"]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
@@ -76,21 +81,6 @@ def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
     new = [one_name.of_cell(cell) for cell in plan.cells]
     one_name.refuse_taken(new, one_name.in_runs(runs, plan.name), str(runs))
     one_name.refuse_taken(new, tracker.corpora(plan.name), f"plan {plan.name} of {tracker.uri}")
-
-
-def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
-    """Bring a kept plan's cells into MLflow but those at work or not begun (what is there already stays); how many.
-
-    Interrupted ones too: they have no score, but a curve as far as they ran. BenchError where the store fails.
-    """
-    records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
-    ended = [record for record in records if record.status in ("done", "failed", "interrupted")]
-    for record in ended:
-        try:
-            tracker.project(record, plan, cells[record.folder.name])
-        except BenchError as error:
-            raise BenchError(f"{error}; {runs} keeps everything: mend the store, then `bench sync`") from error
-    return len(ended)
 
 
 def _bringing(
@@ -158,22 +148,6 @@ def _ending_as_by_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _report(plan: Plan, setup: Setup, tracker: Tracker, console: Console) -> int:
-    """Write the tables, show their first columns, and say where the rest is."""
-    from bench.reporting.write import how_to_look, print_summary, write_report
-
-    paths, tables = write_report(tracker, plan.name, setup.out)
-    print_summary(tables, console)
-    failed = [r for r in (read_record(setup.runs / cell.id) for cell in plan.cells) if r.status == "failed"]
-    for record in failed:
-        cell, log = record.cell, record.folder / "error.log"
-        if log.exists():
-            text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
-            console.print(text, markup=False, style="red", soft_wrap=True)
-    console.print(how_to_look(tracker, setup.out, paths), markup=False, highlight=False, soft_wrap=True)
-    return 1 if failed else 0
-
-
 def _announce(plan: Plan, console: Console) -> None:
     """Name every sample corpus before the work, in one line; then say what is strange about any corpus."""
     sources = {label: opened.data.source for label, opened in plan.datasets.items()}
@@ -184,27 +158,3 @@ def _announce(plan: Plan, console: Console) -> None:
     for label, opened in plan.datasets.items():
         for remark in strange.of_corpus(opened, label.partition(":")[0]):
             console.print(f"{label}: {remark}", markup=False, highlight=False, style="bold yellow", soft_wrap=True)
-
-
-def _check_writable(out: Path) -> None:
-    """Hours of training must not end before a folder that takes no tables."""
-    out.mkdir(parents=True, exist_ok=True)
-    if not os.access(out, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
-
-
-@contextmanager
-def locked(runs: Path) -> Iterator[None]:
-    """One `bench run` or `bench sync` at a time in a folder; BenchError where another is at work."""
-    from filelock import FileLock, Timeout
-
-    runs.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(runs / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BenchError(f"another bench is at work in {runs}: wait for it, or give --runs another folder") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
+from bench.planning.cell import ELSEWHERE, Evaluation
+from bench.planning.preset import Preset, RunSettings
+from bench.planning.request import Request, parse_overrides
 from bench.records import runs as stored
 from bench.toolkit.corpora.fetch import Absent
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
     from bench.planning.cell import Cell
-    from bench.planning.preset import Preset
     from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -24,13 +26,18 @@ def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora
 
     BenchError where the corpus is absent and the user did not ask for a sample.
     """
-    request = planning.Request((), (dataset,), preset, planning.overrides(overrides))
+    request = Request((), (dataset,), preset, parse_overrides(overrides))
     with _no_samples(dataset, corpora) as allowed:
         made = planning.make(request, allowed)
     real = made.cells[0]
     opened = made.datasets[real.dataset_label]
     _refuse_sample(opened, real.dataset_label, corpora)
     return real, opened
+
+
+def open_default(dataset: str, overrides: Sequence[str], corpora: Corpora) -> Opened:
+    """Return the dataset with its default knobs, changed by `overrides`; BenchError as in `open_planned`."""
+    return open_planned(dataset, Preset(ELSEWHERE, RunSettings(), Evaluation()), overrides, corpora)[1]
 
 
 def open_of_run(cell: Cell, corpora: Corpora) -> Opened:

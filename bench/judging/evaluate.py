@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
 from bench.judging import judge as judging
-from bench.judging import samples_file, strange
+from bench.judging import samples_file
 from bench.judging.judge import Anchor, Judge, Test
 from bench.judging.preparing import prepare
 from bench.judging.samples import Cleaning, Format, Samples
+from bench.judging.verdict import fewer_anchors, remarks, undefined, untested
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.corpora.reading.cells import to_cell
 from bench.toolkit.corpora.reading.rows import Rows, split_column
@@ -88,13 +89,14 @@ def evaluate(
     anchors = tuple(judge.anchors(len(found.sequences)))
     rivals = judging.rivals(Path(runs), judge.real, plan, name)
     same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
+    tests = judging.tests(judged, same)
     return EvaluationResult(
         name,
         judge.real.dataset_label,
         len(found.sequences),
         _scores(name, judged.scores, anchors),
-        _tests(judging.tests(judged, same)),
-        tuple(_notes(judge, found)),
+        _tests(tests),
+        (*_notes(judge, found, anchors), *untested(rivals, same, tests)),
     )
 
 
@@ -154,15 +156,9 @@ def _tests(tests: Sequence[Test]) -> pd.DataFrame:
     return pd.DataFrame([row | ends for row, ends in zip(rows, intervals, strict=True)], columns=columns)
 
 
-def _notes(judge: Judge, found: Samples) -> list[str]:
-    """Return what a reader must know of the corpus and the samples, a sentence each."""
-    opened, owner = judge.opened, judge.real.dataset_label.partition(":")[0]
-    source = opened.data.source
-    made_up = ["SAMPLE CORPUS: made by the code; no number here is comparable with a published one"]
-    return [
-        f"corpus: {source.file} ({source.kind})",
-        *(made_up if source.kind == "sample" else []),
-        *opened.data.notes,
-        *found.notes,
-        *map(str, (*found.remarks, *strange.of_corpus(opened, owner))),
-    ]
+def _notes(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
+    """Yield what a reader must know of the corpus and the samples, a sentence each."""
+    source = judge.opened.data.source
+    yield f"corpus: {source.file} ({source.kind})"
+    yield from (*judge.opened.data.notes, *found.notes, *fewer_anchors(found, anchors), *undefined(judge, found))
+    yield from map(str, remarks(judge, found, anchors))

@@ -6,15 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.contracts.dataset import Opened
-from bench.files import read_bytes
+from bench.contracts.errors import BenchError
+from bench.files import checksum
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
 from bench.judging.judge import Judge
 from bench.judging.samples import Samples
 from bench.planning.cell import ELSEWHERE, Cell
+from bench.records import plans as kept_plans
+from bench.records import provenance
+from bench.records import runs as stored
 from bench.records.artifacts import data_facts, write_artifacts
 from bench.records.journal import Journal, Record, read_record, write_cell
-from bench.toolkit.corpora.manifest import checksum as sha256
+from bench.records.tracker import Tracker
 from bench.toolkit.corpora.reading.rows import split_column
 
 
@@ -47,10 +51,22 @@ def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
     )
 
 
-def checksum(path: Path) -> str:
-    """The sha256 of a file, or of the names and sums of a folder's files."""
-    if not path.is_dir():
-        return sha256(read_bytes(path))
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    sums = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
-    return sha256(sums.encode())
+def check_row_name(name: str) -> None:
+    """BenchError if a table or a file could not hold the name of a row."""
+    if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
+        raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
+
+
+def only_plan(runs: Path, dataset: str) -> str:
+    """Return the one plan that holds runs of the dataset, "elsewhere" if there is none; BenchError if several do."""
+    plans = [plan for plan in kept_plans.read_all(runs) if stored.of_plan(runs, plan, dataset)]
+    if len(plans) > 1:
+        raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
+    return plans[0] if plans else ELSEWHERE
+
+
+def enter(record: Record, plan: str, runs: Path, tracker: Tracker | None = None) -> None:
+    """Add the row to a plan; write it to MLflow if there is a tracker."""
+    cells = kept_plans.write(plan, {record.cell.id: provenance.facts()}, runs)
+    if tracker is not None:
+        tracker.project(record, plan, cells[record.cell.id])

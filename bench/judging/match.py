@@ -22,6 +22,7 @@ from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import Evaluator
 from bench.records import runs as stored
 from bench.records.journal import Record
+from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.models.tempered import tempered
 
 TEMPERATURES = tuple(float(10**power) for power in np.linspace(-1, 1, 9))
@@ -65,6 +66,17 @@ class Tempering:
             for model, run in zip(self.generators, self.runs, strict=True)
         ]
         return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
+
+
+def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corpora) -> Opened:
+    """Open the dataset that both rows were run on; BenchError if they were run on different data."""
+    ours, theirs = baseline[0].cell, arm[0].cell
+    if ours.fingerprint != theirs.fingerprint:
+        raise BenchError(
+            f"{ours.label} (cell {ours.id}) and {theirs.label} (cell {theirs.id}) were run on different data: "
+            "run both in one plan"
+        )
+    return stored.reopened(ours, corpora)
 
 
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench import __version__
+from bench.contracts.checksum import sha256
 from bench.contracts.knobs import knob
 from bench.contracts.seeding import derive
 
@@ -76,7 +76,7 @@ class Cell:
         for settings, files in (("settings", self.files), ("dataset_settings", self.dataset_files)):
             sums = dict(files)
             identity[settings] = tuple((name, sums.get(name, value)) for name, value in identity[settings])
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        return sha256(json.dumps(identity, sort_keys=True))[:16]
 
     @property
     def identity(self) -> str:

@@ -10,6 +10,7 @@ from bench.planning import dataset_reference
 from bench.planning import plan as planning
 from bench.planning.cell import Evaluation
 from bench.planning.preset import Preset, RunSettings
+from bench.planning.request import Request
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -20,7 +21,7 @@ def load_dataset(dataset: str, /, *, data: str = "auto", corpus: Sequence[str] =
     own, such as seed=1. `data` and `corpus` are the options --data and --corpus. BenchError says what is wrong.
     """
     owner = dataset_reference.parse(dataset).owners[0]
-    request = planning.Request(
+    request = Request(
         baselines=(),
         datasets=(dataset,),
         preset=Preset("defaults", RunSettings(), Evaluation()),

@@ -8,13 +8,12 @@ or FILE#part; empty where there is none.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.contracts.errors import BenchError
+from bench import files
 
 Knobs = tuple[tuple[str, Any], ...]
 
@@ -35,16 +34,9 @@ def checksums(cls: type, knobs: Mapping[str, Any]) -> Knobs:
 
 
 def checksum(path: str) -> str:
-    """The sha256 of a file, or of the names and sums of a folder's files; #part is kept at its end."""
+    """Return the checksum of a file or folder; #part is kept at its end. BenchError if it cannot be read."""
     file, part = _split(path)
-    try:
-        if not file.is_dir():
-            return _sha256(file) + part
-        files = sorted(inner for inner in file.rglob("*") if inner.is_file())
-        sums = "".join(f"{inner.relative_to(file).as_posix()} {_sha256(inner)}\n" for inner in files)
-    except OSError as error:
-        raise BenchError(f"cannot read {file}: {error.strerror}") from None
-    return hashlib.sha256(sums.encode()).hexdigest() + part
+    return files.checksum(file) + part
 
 
 def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
@@ -71,8 +63,3 @@ def _split(path: str) -> tuple[Path, str]:
     """FILE#part as (FILE, "#part"); a file whose own name holds the # is taken as it is."""
     file, hash_, part = path.rpartition("#")
     return (Path(path), "") if Path(path).exists() or not hash_ else (Path(file), f"#{part}")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,9 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from bench.contracts.errors import BenchError, unknown
+from bench.contracts.errors import BenchError, folded, unknown
 from bench.contracts.knobs import build, knob
-from bench.files import read_bytes
+from bench.files import read_text
 from bench.planning.cell import Evaluation
 
 Table = Mapping[str, Any]
@@ -56,7 +56,7 @@ def read(name: str) -> Preset:
             raise BenchError(f"no preset file {name}: give the path of a TOML file, or one of {', '.join(shipped())}")
         if path.stem in shipped():
             raise BenchError(f"preset {name}: tables would call it {path.stem}, as the shipped one; rename the file")
-        text = _text(path)
+        text = read_text(path, "the preset ")
     elif name in shipped():
         text = (resources.files("bench.planning.presets") / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -64,15 +64,8 @@ def read(name: str) -> Preset:
     try:
         tables = tomllib.loads(text)
     except ValueError as error:
-        raise BenchError(f"preset {name}: {error}") from None
+        raise BenchError(f"preset {name}: {folded(error)}") from None
     return _from_tables(name, tables)
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_bytes(path, "the preset ").decode()
-    except UnicodeDecodeError as error:
-        raise BenchError(f"preset {path}: not UTF-8 ({error.reason}); convert the file to UTF-8") from None
 
 
 def _from_tables(name: str, tables: dict[str, Any]) -> Preset:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.contracts.checksum import sha256
+from bench.files import safe_name
 from bench.records.journal import Record
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
     """
     label = facts.get("label", record.cell.label)
     text = json.dumps([record.events, label], sort_keys=True, default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = sha256(text)[:16]
     told = {key: value for key, value in facts.items() if key != "asked"}
     tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
@@ -100,10 +100,7 @@ def json_list(entries: Iterable[Any]) -> str:
 
 def safe(name: str) -> str:
     """The name as a key of a tracking store; one that it would refuse is changed, and no two names share a key."""
-    plain = re.sub(r"[^\w\-. ]|^\.", "_", name, flags=re.ASCII)[:NAME]
-    if name and plain == name:
-        return name
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return safe_name(name, r"[^A-Za-z0-9_\-. ]|^\.", most=NAME)
 
 
 def _identity(record: Record, plan: str) -> dict[str, str]:

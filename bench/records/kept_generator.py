@@ -66,7 +66,7 @@ def read(folder: Path, trainer: Any) -> bool:
         checkpoint.restore(_named(trainer.state(), [*tensors, *rest]), tensors, rest)
     except Exception as error:  # whatever the libraries raise on a damaged file, and a plug-in on a foreign one
         files = " or ".join(map(str, kept))
-        raise BenchError(f"{files} does not fit its cell's generator: {folded(error)[:200]}") from None
+        raise BenchError(f"{files} does not fit its cell's generator: {folded(error, 200)}") from None
     return True
 
 

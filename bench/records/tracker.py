@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
-from bench.files import read_scores
-from bench.judging.human.collected import Collected
+from bench.files import read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.human import Collected
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
 
@@ -248,7 +247,7 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         if found is None:
             path = sqlite.path_of(self.uri)
-            place = sqlite.place(path, re.sub(r"[^\w.-]", "_", name)) if path else None
+            place = sqlite.place(path, safe_name(name)) if path else None
             # as an address, in which what a folder's name holds of % and # stays as it is
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":

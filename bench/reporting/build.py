@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.judging import statistics
-from bench.judging.human.collected import Collected
 from bench.planning.cell import REAL
+from bench.records.human import Collected
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, base, value_of

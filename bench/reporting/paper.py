@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +11,8 @@ from importlib.resources import files
 from typing import Any
 
 from cattrs import Converter
+
+from bench.contracts.checksum import sha256
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def printed_twin(label: str) -> str | None:
 def slug(name: str) -> str:
     """A file name for any dataset's name; two names never share one."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower()
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}".lstrip("-")
+    return plain if plain == name else f"{plain}-{sha256(name)[:6]}".lstrip("-")
 
 
 def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from bench.contracts.metric import Better
 from bench.judging import statistics
-from bench.judging.human.collected import Collected
 from bench.planning.cell import ELSEWHERE
+from bench.records.human import Collected
 from bench.reporting.paper import Published
 
 if TYPE_CHECKING:

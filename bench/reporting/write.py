@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -49,6 +51,13 @@ def write_report(tracker: Tracker, plan: str | None, out: Path) -> tuple[list[Pa
             for name in contents:
                 Path(partial, name).replace(out / name)
     return sorted(out / name for name in contents), tables
+
+
+def require_writable(out: Path) -> None:
+    """Make the folder; OSError if no tables can be written there. Call it before hours of training."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
 
 
 def print_summary(tables: Sequence[Table], console: Console) -> None:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.contracts.checksum import sha256
+
 Arrays = dict[str, NDArray[Any]]
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError)
 """What reading an entry raises, whatever was written over it."""
@@ -98,4 +100,4 @@ def _digest(array: NDArray[Any]) -> str:
 
 
 def _checksum(facts: Any, digests: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps([facts, digests], sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps([facts, digests], sort_keys=True))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from bench.cli import main as cli
 from bench.contracts.errors import BenchError, ContractError
@@ -101,6 +104,51 @@ def test_the_unexpected_keeps_its_traceback(end: Callable[..., tuple[int, str]],
     log = Path(found[1])
     assert "Traceback" in log.read_text() and "in act" in log.read_text()
     log.unlink()
+
+
+def every_command(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*names, name), command
+        if isinstance(command, click.Group):
+            yield from every_command(command, *names, name)
+
+
+def test_every_help_ends_with_examples_of_its_own_command() -> None:
+    for names, _ in [((), cli.bench), *every_command(cli.bench)]:
+        short, long = (CliRunner().invoke(cli.bench, [*names, option]).output for option in ("-h", "--help"))
+        assert short == long
+        _, _, examples = long.partition("\n  Examples:\n")
+        lines = [line.strip() for line in examples.strip().splitlines()]
+        assert lines and all(line.startswith(" ".join(["bench", *names])) for line in lines), names
+
+
+def test_the_options_of_every_example_exist() -> None:
+    for names, command in [((), cli.bench), *every_command(cli.bench)]:
+        for line in (command.epilog or "").splitlines()[2:]:
+            words = shlex.split(line)[1:]
+            found: click.Command = cli.bench
+            while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+                following = found.get_command(click.Context(found), words.pop(0))
+                assert following is not None, line
+                found = following
+            found.make_context(" ".join(names), words)  # parses, and calls nothing
+
+
+def test_the_list_of_commands_is_read_from_their_sources() -> None:
+    """It holds what each command says of itself."""
+    said = {name: command.get_short_help_str(200) for (name, *more), command in every_command(cli.bench) if not more}
+    assert said == {name: cli.summary(name) for name in said}
+    output = CliRunner().invoke(cli.bench, ["--help"]).output
+    assert [line.split()[0] for line in output.split("Commands:\n")[1].split("\n\n")[0].splitlines()] == sorted(said)
+
+
+def test_help_imports_no_command() -> None:
+    code = "import sys; from bench.cli.main import bench; bench(['--help'], standalone_mode=False); print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "bench.cli.commands" in ended.stdout and "bench.cli.commands." not in ended.stdout
 
 
 def test_every_command_has_help() -> None:

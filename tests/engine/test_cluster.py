@@ -14,6 +14,7 @@ from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
+from bench.planning.request import Request
 from bench.records.journal import read_record, write_cell
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed absent: the extra `cluster` brings it")
@@ -89,7 +90,7 @@ def test_workers_in_another_folder_find_what_was_named_by_a_relative_path(
     (tmp_path / "corpus.txt").write_text("".join(f"{a} {b} {c}\n" for a in "abcde" for b in "fghij" for c in "kl"))
     trainer = Path(trainers("Tiny"))
     monkeypatch.chdir(tmp_path)
-    request = planning.Request((trainer.name,), ("text:corpus.txt",), preset.read("smoke"))
+    request = Request((trainer.name,), ("text:corpus.txt",), preset.read("smoke"))
     cells = planning.make(request, context.corpora).cells
     for cell in cells:
         write_cell(cell, context.runs)

@@ -24,6 +24,7 @@ from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.preset import Preset
+from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
 from bench.records import runs as stored
 from bench.records.journal import Journal, Record, read_record
@@ -49,10 +50,8 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run tiny trainers by name (others by theirs) without tables; exit code and what was printed."""
+    """Run tiny trainers by name (others by theirs); exit code and what was printed."""
     monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())
-    monkeypatch.setattr("bench.reporting.write.write_report", lambda *_: ([], []))
-    monkeypatch.setattr("bench.reporting.write.print_summary", lambda *_: None)
 
     smoke = preset.read("smoke")
 
@@ -60,9 +59,9 @@ def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: 
         *names: str, dataset: str = words, plan: str = "smoke", preset: Preset = smoke, sets: tuple[str, ...] = ()
     ) -> tuple[int, str]:
         baselines = tuple(name if name.islower() else trainers(name) for name in names)
-        request = planning.Request(baselines, (dataset,), preset, planning.overrides(sets), name=plan)
+        request = Request(baselines, (dataset,), preset, parse_overrides(sets), name=plan)
         console = Console(file=io.StringIO(), width=300)
-        setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1)
+        setup = session.Setup(corpora, Path("runs"), jobs=1)
         code = session.run(planning.make(request, corpora), setup, console)
         assert isinstance(console.file, io.StringIO)
         return code, console.file.getvalue()
@@ -176,19 +175,18 @@ def test_a_cluster_that_is_none_is_told_before_a_cell_is_written(
     folder: Path, words: str, trainers: Any, corpora: Corpora
 ) -> None:
     pytest.importorskip("distributed")
-    plan = planning.make(planning.Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
-    setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1, cluster="foo")
+    plan = planning.make(Request((trainers("Tiny"),), (words,), preset.read("smoke")), corpora)
+    setup = session.Setup(corpora, Path("runs"), jobs=1, cluster="foo")
     with pytest.raises(BenchError, match=r"^--cluster foo: no address .missing port number .*; give HOST:PORT"):
         session.run(plan, setup)
     assert not list(folder.glob("runs/*"))
 
 
-def test_ctrl_c_ends_with_130_and_no_tables(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.engine.pool.run_all", pressed)
-    monkeypatch.setattr("bench.engine.session._report", lambda *_: pytest.fail("tables of half a plan"))
     code, text = run("Tiny")
     assert code == session.INTERRUPTED == 130 and "the same command continues from here" in text
 

@@ -12,6 +12,7 @@ from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.dataset_reference import DatasetReference, as_kept, parse
+from bench.planning.request import Request, parse_overrides
 from bench.records import runs as stored
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -54,7 +55,7 @@ def test_names_that_are_none(reference: str, message: str) -> None:
 
 
 def make(tmp_path: Path, *datasets: str, sets: tuple[str, ...] = (), **fields: Any) -> planning.Plan:
-    request = planning.Request((), datasets, preset.read("smoke"), planning.overrides(sets))
+    request = Request((), datasets, preset.read("smoke"), parse_overrides(sets))
     return planning.make(replace(request, **fields), Corpora(tmp_path / "cache", "sample"))
 
 

@@ -10,6 +10,7 @@ import pytest
 from bench import BenchError, SequenceData, load_dataset
 from bench.planning import plan as planning
 from bench.planning import preset
+from bench.planning.request import Request
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -21,7 +22,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_is_what_a_run_gets(words: str, corpora: Corpora) -> None:
     data = load_dataset(words, data="sample")
-    request = planning.Request((), (words,), preset.read("smoke"))
+    request = Request((), (words,), preset.read("smoke"))
     assert isinstance(data, SequenceData) and len(data.train) == 90
     assert {data.fingerprint} == {cell.fingerprint for cell in planning.make(request, corpora).cells}
 

@@ -18,6 +18,7 @@ from bench.engine.job import Context
 from bench.planning import paths, preset
 from bench.planning import plan as planning
 from bench.planning.cell import Cell
+from bench.planning.request import Request, parse_overrides
 from bench.records import runs as stored
 from bench.records.journal import read_record, write_cell
 from bench.toolkit.corpora.fetch import Corpora
@@ -37,7 +38,7 @@ def make(trainers: Callable[[str], str], corpora: Corpora) -> Callable[..., list
     """Plan a trainer on a corpus of text; the cells, the *real* row first."""
 
     def make(dataset: str = "text:corpus.txt", name: str = "Tiny", sets: tuple[str, ...] = ()) -> list[Cell]:
-        request = planning.Request((trainers(name),), (dataset,), preset.read("smoke"), planning.overrides(sets))
+        request = Request((trainers(name),), (dataset,), preset.read("smoke"), parse_overrides(sets))
         return list(planning.make(request, corpora).cells)
 
     return make

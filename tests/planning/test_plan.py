@@ -13,6 +13,7 @@ from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
+from bench.planning.request import Request, parse_overrides
 from bench.toolkit.corpora.fetch import Corpora
 
 Make = Callable[..., planning.Plan]
@@ -23,11 +24,11 @@ def make(words: str, trainers: Callable[[str], str], corpora: Corpora) -> Make:
     """A plan of tiny trainers by class name; `sets` are --set options, keywords are fields of the request."""
 
     def make(*names: str, sets: tuple[str, ...] = (), **fields: Any) -> planning.Plan:
-        request = planning.Request(
+        request = Request(
             baselines=tuple(name if name.islower() else trainers(name) for name in names or ("Tiny",)),
             datasets=(words,),
             preset=preset.read("smoke"),
-            overrides=planning.overrides(sets),
+            overrides=parse_overrides(sets),
         )
         return planning.make(replace(request, **fields), corpora)
 
@@ -239,7 +240,7 @@ def test_unknown_names(make: Make) -> None:
 
 def test_a_corpus_for_a_dataset_that_is_not_run_is_refused(corpora: Corpora, tmp_path: Path) -> None:
     given = replace(corpora, files={"poms": tmp_path / "x.txt"})
-    request = planning.Request(("random-uniform",), ("poems",), preset.read("smoke"))
+    request = Request(("random-uniform",), ("poems",), preset.read("smoke"))
     with pytest.raises(BenchError, match="'poms'; did you mean 'poems'"):
         planning.make(request, given)
 

@@ -9,18 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.planning.plan_name import check_name
 from bench.records import plans as kept_plans
-
-
-@pytest.mark.parametrize("letter", ["a", "\N{CJK UNIFIED IDEOGRAPH-8A69}"])
-def test_the_longest_name_fits_a_file_system(letter: str, tmp_path: Path) -> None:
-    longest = letter * (100 // len(letter.encode()))
-    check_name(longest)
-    kept_plans.write(longest, {}, tmp_path)
-    assert list(kept_plans.read_all(tmp_path)) == [longest]
-    with pytest.raises(BenchError, match=r"its name takes 10\d bytes; give one of 100 at most"):
-        check_name(longest + letter * 2)
 
 
 def test_kept_plans_join(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 from rich.console import Console
 
 from bench.judging import statistics
-from bench.judging.human.collected import Collected
-from bench.judging.human.scores import HumanScore
+from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
 from bench.reporting import grids, notes
 from bench.reporting.build import build_tables

@@ -18,9 +18,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from bench.contracts.errors import BenchError
-from bench.judging.human.collected import Collected
-from bench.judging.human.scores import HumanScore
 from bench.records.encoding import safe
+from bench.records.human import Collected, HumanScore
 from bench.records.journal import Journal, read_record
 from bench.records.tracker import Tracker
 from bench.reporting.write import write_report

@@ -1,27 +1,35 @@
-"""`bench data`: which corpora are at hand, and how to get, check and prepare them."""
+"""`bench data`: list, fetch, check and prepare corpora."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli import options
-from bench.contracts.errors import BenchError, unknown
-
-if TYPE_CHECKING:
-    from bench.contracts.data import SequenceData
-    from bench.toolkit.corpora.fetch import Corpora
-    from bench.toolkit.corpora.manifest import Entry
+from bench.contracts.data import SequenceData
+from bench.contracts.errors import BenchError
+from bench.contracts.vocabulary import as_tsv
+from bench.files import write_output
+from bench.judging.comparable import open_default
+from bench.plugins.open_dataset import open_dataset
+from bench.toolkit.corpora.cache import State, compared, fetched, refuse_unread
+from bench.toolkit.corpora.catalogue import chosen
+from bench.toolkit.corpora.fetch import Corpora
+from bench.toolkit.corpora.manifest import Entry
+from bench.toolkit.corpora.prepared import NotPrepared
 
 names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 
 
-@click.group("data", invoke_without_command=True)
+@click.group(
+    "data",
+    invoke_without_command=True,
+    epilog=options.examples("bench data", "bench data fetch", "bench data verify poems", "bench data prepare"),
+)
 @click.pass_context
 def command(context: click.Context) -> None:
     """List, fetch, verify and prepare the published corpora.
@@ -32,15 +40,12 @@ def command(context: click.Context) -> None:
         context.invoke(list_)
 
 
-@command.command("list")
+@command.command("list", epilog=options.examples("bench data list", "bench data list --corpus obama=speeches.txt"))
 @options.corpus
 def list_(corpus: tuple[str, ...]) -> None:
-    """What is at hand, its size and licence, and the sequences that it makes once it is prepared."""
-    from bench.toolkit.corpora.catalogue import chosen
-    from bench.toolkit.corpora.fetch import Corpora
-
+    """Show each corpus: its files and licence, and its counts once it is prepared."""
     corpora, entries = replace(Corpora.from_environment("published", corpus), only_prepared=True), chosen(())
-    _refuse_unread(corpora, entries)
+    refuse_unread(corpora, entries)
     click.echo(f"cache: {corpora.root}")
     for entry in entries:
         click.echo(f"\n{entry.name}\n  licence   {entry.licence}\n  split     {entry.split}")
@@ -53,67 +58,28 @@ def list_(corpus: tuple[str, ...]) -> None:
         click.echo(f"  prepared  {_counts_if_prepared(entry, corpora)}")
 
 
-@command.command()
+@command.command(epilog=options.examples("bench data fetch", "bench data fetch coco poems"))
 @names
 def fetch(names: tuple[str, ...]) -> None:
     """Download what the cache folder lacks; each file is verified before it takes its name."""
-    from bench.toolkit.corpora.catalogue import chosen
-    from bench.toolkit.corpora.download import Unreachable
-    from bench.toolkit.corpora.fetch import Corpora
-
-    corpora = Corpora.from_environment("published")
-    missing = []
-    for file in [file for entry in chosen(names) for file in entry.files]:
-        path = corpora.root / file.path
-        try:
-            corpora.fetch(file)
-        except Unreachable as reason:
-            missing.append(str(reason))
-            click.echo(f"missing  {path}")
-            continue
-        if not path.is_file():
-            raise BenchError(f"cannot write {path}; set BENCH_DATA to a folder that can be written")
-        click.echo(f"ready    {path}")
-    if missing:
-        raise BenchError("; ".join(missing))
+    _show(fetched(Corpora.from_environment("published"), chosen(names)))
 
 
-@command.command()
+@command.command(epilog=options.examples("bench data verify", "bench data verify poems"))
 @names
 def verify(names: tuple[str, ...]) -> None:
     """Compare every file in the cache folder with the checksum in the manifest."""
-    from bench.files import read_bytes
-    from bench.toolkit.corpora.catalogue import chosen
-    from bench.toolkit.corpora.fetch import Corpora, verified
-
-    corpora = Corpora.from_environment("published")
-    damaged = []
-    for file in [file for entry in chosen(names) for file in entry.files]:
-        path = corpora.root / file.path
-        if not path.is_file():
-            click.echo(f"absent   {path}")
-            continue
-        try:
-            verified(file, read_bytes(path), str(path), "replace it")
-            click.echo(f"sound    {path}")
-        except BenchError as error:
-            damaged.append(str(error))
-            click.echo(f"damaged  {path}")
-    if damaged:
-        raise BenchError("; ".join(damaged))
+    _show(compared(Corpora.from_environment("published"), chosen(names)))
 
 
-@command.command()
+@command.command(epilog=options.examples("bench data prepare", "bench data prepare obama --corpus obama=speeches.txt"))
 @names
 @options.data
 @options.corpus
 def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
     """Read, split and encode; the arrays are kept, so that runs start at once."""
-    from bench.toolkit.corpora.catalogue import chosen
-    from bench.toolkit.corpora.fetch import Corpora
-
     corpora, entries = Corpora.from_environment(data, corpus), chosen(names)
-    _refuse_unread(corpora, entries)
+    refuse_unread(corpora, entries)
     for entry in entries:
         started = time.monotonic()
         prepared = _load(entry, corpora)
@@ -123,7 +89,7 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
             click.echo(f"              {note}")
 
 
-@command.command()
+@command.command(epilog=options.examples("bench data vocabulary -d poems --out poems.tsv"))
 @click.option("-d", "--dataset", required=True, help="A dataset as in `bench run -d`.")
 @click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
@@ -134,15 +100,7 @@ def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data:
 
     In a token, a tab is written as \\t, a line end as \\n or \\r, and a backslash as two.
     """
-    from bench.contracts.vocabulary import as_tsv
-    from bench.files import write_output
-    from bench.judging.comparable import open_planned
-    from bench.planning.cell import ELSEWHERE, Evaluation
-    from bench.planning.preset import Preset, RunSettings
-    from bench.toolkit.corpora.fetch import Corpora
-
-    preset = Preset(ELSEWHERE, RunSettings(), Evaluation())
-    _, opened = open_planned(dataset, preset, overrides, Corpora.from_environment(data, corpus))
+    opened = open_default(dataset, overrides, Corpora.from_environment(data, corpus))
     words = opened.data.vocabulary
     if out is None:
         click.echo(as_tsv(words), nl=False)
@@ -153,23 +111,21 @@ def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data:
     click.echo(f"{len(words):,} tokens of {opened.data.source.file} ({opened.data.source.kind}): {told}", err=True)
 
 
-def _refuse_unread(corpora: Corpora, entries: Sequence[Entry]) -> None:
-    """A file of the user's own that none of the datasets would read is a slip of the pen."""
-    known = {entry.dataset for entry in entries}
-    for name in corpora.files:
-        if name not in known:
-            raise unknown("dataset of --corpus", name, known)
+def _show(states: Iterable[State]) -> None:
+    """Print a line for each file; BenchError with what is wrong with those that have a problem."""
+    problems = []
+    for state, path, problem in states:
+        click.echo(f"{state:<8} {path}")
+        problems += [problem] if problem else []
+    if problems:
+        raise BenchError("; ".join(problems))
 
 
 def _load(entry: Entry, corpora: Corpora) -> SequenceData:
-    from bench.plugins.open_dataset import open_dataset
-
     return open_dataset(entry.dataset, entry.settings, entry.dataset, corpora).data
 
 
 def _counts_if_prepared(entry: Entry, corpora: Corpora) -> str:
-    from bench.toolkit.corpora.prepared import NotPrepared
-
     published = all((corpora.root / file.path).is_file() for file in entry.files)
     if not published and entry.dataset not in corpora.files:
         return "no"

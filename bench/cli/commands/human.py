@@ -5,23 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli import options
 from bench.contracts.errors import BenchError
-from bench.planning.cell import REAL
-
-if TYPE_CHECKING:
-    from bench.judging.samples import Cleaning
-    from bench.records.journal import Record
-    from bench.toolkit.corpora.fetch import Corpora
+from bench.judging.human.answers import read_answers
+from bench.judging.human.collected import collect
+from bench.judging.human.export import Prepared, prepared, shown
+from bench.judging.human.page import write_sheet
+from bench.judging.human.sheet import read_key
+from bench.judging.samples import Cleaning
+from bench.records import runs as stored
+from bench.records.human import save
+from bench.records.tracker import Tracker
+from bench.reporting.names import refuse_taken
+from bench.toolkit.corpora.fetch import Corpora
+from bench.toolkit.corpora.reading.rows import split_column
 
 PAPER = ("seqgan", "mle")  # the models of Table 2
 
 
-@click.group()
+@click.group(
+    epilog=options.examples(
+        "bench human export -d poems --out sheet",
+        "bench human export -d coco --models seqgan,mle --samples mine=samples.txt --out sheet",
+        "bench human import anna.csv ben.csv --key sheet/key.json",
+    )
+)
 def command() -> None:
     """Ask people which texts are real, blinded.
 
@@ -29,7 +40,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(epilog=options.examples("bench human export -d poems --n 20 --wrap 5 --out sheet"))
 @click.option("-d", "--dataset", required=True, help="Dataset whose held-out texts are the real ones.")
 @click.option("--models", default="", help="Labels of finished runs, with commas between [default: seqgan,mle].")
 @click.option(
@@ -74,38 +85,23 @@ def export(
     out: Path,
 ) -> None:
     """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
-    from bench.judging.human.page import write_sheet
-    from bench.judging.human.sheet import make_sheet
-    from bench.judging.samples import Cleaning
-    from bench.records import runs as stored
-    from bench.reporting.names import refuse_taken
-    from bench.toolkit.corpora.fetch import Corpora
-
     elsewhere = [_named(entry) for entry in samples]
     labels = _labels(models) or ([] if elsewhere else list(PAPER))
-    names = [*labels, *(name for name, _ in elsewhere)]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
-    finished = stored.finished(runs, dataset)
-    for name, _ in elsewhere:
-        refuse_taken("--samples", name, finished)
-    real = _one(runs, plan, dataset, REAL, 0)
-    chosen = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
-    for label, record in chosen.items():
-        if record.cell.fingerprint != real.cell.fingerprint:
-            raise BenchError(f"{label} ({record.folder}) learned from other data than {real.folder} holds out")
-    texts = {label: _lines(record.folder / "samples.txt") for label, record in chosen.items()}
-    cells = {label: record.cell.id for label, record in {REAL: real, **chosen}.items()}
+    _refuse_names(labels, [name for name, _ in elsewhere], runs, dataset)
+    found = shown(runs, dataset, labels, plan=plan, run_seed=run_seed)
+    texts: dict[str, Prepared] = {}
     if elsewhere:
         cleaning = Cleaning(drop_special, unquote, pad_id)
-        texts |= _prepared(elsewhere, cleaning, real, Corpora.from_environment(data, corpus))
-    sheet = make_sheet(_lines(real.folder / "samples.txt"), texts, n, seed, real.cell.dataset_label, cells)
+        texts = prepared(dict(elsewhere), cleaning, found.real, Corpora.from_environment(data, corpus))
+    for name, remark in ((name, remark) for name, made in texts.items() for remark in made.remarks):
+        click.echo(f"{name}: {remark}", err=True)
+    sheet = found.sheet(texts, n=n, seed=seed)
     write_sheet(sheet, out, wrap)
     click.echo(f"{len(sheet.items)} texts, {n} of each: {', '.join(sheet.origins)}\nseal {sheet.seal}")
     click.echo(f"Give the raters {out / 'sheet.html'} or {out / 'sheet.csv'}; keep {out / 'key.json'} from them.")
 
 
-@command.command("import")
+@command.command("import", epilog=options.examples("bench human import anna.csv ben.csv --key sheet/key.json"))
 @click.argument("answers", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="The key.json made with the sheet.")
 @click.option("--reference", default="seqgan", show_default=True, help="Model that the others are tested against.")
@@ -113,11 +109,6 @@ def export(
 @options.tracking_uri
 def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tracking_uri: str | None) -> None:
     """Check the raters' CSV files, score them, and put the scores where `bench report` finds them."""
-    from bench.judging.human.answers import read_answers
-    from bench.judging.human.collected import collect, save
-    from bench.judging.human.sheet import read_key
-    from bench.records.tracker import Tracker
-
     sheet = read_key(key)
     collected = collect(sheet, read_answers(answers, sheet), reference)
     path = save(runs, collected)
@@ -134,14 +125,14 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
-def _one(runs: Path, plan: str | None, dataset: str, label: str, seed: int) -> Record:
-    """The finished run of a row and seed."""
-    from bench.records import runs as stored
-
-    found = [record for record in stored.of_label(runs, label, dataset, plan) if record.cell.seed == seed]
-    if not found:
-        raise BenchError(f"no finished run of {label} with seed {seed}; choose another with --run-seed")
-    return found[0]
+def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: Path, dataset: str) -> None:
+    """BenchError if two origins have one name, or if a file has the name of other runs."""
+    names = [*labels, *elsewhere]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
+    finished = stored.finished(runs, dataset)
+    for name in elsewhere:
+        refuse_taken("--samples", name, finished)
 
 
 def _labels(models: str) -> list[str]:
@@ -150,35 +141,9 @@ def _labels(models: str) -> list[str]:
 
 
 def _named(entry: str) -> tuple[str, Path]:
-    from bench.toolkit.corpora.reading.rows import split_column
-
     name, equals, file = entry.partition("=")
     if not (name.strip() and equals and file):
         raise BenchError(f"--samples {entry!r}: write it as NAME=FILE")
     if not split_column(file)[0].exists():
         raise BenchError(f"--samples {entry}: no file {file}")
     return name.strip(), Path(file)
-
-
-def _prepared(
-    files: Sequence[tuple[str, Path]], cleaning: Cleaning, real: Record, corpora: Corpora
-) -> dict[str, list[str]]:
-    """The texts of each file as the dataset would print them, so that no mark or capital tells them from real ones."""
-    from bench.judging.comparable import open_of_run
-    from bench.judging.samples_file import read
-
-    opened = open_of_run(real.cell, corpora)
-    texts = {}
-    for name, path in files:
-        found = read(path, "auto", opened, None, None, cleaning)
-        texts[name] = [found.vocabulary.decode(row) for row in found.sequences.tolist()]
-        for remark in (*found.notes, *found.remarks):
-            click.echo(f"{name}: {remark}", err=True)
-    return texts
-
-
-def _lines(path: Path) -> list[str]:
-    from bench.files import read_bytes
-    from bench.toolkit.corpora.reading.decoding import decoded
-
-    return decoded(read_bytes(path), str(path))

@@ -1,4 +1,4 @@
-"""`bench list`: what can be run, without importing any of it."""
+"""`bench list`: name what can be run, without importing any of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 
 import click
 
+from bench.cli import options
 from bench.contracts.knobs import build
 from bench.planning import preset
 from bench.plugins import loading as plugins
 
 
-@click.command("list")
+@click.command("list", epilog=options.examples("bench list", "bench list --knobs seqgan"))
 @click.option("--knobs", metavar="NAME", help="The knobs of one baseline or dataset: value, bounds, meaning.")
 def command(knobs: str | None) -> None:
     """Name the baselines, datasets and presets.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli import options
-from bench.contracts.errors import BenchError
+from bench.judging.match import match, open_common
+from bench.records import runs as stored
+from bench.records.find import runs_of
+from bench.reporting.grids import number
+from bench.toolkit.corpora.fetch import Corpora
 
-if TYPE_CHECKING:
-    from bench.records.journal import Record
 
-
-@click.command("match")
+@click.command(
+    "match",
+    epilog=options.examples("bench match mle seqgan -d oracle", "bench match mle seqgan -d poems --plan lean"),
+)
 @click.argument("baseline")
 @click.argument("arm")
 @click.option(
@@ -39,20 +42,9 @@ def command(
 
     Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
     """
-    from bench.judging import match as matching
-    from bench.records import runs as stored
-    from bench.reporting.grids import number
-    from bench.toolkit.corpora.fetch import Corpora
-
-    def find(name: str) -> list[Record]:
-        record = stored.by_id(runs, name)
-        return [record] if record else stored.of_label(runs, name, dataset, plan)
-
-    ours, theirs = find(baseline), find(arm)
-    if ours[0].cell.fingerprint != theirs[0].cell.fingerprint:
-        raise BenchError(f"{baseline} and {arm} were run on other data than one another: run both in one plan")
-    opened = stored.reopened(ours[0].cell, Corpora.from_environment(data, corpus))
-    found = matching.match(ours, theirs, opened, samples)
+    ours, theirs = (runs_of(runs, name, dataset, plan) for name in (baseline, arm))
+    opened = open_common(ours, theirs, Corpora.from_environment(data, corpus))
+    found = match(ours, theirs, opened, samples)
     click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
         f"{baseline} (seeds {stored.seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "

@@ -1,15 +1,18 @@
-"""`bench report`: the tables and figures, from MLflow alone."""
+"""`bench report`: write the tables and figures from MLflow alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from bench.cli import options
+from bench.records.tracker import Tracker
+from bench.reporting.write import how_to_look, print_summary, write_report
 
 
-@click.command("report")
+@click.command("report", epilog=options.examples("bench report", "bench report --plan lean --out lean-results"))
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
 @options.out
 @options.tracking_uri
@@ -18,11 +21,6 @@ def command(plan: str | None, out: Path, tracking_uri: str | None) -> None:
 
     Tables come as LaTeX, Markdown and CSV, beside the published values.
     """
-    from rich.console import Console
-
-    from bench.records.tracker import Tracker
-    from bench.reporting.write import how_to_look, print_summary, write_report
-
     tracker = Tracker(tracking_uri)
     paths, tables = write_report(tracker, plan, out)
     print_summary(tables, Console())

@@ -1,4 +1,4 @@
-"""`bench run`: every baseline x every dataset x seeds; resumes what is unfinished; then the tables."""
+"""`bench run`: run every baseline on every dataset over seeds, then write the tables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from bench.cli import options
 from bench.contracts.errors import BenchError
+from bench.engine import session
+from bench.engine.device import resolve_device
+from bench.engine.pool import cores
+from bench.planning import plan as planning
+from bench.planning import preset as presets
+from bench.planning.plan import Plan
+from bench.planning.request import Request, parse_overrides
+from bench.plugins import loading as plugins
+from bench.records.tracker import Tracker
+from bench.reporting.names import refuse_twins
+from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
+from bench.toolkit.corpora.fetch import Corpora
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=options.examples(
+        "bench run --all",
+        "bench run -b mle -b seqgan -d oracle --seeds 5 --preset lean",
+        "bench run -b my_gan.py:MyGan -d poems --set MyGan.rate=0.001",
+        "bench run -b mle -d text:reviews.csv#body --plan reviews",
+    ),
+)
 @click.option("--all", "everything", is_flag=True, help="Every baseline on every dataset.")
 @click.option("-b", "--baseline", "baselines", multiple=True, help="Name, package.module:Object, or file.py:Object.")
 @click.option(
@@ -59,36 +80,42 @@ def command(
 
     Run it again and it continues what was interrupted.
     """
-    from bench.engine import session
-    from bench.engine.device import resolve_device
-    from bench.engine.pool import cores
-    from bench.planning import plan as planning
-    from bench.planning import preset as presets
-    from bench.plugins import loading as plugins
-    from bench.reporting.names import refuse_twins
-    from bench.toolkit.corpora.fetch import Corpora
-
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
-    kind = resolve_device(device)
-    request = planning.Request(
+    request = Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
         preset=presets.read(preset),
-        overrides=planning.overrides(overrides),
+        overrides=parse_overrides(overrides),
         seeds=seeds,
-        device=kind,
+        device=resolve_device(device),
         name=name,
     )
     corpora = Corpora.from_environment(data, corpus)
     plan = planning.make(request, corpora)
+    at_once = jobs or (cores() if request.device == "cpu" else 1)
+    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out))
+
+
+def _run(plan: Plan, setup: session.Setup, out: Path) -> int:
+    """Run the plan and write its tables, unless the run was interrupted; return the exit code."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
-    setup = session.Setup(
-        corpora=corpora,
-        runs=runs,
-        out=out,
-        jobs=jobs or (cores() if kind == "cpu" else 1),
-        cluster=cluster,
-        tracking_uri=tracking_uri,
-    )
-    sys.exit(session.run(plan, setup))
+    require_writable(out)
+    console = Console()
+    code = session.run(plan, setup, console)
+    if code != session.INTERRUPTED:
+        _report(plan, setup, out, console)
+    return code
+
+
+def _report(plan: Plan, setup: session.Setup, out: Path, console: Console) -> None:
+    """Write the tables, print their first columns, and say where the rest is."""
+    tracker = Tracker(setup.tracking_uri)
+    paths, tables = write_report(tracker, plan.name, out)
+    print_summary(tables, console)
+    for record in session.failed(plan, setup.runs):
+        cell, log = record.cell, record.folder / "error.log"
+        if log.exists():
+            text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
+            console.print(text, markup=False, style="red", soft_wrap=True)
+    console.print(how_to_look(tracker, out, paths), markup=False, highlight=False, soft_wrap=True)

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli import options
-from bench.contracts.errors import BenchError
-
-if TYPE_CHECKING:
-    from torch import Generator as Random
-
-    from bench.contracts.data import TokenArray
-    from bench.contracts.dataset import Opened
-    from bench.records.journal import Record
+from bench.files import write_output
+from bench.judging.fresh import as_lines, fresh, write_tunes
+from bench.records import runs as stored
+from bench.records.find import one_run
+from bench.toolkit.corpora.fetch import Corpora
 
 MOST = 1_000_000
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
-    """nan is on neither side of a bound."""
+    """Refuse nan, which is on neither side of a bound."""
     if math.isnan(value):
         raise click.BadParameter(f"{value} is no number.", context, option)
     return value
 
 
-@click.command("sample")
+@click.command(
+    "sample",
+    epilog=options.examples(
+        "bench sample seqgan -d poems --count 20",
+        "bench sample mle -d oracle --ids --temperature 0.9 --out samples.txt",
+        "bench sample mle -d nottingham --midi tunes",
+    ),
+)
 @click.argument("run")
 @click.option(
     "-d", "--dataset", help="Dataset of the run, where RUN is a row: as the tables call it or as for `bench run`."
@@ -72,60 +75,16 @@ def command(
 
     RUN is the id of a cell, or the name of a row such as seqgan.
     """
-    from bench.contracts.seeding import torch_rng
-    from bench.files import write_output
-    from bench.records import runs as stored
-    from bench.toolkit.corpora.fetch import Corpora
-    from bench.toolkit.models.tempered import tempered
-
-    record = _find(runs, run, dataset, run_seed, plan)
+    record = one_run(runs, run, dataset, plan, run_seed)
     opened = stored.reopened(record.cell, Corpora.from_environment(data, corpus))
-    rng = torch_rng(record.cell.seed_for("sample", seed))
-    sequences = _draw(tempered(stored.generator(record, opened), temperature), count, opened, rng)
+    sequences = fresh(record, opened, count, seed=seed, temperature=temperature)
     if midi is not None:
-        _write_tunes(sequences, opened, record, midi)
+        write_tunes(sequences, opened, record, midi)
+        click.echo(f"{len(sequences)} tunes in {midi}", err=True)
         if out is None:
             return
-    rows = sequences.tolist()
-    lines = (" ".join(map(str, row)) for row in rows) if ids else map(opened.data.vocabulary.decode, rows)
-    text = "".join(f"{line}\n" for line in lines)
+    text = as_lines(sequences, opened, ids=ids)
     if out is None:
         click.echo(text, nl=False)
     else:
         write_output(out, text.encode())
-
-
-def _draw(generator: Any, count: int, opened: Opened, rng: Random) -> TokenArray:
-    from bench.judging.evaluator import draw
-
-    try:
-        return draw(generator, count, opened.data, rng)
-    except (MemoryError, RuntimeError) as error:
-        if "allocate" not in str(error):  # what torch and numpy say where memory is short
-            raise
-        raise BenchError(f"--count {count}: not enough memory; draw fewer at a time, with several --seed") from None
-
-
-def _find(runs: Path, run: str, dataset: str | None, seed: int | None, plan: str | None) -> Record:
-    from bench.records import runs as stored
-
-    record = stored.by_id(runs, run)
-    if record is not None:
-        return record
-    found = stored.of_label(runs, run, dataset, plan)
-    chosen = [record for record in found if seed in (None, record.cell.seed)]
-    if not chosen:
-        raise BenchError(f"no finished run of {run} with seed {seed}: there are seeds {stored.seeds(found)}")
-    return chosen[0]
-
-
-def _write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: Path) -> None:
-    from bench.contracts.dataset import Playable
-    from bench.files import write_output
-
-    if not isinstance(opened.dataset, Playable):
-        raise BenchError(f"--midi: {record.cell.dataset_label} is no music")
-    name, digits = record.cell.label.replace("/", "_"), len(str(len(sequences)))  # a knob may hold a slash
-    for number, sequence in enumerate(sequences, 1):
-        write_output(folder / f"{name}-{number:0{digits}}.mid", opened.dataset.to_midi(sequence))
-    click.echo(f"{len(sequences)} tunes in {folder}", err=True)

@@ -1,25 +1,39 @@
-"""`bench score`: judge samples made elsewhere with the same metrics, anchors and tests as every run."""
+"""`bench score`: judge samples made elsewhere with the metrics, anchors and tests of every run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bench.cli import options
+from bench.cli.verdict import show
 from bench.contracts.errors import BenchError
+from bench.judging import samples_file
+from bench.judging.judge import open_judge
+from bench.judging.keep import check_row_name, enter, only_plan
+from bench.judging.samples import Cleaning
+from bench.judging.verdict import verdict
+from bench.planning.cell import Cell
+from bench.planning.refusals import check_name
+from bench.records import one_name
+from bench.records import runs as stored
+from bench.records.tracker import Tracker
+from bench.reporting.names import refuse_taken
+from bench.toolkit.corpora.fetch import Corpora
+from bench.toolkit.corpora.reading.rows import split_column
 
-if TYPE_CHECKING:
-    from bench.judging.judge import Anchor, Judge, Test
-    from bench.judging.samples import Samples
-    from bench.planning.cell import Cell
-    from bench.records.journal import Record
 
-
-@click.command("score")
+@click.command(
+    "score",
+    epilog=options.examples(
+        "bench score samples.txt -d poems --name my-model",
+        "bench score model.jsonl#text -d text:corpus.txt --name my-model --plan quick --track",
+        "bench score tunes.zip -d nottingham --name my-model --json",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "-d",
@@ -75,126 +89,32 @@ def command(
     FILE holds one sequence a line, as text or as token ids; FILE#column names a column of a table (csv, tsv, jsonl,
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
-    from bench.cli import verdict as _verdict
-    from bench.judging import judge as judging
-    from bench.judging import keep as keeping
-    from bench.judging import samples_file
-    from bench.judging.samples import Cleaning
-    from bench.toolkit.corpora.fetch import Corpora
-
     _check(file, name, plan)
-    plan = plan or (_only_plan(runs, dataset) if track else None)
-    judge = judging.open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
+    plan = plan or (only_plan(runs, dataset) if track else None)
+    judge = open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
     _refuse_names(name, judge.real, plan, runs)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
-    judged = judge.scores(found)
-    anchors = list(judge.anchors(len(found.sequences)))
-    rivals = judging.rivals(runs, judge.real, plan, name)
-    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
-    tests = judging.tests(judged, same)
-    record = keeping.keep(judge, name, file, found, judged, runs)
-    remarks = _verdict.remarks(judge, found, anchors)
-    notes = (
-        *_notes(found, anchors),
-        *_unasked(judge, found),
-        *_unlike(rivals, same, tests),
-        *_unequal(runs, plan, dataset, record),
-    )
+    judged = verdict(judge, found, name=name, file=file, runs=runs, plan=plan, tracked=track)
     if plan:
-        _enter(record, plan, runs, track, tracking_uri)
-    verdict = _verdict.Verdict(judge, found, judged, anchors, tests, record, remarks, notes, plan, track)
+        enter(judged.record, plan, runs, Tracker(tracking_uri) if track else None)
     if as_json:
-        click.echo(json.dumps(verdict.facts(), indent=1))
+        click.echo(json.dumps(judged.facts(), indent=1))
     else:
-        verdict.show()
-
-
-def _refuse_names(name: str, real: Cell, plan: str | None, runs: Path) -> None:
-    """BenchError where the row's name, or in a plan the corpus's, stands for another one already."""
-    from bench.records import one_name
-    from bench.records import runs as stored
-    from bench.reporting import names
-
-    names.refuse_taken("--name", name, stored.finished(runs, real.dataset_label))
-    if plan:
-        one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))
+        show(judged)
 
 
 def _check(file: Path, name: str, plan: str | None) -> None:
-    from bench.planning.plan_name import check_name
-    from bench.toolkit.corpora.reading.rows import split_column
-
+    """BenchError if the file is absent, or if a name cannot be used."""
     if not split_column(str(file))[0].exists():
         raise BenchError(f"no file {file}: give the samples, one sequence a line, or MIDI files")
     if plan is not None:
         check_name(plan)
-    if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
-        raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
+    check_row_name(name)
 
 
-def _only_plan(runs: Path, dataset: str) -> str:
-    """The one plan that holds runs of the dataset; a new one where there is none."""
-    from bench.records import plans as kept_plans
-    from bench.records import runs as stored
-
-    plans = [plan for plan in kept_plans.read_all(runs) if stored.of_plan(runs, plan, dataset)]
-    if len(plans) > 1:
-        raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
-    return plans[0] if plans else "elsewhere"
-
-
-def _enter(record: Record, plan: str, runs: Path, track: bool, uri: str | None) -> None:
-    from bench.records import plans as kept_plans
-    from bench.records import provenance
-
-    cells = kept_plans.write(plan, {record.cell.id: provenance.facts()}, runs)
-    if track:
-        from bench.records.tracker import Tracker
-
-        Tracker(uri).project(record, plan, cells[record.cell.id])
-
-
-def _notes(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
-    yield from found.notes
-    if fewer := sorted({anchor.hypotheses for anchor in anchors} - {len(found.sequences)}):
-        yield (
-            f"real and random are of {fewer[0]} sequences, all that are held out: beside them, and beside runs, "
-            f"Self-BLEU is comparable with --samples {fewer[0]} only"
-        )
-
-
-def _unasked(judge: Judge, found: Samples) -> Iterator[str]:
-    """Which metrics are undefined because of words outside the vocabulary."""
-    if names := judge.evaluator.unasked(found.sequences):
-        yield (
-            f"{', '.join(names)}: undefined, as the samples hold words outside the vocabulary; a metric that can judge "
-            "them says unknown_words = 'miss', see bench/contracts/metric.py"
-        )
-
-
-def _unlike(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
-    """Why stored runs are not tested against."""
-    if len(rivals) > len(same):
-        yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
-    if len(same) > 1 and not tests:
-        yield (
-            "no stored run has the same signatures; make the numbers of sequences equal, with --samples here or "
-            "--set evaluation.samples=N there"
-        )
-
-
-def _unequal(runs: Path, plan: str | None, dataset: str, record: Record) -> Iterator[str]:
-    """One line where the plan's rows are made of another number of sequences."""
-    from bench.records import runs as stored
-
-    rows = stored.of_plan(runs, plan, dataset) if plan else []
-    others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
-    counts = {row.last("done")["hypotheses"] for row in others}
-    mine = record.last("done")["hypotheses"]
-    if unequal := sorted(counts - {mine}):
-        wanted = " or ".join(map(str, unequal))
-        yield (
-            f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
-            f"no column; make them equal with --samples {unequal[0]}"
-        )
+def _refuse_names(name: str, real: Cell, plan: str | None, runs: Path) -> None:
+    """BenchError if the row's name stands for another row already, or in a plan the corpus's for another corpus."""
+    refuse_taken("--name", name, stored.finished(runs, real.dataset_label))
+    if plan:
+        one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))

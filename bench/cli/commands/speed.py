@@ -1,4 +1,4 @@
-"""`bench speed`: how fast each stage is on this machine, and what that means for each preset."""
+"""`bench speed`: time each stage on this machine, and predict how long each preset takes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 import click
 
 from bench.cli import options
+from bench.engine import estimate
+from bench.engine.device import resolve_device
+from bench.engine.pool import cores
+from bench.engine.predict import ARMS, hours
 
 STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
 
 
-@click.command("speed")
+@click.command("speed", epilog=options.examples("bench speed", "bench speed --stage b --stage d --device cuda"))
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be repeated.")
 @click.option(
     "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs a stage; the median counts."
@@ -25,11 +29,9 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
 
     Other load on the machine is reported, and loaded runs are repeated.
     """
-    import torch
+    import torch  # it takes seconds, and `bench speed --help` needs none of it
 
-    from bench.engine import estimate, speed
-    from bench.engine.device import resolve_device
-    from bench.engine.pool import cores
+    from bench.engine import speed
 
     kind = resolve_device(device)
     torch.set_num_threads(threads or cores())
@@ -47,49 +49,25 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
         timing = speed.measure(stage, torch.device(kind), runs)
         facts["stages"][stage.key] = timing.facts(peak)
         if not as_json:
-            click.echo(_line(stage.key, facts["stages"][stage.key]))
+            click.echo(_line(stage.key, facts["stages"][stage.key], speed.FOREIGN))
     if len(chosen) == len(speed.STAGES):
-        facts["hours"] = _hours(facts)
+        facts["hours"] = hours({key: stage["seconds"] for key, stage in facts["stages"].items()})
         estimate.save(facts)
     click.echo(json.dumps(facts, indent=1) if as_json else _summary(facts))
 
 
-def _line(key: str, found: dict[str, Any]) -> str:
-    from bench.engine.speed import FOREIGN
-
+def _line(key: str, found: dict[str, Any], foreign_cores: float) -> str:
     share = f"{found['peak_share']:5.0%} of sgemm" if found["peak_share"] is not None else " " * 14
-    foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > FOREIGN else ""
+    foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > foreign_cores else ""
     again = f"  {found['discarded']} loaded runs repeated" if found["discarded"] else ""
     title = f"{key:9} {found['stage']:42}"
     return f"{title} {found['seconds']:8.3f} s  {found['rate']:12,.0f} {found['unit']}/s {share}{foreign}{again}"
-
-
-def _hours(facts: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Preset -> arm -> predicted hours of one seed on the oracle, at the threads that were measured."""
-    from bench.contracts.knobs import build
-    from bench.engine import estimate
-    from bench.planning import preset
-    from bench.plugins import loading as plugins
-
-    seconds = {key: stage["seconds"] for key, stage in facts["stages"].items()}
-    hours: dict[str, dict[str, float]] = {}
-    for name in preset.shipped():
-        chosen = preset.read(name)
-        train = int(chosen.datasets.get("oracle", {}).get("train", estimate.TRAIN))
-        for arm in ("mle", "seqgan"):
-            cls = plugins.load("bench.baselines", arm)
-            knobs = vars(build(cls.Settings, chosen.knobs(cls.Settings, arm), arm))
-            spent = estimate.training_seconds(
-                knobs, seconds, train=train, tokens=train * estimate.LENGTH * estimate.VOCABULARY
-            )
-            hours.setdefault(name, {})[arm] = spent / 3600
-    return hours
 
 
 def _summary(facts: dict[str, Any]) -> str:
     if "hours" not in facts:
         return "predicted hours need all the stages"
     rows = [
-        f"  {name:9} mle {arms['mle']:8.3f}   seqgan {arms['seqgan']:8.3f}" for name, arms in facts["hours"].items()
+        f"  {name:9} " + "   ".join(f"{arm} {arms[arm]:8.3f}" for arm in ARMS) for name, arms in facts["hours"].items()
     ]
     return "\n".join(["predicted hours of one seed on the oracle:", *rows])

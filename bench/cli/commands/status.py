@@ -1,4 +1,4 @@
-"""`bench status`: where each cell of the folder stands."""
+"""`bench status`: show where each cell of a runs folder stands."""
 
 from __future__ import annotations
 
@@ -8,26 +8,19 @@ from pathlib import Path
 import click
 
 from bench.cli import options
+from bench.engine.overview import overview
 
 
-@click.command("status")
+@click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
     """Show where each cell of the folder stands."""
-    from bench.engine.progress import headline
-    from bench.records import plans as kept_plans
-    from bench.records.journal import read_record
-    from bench.records.runs import names_of
-
-    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
-    if not records:
+    lines = overview(runs)
+    if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
-    rows = sorted(records, key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
-    plans = kept_plans.read_all(runs)
-    for record in rows:
-        cell, label = record.cell, " or ".join(sorted(names_of(record, plans)))
-        note = record.last("failed").get("error", "") if record.status == "failed" else headline(record)
+    for record, names, note in lines:
+        cell, label = record.cell, " or ".join(names)
         click.echo(f"{record.status:11} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
-    counts = Counter(record.status for record in records)
+    counts = Counter(line.record.status for line in lines)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

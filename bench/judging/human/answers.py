@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.contracts.errors import BenchError
+from bench.files import read_text
 from bench.judging.human.sheet import Sheet
 
 
@@ -73,22 +74,13 @@ def _rows(path: Path, seal: str) -> Iterator[Answer]:
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """The cells of every line, with its number; whichever of comma, semicolon and tab the header has divides them."""
-    text = _text(path)
+    text = read_text(path, remedy="save it again as CSV UTF-8")
     delimiter = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         return [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
         raise BenchError(f"{path}, line {reader.line_num}: not a CSV file ({error})") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BenchError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BenchError(f"{path}: not UTF-8; save it again as CSV UTF-8") from None
 
 
 def _check(answer: Answer, sheet: Sheet, given: dict[tuple[str, str], Answer]) -> None:

@@ -10,7 +10,6 @@ t-test over them does, calls identical methods different far more often than 5 %
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,29 +18,9 @@ from numpy.typing import NDArray
 from bench.judging.human.answers import Answers
 from bench.judging.human.sheet import Sheet
 from bench.judging.statistics import holm
+from bench.records.human import HumanScore
 
 TEST = "two-sided t on crossed raters and items (quasi-F), Holm over the sheet"
-
-
-@dataclass(frozen=True)
-class HumanScore:
-    """Share of answers "real" with its 95 % interval; p against the reference, after Holm, None for itself.
-
-    A single rater says nothing of others: no interval (None), no p. `cell` is the run whose samples were judged, ""
-    where they were made elsewhere.
-    """
-
-    value: float
-    low: float | None
-    high: float | None
-    p: float | None
-    raters: int
-    items: int
-    cell: str = ""
-
-    def __str__(self) -> str:
-        """As the table shows it."""
-        return f"{self.value:.4f}" + ("" if self.low is None else f" [{self.low:.3f}, {self.high:.3f}]")
 
 
 class Clustered(NamedTuple):

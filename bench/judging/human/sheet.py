@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.contracts.seeding import numpy_rng
 from bench.planning.cell import REAL
@@ -44,7 +44,7 @@ class Sheet:
 
         It gives nothing away: to guess the key from it is to guess the origin of every item at once.
         """
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return sha256(json.dumps(asdict(self), sort_keys=True))
 
     def key(self) -> str:
         """The key as JSON, seal included."""

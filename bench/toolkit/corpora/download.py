@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from bench.contracts.errors import message_lines
+from bench.contracts.errors import folded
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 15.0
@@ -35,7 +35,7 @@ def download(url: str) -> bytes:
         try:
             pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))(url, str(half), None)
         except (requests.RequestException, OSError) as error:
-            raise Unreachable(f"{url} cannot be downloaded ({message_lines(error)[0][:200]})") from None
+            raise Unreachable(f"{url} cannot be downloaded ({folded(error, 200)})") from None
         return half.read_bytes()
 
 

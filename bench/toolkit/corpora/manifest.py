@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.contracts.checksum import sha256
+
 
 @dataclass(frozen=True)
 class File:
@@ -45,7 +47,7 @@ def checksum(content: bytes, algorithm: str = "sha256") -> str:
     """The hex sha256 of some bytes, or ("git_sha1") the name that git gives them as a blob."""
     if algorithm == "git_sha1":
         return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    return hashlib.sha256(content).hexdigest()
+    return sha256(content)
 
 
 def _entry(name: str, fields: dict[str, Any]) -> Entry:

@@ -14,6 +14,7 @@ from bench.engine.job import Context, run
 from bench.planning import plan as planning
 from bench.planning.cell import Evaluation
 from bench.planning.preset import Preset, RunSettings
+from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
 from bench.records.journal import Record, read_record, write_cell
 from bench.toolkit.corpora.fetch import Corpora
@@ -47,7 +48,7 @@ def finish(workplace: Path) -> Callable[..., list[Record]]:
     ) -> list[Record]:
         preset = Preset(plan, RunSettings(), Evaluation(samples=samples, curve_samples=4), defaults=SMALL)
         corpora = Corpora.from_environment("sample")
-        request = planning.Request(baselines, (dataset,), preset, planning.overrides(overrides), seeds=seeds)
+        request = Request(baselines, (dataset,), preset, parse_overrides(overrides), seeds=seeds)
         made, runs = planning.make(request, corpora), workplace / "runs"
         for cell in made.cells:
             write_cell(cell, runs)

@@ -7,10 +7,10 @@ from click.testing import CliRunner
 
 from bench.cli.main import bench
 from bench.contracts.errors import BenchError
-from bench.judging.human.collected import load
 from bench.judging.human.sheet import read_key
 from bench.planning.cell import Cell, Evaluation
 from bench.records import plans as kept_plans
+from bench.records.human import load
 from bench.records.journal import Journal, write_cell
 from bench.records.tracker import Tracker
 

@@ -200,8 +200,8 @@ def test_tunes_stay_in_their_folder_whatever_the_row_is_called(finish, call):
     (tuner.folder / "cell.json").write_text(json.dumps(cell | {"label": "mine[path=../../b]"}))
     call("sample", "mine[path=../../b]", *DATA, "--count", 2, "--midi", "tunes")
     assert sorted(path.name for path in Path("tunes").iterdir()) == [
-        "mine[path=.._.._b]-1.mid",
-        "mine[path=.._.._b]-2.mid",
+        "mine[path=.._.._b]-d22e5c-1.mid",
+        "mine[path=.._.._b]-d22e5c-2.mid",
     ]
 
 

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from bench.judging.human.collected import collect, load, save
+from bench.judging.human.collected import collect
 from bench.judging.human.scores import clustered, difference_p, interval, score
+from bench.records.human import load, save
 
 
 def crossed(rng, raters, items, item=0.0, rater=0.0, method=0.0, level=0.0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 
 from bench.contracts.errors import BenchError
+from bench.files import as_text, line_number
 
 # UTF-32 first: the mark of UTF-16 begins that of UTF-32.
 _MARKS = (
@@ -26,23 +27,12 @@ def decoded(content: bytes, where: str) -> list[str]:
         known = next((f"; it looks like {name}" for start, name in _KNOWN if content.startswith(start)), "")
         raise BenchError(
             f"{where} is a binary file, or in UTF-16 without a byte-order mark (a NUL byte in line "
-            f"{_line(content, content.index(0))}): lines of UTF-8 text are expected{known}"
+            f"{line_number(content, content.index(0))}): lines of UTF-8 text are expected{known}"
         )
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        place = f", line {_line(content, error.start)}" if encoding == "utf-8-sig" else ""
-        name = encoding.removesuffix("-sig").upper()
-        raise BenchError(f"{where}{place}: not {name} ({error.reason}); convert the file to UTF-8") from None
+    text = as_text(content, where, encoding=encoding)
     if "\0" in text:
         number = text.count("\n", 0, text.index("\0")) + 1
         raise BenchError(f"{where}, line {number}: a NUL character; remove it")
     # Not str.splitlines, which also breaks at form feeds and Unicode separators inside a line.
     found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return found if found[-1] else found[:-1]
-
-
-def _line(content: bytes, place: int) -> int:
-    """The number of the line that holds a byte, from 1."""
-    before = content[:place].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return before.count(b"\n") + 1

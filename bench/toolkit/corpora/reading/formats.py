@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from bench.contracts.errors import BenchError
+from bench.contracts.errors import BenchError, folded
 
 Format = Literal["lines", "delimited", "jsonl", "json", "parquet", "fasta", "smiles"]
 
@@ -69,7 +69,7 @@ def unpacked(content: bytes, path: Path) -> bytes:
     try:
         return unpack(content)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise BenchError(f"{path} is not a readable {path.suffix} file: {error}") from None
+        raise BenchError(f"{path} is not a readable {path.suffix} file: {folded(error)}") from None
 
 
 def _refuse_foreign(content: bytes, path: Path) -> None:

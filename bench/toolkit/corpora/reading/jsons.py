@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.contracts.errors import BenchError
+from bench.contracts.errors import BenchError, folded
 from bench.toolkit.corpora.reading.cells import Whole
 from bench.toolkit.corpora.reading.columns import Column, refusal
 
@@ -29,7 +29,7 @@ def from_document(lines: Sequence[str], path: Path, column: str) -> Column:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             found = from_lines(lines, path, column)
             return found._replace(notes=(f"{path.name} is read as JSON lines",))
-        raise BenchError(f"{path}: no JSON ({error}); write an array of texts or of records") from None
+        raise BenchError(f"{path}: no JSON ({folded(error)}); write an array of texts or of records") from None
     if isinstance(found, dict):
         values = _column_of(found, path, column)
         return Column(values, len(values))

@@ -24,4 +24,4 @@ def from_parquet(content: bytes, path: Path, column: str) -> Column:
         values = [value for batch in file.iter_batches(columns=[column]) for value in batch.column(column).to_pylist()]
         return Column(values, file.metadata.num_rows)
     except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
-        raise BenchError(f"{path} is not a readable Parquet file: {folded(error)[:120]}") from None
+        raise BenchError(f"{path} is not a readable Parquet file: {folded(error, 120)}") from None

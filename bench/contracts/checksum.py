@@ -1,0 +1,10 @@
+"""The checksum that names content everywhere: cells, prepared data, published files, kept work."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def sha256(content: bytes | str) -> str:
+    """Return the hex sha256 of bytes, or of a text as UTF-8."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

@@ -1,0 +1,51 @@
+"""Run the conformance checks on a plug-in, and tell how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from bench.contracts.errors import BenchError, named
+from bench.contracts.knobs import build
+from bench.engine import conformance
+from bench.plugins import loading as plugins
+from bench.toolkit.corpora.fetch import Corpora
+
+Kind = Literal["trainer", "dataset"]
+GROUPS: Mapping[Kind, plugins.Group] = {"trainer": "bench.baselines", "dataset": "bench.datasets"}
+
+
+class Outcome(NamedTuple):
+    """How a check ended; `problem` is empty if the plug-in passed it."""
+
+    title: str
+    problem: str = ""
+
+
+def check(reference: str, values: Mapping[str, Any], corpora: Corpora, kind: Kind | None = None) -> Iterator[Outcome]:
+    """Yield the outcome of each check of a trainer or a dataset, built with those knobs; a dataset reads `corpora`.
+
+    Without `kind`, the plug-in's methods say what it is. BenchError if it cannot be loaded or refuses its knobs.
+    """
+    group = GROUPS[kind] if kind else plugins.kind(reference)
+    cls, name = plugins.load(group, reference), plugins.label(reference)
+    if group == "bench.datasets":
+        settings = build(cls.Settings, dict(values), name)
+        yield outcome("splits, metrics and real samples", lambda: conformance.check_dataset(cls(settings, corpora)))
+        return
+    settings = build(cls.Settings, conformance.small(cls, dict(values)), name)
+    for subject_kind, subject in conformance.subjects(cls, settings):
+        for test in conformance.CHECKS:
+            yield outcome(f"{test.__name__.replace('_', ' ')} ({subject_kind})", partial(test, subject))
+
+
+def outcome(title: str, test: Callable[[], None]) -> Outcome:
+    """Run one check; a BenchError passes through: its cause is the input, not the plug-in."""
+    try:
+        test()
+    except BenchError:
+        raise
+    except (Exception, SystemExit) as error:  # a plug-in that exits does not conform
+        return Outcome(title, named(error).replace("AssertionError: ", ""))
+    return Outcome(title)

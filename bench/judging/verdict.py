@@ -1,0 +1,144 @@
+"""Judge a file of samples, keep it as a row, and collect what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.judging import judge as judging
+from bench.judging import strange
+from bench.judging.copies import copied_share
+from bench.judging.evaluator import Judgement
+from bench.judging.judge import Anchor, Judge, Test
+from bench.judging.keep import keep
+from bench.judging.remark import Remark
+from bench.judging.samples import Samples
+from bench.planning.cell import REAL
+from bench.records import runs as stored
+from bench.records.journal import Record
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The scores of a file, its anchors and tests, its stored row, and the remarks and notes on it.
+
+    `plan` is the plan that the row enters, None if it enters none; `tracked` says whether it is written to MLflow.
+    """
+
+    judge: Judge
+    found: Samples
+    judged: Judgement
+    anchors: Sequence[Anchor]
+    tests: Sequence[Test]
+    record: Record
+    remarks: Sequence[Remark]
+    notes: Sequence[str]
+    plan: str | None
+    tracked: bool
+
+    def facts(self) -> dict[str, Any]:
+        """Return plain values only, for JSON."""
+        cell, data = self.record.cell, self.judge.opened.data
+        return {
+            "name": cell.label,
+            "dataset": cell.dataset_label,
+            "dataset_settings": dict(cell.dataset_settings),
+            "source": asdict(data.source),
+            "fingerprint": cell.fingerprint,
+            "file": dict(cell.settings)["file"],
+            "format": self.found.format,
+            "sha256": cell.code,
+            "hypotheses": len(self.found.sequences),
+            "outside_vocabulary": self.found.outside,
+            "copied_from_training": copied_share(self.judged.samples, data),
+            "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
+            "cleaned": dict(self.found.cleaned),
+            "scores": self.judged.scores,
+            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
+            "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
+            "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
+            "cell": cell.id,
+            "folder": str(self.record.folder),
+            "plan": self.plan,
+            "tracked": self.tracked,
+        }
+
+
+def verdict(
+    judge: Judge, found: Samples, *, name: str, file: Path, runs: Path, plan: str | None = None, tracked: bool = False
+) -> Verdict:
+    """Score samples, test them against stored runs, and keep them under `runs` as a finished row called `name`."""
+    judged = judge.scores(found)
+    anchors = list(judge.anchors(len(found.sequences)))
+    rivals = judging.rivals(runs, judge.real, plan, name)
+    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
+    tests = judging.tests(judged, same)
+    record = keep(judge, name, file, found, judged, runs)
+    notes = (
+        *found.notes,
+        *fewer_anchors(found, anchors),
+        *undefined(judge, found),
+        *untested(rivals, same, tests),
+        *other_counts(stored.of_plan(runs, plan, record.cell.dataset_label) if plan else (), plan, record),
+    )
+    return Verdict(judge, found, judged, anchors, tests, record, remarks(judge, found, anchors), notes, plan, tracked)
+
+
+def remarks(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> tuple[Remark, ...]:
+    """Return what is strange about the samples, the corpus and its *real* row."""
+    opened, owner = judge.opened, judge.real.dataset_label.partition(":")[0]
+    said = [*found.remarks, *strange.of_corpus(opened, owner)]
+    if opened.data.source.kind == "sample":
+        said.append(
+            Remark("SAMPLE CORPUS: made by the code; no number here is comparable with a published one", loud=True)
+        )
+    scores = next(anchor.scores for anchor in anchors if anchor.label == REAL)
+    others = (
+        strange.cut(found.cut, len(found.sequences), opened.data, owner, dict(judge.real.dataset_settings)),
+        strange.real_at_nought(scores, opened, owner),
+    )
+    return (*said, *(remark for remark in others if remark))
+
+
+def fewer_anchors(found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
+    """Yield a line if the anchors hold fewer sequences than the file."""
+    if fewer := sorted({anchor.hypotheses for anchor in anchors} - {len(found.sequences)}):
+        yield (
+            f"real and random are of {fewer[0]} sequences, all that are held out: beside them, and beside runs, "
+            f"Self-BLEU is comparable with --samples {fewer[0]} only"
+        )
+
+
+def undefined(judge: Judge, found: Samples) -> Iterator[str]:
+    """Yield a line with the metrics that are undefined because of words outside the vocabulary."""
+    if names := judge.evaluator.unasked(found.sequences):
+        yield (
+            f"{', '.join(names)}: undefined, as the samples hold words outside the vocabulary; a metric that can judge "
+            "them says unknown_words = 'miss', see bench/contracts/metric.py"
+        )
+
+
+def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
+    """Yield why stored runs are not tested against; `same` are the rivals that were made from the same data."""
+    if len(rivals) > len(same):
+        yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
+    if len(same) > 1 and not tests:
+        yield (
+            "no stored run has the same signatures; make the numbers of sequences equal, with --samples here or "
+            "--set evaluation.samples=N there"
+        )
+
+
+def other_counts(rows: Sequence[Record], plan: str | None, record: Record) -> Iterator[str]:
+    """Yield a line if other rows of the plan are made of other numbers of sequences than this one."""
+    others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
+    counts = {row.last("done")["hypotheses"] for row in others}
+    mine = record.last("done")["hypotheses"]
+    if unequal := sorted(counts - {mine}):
+        wanted = " or ".join(map(str, unequal))
+        yield (
+            f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
+            f"no column; make them equal with --samples {unequal[0]}"
+        )

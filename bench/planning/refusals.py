@@ -1,0 +1,112 @@
+"""Requests that are refused before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bench.contracts.errors import BenchError, unknown
+from bench.planning.cell import REAL
+from bench.planning.dataset_reference import TEXT
+from bench.planning.preset import Preset
+from bench.planning.request import Arm, Request
+from bench.plugins import checksum as code
+from bench.plugins import loading as plugins
+
+if TYPE_CHECKING:
+    from bench.toolkit.corpora.fetch import Corpora
+
+
+def check(request: Request, preset: Preset, arms: Sequence[Arm], datasets: Sequence[Arm], corpora: Corpora) -> None:
+    """BenchError if a name of the plan, an arm, an override, a preset or a corpus cannot be used in this run."""
+    check_name(request.plan)
+    refuse_unclear_names(arms, datasets)
+    refuse_helpers_that_meet(arms, datasets)
+    refuse_unused_overrides(request, arms, datasets)
+    refuse_unknown_owners(preset, arms, datasets)
+    refuse_unused_corpora(corpora, datasets)
+
+
+def check_name(plan: str) -> None:
+    """BenchError if a plan's name cannot be the name of a file."""
+    if not re.fullmatch(r"\w[\w. -]*", plan):
+        raise BenchError(f"plan {plan!r:.80}: name it with letters, digits, spaces and . _ - only")
+    if len(plan.encode()) > 100:  # a file's name may take 255 bytes, a letter of most alphabets takes two or three
+        raise BenchError(f"plan {plan[:20]}...: its name takes {len(plan.encode())} bytes; give one of 100 at most")
+
+
+def refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
+    """BenchError if two arms have one label: a table knows a row by its label alone."""
+    groups: tuple[tuple[plugins.Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", datasets))
+    for group, found in groups:
+        kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
+        twin = next((label for label in labels if labels.count(label) > 1 or label == REAL), None)
+        if twin is not None:
+            remedy = "name one, as in -d NAME=text:FILE" if twin.startswith(TEXT) else "rename one"
+            raise BenchError(f"two {kind} are called {twin!r}: the tables could not tell them apart; {remedy}")
+        for arm in found:
+            if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
+                raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
+
+
+def refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
+    """BenchError if a trainer and a dataset import different files of one module name: they share a process."""
+    helpers = [(arm, code.helpers_of(arm.reference)) for arm in arms]
+    for dataset in datasets:
+        theirs = code.helpers_of(dataset.reference)
+        for arm, own in helpers:
+            if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
+                both = f"{arm.label} imports {own[name]}, {dataset.label} {theirs[name]}"
+                raise BenchError(f"two files are the module {name!r}: {both}; rename one")
+
+
+def refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
+    """BenchError if an override changes nothing in this run."""
+    owners = {"evaluation", "run", "defaults"}
+    owners |= {plugins.label(arm.reference) for arm in (*arms, *datasets)} | {arm.label for arm in datasets}
+    for owner, key, _ in request.overrides:
+        if owner not in owners:
+            raise unknown(f"owner of --set {owner}.{key}: this run has no", owner, owners)
+        if owner == "defaults" and not any(key in dict(arm.settings) for arm in arms):
+            raise unknown("knob of defaults", key, {name for arm in arms for name, _ in arm.settings})
+
+
+def refuse_unused_corpora(corpora: Corpora, datasets: Sequence[Arm]) -> None:
+    """BenchError if no dataset of this run reads a file of --corpus."""
+    labels = {dataset.label for dataset in datasets}
+    for name in corpora.files:
+        if name not in labels:
+            raise unknown(f"dataset of --corpus {name}=...: this run has no", name, labels)
+
+
+def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
+    """BenchError if the preset holds a name that looks misspelt, or a default that no trainer has.
+
+    A preset may hold names that this run lacks, such as the user's own plug-ins.
+    """
+    groups: tuple[tuple[plugins.Group, Iterable[str], Sequence[Arm]], ...] = (
+        ("bench.baselines", preset.baselines, arms),
+        ("bench.datasets", preset.datasets, datasets),
+    )
+    for group, owners, found in groups:
+        allowed = {name for arm in found for name in (arm.label, plugins.label(arm.reference))}
+        allowed |= set(plugins.names(group))
+        for owner in owners:
+            if owner not in allowed and _looks_misspelt(owner, allowed):
+                table = f"{group.removeprefix('bench.')}.{owner}"
+                raise unknown(f"owner [{table}] in preset {preset.name}:", owner, allowed)
+    used = {name for arm in arms for name, _ in arm.settings}
+    if set(preset.defaults) - used:
+        classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]
+        used |= {field.name for cls in classes for field in dataclasses.fields(cls)}
+    for key in preset.defaults:
+        if key not in used:
+            raise unknown(f"knob of [defaults] in preset {preset.name}", key, used)
+
+
+def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
+    """Whether it is close to one of the names, or has the same letters, as `mel` and `mle`."""
+    return any(sorted(owner) == sorted(name) for name in allowed) or bool(get_close_matches(owner, allowed, 1, 0.7))

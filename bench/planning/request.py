@@ -1,0 +1,120 @@
+"""What the user asks for, and the arms that it names: baselines and datasets with all their knobs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build, parse
+from bench.planning import dataset_reference, paths
+from bench.planning.cell import Evaluation, Knobs
+from bench.planning.dataset_reference import TEXT
+from bench.planning.preset import Preset
+from bench.plugins import loading as plugins
+
+if TYPE_CHECKING:
+    from bench.toolkit.corpora.fetch import Corpora
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for. `overrides` are (owner, knob, value) from --set, not yet checked."""
+
+    baselines: tuple[str, ...]
+    datasets: tuple[str, ...]
+    preset: Preset
+    overrides: tuple[tuple[str, str, Any], ...] = ()
+    seeds: int | None = None
+    device: str = "cpu"
+    name: str | None = None
+
+    @property
+    def plan(self) -> str:
+        """Name that groups the runs: --plan, else the preset's."""
+        return self.preset.name if self.name is None else self.name
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A baseline or dataset with all its knobs; the label names the overrides that change something."""
+
+    label: str
+    reference: str
+    settings: Knobs
+
+    def files(self, group: plugins.Group) -> Knobs:
+        """Return (knob, checksum of the content) of each knob that is a path."""
+        return paths.checksums(plugins.load(group, self.reference).Settings, dict(self.settings))
+
+
+def parse_overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
+    """Parse --set options, such as "seqgan.rollouts=8"."""
+    return tuple(parse(text) for text in texts)
+
+
+def preset_of(request: Request) -> Preset:
+    """Return the request's preset, changed by --set evaluation.KNOB, run.KNOB and defaults.KNOB."""
+    preset = request.preset
+    for owner, key, value in request.overrides:
+        if owner == "evaluation":
+            preset = dataclasses.replace(
+                preset, evaluation=build(Evaluation, {**asdict(preset.evaluation), key: value}, "evaluation")
+            )
+        elif owner == "run":
+            run = build(type(preset.run), {**asdict(preset.run), key: value}, "run")
+            preset = dataclasses.replace(preset, run=run)
+        elif owner == "defaults":
+            preset = dataclasses.replace(preset, defaults={**preset.defaults, key: value})
+    return preset
+
+
+def baseline_arm(reference: str, preset: Preset, request: Request) -> Arm:
+    """Return a baseline with the knobs of the preset and of --set."""
+    cls = plugins.load("bench.baselines", reference)
+    name = plugins.label(reference)
+    own = {key: value for owner, key, value in request.overrides if owner == name}
+    plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
+    settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
+    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
+    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
+    return Arm(name + (f"[{told}]" if told else ""), plugins.absolute(reference), settings)
+
+
+def dataset_arm(reference: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
+    """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE)."""
+    asked = dataset_reference.parse(reference)
+    cls = plugins.load("bench.datasets", asked.plugin)
+    owner, file = asked.owners[0], asked.file
+    values = {key: value for name in asked.owners for key, value in preset.datasets.get(name, {}).items()}
+    _resolve_preset(cls.Settings, preset, values, owner)
+    own = {key: value for name in asked.owners for who, key, value in request.overrides if who == name}
+    if file and "file" in own:
+        raise BenchError(f"-d {reference} and --set text.file={own['file']}: name the file once")
+    if asked.plugin == TEXT and not file and "file" not in values | own:
+        file = str(corpora.files.get(TEXT, ""))
+    values |= own | ({"file": str(Path(file))} if file else {})
+    return Arm(asked.label, plugins.absolute(asked.plugin), _resolve(cls.Settings, values, owner))
+
+
+def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
+    """Resolve the preset's values without --set; a refused value is blamed on the preset.
+
+    [defaults] reaches knobs of the user's own plug-ins too.
+    """
+    build(cls, {}, where)
+    try:
+        return _resolve(cls, values, where)
+    except BenchError as error:
+        raise BenchError(f"preset {preset.name}: {error}") from None
+
+
+def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
+    """Return all knobs of a settings class, defaults too, so that a changed default makes another cell.
+
+    Paths are absolute, because a cluster's workers start in other folders.
+    """
+    return tuple(sorted(paths.absolute(cls, asdict(build(cls, values, where))).items()))

@@ -1,0 +1,110 @@
+"""Imported human scores as they are kept on disk and in MLflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.contracts.errors import BenchError
+from bench.files import read_bytes, safe_name, write_whole
+
+
+@dataclass(frozen=True)
+class HumanScore:
+    """Share of answers "real" with its 95 % interval, and p against the reference after Holm (None for itself).
+
+    With a single rater, the interval and p are None. `cell` is the run whose samples were judged, "" if they were made
+    elsewhere.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    p: float | None
+    raters: int
+    items: int
+    cell: str = ""
+
+    def __str__(self) -> str:
+        """As the table shows it."""
+        return f"{self.value:.4f}" + ("" if self.low is None else f" [{self.low:.3f}, {self.high:.3f}]")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Scores of one import of a dataset: origin ("real", or a model's label) -> score, and how far raters agree.
+
+    `items` are all the texts on the sheet; `reference` is the model that the others are tested against.
+    """
+
+    dataset: str
+    seal: str
+    raters: int
+    items: int
+    reference: str
+    test: str
+    fleiss_kappa: float | None
+    krippendorff_alpha: float | None
+    scores: Mapping[str, HumanScore]
+
+    @property
+    def agreement(self) -> str:
+        """Agreement in words, "-" if undefined."""
+        kappa, alpha = (_number(value) for value in (self.fleiss_kappa, self.krippendorff_alpha))
+        return f"Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}"
+
+    def note(self) -> str:
+        """Return the note under a table: who judged, the test, the agreement."""
+        tested = ", ".join(f"{origin} {score.p:.3g}" for origin, score in self.scores.items() if score.p is not None)
+        alone = self.raters == 1
+        who = "by 1 rater" if alone else f"with its 95 % interval, by {self.raters} raters"
+        few = " One rater says nothing of others: no interval, no test." if alone else ""
+        few = " Two raters are few: such intervals are too narrow, such p too small." if self.raters == 2 else few
+        return (
+            f"Human score: share judged real, {who} who saw {self.items} texts; {self.agreement}."
+            + (f" p against {self.reference} ({self.test}): {tested}." if tested else "")
+            + few
+        )
+
+    def shown(self, origins: Collection[str]) -> Collected:
+        """Return the scores of those origins; without p if the reference is not among them."""
+        kept = {origin: score for origin, score in self.scores.items() if origin in origins}
+        if self.reference not in kept:
+            kept = {origin: replace(score, p=None) for origin, score in kept.items()}
+        return replace(self, scores=kept)
+
+    def to_json(self) -> str:
+        """Return JSON that `from_json` reads."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> Collected:
+        """Return what `to_json` wrote; BenchError, which names `where`, if the text is damaged."""
+        try:
+            facts: dict[str, Any] = json.loads(text)
+            scores = {origin: HumanScore(**value) for origin, value in facts.pop("scores").items()}
+            return cls(**facts, scores=scores)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BenchError(f"{where}: damaged; run `bench human import` again") from None
+
+
+def save(runs: Path, collected: Collected) -> Path:
+    """Write runs/human/<dataset>.json and return its path; `load` reads it. BenchError if it cannot be written."""
+    path = runs / "human" / f"{safe_name(collected.dataset)}.json"
+    try:
+        write_whole(path, f"{collected.to_json()}\n".encode())
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from None
+    return path
+
+
+def load(runs: Path) -> list[Collected]:
+    """Return the saved scores, one entry a dataset, sorted by name of file; empty if nothing was imported."""
+    return [Collected.from_json(read_bytes(path), str(path)) for path in sorted(runs.glob("human/*.json"))]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,140 @@
+"""Bring runs folders together: copy cells of another machine, and write ended cells to MLflow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from bench.contracts.errors import BenchError
+from bench.records import human, one_name
+from bench.records import plans as kept_plans
+from bench.records.journal import Record, read_cells, read_record
+from bench.records.tracker import Tracker
+
+ENDED = ("done", "failed", "interrupted")
+
+
+class Synced(NamedTuple):
+    """What a sync did: cells copied from other folders, cells in MLflow, plans in the runs folder."""
+
+    taken: int
+    tracked: int
+    plans: int
+
+
+def sync(folders: Sequence[Path], runs: Path, tracker: Tracker) -> Synced:
+    """Copy cells and plans of other runs folders into `runs`, then write all plans and human scores to MLflow.
+
+    BenchError if a folder is no runs folder, if a dataset's name stands for two corpora, if there is no plan, or if
+    another command is at work in `runs`.
+    """
+    for folder in folders:
+        check_runs_folder(folder)
+    if not folders:
+        _plans(runs)  # before the lock, which makes the folder
+    with locked(runs):
+        for folder in folders:
+            refuse_taken_names(folder, runs)
+        taken = sum(take_in(folder, runs) for folder in folders)
+        plans = _plans(runs)
+        tracker.prepare()
+        tracked = sum(project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+        for collected in human.load(runs):
+            tracker.record_human(collected)
+    return Synced(taken, tracked, len(plans))
+
+
+@contextmanager
+def locked(runs: Path) -> Iterator[None]:
+    """Allow one `bench run` or `bench sync` at a time in a folder; BenchError if another is at work there."""
+    runs.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(runs / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BenchError(f"another bench is at work in {runs}: wait for it, or give --runs another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
+    """Write a plan's ended cells to MLflow and return their number; the tracker leaves known cells as they are.
+
+    An interrupted cell has no score, but a curve up to where it stopped. BenchError if the store fails.
+    """
+    records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
+    ended = [record for record in records if record.status in ENDED]
+    for record in ended:
+        try:
+            tracker.project(record, plan, cells[record.folder.name])
+        except BenchError as error:
+            raise BenchError(f"{error}; {runs} keeps everything: mend the store, then `bench sync`") from error
+    return len(ended)
+
+
+def check_runs_folder(folder: Path) -> None:
+    """BenchError if the folder is no runs folder."""
+    if not folder.is_dir():
+        raise BenchError(f"no folder {folder}: give the runs folder of the other machine")
+    if not any(next(folder.glob(pattern), None) for pattern in ("*/cell.json", "plans/*.json")):
+        inside = folder / "runs"
+        hint = f"give {inside}" if inside.is_dir() else "give the folder `runs` itself"
+        raise BenchError(f"no cells and no plans in {folder}: {hint}")
+
+
+def refuse_taken_names(folder: Path, runs: Path) -> None:
+    """BenchError if a dataset's name stands for one corpus in `folder` and for another in `runs`."""
+    here, there = ([one_name.of_cell(cell) for cell in read_cells(place)] for place in (runs, folder))
+    one_name.refuse_taken(there, here, str(runs))
+
+
+def take_in(folder: Path, runs: Path) -> int:
+    """Copy the plans of another runs folder, and its cells that came further there; return the number of cells."""
+    partial = runs / ".partial"  # one level deeper than cells lie: nothing takes half a copy for a cell
+    shutil.rmtree(partial, ignore_errors=True)
+    further = [
+        source.parent
+        for source in sorted(folder.glob("*/cell.json"))
+        if came_further(read_record(source.parent), runs / source.parent.name)
+    ]
+    for source in further:
+        _copy(source, partial / source.name, runs / source.name)
+    shutil.rmtree(partial, ignore_errors=True)
+    for plan, cells in kept_plans.read_all(folder).items():
+        kept_plans.join(plan, cells, runs)
+    return len(further)
+
+
+def came_further(there: Record, folder: Path) -> bool:
+    """Whether a cell is done there and not in `folder`, or was interrupted there after more events than here."""
+    if there.status not in ("done", "interrupted"):
+        return False
+    here = read_record(folder) if (folder / "cell.json").exists() else None
+    if here is None or there.status == "done":
+        return here is None or here.status != "done"
+    return here.status not in ("done", "running") and len(there.events) > len(here.events)
+
+
+def _copy(source: Path, partial: Path, target: Path) -> None:
+    """Put a copy of a cell in the place of `target`; BenchError, and nothing changed, if it cannot be read."""
+    try:
+        shutil.copytree(source, partial)
+    except shutil.Error as error:
+        file, _, why = error.args[0][0]
+        raise BenchError(f"cannot copy {file}: {why}") from None
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
+
+
+def _plans(runs: Path) -> dict[str, dict[str, dict[str, str]]]:
+    plans = kept_plans.read_all(runs)
+    if not plans:
+        raise BenchError(f"no plans in {runs}: `bench run` writes them there")
+    return plans

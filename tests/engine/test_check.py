@@ -1,0 +1,47 @@
+"""Outcomes of the conformance checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.contracts.errors import BenchError
+from bench.engine.check import Outcome, check, outcome
+from bench.engine.conformance import CHECKS
+from bench.toolkit.corpora.fetch import Corpora
+
+
+def test_a_sound_trainer_passes_every_check_on_data_of_either_kind(trainers: Any, corpora: Corpora) -> None:
+    found = list(check(trainers("Tiny"), {}, corpora))
+    assert len(found) == len({title for title, _ in found}) == 2 * len(CHECKS)
+    assert not [problem for _, problem in found if problem]
+
+
+def test_a_trainer_that_breaks_its_contract_goes_on_to_the_other_checks(trainers: Any, corpora: Corpora) -> None:
+    found = list(check(trainers("Raises"), {}, corpora))
+    assert len(found) == 2 * len(CHECKS)
+    assert {problem for _, problem in found} == {"", "RuntimeError: the critic has left"}
+    assert ("settings are frozen (fixed length)", "") in found
+
+
+def test_a_dataset_is_known_by_its_methods(words: str, corpora: Corpora) -> None:
+    assert list(check(words, {}, corpora)) == [Outcome("splits, metrics and real samples")]
+    with pytest.raises(BenchError, match="unknown"):
+        list(check(words, {"none": 1}, corpora, "dataset"))
+
+
+def test_an_exit_is_a_problem_and_bad_input_is_not() -> None:
+    def leave() -> None:
+        raise SystemExit(0)
+
+    def fail() -> None:
+        raise AssertionError("two\nlines")
+
+    def refuse() -> None:
+        raise BenchError("no file")
+
+    assert outcome("a", leave) == Outcome("a", "SystemExit: 0")
+    assert outcome("a", fail) == Outcome("a", "two lines")
+    with pytest.raises(BenchError, match="no file"):
+        outcome("a", refuse)
