@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,8 @@ def run(
     corpora = Corpora.from_environment(data, corpus)
     made = planning.make(request, corpora)
     setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
-    console = Console(quiet=not progress, force_jupyter=False)  # plain lines in a notebook
+    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
+    console = Console(quiet=not progress, force_jupyter=False, force_terminal=live)
     if session.run(made, setup, console) == session.INTERRUPTED:
         raise KeyboardInterrupt
     frame = load_results(runs, made.name)
