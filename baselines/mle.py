@@ -13,9 +13,8 @@ import torch
 
 from bench.contracts.data import SequenceData
 from bench.contracts.trainer import Phase, Stateful
-from bench.toolkit.training import teacher_forcing
-from bench.toolkit.training.generator import GeneratorKnobs, build_generator, training_tokens
-from bench.toolkit.training.optimiser import adam
+from bench.toolkit.training.generator import GeneratorKnobs, build_generator
+from bench.toolkit.training.likelihood import imitation
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,13 @@ class MLE:
     Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
-        self._settings, self._rng = settings, rng
-        self._train = training_tokens(data, device)
         self.generator = build_generator(data, settings, device, rng)
-        self._adam = adam(self.generator, settings.rate)
+        self._imitation = imitation(self.generator, data, settings, device, rng)
 
     def phases(self) -> list[Phase]:
-        """One phase."""
-        return [Phase("mle", self._settings.mle_epochs, self._epoch)]
-
-    def _epoch(self) -> dict[str, float]:
-        s = self._settings
-        return teacher_forcing.epoch(self.generator, self._adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip)
+        """Teacher forcing from the first epoch to the last."""
+        return [self._imitation.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """The model and its Adam state."""
-        return {"generator": self.generator, "adam": self._adam}
+        """The model and what its training remembers."""
+        return {"generator": self.generator, **self._imitation.state()}

@@ -16,9 +16,8 @@ from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.tempered import tempered
-from bench.toolkit.training import teacher_forcing
-from bench.toolkit.training.generator import GeneratorKnobs, build_generator, training_tokens
-from bench.toolkit.training.optimiser import adam
+from bench.toolkit.training.generator import GeneratorKnobs, build_generator
+from bench.toolkit.training.likelihood import imitation
 
 
 @dataclass(frozen=True)
@@ -34,20 +33,14 @@ class MLETemperature:
     Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
-        self._settings, self._rng = settings, rng
-        self._train = training_tokens(data, device)
         self._model = build_generator(data, settings, device, rng)
+        self._imitation = imitation(self._model, data, settings, device, rng)
         self.generator = tempered(self._model, settings.temperature)
-        self._adam = adam(self._model, settings.rate)
 
     def phases(self) -> list[Phase]:
-        """One phase."""
-        return [Phase("mle", self._settings.mle_epochs, self._epoch)]
-
-    def _epoch(self) -> dict[str, float]:
-        s = self._settings
-        return teacher_forcing.epoch(self._model, self._adam, self._train, batch=s.batch, rng=self._rng, clip=s.clip)
+        """Teacher forcing from the first epoch to the last."""
+        return [self._imitation.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """The model and its Adam state."""
-        return {"generator": self._model, "adam": self._adam}
+        """The model and what its training remembers."""
+        return {"generator": self._model, **self._imitation.state()}

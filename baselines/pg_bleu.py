@@ -9,15 +9,16 @@ authors' settings). The default smoothing is what NLTK did then: orders with no 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
-from bench.toolkit.metrics.bleu import BleuIndex
+from bench.toolkit.metrics.bleu import BleuIndex, Smoothing
 from bench.toolkit.models.rollout import rollout_rewards
 from bench.toolkit.training.generator import PolicyKnobs
 from bench.toolkit.training.learner import PolicyLearner
@@ -29,10 +30,13 @@ class Knobs(PolicyKnobs):
 
     order: int = knob(3, low=1, high=5, help="BLEU-n of the reward")
     references: float = knob(0.4, low=0, high=1, help="share of the training set that the reward compares with")
-    smoothing: Literal["none", "method1", "nltk-2016"] = knob(
-        "nltk-2016", choices=("none", "method1", "nltk-2016"), help="how an order without a match counts"
-    )
-    rollouts: int = knob(1, low=1, help="completions of each prefix that the reward is averaged over")
+    smoothing: Smoothing = knob("nltk-2016", help="how an order without a match counts")
+    rollouts: int = knob(1, low=1, quick=2, help="completions of each prefix that the reward is averaged over")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Pre-training, and steps whose rollouts BLEU judges: they are timed with a discriminator in its place."""
+        completed = self.adversarial_steps * self.batch * self.rollouts
+        return [*super().cost(sizes), Stage("rollout", completed)]
 
 
 class PGBLEU:
@@ -50,9 +54,7 @@ class PGBLEU:
 
     def phases(self) -> list[Phase]:
         """Maximum likelihood, then the policy gradient."""
-        s = self._settings
-        imitate = self._learner.imitate
-        return [Phase("mle", s.mle_epochs, imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
+        return self._learner.phases(self._reinforce)
 
     def _reinforce(self) -> dict[str, float]:
         samples, rollouts = self._learner.sample(), self._settings.rollouts

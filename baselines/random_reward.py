@@ -35,9 +35,7 @@ class RandomReward:
 
     def phases(self) -> list[Phase]:
         """Maximum likelihood, then the policy gradient."""
-        s = self._settings
-        imitate = self._learner.imitate
-        return [Phase("mle", s.mle_epochs, imitate), Phase("adversarial", s.adversarial_steps, self._reinforce)]
+        return self._learner.phases(self._reinforce)
 
     def _reinforce(self) -> dict[str, float]:
         samples = self._learner.sample()

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import torch
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.unigram import Unigram
@@ -19,6 +20,10 @@ from bench.toolkit.models.unigram import Unigram
 @dataclass(frozen=True)
 class Knobs:
     """No knobs."""
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Nothing is trained."""
+        return []
 
 
 class RandomUniform:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import torch
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.lengths import live
@@ -23,6 +24,10 @@ class Knobs:
     """Lidstone smoothing: without it a test token never seen in training has no probability, and NLL_test no value."""
 
     pseudocount: float = knob(0.01, low=0, help="added to the count of every token of the vocabulary")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Nothing is trained."""
+        return []
 
 
 class RandomUnigram:

@@ -21,6 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
@@ -37,17 +38,19 @@ class Knobs(PolicyKnobs):
     """The generator's knobs, the discriminator's, and the balance of the two (the paper's Figure 3)."""
 
     g_steps: int = knob(1, low=1, help="generator steps a round")
-    d_steps: int = knob(5, low=0, help="times a round that the discriminator meets fresh negatives")
-    k: int = knob(3, low=1, help="epochs of the discriminator on each set of negatives")
-    rollouts: int = knob(16, low=1, help="completions of each prefix that the reward is averaged over")
+    d_steps: int = knob(5, low=0, quick=1, help="times a round that the discriminator meets fresh negatives")
+    k: int = knob(3, low=1, quick=1, help="epochs of the discriminator on each set of negatives")
+    rollouts: int = knob(16, low=1, quick=2, help="completions of each prefix that the reward is averaged over")
     update_rate: float = knob(
         0.0, low=0, high=1, help="share of itself the rollout policy keeps each round; 0: it is the generator"
     )
-    discriminator_epochs: int = knob(50, low=0, help="d-steps of discriminator pre-training")
+    discriminator_epochs: int = knob(50, low=0, quick=1, help="d-steps of discriminator pre-training")
     discriminator_updates: int = knob(0, low=0, help="minibatches a d-step, shared by its k epochs; 0: no limit")
     discriminator_rate: float = knob(1e-4, low=0, help="Adam rate of the discriminator")
     discriminator_embedding: int = knob(64, low=1, help="size of the discriminator's token embedding")
-    filters: float = knob(1.0, low=0.001, high=10, help="scales the numbers of the discriminator's 1,720 filters")
+    filters: float = knob(
+        1.0, low=0.001, high=10, quick=0.02, help="scales the numbers of the discriminator's 1,720 filters"
+    )
     dropout_keep: float = knob(0.75, low=0.01, high=1, help="share of features kept while the discriminator trains")
     l2: float = knob(0.2, low=0, help="weight of the penalty on the discriminator's output layer")
 
@@ -55,6 +58,21 @@ class Knobs(PolicyKnobs):
         if 0 < self.discriminator_updates < self.k:
             told = f"discriminator_updates = {self.discriminator_updates} is below k = {self.k}"
             raise ValueError(f"{told}: give every epoch one, or 0 for no limit")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Both pre-trainings, then the rounds: rewarded g-steps, and d-steps with their fresh negatives."""
+        rewarded = self.adversarial_steps * self.g_steps * self.batch
+        meetings = self.discriminator_epochs + self.adversarial_steps * self.d_steps
+        shown = 2 * sizes.train * self.k
+        if self.discriminator_updates:
+            shown = min(shown, self.discriminator_updates * self.batch)
+        return [
+            Stage("teacher-forcing", self.mle_epochs * sizes.train),
+            Stage("policy-gradient", rewarded),
+            Stage("rollout", rewarded * self.rollouts),
+            Stage("discriminator", meetings * shown * self.filters),
+            Stage("sample", meetings * shown / 2 / self.k),
+        ]
 
 
 class SeqGAN:
@@ -82,14 +100,14 @@ class SeqGAN:
         """The two pre-trainings, then the rounds."""
         s = self._settings
         return [
-            Phase("mle", s.mle_epochs, self._imitate),
+            self._learner.imitation.phase("mle", self._imitate),
             Phase("discriminator", s.discriminator_epochs, self._discriminate, trains_generator=False),
             Phase("adversarial", s.adversarial_steps, self._round),
         ]
 
     def _imitate(self) -> dict[str, float]:
         """An epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
-        loss = self._learner.imitate()
+        loss = self._learner.imitation.epoch()
         self._policy.load_state_dict(self.generator.state_dict())
         return loss
 
@@ -107,7 +125,7 @@ class SeqGAN:
 
     def _real(self) -> Tensor:
         """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
-        s, train = self._settings, self._learner.train
+        s, train = self._settings, self._learner.imitation.train
         if not s.discriminator_updates:
             return train
         order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)

@@ -41,7 +41,6 @@ class CocoSettings(scoring.BleuForm):
     length: int = knob(0, low=0, high=1_000, help="T; 0 is the longest caption")
     files: Literal["texygen", "gfs"] = knob(
         "texygen",
-        choices=("texygen", "gfs"),
         help="Texygen's files, split by NLTK's word tokenizer; or those of GANs Falling Short, split at blanks",
     )
     seed: int = knob(0, low=0, help="draws valid from the published train split")

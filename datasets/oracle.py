@@ -31,14 +31,12 @@ WORDS = 5_000
 class OracleSettings:
     """Which oracle, and how much is drawn from it."""
 
-    parameters: Literal["published", "fresh"] = knob(
-        "published", choices=("published", "fresh"), help="the authors' oracle, or one from the seed"
-    )
+    parameters: Literal["published", "fresh"] = knob("published", help="the authors' oracle, or one from the seed")
     seed: int = knob(0, low=0, help="draws the data, and a fresh oracle's parameters")
     length: int = knob(20, low=2, high=1_000, help="T; the literature has 20 and 40")
-    train: int = knob(9_984, low=64, help="training sequences; the authors' 10,000 in whole batches of 64")
-    valid: int = knob(10_000, low=64, help="held-out sequences for best-valid; no row has more of them")
-    test: int = knob(10_000, low=64, help="held-out sequences for NLL_test")
+    train: int = knob(9_984, low=64, quick=256, help="training sequences; the authors' 10,000 in whole batches of 64")
+    valid: int = knob(10_000, low=64, quick=64, help="held-out sequences for best-valid; no row has more of them")
+    test: int = knob(10_000, low=64, quick=64, help="held-out sequences for NLL_test")
 
 
 class Oracle:

@@ -31,7 +31,7 @@ class TextSettings(scoring.BleuKnobs):
 
     file: str = knob("", path=True, help="the corpus; FILE#column for a table")
     test_file: str = knob("", path=True, help="a test split of its own; else drawn from the corpus")
-    tokens: Literal["word", "char"] = knob("word", choices=("word", "char"), help="split at spaces, or every character")
+    tokens: Literal["word", "char"] = knob("word", help="split at spaces, or every character")
     length: int = knob(32, low=2, high=LONGEST, help="longer lines are cut; T is at most the longest line")
     min_count: int = knob(1, low=1, help="tokens seen less often are <unk>")
     valid: int = knob(1_000, low=1, help="lines held out for the real row; with test at most a fifth")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
+from bench.engine import job
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -178,15 +180,28 @@ class Slow(Tiny):
 
 
 class Waits(Tiny):
-    """Each epoch waits for a file beside this one, which a test makes; a test that fails is not waited for longer."""
+    """Each epoch waits for a file beside this one: `go`, which a test makes, or the stop file of `context`.
+
+    After minutes it gives up: the test has failed.
+    """
 
     def mle(self):
         until = time.monotonic() + 300
-        while not Path(__file__).with_name("go").exists():
+        while not any(Path(__file__).with_name(name).exists() for name in ("go", "stop")):
             if time.monotonic() > until:
                 raise TimeoutError("nobody said go")
             time.sleep(0.01)
         return super().mle()
+
+
+class Halts(Waits):
+    """Its first two epochs wait for nothing, the others for a file: it cannot end before a test has seen it train."""
+
+    done = 0
+
+    def mle(self):
+        self.done += 1
+        return super().mle() if self.done > 2 else Tiny.mle(self)
 
 
 class Replaces(Tiny):
@@ -280,6 +295,12 @@ class Marks(Tiny):
 '''
 
 
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test, and each worker that it starts, takes one core."""
@@ -346,17 +367,14 @@ def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Make a folder with an empty MLflow store the current one.
-
-    The store goes by its absolute path: within one process, MLflow takes a relative one for the first that it saw.
-    """
+    """Make a folder with an empty MLflow store, mlflow.db, the current one."""
 
     def make(name: str) -> Path:
         path = tmp_path / name
         path.mkdir()
         shutil.copy(migrated_store, path / "mlflow.db")
         monkeypatch.chdir(path)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path / 'mlflow.db'}")
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
         return path
 
     return make
@@ -374,3 +392,22 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+class AtOnce:
+    """A backend that does each cell in this process."""
+
+    def prepare(self) -> None:
+        pass
+
+    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
+        for cell in cells:
+            job.run(cell, context)
+        tick()
+        return []
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells are run in the test's own process."""
+    monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())

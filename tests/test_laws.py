@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import dataclasses
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import bench
+from bench.plugins import loading as plugins
 
 HOUSE = Path(__file__).parent.parent
 SHELVES = {"bench": "bench", "baselines": "bench.baselines", "datasets": "bench.datasets", "reports": "bench.reports"}
@@ -162,6 +164,42 @@ def test_plug_ins_never_import_one_another() -> None:
         if under(name, "bench.baselines", "bench.datasets", "baselines", "datasets")
     }
     assert not guilty
+
+
+NO_KNOBS = {
+    "bench/engine/speed.py rate",  # units a second
+    "bench/engine/speed.py references",  # the name of a draw
+}
+"""What the engine means by a word that is the name of a knob too."""
+
+
+def test_the_engine_names_no_knob_of_a_trainer() -> None:
+    """What it needs to know of a knob, the knob or the trainer states; see knob() and bench/contracts/cost.py."""
+    classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]
+    knobs = {field.name for cls in classes for field in dataclasses.fields(cls)}
+    assert "discriminator_updates" in knobs
+    files = (HOUSE / "bench" / "engine").rglob("*.py")
+    assert {f"{path.relative_to(HOUSE)} {name}" for path in files for name in set(keys(path)) & knobs} == NO_KNOBS
+
+
+def keys(path: Path) -> Iterator[str]:
+    """The names by which a file may read a knob: attributes, and texts other than those handed to a function.
+
+    The text that getattr() or get() is handed counts.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    readers = {"get", "getattr", "attrgetter", "itemgetter"}
+    handed = {id(text) for call in calls if not names_in(call.func) & readers for text in call.args}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in handed:
+            yield node.value
+
+
+def names_in(tree: ast.expr) -> set[str]:
+    return {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(tree)}
 
 
 def test_only_tracking_imports_mlflow() -> None:

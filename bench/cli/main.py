@@ -95,6 +95,7 @@ def bench() -> None:
 
 def main() -> None:
     """Run the command; bad input is one line on standard error and exit code 2."""
+    terminal.name_files_in_utf8()
     terminal.escape_what_it_cannot_hold()
     try:
         sys.exit(bench(prog_name="bench", standalone_mode=False))

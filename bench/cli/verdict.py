@@ -26,7 +26,7 @@ def show(verdict: Verdict) -> None:
     if verdict.tests:
         console.print(_tests(verdict))
         click.echo(f"{MEANING}. Tests of the other metrics: --json")
-    if any(rewards_copies(score["signature"]) for score in verdict.judged.scores.values()):
+    if any(rewards_copies(score.signature) for score in verdict.judged.scores.values()):
         share = copied_share(verdict.judged.samples, data)
         click.echo(f"{share:.1%} of the sequences are copies of training rows, which are BLEU's references here")
     for note in verdict.notes:
@@ -46,7 +46,7 @@ def _scores(verdict: Verdict) -> Table:
     table = Table("", *(label for label, _, _ in rows), box=box.SIMPLE_HEAD)
     table.add_row("sequences", *(str(count) for _, count, _ in rows))
     for metric in verdict.judged.scores:
-        table.add_row(metric, *(number(scores[metric]["value"], 4) for _, _, scores in rows))
+        table.add_row(metric, *(number(scores[metric].value, 4) for _, _, scores in rows))
     return table
 
 

@@ -41,3 +41,16 @@ class Scorer(Protocol):
         (n, T, V) logits take 200 MB as float32.
         """
         ...
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """A generator that also tells the probability of every token it could have drawn: exact divergences need it."""
+
+    def next_log_prob(self, sequences: Tensor) -> Tensor:
+        """(n, T, V) natural-log probability of every token at each position, given the tokens before it.
+
+        `sequences` come as for `log_prob`. After an end token the end token is certain. At the tokens themselves it is
+        what `log_prob` says.
+        """
+        ...

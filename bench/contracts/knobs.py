@@ -1,4 +1,4 @@
-"""Knobs: frozen dataclasses whose fields know their bounds; a misspelt or out-of-range one is refused."""
+"""Knobs: frozen dataclasses whose fields state their bounds; build() refuses a misspelt or an out-of-range one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bench.contracts.errors import BenchError, folded, unknown
 
@@ -22,16 +23,57 @@ def knob(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] = (),
+    quick: Any = None,
     path: bool = False,
     help: str,
 ) -> Any:
-    """A dataclass field with bounds (inclusive) or choices, and a line of help for `bench list --knobs`.
+    """A dataclass field with inclusive bounds, and a line of help for `bench list --knobs`.
 
-    `path` says that the text is the path of a file or folder that is read: see bench/planning/paths.py.
+    An annotation such as Literal["mean", "corpus"] states choices. `quick` is a small value, at which `bench check`
+    takes seconds: None leaves the default. `path` says that the text is the path of a file or folder that is read: see
+    bench/planning/paths.py.
     """
-    facts = {"low": low, "high": high, "choices": choices, "path": path, "help": help}
+    facts = {"low": low, "high": high, "quick": quick, "path": path, "help": help}
     return dataclasses.field(default=default, metadata=facts)
+
+
+def choices(cls: type, name: str) -> tuple[Any, ...]:
+    """The values that the annotation of a knob lists, as Literal[...] or Literal[...] | None; () for any other knob."""
+    kind = _annotations(cls).get(name)
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    if any(get_origin(kind) is not Literal and kind is not type(None) for kind in kinds):
+        return ()
+    return tuple(value for kind in kinds for value in get_args(kind) or (None,))
+
+
+@cache
+def _annotations(cls: type) -> Mapping[str, Any]:
+    """The annotations of a settings class, with names resolved; none where a name is unknown, which build() tells."""
+    try:
+        return get_type_hints(cls)
+    except Exception:  # an annotation is code of the plug-in's author
+        return {}
+
+
+def quick(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The values given, and the quick values of the other knobs, as far as the class takes the ones with the others."""
+    values = {field.name: field.metadata.get("quick") for field in dataclasses.fields(cls)}
+    values = {name: value for name, value in values.items() if value is not None}
+    if not given or _takes(cls, values | dict(given), where):
+        return values | dict(given)
+    taken = dict(given)
+    for name, value in values.items():
+        if name not in given and _takes(cls, taken | {name: value}, where):
+            taken[name] = value
+    return taken
+
+
+def _takes(cls: type, values: Mapping[str, Any], where: str) -> bool:
+    try:
+        build(cls, values, where)
+    except BenchError:
+        return False
+    return True
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
@@ -46,7 +88,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     given: dict[str, Any] = {key: f.default for key, f in fields.items() if f.init and _is_plain(f.default)}
     given |= values
     for key, value in given.items():
-        _check(f"{where}.{key}", value, fields[key].metadata)
+        _check(f"{where}.{key}", value, fields[key].metadata, choices(cls, key))
     try:
         made = _converter().structure(given, cls)
     except Exception as error:
@@ -84,12 +126,12 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-def _check(place: str, value: Any, facts: Mapping[str, Any]) -> None:
+def _check(place: str, value: Any, facts: Mapping[str, Any], allowed: tuple[Any, ...]) -> None:
     if isinstance(value, int) and abs(value) >= 2**63:
         raise _too_large(place)
-    low, high, choices = facts.get("low"), facts.get("high"), facts.get("choices")
-    if choices and value not in choices:
-        raise BenchError(f"{place} = {value!r}: choose one of {', '.join(choices)}")
+    if allowed and value not in allowed:
+        raise BenchError(f"{place} = {value!r}: choose one of {', '.join(map(str, allowed))}")
+    low, high = facts.get("low"), facts.get("high")
     if isinstance(value, int | float):
         if not math.isfinite(value):  # nan is neither below nor above a bound
             raise BenchError(f"{place} = {value}: a finite number is needed")

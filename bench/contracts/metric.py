@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from bench.contracts.data import SequenceData, TokenArray
 
 FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
+Bound = Literal["lower", "upper"]
 UnknownWords = Literal["miss", "error", "undefined"]
 """What samples with words outside the vocabulary are to a metric.
 
@@ -22,28 +24,43 @@ value.
 
 
 class Generated(NamedTuple):
-    """What is judged: (n, T) token ids, and the (n, T) log-probabilities that their maker gives to any sequences."""
+    """What is judged: (n, T) token ids, and the maker's log_prob: (m, T) ids of any sequences -> (m, T) floats."""
 
     sequences: TokenArray
     log_prob: Callable[[TokenArray], FloatArray] | None = None
 
 
 class Scores(NamedTuple):
-    """A metric's value, None where it is undefined, and the (n,) scores it is the mean of, where such exist."""
+    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are such."""
 
     value: float | None
     per_sequence: FloatArray | None = None
 
     @classmethod
     def mean_of(cls, per_sequence: FloatArray) -> Scores:
-        """The mean of (n,) scores, and the scores; undefined where there is no sequence."""
+        """Return the mean of (n,) scores, and the scores; undefined if there is no sequence."""
         return cls(float(per_sequence.mean()), per_sequence) if len(per_sequence) else cls(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A metric's value in one evaluation, None if it is undefined, and how it was made.
+
+    Only values of equal `signature` are compared. `bound` says that the value is a lower or an upper bound of what the
+    metric is about, None that it is exact.
+    """
+
+    value: float | None
+    better: Better
+    signature: str
+    bound: Bound | None = None
 
 
 class Metric(Protocol):
     """`name` is its column; `better` says which way is up.
 
-    A metric may also say `unknown_words: ClassVar[UnknownWords]`; "undefined" where it does not.
+    A metric may also say `unknown_words: ClassVar[UnknownWords]`, by default "undefined", and `bound: ClassVar[Bound]`
+    if its value is a bound, as a variational bound of a likelihood is.
     """
 
     name: str
@@ -59,6 +76,12 @@ class Metric(Protocol):
 
 
 def unknown_words(metric: Metric) -> UnknownWords:
-    """What words outside the vocabulary are to the metric; "undefined" where it does not say, for then none is safe."""
+    """Return what words outside the vocabulary are to the metric; "undefined", which is safe, if it does not say."""
     said: UnknownWords = getattr(metric, "unknown_words", "undefined")
+    return said
+
+
+def bound_of(metric: Metric) -> Bound | None:
+    """Return which bound the metric's value is; None if it does not say, and so is exact."""
+    said: Bound | None = getattr(metric, "bound", None)
     return said

@@ -16,13 +16,14 @@ class Phase(NamedTuple):
     """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
 
     Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
-    the last of them begins.
+    the last of them begins. `finished`, if given, is asked after each epoch: the phase ends at True, or after `epochs`.
     """
 
     name: str
     epochs: int
     step: Callable[[], Mapping[str, float]]
     trains_generator: bool = True
+    finished: Callable[[], bool] | None = None
 
 
 class Stateful(Protocol):
@@ -43,7 +44,8 @@ class Trainer(Protocol):
     `Settings` is a frozen dataclass of knobs. Random numbers come from `rng`, which the engine saves and restores, or
     from the global generators of torch, numpy and random, which the engine seeds from the cell before construction and
     before each epoch. A source of another kind must be part of state(). Data files that the plug-in reads are named in
-    its module's DATA_FILES (bench/plugins/data_files.py): they then count as its code.
+    its module's DATA_FILES (bench/plugins/data_files.py): they then count as its code. Settings may have a method
+    cost(sizes): see bench/contracts/cost.py.
     """
 
     Settings: ClassVar[type]

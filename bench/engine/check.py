@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from bench.contracts.errors import BenchError, named
-from bench.contracts.knobs import build
-from bench.engine import conformance
+from bench.contracts.knobs import build, quick
+from bench.engine.conformance.datasets import check_dataset
+from bench.engine.conformance.subject import subjects
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -26,17 +28,18 @@ class Outcome(NamedTuple):
 def check(reference: str, values: Mapping[str, Any], corpora: Corpora, kind: Kind | None = None) -> Iterator[Outcome]:
     """Yield the outcome of each check of a trainer or a dataset, built with those knobs; a dataset reads `corpora`.
 
+    The other knobs have their quick values where they state some.
+
     Without `kind`, the plug-in's methods say what it is. BenchError if it cannot be loaded or refuses its knobs.
     """
     group = GROUPS[kind] if kind else plugins.kind(reference)
     cls, name = plugins.load(group, reference), plugins.label(reference)
+    settings = build(cls.Settings, quick(cls.Settings, values, name), name)
     if group == "bench.datasets":
-        settings = build(cls.Settings, dict(values), name)
-        yield outcome("splits, metrics and real samples", lambda: conformance.check_dataset(cls(settings, corpora)))
+        yield outcome("splits, metrics and real samples", lambda: check_dataset(cls(settings, corpora)))
         return
-    settings = build(cls.Settings, conformance.small(cls, dict(values)), name)
-    for subject_kind, subject in conformance.subjects(cls, settings):
-        for test in conformance.CHECKS:
+    for subject_kind, subject in subjects(cls, settings):
+        for test in CHECKS:
             yield outcome(f"{test.__name__.replace('_', ' ')} ({subject_kind})", partial(test, subject))
 
 

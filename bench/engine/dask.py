@@ -13,6 +13,7 @@ from bench.engine import job, signals
 from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
+from bench.records.events import Interrupted
 from bench.records.journal import Journal
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) ->
         for future in ended:
             if _died(future):
                 died.append(futures[future])
-                Journal(context.runs / futures[future].id).append("interrupted", error=UNSEEN)
+                Journal(context.runs / futures[future].id).append(Interrupted(error=UNSEEN))
         tick()
     return died
 

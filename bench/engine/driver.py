@@ -6,20 +6,22 @@ of which comes after an epoch of that phase: else an arm could be judged by a ch
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.contracts import chance
 from bench.contracts.errors import ContractError
+from bench.contracts.guards.trainer import check_finite, check_state, checked_phases, checked_values
+from bench.contracts.metric import Score
 from bench.contracts.seeding import torch_rng
 from bench.contracts.trainer import Phase, Trainer
-from bench.judging.evaluator import Evaluator, is_name, log_prob_of
+from bench.judging.evaluator import Evaluator, log_prob_of
 from bench.planning.cell import Cell
 from bench.records import checkpoint
+from bench.records.events import Curve, Epoch, Judged, PhaseStart
 from bench.records.journal import Journal
 from bench.toolkit.metrics.nll import per_sequence_nll
 
@@ -35,7 +37,8 @@ class Interrupted(Exception):
 class Position:
     """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far.
 
-    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at.
+    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at. `trained` is how many
+    epochs the last phase that trained the generator had.
     """
 
     phase: int = 0
@@ -43,6 +46,7 @@ class Position:
     x: int = 0
     seconds: float = 0.0
     best: float | None = None
+    trained: int = 0
 
 
 @dataclass
@@ -70,12 +74,12 @@ class Driver:
 
     def run(self) -> float:
         """Train to the end, from the last checkpoint if there is one; returns the seconds spent training, in all."""
-        checkpoint.check(self.trainer.state())
+        check_state(self.trainer.state())
         restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
         if restored is not None:
             self.position = Position(**restored)
         with self._seeded("phases"):
-            self.phases = schedule(self.trainer)
+            self.phases = checked_phases(self.trainer.phases())
         for index in range(self.position.phase, len(self.phases)):
             self._phase(self.phases[index])
             self.position.phase, self.position.epoch = index + 1, 0
@@ -87,13 +91,13 @@ class Driver:
         judged = judged_phase(self.phases)
         if judged is None:
             return
-        epoch = judged.epochs
+        epoch = self.position.trained
         if self.cell.evaluation.rule != "last":
             kept = checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
             if kept is None or self.phases[kept["phase"]] is not judged:
                 raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
             epoch = kept["epoch"]
-        self.journal.append("judged", phase=judged.name, epoch=epoch, epochs=judged.epochs)
+        self.journal.append(Judged(phase=judged.name, epoch=epoch, epochs=judged.epochs))
 
     def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
         """Global generators that start from a seed for one piece of this cell's training."""
@@ -103,33 +107,35 @@ class Driver:
         at = self.position
         begins = at.x - at.epoch if phase.trains_generator else at.x
         ends = begins + phase.epochs if phase.trains_generator else begins
-        facts = {"begins": begins, "ends": ends, "trains_generator": phase.trains_generator}
-        self.journal.append("phase", name=phase.name, epochs=phase.epochs, **facts)
+        trains = phase.trains_generator
+        self.journal.append(
+            PhaseStart(name=phase.name, epochs=phase.epochs, begins=begins, ends=ends, trains_generator=trains)
+        )
         if phase.trains_generator and at.x == 0:
             self._curve(phase)
-        while at.epoch < phase.epochs:
+        while at.epoch < phase.epochs and not finished(phase):
             self._epoch(phase)
             if self.stop():
                 self._save()
                 raise Interrupted
             if time.monotonic() - self.saved > self.checkpoint_seconds:
                 self._save()
+        if phase.trains_generator and at.epoch:
+            at.trained = at.epoch
 
     def _epoch(self, phase: Phase) -> None:
         at = self.position
         with self._seeded(phase.name, at.epoch):
             began = time.perf_counter()
-            values = one_epoch(phase)
+            values = checked_values(phase.step(), phase.name)
             seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
-        facts = {"phase": phase.name, "epoch": at.epoch, "epochs": phase.epochs, "seconds": round(seconds, 4)}
-        self.journal.append("epoch", **facts, values=values)
-        for name, value in values.items():
-            if not math.isfinite(value):
-                raise ContractError(f"training diverged: {name} is {value} in {phase.name} epoch {at.epoch}")
+        spent = round(seconds, 4)
+        self.journal.append(Epoch(phase=phase.name, epoch=at.epoch, epochs=phase.epochs, seconds=spent, values=values))
+        check_finite(values, phase.name, at.epoch)
         if phase.trains_generator:
             at.x += 1
-            if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs:
+            if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs or finished(phase):
                 self._curve(phase)
 
     def _curve(self, phase: Phase) -> None:
@@ -137,8 +143,8 @@ class Driver:
         at, evaluation = self.position, self.cell.evaluation
         rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
         judged = self.evaluator.judge(self.trainer.generator, evaluation.curve_samples, rng)
-        values = {name: score["value"] for name, score in judged.scores.items()}
-        self.journal.append("curve", x=at.x, phase=phase.name, scores=values)
+        values = {name: score.value for name, score in judged.scores.items()}
+        self.journal.append(Curve(x=at.x, phase=phase.name, scores=values))
         if evaluation.rule == "last" or phase is not judged_phase(self.phases) or not at.epoch:
             return
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
@@ -158,47 +164,18 @@ class Driver:
         self.saved = time.monotonic()
 
 
-def schedule(trainer: Trainer) -> list[Phase]:
-    """The trainer's phases; ContractError where curves could not be told apart, or would never end."""
-    found: Any = trainer.phases()
-    if not isinstance(found, Iterable):
-        raise ContractError(f"phases() returned {found!r:.80}, not a list of Phase")
-    phases = list(found)
-    for phase in phases:
-        if not isinstance(phase, Phase):
-            raise ContractError(f"phases() returned {phase!r:.80} among others, not a Phase")
-        if not is_name(phase.name):
-            raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
-        if not isinstance(phase.epochs, int) or phase.epochs < 0:
-            raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
-    names = [phase.name for phase in phases]
-    if len(set(names)) < len(names):
-        raise ContractError(f"two phases have the same name: {names}")
-    return phases
-
-
 def judged_phase(phases: Sequence[Phase]) -> Phase | None:
     """The last phase that trains the generator for at least one epoch; None where the generator is never trained."""
     return next((phase for phase in reversed(phases) if phase.trains_generator and phase.epochs), None)
 
 
-def one_epoch(phase: Phase) -> dict[str, float]:
-    """Train for an epoch; what it says of itself, as plain numbers. ContractError where it says something else."""
-    found: Any = phase.step()
-    shape = '{"loss": 4.2}'
-    try:
-        plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}
-        values = {name: float(value) for name, value in plain.items()}
-    except (AttributeError, TypeError, ValueError, RuntimeError):
-        raise ContractError(f"step() of {phase.name} returned {found!r:.80}, not numbers by name: {shape}") from None
-    if unnamed := [name for name in values if not is_name(name)]:
-        raise ContractError(f"step() of {phase.name} calls a number {unnamed[0]!r}: give it a name, as in {shape}")
-    return values
+def finished(phase: Phase) -> bool:
+    """Whether the phase ends before its last epoch, as early stopping does."""
+    return phase.finished is not None and phase.finished()
 
 
-def _headline_loss(scores: dict[str, dict[str, Any]]) -> float:
+def _headline_loss(scores: Mapping[str, Score]) -> float:
     headline = next(iter(scores.values()))
-    if headline["value"] is None:
+    if headline.value is None:
         raise ContractError("the checkpoint rule best-oracle needs a headline score that is defined")
-    sign = 1 if headline["better"] == "lower" else -1
-    return sign * float(headline["value"])
+    return headline.value if headline.better == "lower" else -headline.value

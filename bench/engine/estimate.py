@@ -1,24 +1,38 @@
-"""How long a trainer will take, from the stage times that `bench speed` measured and the trainer's own knobs."""
+"""Predict how long a trainer takes, from the stage times that `bench speed` measured and the cost that it states."""
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.contracts.cost import Costed, Sizes, Stage
+from bench.contracts.errors import BenchError
+from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
+from bench.plugins.loading import blaming, load
+from bench.records.events import Start
 from bench.records.journal import Record
 from bench.toolkit.corpora.fetch import user_cache
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
 
-VOCABULARY, LENGTH, TRAIN, MANY, ROLLOUTS = 5_000, 20, 9_984, 10_000, 16
+VOCABULARY, LENGTH, TRAIN, MANY, BATCH, ROLLOUTS = 5_000, 20, 9_984, 10_000, 64, 16
 """The official sizes, at which `bench speed` times the stages; MANY are sampled, or discriminated on either side."""
-OFFICIAL_TOKENS = TRAIN * LENGTH * VOCABULARY
+UNITS: Mapping[str, tuple[str, int]] = {
+    "sample": ("a", MANY),
+    "teacher-forcing": ("b", TRAIN),
+    "log-prob": ("c", MANY),
+    "discriminator": ("d", 2 * MANY),
+    "rollout": ("e", BATCH * ROLLOUTS),
+    "policy-gradient": ("f", BATCH),
+}
+"""Kind of work of a stated cost -> the stage that `bench speed` times, and the sequences that it is timed with."""
 
 
 def path() -> Path:
@@ -44,36 +58,48 @@ def measured(device: str) -> dict[str, float] | None:
         return None
 
 
-def training_seconds(knobs: Mapping[str, Any], stages: Mapping[str, float], *, train: int, tokens: int) -> float:
-    """Seconds of one seed; `tokens` = `train` sequences x T x vocabulary. Numbers that a trainer lacks cost nothing."""
-    scale = tokens / OFFICIAL_TOKENS
-    mle = knobs.get("mle_epochs", 0) * stages["b"] * scale
-    rounds = knobs.get("adversarial_steps", 0)
-    policy = rounds * knobs.get("g_steps", 1) * stages["f"]
-    if {"rollouts", "k", "d_steps", "filters", "batch"} <= knobs.keys():  # SeqGAN's: a discriminator rewards
-        policy += rounds * knobs.get("g_steps", 1) * stages["e"] * knobs["rollouts"] / ROLLOUTS
-        meetings = knobs.get("discriminator_epochs", 0) + rounds * knobs["d_steps"]
-        shown = 2 * train * knobs["k"]
-        if knobs.get("discriminator_updates"):
-            shown = min(shown, knobs["discriminator_updates"] * knobs["batch"])
-        negatives = shown / 2 / knobs["k"]
-        policy += meetings * (shown / (2 * MANY) * stages["d"] * knobs["filters"] + negatives / MANY * stages["a"])
-    return float(mle + policy)
+def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> float | None:
+    """Seconds of one training at these settings; None if they state no cost.
+
+    `stages` are the seconds of each stage of `bench speed`. BenchError names `where` if the cost breaks its contract,
+    bench/contracts/cost.py.
+    """
+    if not isinstance(settings, Costed) or not callable(settings.cost):  # a knob may have that name
+        return None
+    with blaming("predict the hours of", where):
+        cost = list(settings.cost(sizes))
+    return sum((_seconds(stage, stages, sizes, where) for stage in cost), 0.0)
+
+
+def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str) -> float:
+    """Seconds of a part of training. Teacher forcing is scaled by T and V; the rest is taken as at the sizes timed."""
+    if not isinstance(stage, Stage) or stage.work not in UNITS:
+        known = f"the work is one of {', '.join(UNITS)}"
+        raise BenchError(f"cost() of {where} gives {stage!r:.80}; give a Stage(work, sequences), where {known}")
+    if not isinstance(stage.sequences, int | float) or not 0 <= stage.sequences < math.inf:
+        raise BenchError(f"cost() of {where}: {stage.work} of {stage.sequences!r} sequences; give a number from 0 on")
+    key, timed = UNITS[stage.work]
+    scale = sizes.length * sizes.vocabulary / (LENGTH * VOCABULARY) if stage.work == "teacher-forcing" else 1.0
+    return stages[key] * stage.sequences / timed * scale
 
 
 def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str, float]:
-    """Cell id -> seconds of training, for the cells of a plan; empty where `bench speed` has not run on the device."""
+    """Cell id -> seconds of training, for the cells of a plan whose trainers state their cost.
+
+    Empty if `bench speed` has not run on the device.
+    """
     trained = [cell for cell in cells if cell.reference != REAL]
     stages = measured(trained[0].device) if trained else None
     if stages is None:
         return {}
-    seconds = {cell.id: 0.0 for cell in cells}
+    seconds = {cell.id: 0.0 for cell in cells if cell.reference == REAL}
     for cell in trained:
-        found = datasets[cell.dataset_label].data
-        tokens = found.train.size * len(found.vocabulary)
-        knobs = {name: value for name, value in cell.settings if isinstance(value, int | float)}
-        spent = training_seconds(knobs, stages, train=len(found.train), tokens=tokens)
-        seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)
+        data = datasets[cell.dataset_label].data
+        settings = build(load("bench.baselines", cell.reference).Settings, dict(cell.settings), cell.baseline)
+        sizes = Sizes(len(data.train), data.length, len(data.vocabulary))
+        spent = training_seconds(settings, stages, sizes, cell.reference)
+        if spent is not None:
+            seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)
     return seconds
 
 
@@ -84,8 +110,8 @@ class TimeLeft:
         self.records, self.expected = records, expected
         self.spent: dict[tuple[str, str], list[float]] = {}
         for record in records:
-            if record.status == "done" and "wall_seconds" in record.last("done"):
-                self.spent.setdefault(_arm(record), []).append(record.last("done")["wall_seconds"])
+            if record.done and record.done.wall_seconds is not None:
+                self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
 
     def of(self, record: Record) -> float | None:
         """Seconds, or None where nothing is known yet."""
@@ -94,7 +120,8 @@ class TimeLeft:
         whole = self._whole(record)
         if whole is None:
             return None
-        since = time.time() - record.last("start")["time"] if record.status == "running" else 0.0
+        start = record.last(Start) if record.status == "running" else None
+        since = time.time() - start.time if start else 0.0
         return max(0.0, whole - since)
 
     def total(self, jobs: int) -> float | None:

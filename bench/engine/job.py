@@ -9,12 +9,12 @@ import traceback
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bench.contracts.data import SequenceData
 from bench.contracts.dataset import Opened
-from bench.contracts.errors import ContractError, folded, named
+from bench.contracts.errors import BenchError, ContractError, folded, named
 from bench.contracts.generator import Generator
+from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
 from bench.judging.copies import copied_share
@@ -22,11 +22,10 @@ from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
-from bench.plugins.open_dataset import open_dataset
-from bench.records import kept_generator
-from bench.records.artifacts import data_facts, write_artifacts
+from bench.records import events, generator_files
+from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
-from bench.records.runs import build_trainer, training_rng
+from bench.records.revive import build_trainer, reopen, training_rng
 
 if TYPE_CHECKING:
     from bench.contracts.trainer import Stateful
@@ -60,11 +59,11 @@ def run(cell: Cell, context: Context) -> str:
     try:
         _run(cell, context, journal)
     except Interrupted:
-        journal.append("interrupted")
+        journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the others, nor the run
         (journal.folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
-        journal.append("failed", error=f"{cell.label}: {_one_line(error)}")
+        journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
         return "failed"
     return "done"
 
@@ -72,24 +71,25 @@ def run(cell: Cell, context: Context) -> str:
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     _settle(cell)
     _refuse_edited(cell)
-    evaluator, dataset = _dataset(cell, context)
+    opened = reopen(cell, context.corpora)
+    evaluator = Evaluator.of(opened, cell.evaluation.rule)
     _refuse_changed(cell)
-    journal.append("start", **data_facts(evaluator.data))
+    journal.append(start_of(evaluator.data))
     began = time.perf_counter()
-    generator, parts, seconds = _generator(cell, context, journal, evaluator, dataset)
+    generator, parts, seconds = _generator(cell, context, journal, evaluator, opened)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # what was imported late is of the plan too
-    _refuse_written(cell, evaluator.data)
-    write_artifacts(journal.folder, judged.samples, judged.per_sequence, Opened(dataset, evaluator.data), parts)
-    journal.append(
-        "done",
+    check_unchanged(evaluator.data, cell.fingerprint, f"{cell.baseline}, or a metric of {cell.dataset_label},")
+    write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
+    done = events.Done(
         scores=judged.scores,
         hypotheses=len(judged.samples),
         copied=copied_share(judged.samples, evaluator.data),
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
     )
+    journal.append(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
 
 
@@ -109,13 +109,6 @@ def _refuse_changed(cell: Cell) -> None:
                 raise ContractError(f"{path} changed since it was planned: run again")
 
 
-def _refuse_written(cell: Cell, data: SequenceData) -> None:
-    """ContractError if the cell's plug-ins changed the data: its scores are of other data than the table says."""
-    if data.fingerprint_now() != cell.fingerprint:
-        guilty = f"{cell.baseline}, or a metric of {cell.dataset_label},"
-        raise ContractError(f"{guilty} wrote into the data it was given: copy what you change")
-
-
 def _settle(cell: Cell) -> None:
     """Threads are part of the cell; on a GPU, full float32 (cuDNN's LSTM is three digits short by default).
 
@@ -133,27 +126,18 @@ def _settle(cell: Cell) -> None:
 
 
 def _generator(
-    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, dataset: Any
+    cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, opened: Opened
 ) -> tuple[Generator, dict[str, Stateful], float]:
     """The trained generator, the parts of the trainer that it is made of, and the seconds spent training."""
     if cell.reference == REAL:
-        return dataset.real(evaluator.data), {}, 0.0
+        return opened.dataset.real(opened.data), {}, 0.0
     rng = training_rng(cell, cell.device)
     trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
     seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
-    return trainer.generator, kept_generator.parts_of(trainer), seconds
-
-
-def _dataset(cell: Cell, context: Context) -> tuple[Evaluator, Any]:
-    """The data and metrics of the cell; ContractError if the data is not what the cell was planned with."""
-    opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, context.corpora)
-    if opened.data.fingerprint != cell.fingerprint:
-        raise ContractError(f"the data of {cell.dataset_label} changed since it was planned: run again")
-    metrics = opened.dataset.metrics(opened.data)
-    return Evaluator(opened.data, metrics, cell.evaluation.rule), opened.dataset
+    return trainer.generator, generator_files.parts_of(trainer), seconds
 
 
 def _one_line(error: BaseException) -> str:
-    message = folded(error) if isinstance(error, ContractError) else named(error)
+    message = folded(error) if isinstance(error, BenchError | ContractError) else named(error)
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

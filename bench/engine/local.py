@@ -23,6 +23,7 @@ from bench.engine import job, signals, terminal
 from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
+from bench.records.events import Interrupted
 from bench.records.journal import Journal, read_record
 
 FORKS = "forkserver" in get_all_start_methods()
@@ -111,7 +112,7 @@ class _Workers:
         if code == ORPHANED:
             _end_orphan(process.pid)
         if code != ENDED:
-            Journal(self.context.runs / cell.id).append("interrupted", error=_cause(code))
+            Journal(self.context.runs / cell.id).append(Interrupted(error=_cause(code)))
         del self.at_work[sentinel]
         process.close()
         return None if code == ENDED else cell
@@ -123,7 +124,7 @@ class _Workers:
         for process, cell in self.at_work.values():
             process.join()
             if read_record(self.context.runs / cell.id).status == "running":
-                Journal(self.context.runs / cell.id).append("interrupted")
+                Journal(self.context.runs / cell.id).append(Interrupted())
             process.close()
         self.at_work.clear()
 

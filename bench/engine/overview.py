@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from bench.engine.progress import headline
-from bench.records import plans as kept_plans
-from bench.records.journal import Record, read_record
-from bench.records.runs import names_of
+from bench.records.events import Failed
+from bench.records.journal import Record
+from bench.records.runs import RunsFolder
 
 
 class Line(NamedTuple):
@@ -19,13 +18,12 @@ class Line(NamedTuple):
     note: str
 
 
-def overview(runs: Path) -> list[Line]:
+def overview(runs: RunsFolder) -> list[Line]:
     """Return a line for each cell of the folder, sorted by dataset, row and seed; empty if there is none."""
-    records = [read_record(path.parent) for path in sorted(runs.glob("*/cell.json"))]
-    plans = kept_plans.read_all(runs)
-    records.sort(key=lambda record: (record.cell.dataset_label, record.cell.label, record.cell.seed))
-    return [Line(record, tuple(sorted(names_of(record, plans))), _note(record)) for record in records]
+    rows = sorted(runs.records(), key=lambda r: (r.cell.dataset_label, r.cell.label, r.cell.seed))
+    return [Line(record, tuple(sorted(runs.names_of(record))), _note(record)) for record in rows]
 
 
 def _note(record: Record) -> str:
-    return record.last("failed").get("error", "") if record.status == "failed" else headline(record)
+    failed = record.last(Failed) if record.status == "failed" else None
+    return failed.error if failed else headline(record)

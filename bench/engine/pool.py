@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bench.engine.backend import Backend, Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
+from bench.records.events import Failed, Interrupted
 from bench.records.journal import Journal, read_record
 
 
@@ -33,8 +34,9 @@ def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Tick, clus
     backend = choose(jobs, cluster)
     for cell in backend.run(cells, context, tick):
         if backend.run([cell], context, tick):
-            why = read_record(context.runs / cell.id).last("interrupted")["error"]
-            Journal(context.runs / cell.id).append("failed", error=f"{cell.label}: its worker died twice ({why})")
+            death = read_record(context.runs / cell.id).last(Interrupted)
+            why = death.error if death else "no cause known"
+            Journal(context.runs / cell.id).append(Failed(error=f"{cell.label}: its worker died twice ({why})"))
             tick()
 
 

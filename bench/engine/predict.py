@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bench.contracts.cost import Sizes
 from bench.contracts.knobs import build
-from bench.engine import estimate
+from bench.engine.estimate import LENGTH, TRAIN, VOCABULARY, training_seconds
 from bench.planning import preset
 from bench.plugins import loading as plugins
 
-ARMS = ("mle", "seqgan")
+
+def hours(seconds: Mapping[str, float], references: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Return preset -> trainer -> hours of one seed on the oracle, from the seconds of each stage.
+
+    The hours are None if the trainer states no cost. BenchError if a trainer cannot be loaded or its cost is wrong.
+    """
+    return {
+        name: {plugins.label(reference): _hours(name, reference, seconds) for reference in references}
+        for name in preset.shipped()
+    }
 
 
-def hours(seconds: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Return preset -> arm -> hours of one seed on the oracle, from the seconds of each stage."""
-    return {name: {arm: _hours(name, arm, seconds) for arm in ARMS} for name in preset.shipped()}
-
-
-def _hours(name: str, arm: str, seconds: Mapping[str, float]) -> float:
-    chosen = preset.read(name)
-    train = int(chosen.datasets.get("oracle", {}).get("train", estimate.TRAIN))
-    settings = plugins.load("bench.baselines", arm).Settings
-    knobs = vars(build(settings, chosen.knobs(settings, arm), arm))
-    tokens = train * estimate.LENGTH * estimate.VOCABULARY
-    return estimate.training_seconds(knobs, seconds, train=train, tokens=tokens) / 3600
+def _hours(name: str, reference: str, seconds: Mapping[str, float]) -> float | None:
+    chosen, label = preset.read(name), plugins.label(reference)
+    cls = plugins.load("bench.baselines", reference).Settings
+    settings = build(cls, chosen.knobs(cls, label), label)
+    train = int(chosen.datasets.get("oracle", {}).get("train", TRAIN))
+    spent = training_seconds(settings, seconds, Sizes(train, LENGTH, VOCABULARY), reference)
+    return None if spent is None else spent / 3600

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bench.engine.estimate import TimeLeft
 from bench.planning.cell import Cell
+from bench.records.events import Curve, Epoch, Failed
 from bench.records.journal import Record, read_record
 
 WIDE = 100  # characters of a terminal that leave room for the name of the score
@@ -64,8 +65,8 @@ class Progress:
 
     def _end(self, record: Record) -> None:
         cell = record.cell
-        if record.status == "failed":
-            text = f"failed: {cell.dataset_label} {record.last('failed')['error']}"
+        if record.status == "failed" and (failed := record.last(Failed)):
+            text = f"failed: {cell.dataset_label} {failed.error}"
             self.console.print(text, markup=False, style="red", soft_wrap=True)
         elif not self.live:
             done = sum(r.status == "done" for r in self.records.values())
@@ -95,23 +96,25 @@ class Progress:
 
 def headline(record: Record) -> str:
     """The first score of a finished cell, or of its latest curve point."""
-    scores = {name: score["value"] for name, score in record.scores.items()} or record.last("curve").get("scores", {})
+    point = record.last(Curve)
+    latest = point.scores if point else {}
+    scores = {name: score.value for name, score in record.scores.items()} or latest
     name, value = next(iter(scores.items()), ("", None))
     return f"{name} {value:.4f}" if value is not None else "-"
 
 
 def _row(record: Record) -> list[str]:
-    cell, epoch = record.cell, record.last("epoch")
+    cell, epoch = record.cell, record.last(Epoch)
     if record.status != "running":
         state = record.status
         return [cell.dataset_label, cell.label, str(cell.seed), state, "", "", headline(record)]
-    loss = next(iter(epoch.get("values", {}).values()), None)
+    loss = next(iter(epoch.values.values()), None) if epoch else None
     return [
         cell.dataset_label,
         cell.label,
         str(cell.seed),
-        epoch.get("phase", "starting"),
-        f"{epoch['epoch']}/{epoch['epochs']}" if epoch else "",
+        epoch.phase if epoch else "starting",
+        f"{epoch.epoch}/{epoch.epochs}" if epoch else "",
         f"{loss:.4f}" if loss is not None else "",
         headline(record),
     ]

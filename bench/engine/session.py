@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.plans import Entries, Entry
+from bench.records.runs import RunsFolder
 from bench.records.sync import locked, project_plan
 from bench.records.tracker import Tracker
 
@@ -58,12 +60,13 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
         _refuse_taken_names(plan, setup.runs, tracker)
-        facts = provenance.facts() | {"preset": plan.preset}
+        tags = provenance.tags() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        cells = kept_plans.write(plan.name, {cell.id: facts | {"label": cell.label} for cell in plan.cells}, setup.runs)
+        wanted = {cell.id: Entry(tags=tags, label=cell.label) for cell in plan.cells}
+        cells = kept_plans.write(plan.name, wanted, setup.runs)
         interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
-        project_plan(tracker, plan.name, cells, setup.runs)
+        project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read afresh: the cells ran since
     if interrupted:
         console.print("interrupted; everything finished is kept: the same command continues from here")
         return INTERRUPTED
@@ -79,13 +82,11 @@ def failed(plan: Plan, runs: Path) -> list[Record]:
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
     """A corpus never takes the place of another one of its name, in the runs folder or in the plan as it is tracked."""
     new = [one_name.of_cell(cell) for cell in plan.cells]
-    one_name.refuse_taken(new, one_name.in_runs(runs, plan.name), str(runs))
+    one_name.refuse_taken(new, one_name.in_runs(RunsFolder(runs), plan.name), str(runs))
     one_name.refuse_taken(new, tracker.corpora(plan.name), f"plan {plan.name} of {tracker.uri}")
 
 
-def _bringing(
-    tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], console: Console
-) -> Callable[[Record], object]:
+def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> Callable[[Record], object]:
     """Brings a cell into MLflow as it ends; where that fails, says so once and goes on: journals are the truth."""
     told = False
 

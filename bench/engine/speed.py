@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from bench.contracts.seeding import numpy_rng, torch_rng
-from bench.engine.estimate import LENGTH, MANY, ROLLOUTS, TRAIN, VOCABULARY
+from bench.engine.estimate import BATCH, LENGTH, MANY, ROLLOUTS, TRAIN, VOCABULARY
 from bench.toolkit.metrics.bleu import BleuIndex
 from bench.toolkit.metrics.self_bleu import self_statistics
 from bench.toolkit.models.lstm import LSTM
@@ -26,7 +26,7 @@ from bench.toolkit.models.text_cnn import KERNELS, TextCNN
 from bench.toolkit.training import discriminator, policy_gradient, teacher_forcing
 from bench.toolkit.training.optimiser import adam
 
-SIZE, BATCH = 32, 64
+SIZE = 32
 ORDERS = (2, 3, 4, 5)
 FEW = 2  # sequences that NLTK gets
 FOREIGN = 0.15  # cores' worth of other work above which a run is thrown away

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import os
 import sys
+from pathlib import Path
 
 
 def escape_what_it_cannot_hold() -> None:
@@ -14,3 +17,23 @@ def escape_what_it_cannot_hold() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a notebook has streams of its own, which hold everything
             stream.reconfigure(errors="backslashreplace")
+
+
+def holds(text: str) -> bool:
+    """Whether standard output writes the text as it is. To an ASCII one click writes UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return codecs.lookup(encoding).name == "ascii" or text.encode(encoding, "ignore").decode(encoding) == text
+
+
+def name_files_in_utf8() -> None:
+    """Start this command anew in Python's UTF-8 mode if Python takes the names of files for ASCII.
+
+    That is so with LC_ALL=C and PYTHONUTF8=0: a file called by any other letter could be read, but neither named in a
+    table nor written. What is printed stays in the terminal's own encoding. Another program that calls `main` is left
+    as it is.
+    """
+    ours = any(Path(argument).name == "bench" for argument in sys.orig_argv[1:3])  # bin/bench, or -m bench
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() != "ascii" or not ours:
+        return
+    encoding = {"PYTHONIOENCODING": getattr(sys.stdout, "encoding", None) or "ascii"}
+    os.execve(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]], encoding | os.environ)

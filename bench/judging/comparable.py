@@ -12,7 +12,7 @@ from bench.planning import plan as planning
 from bench.planning.cell import ELSEWHERE, Evaluation
 from bench.planning.preset import Preset, RunSettings
 from bench.planning.request import Request, parse_overrides
-from bench.records import runs as stored
+from bench.records import revive
 from bench.toolkit.corpora.fetch import Absent
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_default(dataset: str, overrides: Sequence[str], corpora: Corpora) -> Op
 def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
     """The dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
     with _no_samples(cell.dataset_label, corpora) as allowed:
-        opened = stored.reopened(cell, allowed)
+        opened = revive.reopen(cell, allowed)
     _refuse_sample(opened, cell.dataset_label, corpora)
     return opened
 

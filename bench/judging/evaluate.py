@@ -17,6 +17,7 @@ from bench.judging.judge import Anchor, Judge, Test
 from bench.judging.preparing import prepare
 from bench.judging.samples import Cleaning, Format, Samples
 from bench.judging.verdict import fewer_anchors, remarks, undefined, untested
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.corpora.reading.cells import to_cell
 from bench.toolkit.corpora.reading.rows import Rows, split_column
@@ -30,7 +31,7 @@ class EvaluationResult:
     """What is known of some samples; a notebook shows it as a table.
 
     `scores` has a row for each metric: the samples' value, those of the anchors "real" and "random-unigram", "better"
-    (lower or higher) and the signature. `tests` has a row for each metric and stored run: p of Welch's test over
+    (lower or higher), "bound" (lower or upper, if the value is no exact one) and the signature. `tests` has a row for each metric and stored run: p of Welch's test over
     sequences, which compares these samples with one run and says nothing of the methods. `sequences` is their number.
     """
 
@@ -42,14 +43,18 @@ class EvaluationResult:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        table = self.scores.drop(columns="signature").to_string(na_rep="-", float_format="{:.4f}".format)
+        table = self._table().drop(columns="signature").to_string(na_rep="-", float_format="{:.4f}".format)
         return "\n".join([self._title(), table, *self.scores["signature"], *self.notes])
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        table = self.scores.to_html(na_rep="-", float_format="{:.4f}".format)
+        table = self._table().to_html(na_rep="-", float_format="{:.4f}".format)
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return f"<p>{escape(self._title())}</p>{table}<ul>{notes}</ul>"
+
+    def _table(self) -> pd.DataFrame:
+        """Return the scores; "bound" only if a value is one."""
+        return self.scores if self.scores["bound"].notna().any() else self.scores.drop(columns="bound")
 
     def _title(self) -> str:
         return f"{self.name} on {self.dataset}, {self.sequences} sequences"
@@ -78,7 +83,8 @@ def evaluate(
     Nothing is written: `bench score` is what enters a row in the tables. BenchError says what is wrong.
     """
     sets = tuple(f"{path}={_toml(value)}" for path, value in (overrides or {}).items())
-    judge = judging.open_judge(dataset, sets, plan, Path(runs), Corpora.from_environment(data, corpus))
+    stored = RunsFolder(Path(runs))
+    judge = judging.open_judge(dataset, sets, plan, stored, Corpora.from_environment(data, corpus))
     cleaning = Cleaning(drop_special, unquote, pad_id)
     if isinstance(samples, str | Path):
         _require(samples)
@@ -87,7 +93,7 @@ def evaluate(
         found = _at_hand(samples, format, judge.opened, judge.strict, count, cleaning)
     judged = judge.scores(found)
     anchors = tuple(judge.anchors(len(found.sequences)))
-    rivals = judging.rivals(Path(runs), judge.real, plan, name)
+    rivals = judging.rivals(stored, judge.real, plan, name)
     same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
     tests = judging.tests(judged, same)
     return EvaluationResult(
@@ -140,10 +146,10 @@ def _scores(name: str, mine: judging.Scored, anchors: Sequence[Anchor]) -> pd.Da
     import pandas as pd
 
     columns = {name: mine, **{anchor.label: anchor.scores for anchor in anchors}}
-    values = {label: {metric: scores[metric]["value"] for metric in mine} for label, scores in columns.items()}
+    values = {label: {metric: scores[metric].value for metric in mine} for label, scores in columns.items()}
     frame = pd.DataFrame(values, index=pd.Index(list(mine), name="metric"), dtype="float64")
-    for fact in ("better", "signature"):
-        frame[fact] = [score[fact] for score in mine.values()]
+    for fact in ("better", "bound", "signature"):
+        frame[fact] = [getattr(score, fact) for score in mine.values()]
     return frame
 
 

@@ -10,7 +10,7 @@ from bench.contracts.errors import BenchError
 from bench.contracts.seeding import torch_rng
 from bench.files import safe_name, write_output
 from bench.judging import evaluator
-from bench.records import runs as stored
+from bench.records import revive
 from bench.records.journal import Record
 from bench.toolkit.models.tempered import tempered
 
@@ -21,7 +21,7 @@ def fresh(record: Record, opened: Opened, count: int, *, seed: int = 0, temperat
     BenchError if the memory is too small, or if the generator cannot be brought back.
     """
     rng = torch_rng(record.cell.seed_for("sample", seed))
-    generator = tempered(stored.generator(record, opened), temperature)
+    generator = tempered(revive.generator(record, opened), temperature)
     try:
         return evaluator.draw(generator, count, opened.data, rng)
     except (MemoryError, RuntimeError) as error:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.dataset import Opened
 from bench.contracts.knobs import build
-from bench.contracts.metric import FloatArray, Generated, unknown_words
+from bench.contracts.metric import FloatArray, Generated, Score, unknown_words
 from bench.contracts.seeding import torch_rng
 from bench.files import read_scores
 from bench.judging import comparable, statistics
@@ -19,15 +18,16 @@ from bench.planning import dataset_reference
 from bench.planning.cell import ELSEWHERE, Cell, Evaluation
 from bench.planning.preset import Preset, RunSettings
 from bench.plugins import loading as plugins
-from bench.records import runs as stored
+from bench.records import revive
 from bench.records.journal import Record
+from bench.records.runs import RunsFolder
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
 UNIGRAM = "random-unigram"
-Scored = Mapping[str, Mapping[str, Any]]
-"""Metric -> {"value", "better", "signature"}, as a journal keeps them."""
+Scored = Mapping[str, Score]
+"""Scores by metric."""
 
 
 class Anchor(NamedTuple):
@@ -75,7 +75,7 @@ class Judge:
         cell = replace(
             self.real, label=UNIGRAM, reference=UNIGRAM, baseline=UNIGRAM, settings=tuple(sorted(settings.items()))
         )
-        trainer = stored.build_trainer(cell, self.opened.data, stored.training_rng(cell, "cpu"))
+        trainer = revive.build_trainer(cell, self.opened.data, revive.training_rng(cell, "cpu"))
         yield self._anchor(cell, trainer.generator, count)
 
     def _anchor(self, cell: Cell, generator: Any, count: int) -> Anchor:
@@ -83,12 +83,12 @@ class Judge:
         return Anchor(cell.label, len(judged.samples), judged.scores)
 
 
-def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: Path, corpora: Corpora) -> Judge:
+def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: RunsFolder, corpora: Corpora) -> Judge:
     """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
 
     BenchError where the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
     """
-    known = [record.cell for record in stored.of_plan(runs, plan, dataset)] if plan else []
+    known = [record.cell for record in runs.of_plan(plan, dataset)] if plan else []
     if known:
         dataset = dataset_reference.as_kept(dataset, known[-1])
     owner = dataset_reference.parse(dataset).owners[0]
@@ -96,18 +96,17 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: P
     evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
     preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
     real, opened = comparable.open_planned(dataset, preset, overrides, corpora)
-    metrics = opened.dataset.metrics(opened.data)
-    return Judge(opened, Evaluator(opened.data, metrics, real.evaluation.rule), real)
+    return Judge(opened, Evaluator.of(opened, real.evaluation.rule), real)
 
 
-def rivals(runs: Path, real: Cell, plan: str | None, name: str) -> list[Record]:
+def rivals(runs: RunsFolder, real: Cell, plan: str | None, name: str) -> list[Record]:
     """The finished runs of the dataset that a file called `name` may be tested against.
 
     The plan's; all of them where that has none yet, or none is named.
     """
-    planned = stored.of_plan(runs, plan, real.dataset_label) if plan else []
+    planned = runs.of_plan(plan, real.dataset_label) if plan else []
     done = [record for record in planned if record.status == "done" and record.cell.label != name]
-    return done or [record for record in stored.finished(runs, real.dataset_label) if record.cell.label != name]
+    return done or [record for record in runs.finished(real.dataset_label) if record.cell.label != name]
 
 
 def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
@@ -127,23 +126,25 @@ def _row(cell: Cell) -> tuple[str, str]:
     return cell.label, cell.identity
 
 
-def _comparable(judged: Judgement, record: Record) -> list[str]:
-    """The metrics on which the two can be tested."""
+def _comparable(judged: Judgement, record: Record) -> dict[str, float]:
+    """Return the metrics on which the two can be tested, with the run's values."""
     if not (record.folder / "scores.parquet").is_file():
-        return []
-    return [name for name in judged.per_sequence if _same_signature(judged.scores, record.scores, name)]
+        return {}
+    theirs = {name: record.scores[name] for name in judged.per_sequence if name in record.scores}
+    return {
+        name: score.value
+        for name, score in theirs.items()
+        if score.value is not None and score.signature == judged.scores[name].signature
+    }
 
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
     theirs = read_scores(path, str(path), f"remove {record.folder}, and make the cell anew")
-    for name in (name for name in _comparable(judged, record) if name in theirs):
+    for name, value in _comparable(judged, record).items():
+        if name not in theirs:
+            continue
         values: FloatArray = theirs[name].dropna().to_numpy(dtype=float)
         mine = judged.per_sequence[name]
         gap, p = statistics.difference(mine, values), statistics.welch(mine, values)
-        value = float(record.scores[name]["value"])
         yield Test(record.cell.label, record.cell.seed, record.cell.id, name, value, gap, p)
-
-
-def _same_signature(mine: Scored, theirs: Scored, metric: str) -> bool:
-    return metric in theirs and mine[metric]["signature"] == theirs[metric]["signature"]

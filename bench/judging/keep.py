@@ -15,26 +15,36 @@ from bench.judging.samples import Samples
 from bench.planning.cell import ELSEWHERE, Cell
 from bench.records import plans as kept_plans
 from bench.records import provenance
-from bench.records import runs as stored
-from bench.records.artifacts import data_facts, write_artifacts
+from bench.records.artifacts import start_of, write_artifacts
+from bench.records.events import Done
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.plans import Entry
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.toolkit.corpora.reading.rows import split_column
 
 
-def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: Path) -> Record:
-    """Write the row as a finished cell, once: its numbers depend on nothing but the cell."""
+def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: RunsFolder) -> Record:
+    """Write the row as a finished cell unless it is there, and return its record.
+
+    `runs` does not see the new cell: make a new RunsFolder to read it there.
+    """
     data = judge.opened.data
-    folder = write_cell(_cell(judge.real, name, path, samples), runs)
+    folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
     if read_record(folder).status != "done":
         journal = Journal(folder)
         outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
-        notes = [*data.notes, *(f"{name}: {note}" for note in (*samples.notes, *outside))]
-        journal.append("start", **data_facts(data) | {"notes": notes})
+        journal.append(start_of(data, [f"{name}: {note}" for note in (*samples.notes, *outside)]))
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
         write_artifacts(folder, judged.samples, judged.per_sequence, readable, {})
-        facts = {"hypotheses": len(judged.samples), "copied": copied_share(judged.samples, data)}
-        journal.append("done", scores=judged.scores, **facts, seconds=0.0, wall_seconds=0.0)
+        done = Done(
+            scores=judged.scores,
+            hypotheses=len(judged.samples),
+            copied=copied_share(judged.samples, data),
+            seconds=0.0,
+            wall_seconds=0.0,
+        )
+        journal.append(done)
     return read_record(folder)
 
 
@@ -57,16 +67,16 @@ def check_row_name(name: str) -> None:
         raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
 
 
-def only_plan(runs: Path, dataset: str) -> str:
+def only_plan(runs: RunsFolder, dataset: str) -> str:
     """Return the one plan that holds runs of the dataset, "elsewhere" if there is none; BenchError if several do."""
-    plans = [plan for plan in kept_plans.read_all(runs) if stored.of_plan(runs, plan, dataset)]
+    plans = [plan for plan in runs.plans if runs.of_plan(plan, dataset)]
     if len(plans) > 1:
         raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")
     return plans[0] if plans else ELSEWHERE
 
 
-def enter(record: Record, plan: str, runs: Path, tracker: Tracker | None = None) -> None:
-    """Add the row to a plan; write it to MLflow if there is a tracker."""
-    cells = kept_plans.write(plan, {record.cell.id: provenance.facts()}, runs)
+def enter(record: Record, plan: str, runs: RunsFolder, tracker: Tracker | None = None) -> None:
+    """Add the row to a plan on disk; write it to MLflow if there is a tracker. `runs` does not see the change."""
+    cells = kept_plans.write(plan, {record.cell.id: Entry(tags=provenance.tags())}, runs.path)
     if tracker is not None:
         tracker.project(record, plan, cells[record.cell.id])

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from bench.contracts.generator import Generator
 from bench.contracts.metric import Metric
 from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import Evaluator
-from bench.records import runs as stored
+from bench.records import revive
 from bench.records.journal import Record
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.models.tempered import tempered
@@ -29,11 +28,12 @@ TEMPERATURES = tuple(float(10**power) for power in np.linspace(-1, 1, 9))
 PRECISION = 1e-3  # of the temperature, relative
 
 
-class Match(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Match:
     """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined.
 
-    `arm` holds the arm's own beside them. `unlike` says of each metric that the arm was judged on in another way, and
-    that so has no number there, what the signatures are.
+    `arm` holds the arm's own scores. A metric by which the arm was judged in another way has no score there; `unlike`
+    tells its signatures. `hypotheses` sequences of each run were judged.
     """
 
     temperature: float
@@ -45,27 +45,23 @@ class Match(NamedTuple):
     hypotheses: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tempering:
     """Runs with their generators, each judged on `count` sequences, always from the same random numbers."""
 
     runs: Sequence[Record]
     generators: Sequence[Generator]
-    opened: Opened
+    evaluator: Evaluator
     count: int
-
-    def evaluator(self, metrics: Sequence[Metric]) -> Evaluator:
-        """The one that judges the runs at every temperature."""
-        return Evaluator(self.opened.data, metrics, self.runs[0].cell.evaluation.rule)
 
     def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
         """Metric -> mean over the runs at a temperature; None where undefined."""
-        judge = self.evaluator(metrics).judge
+        judge = self.evaluator.only(metrics).judge
         found = [
             judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
             for model, run in zip(self.generators, self.runs, strict=True)
         ]
-        return {metric.name: mean([scores[metric.name]["value"] for scores in found]) for metric in metrics}
+        return {metric.name: mean([scores[metric.name].value for scores in found]) for metric in metrics}
 
 
 def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corpora) -> Opened:
@@ -76,7 +72,7 @@ def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corp
             f"{ours.label} (cell {ours.id}) and {theirs.label} (cell {theirs.id}) were run on different data: "
             "run both in one plan"
         )
-    return stored.reopened(ours, corpora)
+    return revive.reopen(ours, corpora)
 
 
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
@@ -87,11 +83,13 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
     arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError where the score is
     out of reach.
     """
-    metrics = tuple(opened.dataset.metrics(opened.data))
+    evaluator = Evaluator.of(opened, baseline[0].cell.evaluation.rule)
+    metrics = evaluator.metrics
     name = metrics[0].name
     target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
-    count = min(samples or arm[0].last("done")["hypotheses"], len(opened.data.valid))
-    tempering = Tempering(baseline, [stored.generator(record, opened) for record in baseline], opened, count)
+    count = min(samples or _hypotheses(arm[0]), len(opened.data.valid))
+    generators = [revive.generator(record, opened) for record in baseline]
+    tempering = Tempering(runs=baseline, generators=generators, evaluator=evaluator, count=count)
 
     def gap(temperature: float) -> float:
         value = tempering.scores(temperature, metrics[:1])[name]
@@ -108,10 +106,17 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
             f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
         )
     temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
-    unlike = dict(_unlike(arm, tempering.evaluator(metrics[1:]), count))
-    beside = {m.name: mean([r.scores[m.name]["value"] for r in arm]) for m in metrics if m.name not in unlike}
-    scores = tempering.scores(temperature, metrics)
-    return Match(temperature, name, target, scores, beside, unlike, count)
+    unlike = dict(_unlike(arm, evaluator.only(metrics[1:]), count))
+    beside = {m.name: mean([r.scores[m.name].value for r in arm]) for m in metrics if m.name not in unlike}
+    return Match(
+        temperature=temperature,
+        headline=name,
+        target=target,
+        scores=tempering.scores(temperature, metrics),
+        arm=beside,
+        unlike=unlike,
+        hypotheses=count,
+    )
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
@@ -137,24 +142,32 @@ def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: fl
     return math.sqrt(low * high)
 
 
+def _hypotheses(record: Record) -> int:
+    """The number of sequences that a finished run was judged on."""
+    if record.done is None:
+        raise BenchError(f"{record.cell.label} seed {record.cell.seed} is {record.status}, not done")
+    return record.done.hypotheses
+
+
 def _headline(record: Record, metric: Metric) -> float:
     """The run's score, made as the metric makes it; of any number of sequences, which moves no mean over them."""
-    found = record.scores.get(metric.name, {"value": None, "signature": ""})
-    if found["value"] is None:
+    found = record.scores.get(metric.name)
+    if found is None or found.value is None:
         raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
-    if not found["signature"].startswith(f"{metric.signature()}|hyps:"):
+    if not found.signature.startswith(f"{metric.signature()}|hyps:"):
         raise BenchError(
-            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found['signature']}, here it would be "
+            f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found.signature}, here it would be "
             f"{metric.signature()}: give both runs the same settings of the dataset"
         )
-    return float(found["value"])
+    return found.value
 
 
 def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
     """The metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
     for metric in evaluator.metrics:
         ours = evaluator.signature(metric, count)
-        found = {record.scores.get(metric.name, {}).get("signature", "none") for record in arm}
+        scores = [record.scores.get(metric.name) for record in arm]
+        found = {score.signature if score else "none" for score in scores}
         if others := sorted(found - {ours}):
             yield metric.name, f"{' and '.join(others)}, here {ours}"
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Opened
+from bench.contracts.knobs import choices
 from bench.contracts.lengths import lengths
+from bench.contracts.metric import Score
 from bench.judging.remark import Remark
 
 MOST = 0.5
@@ -38,10 +40,10 @@ def unseen(data: SequenceData) -> float:
     return float((~np.isin(tokens, data.train)).mean()) if len(tokens) else 0.0
 
 
-def real_at_nought(scores: Mapping[str, Mapping[str, Any]], opened: Opened, owner: str) -> Remark | None:
+def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> Remark | None:
     """The remark on a real row whose BLEU-2 is 0; None where it is above."""
-    value = scores.get("bleu-2", {}).get("value")
-    if value is None or value >= NOUGHT:
+    score = scores.get("bleu-2")
+    if score is None or score.value is None or score.value >= NOUGHT:
         return None
     return Remark(REAL_AT_NOUGHT, _finer(opened, owner), loud=True)
 
@@ -49,7 +51,7 @@ def real_at_nought(scores: Mapping[str, Mapping[str, Any]], opened: Opened, owne
 def _finer(opened: Opened, owner: str) -> str:
     """How to get tokens that recur: the dataset's knob that offers characters, where it has one."""
     fields = dataclasses.fields(type(opened.dataset).Settings)
-    knob = next((field.name for field in fields if "char" in field.metadata.get("choices", ())), None)
+    knob = next((field.name for field in fields if "char" in choices(type(opened.dataset).Settings, field.name)), None)
     if knob is None or not opened.data.vocabulary.joiner:
         return "check how the corpus is split into tokens"
     return f"--set {owner}.{knob}=char splits every character, which suits text without blanks between words"

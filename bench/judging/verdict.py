@@ -16,8 +16,9 @@ from bench.judging.keep import keep
 from bench.judging.remark import Remark
 from bench.judging.samples import Samples
 from bench.planning.cell import REAL
-from bench.records import runs as stored
 from bench.records.journal import Record
+from bench.records.runs import RunsFolder
+from bench.records.scores import to_json
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Verdict:
             "copied_from_training": copied_share(self.judged.samples, data),
             "outside_tokens": dict(sorted(self.found.strangers.items(), key=lambda item: (-item[1], item[0]))),
             "cleaned": dict(self.found.cleaned),
-            "scores": self.judged.scores,
-            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": a.scores} for a in self.anchors},
+            "scores": to_json(self.judged.scores),
+            "anchors": {a.label: {"hypotheses": a.hypotheses, "scores": to_json(a.scores)} for a in self.anchors},
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
             "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
             "cell": cell.id,
@@ -67,9 +68,19 @@ class Verdict:
 
 
 def verdict(
-    judge: Judge, found: Samples, *, name: str, file: Path, runs: Path, plan: str | None = None, tracked: bool = False
+    judge: Judge,
+    found: Samples,
+    *,
+    name: str,
+    file: Path,
+    runs: RunsFolder,
+    plan: str | None = None,
+    tracked: bool = False,
 ) -> Verdict:
-    """Score samples, test them against stored runs, and keep them under `runs` as a finished row called `name`."""
+    """Score samples, test them against stored runs, and keep them under `runs` as a finished row called `name`.
+
+    `runs` does not see the new row.
+    """
     judged = judge.scores(found)
     anchors = list(judge.anchors(len(found.sequences)))
     rivals = judging.rivals(runs, judge.real, plan, name)
@@ -81,7 +92,7 @@ def verdict(
         *fewer_anchors(found, anchors),
         *undefined(judge, found),
         *untested(rivals, same, tests),
-        *other_counts(stored.of_plan(runs, plan, record.cell.dataset_label) if plan else (), plan, record),
+        *other_counts(runs.of_plan(plan, record.cell.dataset_label) if plan else (), plan, record),
     )
     return Verdict(judge, found, judged, anchors, tests, record, remarks(judge, found, anchors), notes, plan, tracked)
 
@@ -133,9 +144,8 @@ def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[T
 
 def other_counts(rows: Sequence[Record], plan: str | None, record: Record) -> Iterator[str]:
     """Yield a line if other rows of the plan are made of other numbers of sequences than this one."""
-    others = [row for row in rows if row.status == "done" and row.cell.label != record.cell.label]
-    counts = {row.last("done")["hypotheses"] for row in others}
-    mine = record.last("done")["hypotheses"]
+    counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
+    mine = record.done.hypotheses if record.done else 0
     if unequal := sorted(counts - {mine}):
         wanted = " or ".join(map(str, unequal))
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bench import __version__
 from bench.contracts.checksum import sha256
@@ -34,9 +34,8 @@ class Evaluation:
     samples: int = knob(10_000, low=2, help="sequences drawn for the final scores")
     curve_samples: int = knob(1_000, low=2, help="sequences drawn at each point of a learning curve")
     curve_every: int = knob(5, low=1, help="generator epochs between two points of a learning curve")
-    rule: str = knob(
+    rule: Literal["last", "best-valid", "best-oracle"] = knob(
         "last",
-        choices=("last", "best-valid", "best-oracle"),
         help="which checkpoint is judged; best: of the last phase that trains the generator",
     )
 

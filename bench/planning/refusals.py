@@ -13,7 +13,6 @@ from bench.planning.cell import REAL
 from bench.planning.dataset_reference import TEXT
 from bench.planning.preset import Preset
 from bench.planning.request import Arm, Request
-from bench.plugins import checksum as code
 from bench.plugins import loading as plugins
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ def check(request: Request, preset: Preset, arms: Sequence[Arm], datasets: Seque
     """BenchError if a name of the plan, an arm, an override, a preset or a corpus cannot be used in this run."""
     check_name(request.plan)
     refuse_unclear_names(arms, datasets)
-    refuse_helpers_that_meet(arms, datasets)
     refuse_unused_overrides(request, arms, datasets)
     refuse_unknown_owners(preset, arms, datasets)
     refuse_unused_corpora(corpora, datasets)
@@ -50,17 +48,6 @@ def refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
         for arm in found:
             if (name := plugins.label(arm.reference)) in plugins.names(group) and arm.reference != name:
                 raise BenchError(f"{arm.reference}: the tables know one of the {kind} as {name!r}; rename the class")
-
-
-def refuse_helpers_that_meet(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
-    """BenchError if a trainer and a dataset import different files of one module name: they share a process."""
-    helpers = [(arm, code.helpers_of(arm.reference)) for arm in arms]
-    for dataset in datasets:
-        theirs = code.helpers_of(dataset.reference)
-        for arm, own in helpers:
-            if name := next((name for name in sorted(own) if theirs.get(name, own[name]) != own[name]), None):
-                both = f"{arm.label} imports {own[name]}, {dataset.label} {theirs[name]}"
-                raise BenchError(f"two files are the module {name!r}: {both}; rename one")
 
 
 def refuse_unused_overrides(request: Request, arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:

@@ -17,12 +17,6 @@ def checksum(*references: str) -> str:
     return hashlib.sha256("".join(sums).encode()).hexdigest() if sums else ""
 
 
-def helpers_of(reference: str) -> dict[str, Path]:
-    """The files beside the plug-in that it imports, by the names of their modules."""
-    place = _place(reference)
-    return source_files.by_name(*place) if place else {}
-
-
 def _place(reference: str) -> tuple[Path, Path] | None:
     """Where the plug-in is written, and the folder that its imports begin in; None for one of ours, or none at all."""
     head = reference.rpartition(":")[0]

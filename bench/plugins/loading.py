@@ -6,9 +6,7 @@ A reference is text, so it crosses to a worker process as it is; the object is l
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from bench.contracts.errors import BenchError, named, unknown
-from bench.plugins import children, modules, source_files
+from bench.plugins import folders, relative, source_files
 
 Group = Literal["bench.baselines", "bench.datasets"]
 
@@ -27,6 +25,8 @@ _METHODS: dict[Group, tuple[str, ...]] = {
     "bench.baselines": ("phases", "state"),
     "bench.datasets": ("load", "metrics", "real"),
 }
+_LOADED: dict[Path, str] = {}
+"""The code of the plug-ins that were imported as modules, which Python does once: file -> its checksums."""
 
 
 def names(group: Group) -> list[str]:
@@ -96,43 +96,26 @@ def _object(reference: str) -> Any:
 def _load_module(name: str) -> ModuleType:
     with blaming("import", name):
         module = importlib.import_module(name)
-    modules.refuse_edited(module)
+    _refuse_edited(module)
     return module
 
 
+def _refuse_edited(module: ModuleType) -> None:
+    """BenchError if the code of a module, or of its siblings, changed since this process imported it."""
+    if source_files.ours(module.__name__) or not getattr(module, "__file__", None):
+        return
+    path = Path(str(module.__file__)).resolve()
+    code = "".join(source_files.lines(path, source_files.root_of(path, module.__name__)))
+    if _LOADED.setdefault(path, code) != code:
+        raise BenchError(f"the code of {module.__name__} changed since this process loaded it: start it anew")
+
+
 def _load_file(path: Path) -> ModuleType:
-    """The module of a file, once per path and code, its helpers' too; in sys.modules, for dataclasses and pickle.
-
-    The helpers of another plug-in, and those of before an edit, make way for its own.
-    """
-    content, file = source_files.read(path), path.resolve()
-    code = "".join([str(file), *source_files.lines(file, file.parent)])
-    name = f"bench_plugin_{hashlib.sha256(code.encode()).hexdigest()[:16]}"
-    modules.bring(file)
-    if name not in sys.modules:
-        sys.modules[name] = ModuleType(name)
-        try:
-            _run(sys.modules[name], path, content)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    children.let_import(name, file)
-    return sys.modules[name]
-
-
-def _run(module: ModuleType, path: Path, content: bytes) -> None:
-    file = path.resolve()
-    module.__file__ = str(file)
+    """The module of a file: see bench/plugins/folders.py."""
+    source_files.read(path)  # says why, if it cannot be read
+    relative.refuse_absolute(path.resolve())
     with blaming("import", str(path)):
-        exec(compile(content, module.__file__, "exec"), vars(module))
-        modules.refuse_others(file)
-
-
-def run_again(name: str, file: str) -> None:
-    """Make the module `name`, which is being imported, the plug-in of that file: see bench/plugins/children.py."""
-    path = Path(file)
-    modules.bring(path)
-    _run(sys.modules[name], path, source_files.read(path))
+        return folders.load(path.resolve())
 
 
 @contextmanager
@@ -152,7 +135,7 @@ def blaming(doing: str, where: str) -> Iterator[None]:
             (file, line) for file, line in places if Path(file) == Path(where.rpartition(":")[0] or where).resolve()
         ] or places
         place = f", {Path(places[-1][0]).name} line {places[-1][1]}" if places else ""
-        raise BenchError(f"cannot {doing} {where}{place}: {named(error, 1)}") from error
+        raise BenchError(f"cannot {doing} {where}{place}: {folders.plain(named(error, 1))}") from error
 
 
 def _within(file: Path, engine: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The files that a plug-in is made of: its own, and its helpers, those beside it that it imports, directly or not."""
+"""The files that a plug-in is made of: its own, and the siblings that it imports, directly or through another."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bench.plugins import data_files
 
 
 def read(path: Path) -> bytes:
-    """A plug-in's file; a BenchError of one line where it cannot be read."""
+    """The content of a plug-in's file; BenchError if it cannot be read."""
     return read_bytes(path, "the plug-in ")
 
 
 def lines(path: Path, root: Path) -> list[str]:
-    """A line for the plug-in's file, for each of its helpers, and for the data files they name: name and sha256."""
+    """A line for the plug-in's file, for each sibling it imports, and for the data files they name: name and sha256."""
     made_of = sorted(files(path, root))
     code = [f"{file.relative_to(root)} {hashlib.sha256(read(file)).hexdigest()}\n" for file in made_of]
     return code + [line for file in made_of for line in data_files.lines(file, read(file))]
@@ -26,15 +26,15 @@ def lines(path: Path, root: Path) -> list[str]:
 
 def files(path: Path, root: Path) -> set[Path]:
     """The file and all that it imports from under `root`; of an installed package, nothing but the package itself."""
-    installed = {"site-packages", "dist-packages"} & set(root.parts)
+    installed = root.name in ("site-packages", "dist-packages")
     within = path.relative_to(root).parts[0] if installed else ""
-    found, waiting = set[Path](), [path, *_modules(".".join(path.relative_to(root).with_suffix("").parts), root)]
+    found, waiting = set[Path](), [path, *modules(".".join(path.relative_to(root).with_suffix("").parts), root)]
     while waiting:
         file = waiting.pop()
         found.add(file)
         for name in _imports(read(file), file.parent.relative_to(root).parts):
             if not ours(name) and (not within or name.partition(".")[0] == within):
-                waiting += [module for module in _modules(name, root) if module not in found]
+                waiting += [module for module in modules(name, root) if module not in found]
     return found
 
 
@@ -43,28 +43,28 @@ def root_of(path: Path, module: str) -> Path:
     return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
-def by_name(path: Path, root: Path) -> dict[str, Path]:
-    """The helpers of a plug-in by the names of their modules."""
-    return {module_name(file, root): file for file in files(path, root) - {path}}
-
-
 def ours(module: str) -> bool:
     """Whether a module is of this package, shelves and all."""
     return module.partition(".")[0] == "bench"
 
 
 @cache
-def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
-    """The dotted names that a file of a package imports, `from a import b` as a and a.b; none where it is no Python.
-
-    A relative import that leaves the outermost folder finds no file of hers: it is left out.
-    """
+def tree(content: bytes) -> ast.Module:
+    """The syntax tree of a file; an empty one if the file is no Python."""
     try:
-        tree = ast.parse(content)
+        return ast.parse(content)
     except (SyntaxError, ValueError):
-        return ()
+        return ast.Module([], [])
+
+
+@cache
+def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
+    """The dotted names that a file of a package imports, `from a import b` as a and a.b.
+
+    A relative import that leaves the outermost folder is left out: it fails, and names no file of the plug-in.
+    """
     names: list[str] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(tree(content)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level <= len(package) + 1:
@@ -74,14 +74,9 @@ def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _modules(name: str, root: Path) -> Iterator[Path]:
-    """The files of a dotted name and of the packages that it lies in."""
+def modules(name: str, root: Path) -> Iterator[Path]:
+    """The files under `root` of a dotted name, and of the packages that it lies in."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         stem = root.joinpath(*parts[:depth])
         yield from (path for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py") if path.is_file())
-
-
-def module_name(file: Path, root: Path) -> str:
-    """The dotted name under which a file below `root` is imported."""
-    return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")

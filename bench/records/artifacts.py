@@ -1,26 +1,34 @@
-"""What a finished cell leaves in its folder beside the journal, and what the journal says of the data."""
+"""Write what a finished cell leaves in its folder beside the journal; tell the journal about the data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Illustrated, Opened
 from bench.contracts.metric import FloatArray
 from bench.files import write_whole
-from bench.records import kept_generator
+from bench.records import generator_files
+from bench.records.events import Start
 
 if TYPE_CHECKING:
     from bench.contracts.trainer import Stateful
 
 
-def data_facts(data: SequenceData) -> dict[str, Any]:
-    """What a journal's first event says of the data."""
-    sizes = {"train": len(data.train), "valid": len(data.valid), "test": len(data.test), "length": data.length}
-    return {"source": asdict(data.source), "notes": data.notes, "vocabulary": len(data.vocabulary), **sizes}
+def start_of(data: SequenceData, notes: Sequence[str] = ()) -> Start:
+    """The event that begins a cell's journal: what its data is, with more notes after the data's own."""
+    return Start(
+        source=asdict(data.source),
+        notes=(*data.notes, *notes),
+        vocabulary=len(data.vocabulary),
+        train=len(data.train),
+        valid=len(data.valid),
+        test=len(data.test),
+        length=data.length,
+    )
 
 
 def write_artifacts(
@@ -40,6 +48,6 @@ def write_artifacts(
     write_whole(folder / "samples.txt", "".join(f"{line}\n" for line in lines).encode())
     columns = {name: pd.Series(values) for name, values in per_sequence.items()}
     write_whole(folder / "scores.parquet", pd.DataFrame(columns).to_parquet())
-    kept_generator.write(folder, parts)
+    generator_files.write(folder, parts)
     if isinstance(opened.dataset, Illustrated):
         opened.dataset.artifacts(samples, folder)

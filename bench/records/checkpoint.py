@@ -7,7 +7,6 @@ another name and then renamed, so that a killed process leaves the one before it
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.contracts.errors import ContractError
+from bench.contracts.guards.trainer import check_state
 from bench.contracts.trainer import Stateful
 
 if TYPE_CHECKING:
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
-    """Write the next checkpoint into `folder`, then remove those before it. ContractError as `check` says."""
+    """Write the next checkpoint into `folder`, then remove the earlier ones; ContractError as in `check_state`."""
     import torch
     from safetensors.torch import save as as_bytes
 
-    check(parts)
+    check_state(parts)
     earlier = _numbers(folder)
     number = earlier[-1] + 1 if earlier else 0
     partial = folder / f"{number}.partial"
@@ -44,48 +43,6 @@ def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, posi
     _to_disk(folder)
     for old in earlier:
         shutil.rmtree(folder / str(old))
-
-
-def check(parts: Mapping[str, Stateful]) -> None:
-    """ContractError where `load` could not give the parts back what they hold."""
-    import torch
-
-    if not isinstance(parts, Mapping):
-        raise ContractError(f"state() returned {parts!r:.80}, not a dict of parts by name")
-    for part, holder in parts.items():
-        if not all(callable(getattr(holder, method, None)) for method in ("state_dict", "load_state_dict")):
-            raise ContractError(f"state() part {part!r} is {holder!r:.40}: it lacks state_dict() or load_state_dict()")
-        held = holder.state_dict()
-        if not isinstance(holder, torch.nn.Module):
-            _check_plain(part, "state_dict()", held)
-            continue
-        for name, value in held.items():
-            if not isinstance(value, torch.Tensor):
-                raise ContractError(f"state() part {part!r}: {name!r} is a {_kind(value)}; a module holds tensors")
-
-
-def _check_plain(part: str, place: str, value: Any) -> None:
-    """Of exactly these types, for torch.load(weights_only=True) refuses their subclasses, as numpy's float64 is one."""
-    import torch
-
-    if type(value) in (dict, collections.OrderedDict, collections.Counter):
-        for key, inner in value.items():
-            _check_plain(part, f"a key of {place}", key)
-            _check_plain(part, repr(key), inner)
-    elif type(value) in (list, tuple, set):
-        for inner in value:
-            _check_plain(part, f"an item of {place}", inner)
-    elif type(value) not in _PLAIN and not isinstance(value, torch.Tensor | torch.dtype | torch.device | torch.Size):
-        holds = "a checkpoint holds tensors, numbers, text, lists, dicts"
-        raise ContractError(f"state() part {part!r}: {place} is a {_kind(value)}; {holds}")
-
-
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
-
-
-def _kind(value: Any) -> str:
-    kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> dict[str, Any] | None:

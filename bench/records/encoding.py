@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
+from bench.records.events import Done, Epoch, Failed, Judged, Start, to_line
 from bench.records.journal import Record
+from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,7 @@ COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
     *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
+    "bound",
 )
 
 
@@ -37,7 +40,7 @@ class Point(NamedTuple):
 class Projection:
     """What a record looks like in a tracking store.
 
-    `digest` changes when the journal does; otherwise the facts of the first writing stay.
+    `digest` changes when the journal or the label does; otherwise the tags of the first writing stay.
     """
 
     tags: dict[str, str]
@@ -54,16 +57,12 @@ class Tracked(NamedTuple):
     values: Mapping[str, float]
 
 
-def project(record: Record, plan: str, facts: Mapping[str, str]) -> Projection:
-    """The record as a run; `facts` (preset, git commit, package versions) become tags as they are.
-
-    The fact "label" is what the plan calls the cell, where that is not the cell's own label.
-    """
-    label = facts.get("label", record.cell.label)
-    text = json.dumps([record.events, label], sort_keys=True, default=str)
+def project(record: Record, plan: str, entry: Entry) -> Projection:
+    """The record as a run of the plan; the tags of its entry there become tags as they are."""
+    label = entry.label or record.cell.label
+    text = json.dumps([[to_line(event) for event in record.events], label], sort_keys=True, default=str)
     digest = sha256(text)[:16]
-    told = {key: value for key, value in facts.items() if key != "asked"}
-    tags = {**told, **_identity(record, plan), "label": label, **_outcome(record)}
+    tags = {**entry.tags, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
         {key: value[:LONGEST] for key, value in tags.items()}, _params(record), list(_points(record)), digest
     )
@@ -104,8 +103,8 @@ def safe(name: str) -> str:
 
 
 def _identity(record: Record, plan: str) -> dict[str, str]:
-    cell, start = record.cell, record.last("start")
-    source = start.get("source") or {}
+    cell, start = record.cell, record.last(Start)
+    source = start.source if start else {}
     return {
         "plan": plan,
         "cell": cell.id,
@@ -117,7 +116,7 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
         "seed": str(cell.seed),
         "rule": cell.evaluation.rule,
         "fingerprint": cell.fingerprint,
-        "notes": json_list(start.get("notes", ())),
+        "notes": json_list(start.notes if start else ()),
         **{f"source.{key}": str(source[key]) for key in ("file", "sha256", "licence", "kind") if key in source},
     }
 
@@ -125,30 +124,34 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
 def _outcome(record: Record) -> dict[str, str]:
     tags = {"status": record.status, "metrics": json_list(record.scores)}
     for name, score in record.scores.items():
-        tags[f"signature.{safe(name)}"] = str(score["signature"])
-        tags[f"better.{safe(name)}"] = str(score["better"])
+        tags[f"signature.{safe(name)}"] = score.signature
+        tags[f"better.{safe(name)}"] = score.better
+        if score.bound:
+            tags[f"bound.{safe(name)}"] = score.bound
     tags["phases"] = json_list(_last_phases(record))
-    if judged := record.last("judged"):
-        facts = {key: judged[key] for key in ("phase", "epoch", "epochs")}
-        tags["judged"] = json.dumps(facts | {"phase": facts["phase"][:80]}, ensure_ascii=False)
-    for key in ("seconds", "hypotheses", "copied"):
-        if key in record.last("done"):
-            tags[key] = str(record.last("done")[key])
-    if record.status == "failed":
-        tags["error"] = str(record.last("failed").get("error") or "no message")
+    if judged := record.last(Judged):
+        place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
+        tags["judged"] = json.dumps(place, ensure_ascii=False)
+    if done := record.last(Done):
+        told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
+        tags |= {key: str(value) for key, value in told.items() if value is not None}
+    if record.status == "failed" and (failed := record.last(Failed)):
+        tags["error"] = failed.error or "no message"
     return tags
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:
     """The last phases that train the generator: the figures show where the last of several begins."""
-    kept = ("name", "begins", "ends", "trains_generator")
-    phases = [{key: phase[key] for key in kept if key in phase} for phase in record.phases]
-    return [phase | {"name": phase["name"][:80]} for phase in phases if phase.get("trains_generator")][-PHASES:]
+    phases = [phase for phase in record.phases if phase.trains_generator][-PHASES:]
+    return [
+        {"name": phase.name[:80], "begins": phase.begins, "ends": phase.ends, "trains_generator": True}
+        for phase in phases
+    ]
 
 
-def _json_object(facts: Mapping[str, Any]) -> str:
-    """As json_list, of an object, its keys sorted."""
-    pairs = (f"{json.dumps(key)}: {json.dumps(facts[key], ensure_ascii=False)}" for key in sorted(facts))
+def _json_object(knobs: Mapping[str, Any]) -> str:
+    """A JSON object of the knobs that a tag has room for, sorted by name."""
+    pairs = (f"{json.dumps(key)}: {json.dumps(knobs[key], ensure_ascii=False)}" for key in sorted(knobs))
     return f"{{{', '.join(_fitting(pairs))}}}"
 
 
@@ -171,16 +174,16 @@ def _params(record: Record) -> dict[str, str]:
 
 def _points(record: Record) -> Iterator[Point]:
     """Final scores by name, curve/<metric> over generator epochs, <what>/<phase> over the phase's own epochs."""
-    done = record.last("done")
-    for name, score in record.scores.items():
-        yield from _point(safe(name), score["value"], 0, done["time"])
-    for event in record.curve:
-        for name, value in event["scores"].items():
-            yield from _point(curve_key(name), value, event["x"], event["time"])
-    epochs = {(event["phase"], event["epoch"]): event for event in record.events if event["event"] == "epoch"}
-    for (phase, epoch), event in epochs.items():
-        for name, value in event["values"].items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, epoch, event["time"])
+    if done := record.done:
+        for name, score in done.scores.items():
+            yield from _point(safe(name), score.value, 0, done.time)
+    for point in record.curve:
+        for name, value in point.scores.items():
+            yield from _point(curve_key(name), value, point.x, point.time)
+    epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
+    for (phase, number), epoch in epochs.items():
+        for name, value in epoch.values.items():
+            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
@@ -190,21 +193,22 @@ def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
 
 
 def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
+    """The rows of one run in the frame, one for each metric."""
     tags = run.tags
-    facts: dict[str, Any] = {
+    shared: dict[str, Any] = {
         key: tags.get(key) for key in ("plan", "dataset", "label", "baseline", "cell", "status", "error", "preset")
     }
-    facts |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
-    facts |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    facts["judged"] = tags.get("judged")
-    facts |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
-    facts |= {"run_id": run.run_id, "projected": int(tags["projected"])}
-    facts |= {"copied": float(tags["copied"]) if "copied" in tags else None}
+    shared |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
+    shared |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
+    shared["judged"] = tags.get("judged")
+    shared |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
+    shared |= {"run_id": run.run_id, "projected": int(tags["projected"])}
+    shared |= {"copied": float(tags["copied"]) if "copied" in tags else None}
     metrics: Sequence[str | None] = json.loads(tags["metrics"]) or [None]
     for name in metrics:
         key = safe(name or "")
-        score = {"signature": tags.get(f"signature.{key}"), "better": tags.get(f"better.{key}")}
-        yield facts | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
+        score = {part: tags.get(f"{part}.{key}") for part in ("signature", "better", "bound")}
+        yield shared | score | {"metric": name, "value": run.values.get(key) if name is not None else None}
 
 
 def _row(run: Tracked) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""The append-only record of one cell on disk: the truth that MLflow and the tables are projections of.
+"""The append-only journal of one cell on disk. MLflow and the tables are made from it.
 
-A cell's folder holds: cell.json, journal.jsonl (below), and when done samples.txt, scores.parquet (one column a
-metric, one row a sequence), generator.safetensors and generator.pt where the generator has a state (see
-bench/records/kept_generator.py); error.log after a failure; checkpoint/ while running.
+A cell's folder holds cell.json and journal.jsonl. A finished cell also has samples.txt, scores.parquet (a column per
+metric, a row per sequence), and generator.safetensors and generator.pt if its generator has a state (see
+bench/records/generator_files.py). error.log is there after a failure, checkpoint/ while the cell runs.
 """
 
 from __future__ import annotations
@@ -10,89 +10,100 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from bench.contracts.errors import BenchError, named
+from bench.contracts.metric import Score
 from bench.files import read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
+from bench.records.events import Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
 
 REMEDY = "the `bench run` that made the cell writes the file anew; or remove its folder"
 FIRST = "0.1.0"  # the version that made the cells whose file names none
 
+Status = Literal["pending", "running", "interrupted", "done", "failed"]
+E = TypeVar("E", bound=Event)
+
 
 class Journal:
-    """One JSON object a line: {"event": ..., "time": seconds since the epoch, ...facts}.
-
-    Events: start (source, notes, sizes), epoch (phase, epoch, epochs, values), curve (phase, x, scores),
-    phase (name, begins, ends, trains_generator; begins and ends in generator epochs), judged (phase, epoch, epochs:
-    where the judged checkpoint stands), done (scores, seconds, hypotheses, copied: the share of the samples that equal
-    a training row), failed (error), interrupted.
-    """
+    """The file journal.jsonl in a cell's folder: one event of bench/records/events.py a line."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "journal.jsonl"
 
-    def append(self, event: str, **facts: Any) -> None:
-        """Write one line; a torn line left by a killed process is closed first."""
+    def append(self, event: Event) -> None:
+        """Write one line, with the present time; a torn line left by a killed process is closed first."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"event": event, "time": round(time.time(), 3), **facts}) + "\n"
+        line = json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n"
         with self.path.open("ab+") as file:
             if file.tell() and not _ends_with_newline(self.path):
                 line = "\n" + line
             file.write(line.encode())
 
-    def read(self) -> list[dict[str, Any]]:
-        """All whole lines, in order; torn ones, and what is no event, are passed over."""
-        return list(self._lines()) if self.path.exists() else []
+    def read(self) -> list[Event]:
+        """All events, in order; torn lines, and lines that are no event, are left out."""
+        return list(self._events()) if self.path.exists() else []
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _events(self) -> Iterator[Event]:
         for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                event = json.loads(line)
+                event = from_line(json.loads(line))
             except ValueError:
                 continue
-            if isinstance(event, dict) and "event" in event:
+            if event is not None:
                 yield event
 
 
 @dataclass(frozen=True)
 class Record:
-    """A cell and what its journal says."""
+    """A cell and the events of its journal, as they were when they were read."""
 
     cell: Cell
     folder: Path
-    events: tuple[dict[str, Any], ...]
+    events: tuple[Event, ...]
 
     @property
-    def status(self) -> str:
-        """pending, running, interrupted, done or failed: the last word of the journal."""
-        last = next((e["event"] for e in reversed(self.events) if e["event"] in _STATES), "pending")
-        return _STATES.get(last, last)
+    def status(self) -> Status:
+        """The state of the cell by its last event that tells one."""
+        states = (_STATES.get(type(event)) for event in reversed(self.events))
+        return next((state for state in states if state is not None), "pending")
 
-    def last(self, event: str) -> dict[str, Any]:
-        """The facts of the latest event of that name; empty where there is none."""
-        return next((e for e in reversed(self.events) if e["event"] == event), {})
+    def last(self, kind: type[E]) -> E | None:
+        """The latest event of a kind; None if there is none."""
+        return next(self._latest(kind), None)
 
-    @property
-    def scores(self) -> dict[str, dict[str, Any]]:
-        """Metric -> {"value", "better", "signature"}; empty until done."""
-        return self.last("done").get("scores", {}) if self.status == "done" else {}
-
-    @property
-    def curve(self) -> list[dict[str, Any]]:
-        """Points {"x": generator epochs, "phase", "scores": {metric: value}}, one per x: a resumed run repeats some."""
-        return [by_x for _, by_x in sorted({e["x"]: e for e in self.events if e["event"] == "curve"}.items())]
+    def all(self, kind: type[E]) -> list[E]:
+        """The events of a kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
 
     @property
-    def phases(self) -> list[dict[str, Any]]:
+    def done(self) -> Done | None:
+        """How the cell ended; None unless it is done."""
+        return self.last(Done) if self.status == "done" else None
+
+    @property
+    def scores(self) -> Mapping[str, Score]:
+        """The scores by metric; empty unless the cell is done."""
+        return self.done.scores if self.done else {}
+
+    @property
+    def curve(self) -> list[Curve]:
+        """The points of the learning curves by x, one for each x: a resumed run repeats some."""
+        return [point for _, point in sorted({point.x: point for point in self.all(Curve)}.items())]
+
+    @property
+    def phases(self) -> list[PhaseStart]:
         """The phases that began, in order, each once."""
-        return list({e["name"]: e for e in self.events if e["event"] == "phase"}.values())
+        return list({phase.name: phase for phase in self.all(PhaseStart)}.values())
+
+    def _latest(self, kind: type[E]) -> Iterator[E]:
+        return (event for event in reversed(self.events) if isinstance(event, kind))
 
 
 def write_cell(cell: Cell, runs: Path) -> Path:
@@ -104,30 +115,25 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     folder = runs / cell.id
     if (folder / "cell.json").exists():
         with suppress(BenchError):
-            cell = replace(cell, label=_read_cell(folder / "cell.json").label)
+            cell = replace(cell, label=read_cell(folder).label)
     write_whole(folder / "cell.json", json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode())
     return folder
 
 
 def read_record(folder: Path) -> Record:
-    """The record kept in a cell's folder; BenchError where its cell.json is damaged."""
-    return Record(_read_cell(folder / "cell.json"), folder, tuple(Journal(folder).read()))
+    """The record in a cell's folder, read afresh; BenchError if its cell.json is damaged."""
+    return Record(read_cell(folder), folder, tuple(Journal(folder).read()))
 
 
-def read_cells(runs: Path) -> Iterator[Cell]:
-    """The cells of a runs folder, in order of their ids; damaged ones are passed over."""
-    for path in sorted(runs.glob("*/cell.json")):
-        with suppress(BenchError):
-            yield _read_cell(path)
-
-
-def _read_cell(path: Path) -> Cell:
-    facts: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
+def read_cell(folder: Path) -> Cell:
+    """The cell whose folder this is; BenchError if its cell.json is damaged."""
+    path = folder / "cell.json"
+    content: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:
-        facts["evaluation"] = Evaluation(**facts["evaluation"])
+        content["evaluation"] = Evaluation(**content["evaluation"])
         for key in ("settings", "dataset_settings", "files", "dataset_files"):
-            facts[key] = tuple((name, _tuples(value)) for name, value in facts[key])
-        return _placed(Cell(**facts), path.parent.parent, paths.restored)
+            content[key] = tuple((name, _tuples(value)) for name, value in content[key])
+        return _placed(Cell(**content), folder.parent, paths.restored)
     except (KeyError, TypeError, ValueError) as error:
         raise BenchError(f"{path} is damaged ({named(error)}): {REMEDY}") from None
 
@@ -151,4 +157,4 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-_STATES = {"start": "running", "interrupted": "interrupted", "done": "done", "failed": "failed"}
+_STATES: dict[type[Event], Status] = {Start: "running", Interrupted: "interrupted", Done: "done", Failed: "failed"}

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from bench.contracts.errors import BenchError
 from bench.planning.cell import ELSEWHERE, Cell
 from bench.planning.dataset_reference import TEXT, is_same_file
-from bench.records import plans as kept_plans
-from bench.records.journal import read_cells
+from bench.records.runs import RunsFolder
 
 
 class NamedCorpus(NamedTuple):
@@ -33,10 +32,10 @@ def of_cell(cell: Cell) -> NamedCorpus:
     return _corpus(cell.dataset_label, cell.dataset, dict(cell.dataset_settings), cell.fingerprint)
 
 
-def in_runs(runs: Path, plan: str) -> Iterator[NamedCorpus]:
-    """The corpora of a runs folder; those of samples made elsewhere where they are in the plan."""
-    kept = kept_plans.read_all(runs).get(plan, {})
-    return (of_cell(cell) for cell in read_cells(runs) if cell.reference != ELSEWHERE or cell.id in kept)
+def in_runs(runs: RunsFolder, plan: str) -> Iterator[NamedCorpus]:
+    """The corpora of all runs in a folder, and of those samples made elsewhere that are in the plan."""
+    kept = runs.plans.get(plan, {})
+    return (of_cell(cell) for cell in runs.whole_cells() if cell.reference != ELSEWHERE or cell.id in kept)
 
 
 def of_tags(tags: Mapping[str, str]) -> NamedCorpus | None:

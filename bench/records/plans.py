@@ -1,57 +1,80 @@
-"""The plans that a runs folder keeps: which cells each asked for, and when; tables and later commands go by them."""
+"""The plans of a runs folder: the cells that each plan asked for, and when. Tables and later commands use them.
+
+A plan is a file plans/NAME.json: cell id -> {tags..., "label": ..., "asked": ...}.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from bench.contracts.errors import BenchError
 from bench.files import read_object, write_whole
 
-Facts = dict[str, str]
 REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
 
 
-def write(plan: str, cells: Mapping[str, Facts], runs: Path) -> dict[str, Facts]:
-    """Keep the cells that a command asks for, id -> facts, as the newest of all; returns them as they are kept.
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One cell of a plan.
 
-    The fact "asked", in ns since the epoch, is added to each: by it tables tell which of several cells is wanted.
+    `tags` (preset, git commit, versions of packages) describe the command that asked for the cell. `label` is what
+    the plan calls the cell; None means the cell's own label. `asked` is the time of asking in ns since the epoch,
+    which `write` sets. Of several cells of a row, tables show the one asked for last.
     """
-    earlier = [asked(facts) for kept in read_all(runs).values() for facts in kept.values()]
-    now = max([time.time_ns(), *(stamp + 1 for stamp in earlier)])  # a clock may go back, or others' be ahead
-    wanted = {key: {**facts, "asked": str(now + index)} for index, (key, facts) in enumerate(cells.items())}
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    label: str | None = None
+    asked: int = 0
+
+
+Entries = Mapping[str, Entry]
+"""Cell id -> its entry in a plan."""
+
+
+def write(plan: str, cells: Entries, runs: Path) -> dict[str, Entry]:
+    """Add the cells to a plan as the newest of all plans; return them with their times of asking."""
+    earlier = [entry.asked for kept in read_all(runs).values() for entry in kept.values()]
+    now = max([time.time_ns(), *(asked + 1 for asked in earlier)])  # a clock may go back, or others' be ahead
+    wanted = {key: replace(entry, asked=now + index) for index, (key, entry) in enumerate(cells.items())}
     join(plan, wanted, runs)
     return wanted
 
 
-def join(plan: str, cells: Mapping[str, Facts], runs: Path) -> None:
-    """Add cells to a plan under runs/plans, in the order of asking; of two askings for a cell the later is kept."""
+def join(plan: str, cells: Entries, runs: Path) -> None:
+    """Add entries that have their times of asking to a plan; of two entries of a cell the later one is kept."""
     folder = runs / "plans"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
         kept = read_all(runs).get(plan, {})
-        newer = {key: facts for key, facts in cells.items() if key not in kept or asked(facts) > asked(kept[key])}
-        joined = sorted((kept | newer).items(), key=lambda item: asked(item[1]))
-        write_whole(folder / f"{plan}.json", json.dumps(dict(joined), indent=1).encode())
+        newer = {key: entry for key, entry in cells.items() if key not in kept or entry.asked > kept[key].asked}
+        joined = sorted((kept | newer).items(), key=lambda item: item[1].asked)
+        content = {key: _to_object(entry) for key, entry in joined}
+        write_whole(folder / f"{plan}.json", json.dumps(content, indent=1).encode())
 
 
-def asked(facts: Facts) -> int:
-    """When a kept cell was last asked for, in ns since the epoch."""
-    return int(facts["asked"])
-
-
-def read_all(runs: Path) -> dict[str, dict[str, Facts]]:
-    """Plan -> cell id -> facts, of all the plans kept in a runs folder; BenchError where one is damaged."""
+def read_all(runs: Path) -> dict[str, dict[str, Entry]]:
+    """Plan -> cell id -> entry, in the order of asking; BenchError if a plan is damaged."""
     return {path.stem: _read(path) for path in sorted(runs.glob("plans/*.json"))}
 
 
-def _read(path: Path) -> dict[str, Facts]:
-    cells = read_object(path, REMEDY)
-    for key, facts in cells.items():
-        if not isinstance(facts, dict) or not str(facts.get("asked", "")).isdecimal():
-            raise BenchError(f"{path} is damaged (cell {key} has no time of asking): {REMEDY}")
-    return cells
+def _read(path: Path) -> dict[str, Entry]:
+    return {key: _from_object(content, key, path) for key, content in read_object(path, REMEDY).items()}
+
+
+def _to_object(entry: Entry) -> dict[str, str]:
+    label = {} if entry.label is None else {"label": entry.label}
+    return {**entry.tags, **label, "asked": str(entry.asked)}
+
+
+def _from_object(content: Any, key: str, path: Path) -> Entry:
+    if not isinstance(content, dict) or not str(content.get("asked", "")).isdecimal():
+        raise BenchError(f"{path} is damaged (cell {key} has no time of asking): {REMEDY}")
+    tags = {name: value for name, value in content.items() if name not in ("label", "asked")}
+    return Entry(tags=tags, label=content.get("label"), asked=int(content["asked"]))

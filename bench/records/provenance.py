@@ -1,4 +1,4 @@
-"""Facts that every run is tagged with: which code, which packages, which machine."""
+"""The tags that say where a run was made: its code, its packages, its machine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bench import __version__
 PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
 
 
-def facts() -> dict[str, str]:
-    """Tag -> value: commit (of a checkout, "+" where it has changes), package versions, Python, processor."""
+def tags() -> dict[str, str]:
+    """Tag -> value: the commit ("+" after it if the checkout has changes), package versions, Python, processor."""
     versions = {f"version.{name}": _version(name) for name in PACKAGES}
     machine = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     return {"version.bench": __version__, "git_commit": _commit(), **versions, **machine}

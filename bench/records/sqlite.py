@@ -22,6 +22,17 @@ def path_of(uri: str) -> Path | None:
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
 
 
+def absolute(uri: str) -> str:
+    """Return the address with the whole path of an SQLite store's file, and any other address as it is.
+
+    MLflow keeps a store open under its address: a relative one would still lead to the former folder after a change of
+    the working directory. It makes a second folder where the path has a "%" or a "?", so there the address stays.
+    """
+    here = Path.cwd()
+    fits = uri.startswith(SQLITE) and not set("%?") & set(str(here))
+    return f"{SQLITE}{here / uri.removeprefix(SQLITE)}" if fits else uri
+
+
 @contextmanager
 def locked(path: Path, uri: str) -> Iterator[None]:
     """One process at a time makes the schema of a new store. BenchError as `check` says."""

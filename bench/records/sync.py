@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,9 @@ from filelock import FileLock, Timeout
 from bench.contracts.errors import BenchError
 from bench.records import human, one_name
 from bench.records import plans as kept_plans
-from bench.records.journal import Record, read_cells, read_record
+from bench.records.journal import Record, read_record
+from bench.records.plans import Entries
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 
 ENDED = ("done", "failed", "interrupted")
@@ -36,17 +38,17 @@ def sync(folders: Sequence[Path], runs: Path, tracker: Tracker) -> Synced:
     for folder in folders:
         check_runs_folder(folder)
     if not folders:
-        _plans(runs)  # before the lock, which makes the folder
+        _with_plans(runs)  # before the lock, which makes the folder
     with locked(runs):
         for folder in folders:
             refuse_taken_names(folder, runs)
         taken = sum(take_in(folder, runs) for folder in folders)
-        plans = _plans(runs)
+        stored = _with_plans(runs)  # read after the cells of other machines came in
         tracker.prepare()
-        tracked = sum(project_plan(tracker, plan, cells, runs) for plan, cells in plans.items())
+        tracked = sum(project_plan(tracker, plan, cells, stored) for plan, cells in stored.plans.items())
         for collected in human.load(runs):
             tracker.record_human(collected)
-    return Synced(taken, tracked, len(plans))
+    return Synced(taken, tracked, len(stored.plans))
 
 
 @contextmanager
@@ -64,13 +66,12 @@ def locked(runs: Path) -> Iterator[None]:
         lock.release()
 
 
-def project_plan(tracker: Tracker, plan: str, cells: Mapping[str, dict[str, str]], runs: Path) -> int:
+def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) -> int:
     """Write a plan's ended cells to MLflow and return their number; the tracker leaves known cells as they are.
 
     An interrupted cell has no score, but a curve up to where it stopped. BenchError if the store fails.
     """
-    records = [read_record(runs / key) for key in cells if (runs / key / "cell.json").exists()]
-    ended = [record for record in records if record.status in ENDED]
+    ended = [record for record in runs.those(cells) if record.status in ENDED]
     for record in ended:
         try:
             tracker.project(record, plan, cells[record.folder.name])
@@ -91,7 +92,7 @@ def check_runs_folder(folder: Path) -> None:
 
 def refuse_taken_names(folder: Path, runs: Path) -> None:
     """BenchError if a dataset's name stands for one corpus in `folder` and for another in `runs`."""
-    here, there = ([one_name.of_cell(cell) for cell in read_cells(place)] for place in (runs, folder))
+    here, there = ([one_name.of_cell(cell) for cell in RunsFolder(place).whole_cells()] for place in (runs, folder))
     one_name.refuse_taken(there, here, str(runs))
 
 
@@ -99,15 +100,12 @@ def take_in(folder: Path, runs: Path) -> int:
     """Copy the plans of another runs folder, and its cells that came further there; return the number of cells."""
     partial = runs / ".partial"  # one level deeper than cells lie: nothing takes half a copy for a cell
     shutil.rmtree(partial, ignore_errors=True)
-    further = [
-        source.parent
-        for source in sorted(folder.glob("*/cell.json"))
-        if came_further(read_record(source.parent), runs / source.parent.name)
-    ]
+    theirs = RunsFolder(folder)
+    further = [record.folder for record in theirs.records() if came_further(record, runs / record.folder.name)]
     for source in further:
         _copy(source, partial / source.name, runs / source.name)
     shutil.rmtree(partial, ignore_errors=True)
-    for plan, cells in kept_plans.read_all(folder).items():
+    for plan, cells in theirs.plans.items():
         kept_plans.join(plan, cells, runs)
     return len(further)
 
@@ -133,8 +131,9 @@ def _copy(source: Path, partial: Path, target: Path) -> None:
     partial.rename(target)
 
 
-def _plans(runs: Path) -> dict[str, dict[str, dict[str, str]]]:
-    plans = kept_plans.read_all(runs)
-    if not plans:
+def _with_plans(runs: Path) -> RunsFolder:
+    """The folder read afresh; BenchError if it holds no plan."""
+    stored = RunsFolder(runs)
+    if not stored.plans:
         raise BenchError(f"no plans in {runs}: `bench run` writes them there")
-    return plans
+    return stored

@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,11 @@ from bench.contracts.errors import BenchError, message_lines, unknown
 from bench.files import read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, project
+from bench.records.events import Start
 from bench.records.human import Collected
 from bench.records.journal import Record
 from bench.records.one_name import NamedCorpus
+from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,17 +62,17 @@ class Tracker:
         with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
             self._client.search_experiments(max_results=1)
 
-    def project(self, record: Record, plan: str, facts: Mapping[str, str]) -> str:
-        """Write the record as a run of the plan and return its id.
+    def project(self, record: Record, plan: str, entry: Entry) -> str:
+        """Write the record as a run of the plan, in which it has this entry, and return the run's id.
 
         A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
-        takes its place. The fact "asked" (ns since the epoch) says which of several runs is the newest, and which plan;
-        an asking that is known already changes nothing.
+        takes its place. The time of asking says which of several runs is the newest, and which plan; a time that is
+        known already changes nothing.
         """
-        wanted = project(record, plan, facts)
+        wanted = project(record, plan, entry)
         try:
             with self._clear_errors():
-                known = self._bring(record, plan, wanted, int(facts["asked"]))
+                known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be there: look again before the next
             raise
@@ -145,7 +147,7 @@ class Tracker:
 
         for name in LOGGERS:  # mlflow sets its own level when it is imported
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what it raises is told, in one line, as an error
-        return MlflowClient(self.uri)
+        return MlflowClient(sqlite.absolute(self.uri))
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -231,7 +233,7 @@ class Tracker:
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
         tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
         tags |= {"artifacts": json_list(path.name for path in artifacts)}
-        began, ended = (int(1000 * event["time"]) for event in _ends(record))
+        began, ended = (int(1000 * moment) for moment in _ends(record))
         name = f"{wanted.tags['label']} seed {record.cell.seed}"
         run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
         run_id = str(run.info.run_id)
@@ -278,10 +280,10 @@ def _kept(run: Run) -> list[str]:
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
-def _ends(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first and the last event, or the present where there is none."""
-    now = {"time": time.time()}
-    return (record.last("start") or now, record.events[-1] if record.events else now)
+def _ends(record: Record) -> tuple[float, float]:
+    """The times of the latest start and of the last event; the present if there is none."""
+    now, start = time.time(), record.last(Start)
+    return start.time if start else now, record.events[-1].time if record.events else now
 
 
 def _quoted(text: str) -> str:

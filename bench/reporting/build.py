@@ -12,7 +12,7 @@ from bench.records.human import Collected
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, base, value_of
-from bench.reporting.table import Column, Human, PerSequence, Row, Score, State, Table, made_elsewhere
+from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,8 @@ def _row(
         mine = runs[(runs["metric"] == column.metric) & (runs["status"] == "done")]
         values = tuple(float(value) for value in mine.sort_values("seed")["value"].dropna())
         state = _state(len(status), done, failed, values)
-        scores[column.metric] = replace(_score(state, values), published=published)
+        bound = next(iter(mine["bound"].dropna()), None)
+        scores[column.metric] = replace(_entry(state, values), published=published, bound=bound)
     beside = value_of(spec.human, label, labels)
     ours = human.get(label, "not collected")
     return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside)
@@ -175,12 +176,12 @@ def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> Stat
     return "unfinished" if runs else "absent"
 
 
-def _score(state: State, values: tuple[float, ...]) -> Score:
+def _entry(state: State, values: tuple[float, ...]) -> Entry:
     if state != "value":
-        return Score(state)
+        return Entry(state)
     interval = statistics.mean_interval(values)
     half = None if interval.high is None else interval.high - interval.value
-    return Score(state, values, interval.value, half)
+    return Entry(state, values, interval.value, half)
 
 
 def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:

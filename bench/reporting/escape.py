@@ -15,6 +15,8 @@ LATEX = {
     "|": r"\textbar\allowbreak{}",
     "/": r"/\allowbreak{}",
     "±": r"$\pm$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
     "†": r"$^\dagger$",
     "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",

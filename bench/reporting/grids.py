@@ -8,12 +8,13 @@ from itertools import groupby
 from typing import Literal
 
 from bench.judging.statistics import Interval
-from bench.reporting.table import Column, Comparison, Row, Score, Table
+from bench.reporting.table import Column, Comparison, Entry, Row, Table
 
 DASH, DAGGER = "-", "†"
 PAGE_COLUMNS = 18  # of a table, that can be read when it is scaled to a page
 NAME_WIDTH = 40  # characters of a line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
+BOUNDS = {"lower": "≥", "upper": "≤"}
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,18 @@ def p_value(p: float | None) -> str:
     return f"{p:.1e}" if p < 1e-4 else f"{p:.4f}"
 
 
-def score_text(score: Score, decimals: int) -> str:
-    """`8.736 ± 0.021`, without the interval where that is undefined; a state in words where there is no value."""
-    if score.state in ("failed", "unfinished"):
-        return score.state
-    if score.mean is None:
+def score_text(entry: Entry, decimals: int) -> str:
+    """Return `8.736 ± 0.021`, without the interval if that is undefined; a state in words if there is no value.
+
+    "≤" or "≥" before it says that it is an upper or a lower bound.
+    """
+    if entry.state in ("failed", "unfinished"):
+        return entry.state
+    if entry.mean is None:
         return DASH
-    half = "" if score.half is None else f" ± {number(score.half, decimals)}"
-    return number(score.mean, decimals) + half + (DAGGER if score.marked else "")
+    sign = f"{BOUNDS[entry.bound]} " if entry.bound else ""
+    half = "" if entry.half is None else f" ± {number(entry.half, decimals)}"
+    return sign + number(entry.mean, decimals) + half + (DAGGER if entry.marked else "")
 
 
 def folded(name: str, width: int = NAME_WIDTH) -> str:

@@ -94,7 +94,18 @@ def _made(table: Table) -> Iterator[str]:
             f"{', '.join(means)}: the mean over sequences of each sequence's mean over its tokens. Sequences vary in "
             "length, so this is not the mean over all tokens: each sequence weighs the same, however long it is."
         )
+    yield from _bounds(table)
     yield from _copied(table)
+
+
+def _bounds(table: Table) -> Iterator[str]:
+    """Name the rows whose values are bounds: a difference from an exact value says less than it seems to."""
+    for column in table.columns:
+        for bound, sign in grids.BOUNDS.items():
+            entries = {row.name: row.scores[column.metric] for row in table.rows}
+            names = [name for name, entry in entries.items() if entry.bound == bound and entry.mean is not None]
+            if names:
+                yield f"{sign} {bound} bound of {column.name}, not its value: {', '.join(names)}."
 
 
 def _copied(table: Table) -> Iterator[str]:

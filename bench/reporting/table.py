@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bench.contracts.metric import Better
+from bench.contracts.metric import Better, Bound
 from bench.judging import statistics
 from bench.planning.cell import ELSEWHERE
 from bench.records.human import Collected
@@ -34,8 +34,11 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Score:
-    """A row's values of one metric, by seed, their mean and the half-width of its 95 % interval."""
+class Entry:
+    """A row's values of one metric by seed, their mean, the half-width of its 95 % interval, and which bound they are.
+
+    `marked` says that the value is no virtue: it lies below the real row's.
+    """
 
     state: State
     values: tuple[float, ...] = ()
@@ -43,6 +46,7 @@ class Score:
     half: float | None = None
     published: str | None = None
     marked: bool = False
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Row:
     done: int
     failed: int
     unfinished: int
-    scores: dict[str, Score]
+    scores: dict[str, Entry]
     human: str = "not collected"
     human_published: str | None = None
 

@@ -33,7 +33,7 @@ def runs_csv(tables: Sequence[Table]) -> str:
     """Every run's every value, in full: what the tables are made of, without what they leave out."""
     import pandas as pd
 
-    columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature"]
+    columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature", "bound"]
     kept = pd.concat([table.runs[columns] for table in tables])
     return kept.sort_values(["dataset", "label", "seed"], kind="stable").to_csv(
         index=False, na_rep=DASH, lineterminator="\n"
@@ -75,6 +75,7 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "p_permutation": _six(one.p_permutation if one else None),
         "p_permutation_holm": _six(one.holm_permutation if one else None),
         "signature": signature,
+        "bound": score.bound or DASH,
     }
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.contracts.knobs import build
-from bench.engine.conformance import check_dataset
+from bench.contracts.knobs import build, quick
+from bench.engine.conformance.datasets import check_dataset
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
 NAMES = plugins.names("bench.datasets")
-SMALL = {"oracle": {"train": 256, "valid": 64, "test": 64}}
 
 
 @pytest.fixture
@@ -26,9 +25,9 @@ def make(tmp_path: Path, corpora: Corpora) -> Any:
 
     def make(name: str, **more: str) -> Any:
         cls = plugins.load("bench.datasets", name)
-        knobs: dict[str, Any] = SMALL.get(name, {}) | more
+        knobs: dict[str, Any] = dict(more)
         knobs |= {"file": str(tmp_path / "lines.txt")} if name == "text" else {}
-        return cls(build(cls.Settings, knobs, name), corpora)
+        return cls(build(cls.Settings, quick(cls.Settings, knobs, name), name), corpora)
 
     return make
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bench.contracts.knobs import build
-from bench.engine.conformance import CHECKS, small, subjects, toy_data
+from bench.contracts.knobs import build, quick
+from bench.engine.conformance.subject import subjects, toy_data
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 
 NAMES = plugins.names("bench.baselines")
@@ -23,7 +24,7 @@ def test_the_shelf_is_whole() -> None:
 @pytest.mark.parametrize(("name", "kind"), list(itertools.product(NAMES, KINDS)))
 def test_it_conforms(name: str, kind: str) -> None:
     cls = plugins.load("bench.baselines", name)
-    subject = dict(subjects(cls, build(cls.Settings, small(cls, {}), name)))[kind]
+    subject = dict(subjects(cls, build(cls.Settings, quick(cls.Settings, {}, name), name)))[kind]
     for check in CHECKS:
         check(subject)
 

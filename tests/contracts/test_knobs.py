@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.contracts.errors import BenchError
-from bench.contracts.knobs import build, knob, parse
+from bench.contracts.knobs import build, choices, knob, parse, quick
 
 
 @dataclass(frozen=True)
 class Knobs:
     rollouts: int = knob(16, low=1, high=64, help="")
     rate: float = knob(0.5, low=0.0, help="")
-    kind: Literal["mean", "corpus"] = knob("mean", choices=("mean", "corpus"), help="")
+    kind: Literal["mean", "corpus"] = knob("mean", help="")
     fresh: bool = knob(False, help="")
     file: str = knob("", help="")
     limit: int | None = knob(None, low=2, help="")
@@ -155,7 +155,7 @@ class Low:
 
 @dataclass(frozen=True)
 class Other:
-    kind: str = knob("z", choices=("a", "b"), help="")
+    kind: Literal["a", "b"] = knob("z", help="")
 
 
 @pytest.mark.parametrize(
@@ -169,3 +169,59 @@ class Other:
 def test_defaults_are_held_to_their_own_bounds(cls: Any, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         build(cls, {}, "mine")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    one: Literal["a", "b"] = knob("a", help="")
+    perhaps: Literal["a", 2] | None = knob(None, help="")
+    free: str | None = knob("c", help="")
+    plain: int = 3
+
+
+def test_choices_are_those_of_the_annotation() -> None:
+    found = {name: choices(Chosen, name) for name in ("one", "perhaps", "free", "plain", "absent")}
+    assert found == {"one": ("a", "b"), "perhaps": ("a", 2, None), "free": (), "plain": (), "absent": ()}
+    assert build(Chosen, {"perhaps": 2}, "x").perhaps == 2 and build(Chosen, {}, "x").perhaps is None
+    with pytest.raises(BenchError, match=r"^x\.perhaps = 'b': choose one of a, 2, None$"):
+        build(Chosen, {"perhaps": "b"}, "x")
+
+
+def test_an_annotation_of_an_unknown_name_is_one_line() -> None:
+    @dataclass(frozen=True)
+    class Broken:
+        size: Nowhere = knob(3, help="")  # type: ignore[name-defined] # noqa: F821
+
+    assert choices(Broken, "size") == ()
+    with pytest.raises(BenchError, match=r"^settings of x: name 'Nowhere' is not defined$"):
+        build(Broken, {}, "x")
+
+
+@dataclass(frozen=True)
+class Heads:
+    width: int = knob(512, low=1, quick=8, help="")
+    heads: int = knob(64, low=1, quick=4, help="")
+    epochs: int = knob(100, low=0, quick=0, help="")
+    rate: float = knob(0.1, help="")
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ValueError("width is a multiple of heads")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"width": 8, "heads": 4, "epochs": 0}),
+        ({"rate": 1.0}, {"rate": 1.0, "width": 8, "heads": 4, "epochs": 0}),
+        ({"heads": 2, "epochs": 5}, {"width": 8, "heads": 2, "epochs": 5}),
+        ({"heads": 16}, {"heads": 16, "epochs": 0}),
+        ({"width": 6}, {"width": 6}),
+        ({"wide": 6}, {"wide": 6}),
+    ],
+)
+def test_quick_values_stand_where_none_is_given_and_the_class_takes_them(
+    given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Together they may be taken where one alone is not: a width of 8 is none of 64 heads."""
+    assert quick(Heads, given, "x") == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 from pathlib import Path
@@ -13,7 +12,9 @@ import pytest
 
 import bench
 from bench.contracts.metric import Generated
-from bench.engine.conformance import CHECKS, check_dataset, subjects
+from bench.engine.conformance.datasets import check_dataset
+from bench.engine.conformance.subject import subjects
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -45,14 +46,12 @@ def test_the_dataset_conforms(files: Path) -> None:
 
 
 def test_the_metric_counts_bigrams(files: Path) -> None:
-    spec = importlib.util.spec_from_file_location("distinct", files / "distinct.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     cls = plugins.load("bench.datasets", f"{files}/counting.py:Counting")
-    data = cls(cls.Settings(), Corpora.from_environment("sample")).load()
+    dataset = cls(cls.Settings(), Corpora.from_environment("sample"))
+    data = dataset.load()
+    metric = next(metric for metric in dataset.metrics(data) if metric.name == "distinct-2")
     rows = np.array([[1, 2, 1, 2], [3, 3, 3, 3]])
-    assert module.Distinct(2).score(Generated(rows), data).value == pytest.approx(3 / 6)  # 12, 21 and 33, of six
+    assert metric.score(Generated(rows), data).value == pytest.approx(3 / 6)  # 12, 21 and 33, of six
 
 
 def test_the_python_page_runs_from_top_to_bottom(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.contracts.errors import BenchError
 from bench.engine.check import Outcome, check, outcome
-from bench.engine.conformance import CHECKS
+from bench.engine.conformance.trainers import CHECKS
 from bench.toolkit.corpora.fetch import Corpora
 
 

@@ -61,16 +61,17 @@ def press_once_two_run(cells: Sequence[Cell], context: Context, address: str) ->
 
 @pytest.mark.slow
 def test_ctrl_c_reaches_the_clusters_workers(address: str, make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(4)]
+    cells = [make_cell("Halts", seed=seed) for seed in range(4)]
     press_once_two_run(cells, context, address)
     assert not context.stop.exists() and statuses(cells, context) == ["interrupted"] * 2 + ["pending"] * 2
 
 
 @pytest.mark.slow
 def test_workers_leave_though_the_parent_did_not_stay_to_see_it(
-    address: str, make_cell: Callable[..., Cell], context: Context, trainers: Callable[[str], str]
+    address: str, make_cell: Callable[..., Cell], context: Context, trainers: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Their epoch ends when the parent has gone: it waits for a file."""
+    """Their epoch ends when the parent has gone: it waits for a file, and does not know this stop file."""
+    context = replace(context, stop=tmp_path / "leave")
     cells = [make_cell("Waits", seed=seed) for seed in range(4)]
     press_once_two_run(cells, replace(context, grace=0.0), address)
     assert context.stop.exists() and statuses(cells, context) == ["pending"] * 2 + ["running"] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bench.judging.evaluator import Evaluator
 from bench.planning.cell import Cell
 from bench.plugins import loading as plugins
 from bench.records import checkpoint
+from bench.records.events import Epoch, Judged
 from bench.records.journal import Journal, Record, read_record
 
 EPOCHS = 8  # 3 of mle, 2 of critic, 3 of tune
@@ -67,7 +69,7 @@ def weights(trainer: Any) -> bytes:
 
 
 def points(record: Record) -> list[tuple[int, Any]]:
-    return [(point["x"], point["scores"]) for point in record.curve]
+    return [(point.x, point.scores) for point in record.curve]
 
 
 def fresh(cell: Cell, context: Context) -> None:
@@ -92,7 +94,7 @@ def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
 ) -> None:
     cell = make_cell(name, evaluation__rule=rule, evaluation__curve_every=2)
     straight, record = drive(cell)
-    curve, phases = points(record), [{**phase, "time": 0} for phase in record.phases]
+    curve, phases = points(record), [replace(phase, time=0.0) for phase in record.phases]
     place = judged(record)
     assert [x for x, _ in curve] == [0, 2, 3, 4, 6] and place[0] == "tune"
     for cut in range(1, EPOCHS + 1):
@@ -100,9 +102,9 @@ def test_a_run_cut_at_any_epoch_ends_on_the_same_bits(
         assert drive(cell, After(cut))[0] is None
         resumed, record = drive(cell)
         assert weights(resumed) == weights(straight), f"cut after epoch {cut}"
-        assert points(record) == curve and [{**phase, "time": 0} for phase in record.phases] == phases
+        assert points(record) == curve and [replace(phase, time=0.0) for phase in record.phases] == phases
         assert judged(record) == place
-        epochs = [(e["phase"], e["epoch"]) for e in record.events if e["event"] == "epoch"]
+        epochs = [(epoch.phase, epoch.epoch) for epoch in record.all(Epoch)]
         assert len(epochs) == len(set(epochs)) == EPOCHS, "no epoch is trained twice"
 
 
@@ -153,10 +155,10 @@ def test_training_is_the_same_with_and_without_curves(drive: Any, make_cell: Any
 
 def test_the_journal_tells_phases_in_generator_epochs(drive: Any, make_cell: Any) -> None:
     _, record = drive(make_cell())
-    told = [(p["name"], p["begins"], p["ends"], p["epochs"], p["trains_generator"]) for p in record.phases]
+    told = [(p.name, p.begins, p.ends, p.epochs, p.trains_generator) for p in record.phases]
     assert told == [("mle", 0, 3, 3, True), ("critic", 3, 3, 2, False), ("tune", 3, 6, 3, True)]
     assert [x for x, _ in points(record)] == [0, 1, 2, 3, 4, 5, 6]
-    losses = [e["values"]["loss"] for e in record.events if e["event"] == "epoch"]
+    losses = [epoch.values["loss"] for epoch in record.all(Epoch)]
     assert len(losses) == EPOCHS and losses[0] == pytest.approx(math.log(4)), "a float, though step() gave a tensor"
 
 
@@ -166,8 +168,9 @@ def test_no_epochs_leave_only_the_curves_beginning(drive: Any, make_cell: Any) -
 
 
 def judged(record: Record) -> tuple[str, int, int]:
-    facts = record.last("judged")
-    return facts["phase"], facts["epoch"], facts["epochs"]
+    found = record.last(Judged)
+    assert found is not None
+    return found.phase, found.epoch, found.epochs
 
 
 @pytest.mark.parametrize("rule", ["best-valid", "best-oracle"])
@@ -192,7 +195,7 @@ def test_a_last_phase_without_epochs_is_passed_over(
 @pytest.mark.parametrize("rule", ["last", "best-valid", "best-oracle"])
 def test_what_is_never_trained_is_judged_as_it_stands(drive: Any, make_cell: Any, rule: str) -> None:
     trainer, record = drive(make_cell(Tiny__epochs=0, evaluation__rule=rule))
-    assert record.last("judged") == {} and not trainer.generator.logits.any()
+    assert record.last(Judged) is None and not trainer.generator.logits.any()
 
 
 def test_the_last_checkpoint_is_named_too(drive: Any, make_cell: Any) -> None:

@@ -17,6 +17,7 @@ from bench.engine import job
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.plugins.checksum import checksum
+from bench.records.events import Done, Failed, Start
 from bench.records.journal import Record, read_record, write_cell
 
 UMASK = os.umask(0)
@@ -37,18 +38,25 @@ def do(make_cell: Callable[..., Cell], context: Context) -> Callable[..., Record
     return do
 
 
+def error_of(record: Record) -> str:
+    failed = record.last(Failed)
+    assert failed is not None
+    return failed.error
+
+
 def test_a_finished_cell_leaves_scores_and_artifacts(do: Any) -> None:
     record = do()
     assert record.status == "done" and list(record.scores) == ["ones", "nll_test"]
     assert sorted(path.name for path in record.folder.iterdir()) == sorted(
         ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "generator.safetensors"]
     )
-    done, start = record.last("done"), record.last("start")
-    assert done["hypotheses"] == 30 and 0 <= done["seconds"] <= done["wall_seconds"]
-    assert start["source"]["file"] == "tiny words" and (start["train"], start["valid"], start["length"]) == (90, 30, 5)
+    done, start = record.last(Done), record.last(Start)
+    assert done is not None and start is not None
+    assert done.hypotheses == 30 and done.wall_seconds is not None and 0 <= done.seconds <= done.wall_seconds
+    assert start.source["file"] == "tiny words" and (start.train, start.valid, start.length) == (90, 30, 5)
     scores = pd.read_parquet(record.folder / "scores.parquet")
-    assert scores["ones"].mean() == pytest.approx(record.scores["ones"]["value"])
-    assert scores["nll_test"].mean() == pytest.approx(record.scores["nll_test"]["value"])
+    assert scores["ones"].mean() == pytest.approx(record.scores["ones"].value)
+    assert scores["nll_test"].mean() == pytest.approx(record.scores["nll_test"].value)
     lines = (record.folder / "samples.txt").read_text().splitlines()
     shares = [line.split().count("one") / 5 for line in lines]
     assert len(lines) == 30 and shares == pytest.approx(list(scores["ones"]))
@@ -99,7 +107,7 @@ def test_the_real_row(make_cell: Any, context: Context) -> None:
 )
 def test_a_failing_trainer_is_named_and_its_traceback_kept(do: Any, name: str, error: str, traceback: str) -> None:
     record = do(name)
-    assert record.status == "failed" and record.last("failed")["error"] == error and record.scores == {}
+    assert record.status == "failed" and error_of(record) == error and record.scores == {}
     log = (record.folder / "error.log").read_text()
     assert log.startswith("Traceback") and traceback in log
 
@@ -108,7 +116,7 @@ def test_a_long_error_is_cut_in_tables_and_whole_in_the_log(do: Any, trainers: A
     path = Path(trainers("Tiny").rpartition(":")[0])
     path.write_text(path.read_text().replace("the critic\\nhas left", "gone " * 500))
     record = do("Raises")
-    error = record.last("failed")["error"]
+    error = error_of(record)
     assert len(error) < 400 and error.endswith("...")
     assert "gone " * 500 in (record.folder / "error.log").read_text()
 
@@ -116,7 +124,7 @@ def test_a_long_error_is_cut_in_tables_and_whole_in_the_log(do: Any, trainers: A
 def test_a_trainer_that_cannot_be_built_fails_alone(do: Any, trainers: Any) -> None:
     path = Path(trainers("Tiny").rpartition(":")[0])
     path.write_text(path.read_text().replace("self.seen = Counter()", "self.seen = Counter(1, 2)"))
-    assert do().last("failed")["error"].startswith("Tiny: TypeError: Counter.__init__()")
+    assert error_of(do()).startswith("Tiny: TypeError: Counter.__init__()")
 
 
 def test_mended_it_is_run_again_and_the_old_error_is_gone(do: Any, context: Context, monkeypatch: Any) -> None:
@@ -164,7 +172,7 @@ def edit(reference: str, before: str, after: str) -> None:
 
 def failure(cell: Cell, context: Context) -> Any:
     assert job.run(cell, context) == "failed"
-    return read_record(context.runs / cell.id).last("failed")["error"]
+    return error_of(read_record(context.runs / cell.id))
 
 
 def test_data_that_changed_after_planning_is_refused(
@@ -175,7 +183,9 @@ def test_data_that_changed_after_planning_is_refused(
     edit(words, '"tiny words")', f"open({str(seed)!r}).read())")
     cell = make_cell()
     seed.write_text("other words")
-    assert failure(cell, context) == "Tiny: the data of Words changed since it was planned: run again"
+    told = failure(cell, context)
+    assert told.startswith(f"Tiny: the data of Words is not that of Tiny seed 0 (fingerprint {cell.fingerprint}, here ")
+    assert told.endswith("): give the --data and --corpus that it was planned with, or run again")
 
 
 def test_code_that_changed_after_planning_is_refused(make_cell: Any, context: Context, words: str) -> None:
@@ -201,7 +211,7 @@ def test_a_metric_that_was_edited_is_not_the_one_kept(words: str, do: Any) -> No
     edit(words, "== 1).mean", "== 2).mean")
     second = do()
     assert (first.cell.fingerprint, first.cell.label) == (second.cell.fingerprint, second.cell.label)
-    assert first.scores["ones"]["value"] != second.scores["ones"]["value"]
+    assert first.scores["ones"].value != second.scores["ones"].value
 
 
 def test_a_plug_in_that_writes_into_the_data_fails_alone(trainers: Any, do: Any) -> None:
@@ -210,7 +220,7 @@ def test_a_plug_in_that_writes_into_the_data_fails_alone(trainers: Any, do: Any)
     path = Path(trainers("Tiny").rpartition(":")[0])
     path.write_text(path.read_text() + SORTER)
     failed = do("Sorter")
-    assert failed.last("failed")["error"] == (
+    assert error_of(failed) == (
         "Sorter: Sorter, or a metric of Words, wrote into the data it was given: copy what you change"
     )
     assert do("Tiny", seed=1).scores == before.scores

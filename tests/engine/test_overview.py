@@ -7,14 +7,15 @@ from typing import Any
 from bench.engine.job import Context, run
 from bench.engine.overview import overview
 from bench.records import plans as kept_plans
+from bench.records.runs import RunsFolder
 
 
 def test_cells_are_sorted_with_their_names_and_notes(make_cell: Any, context: Context) -> None:
-    assert overview(context.runs) == []
+    assert overview(RunsFolder(context.runs)) == []
     cells = [make_cell("Tiny", seed=1), make_cell("Tiny"), make_cell("Raises")]
     assert [run(cell, context) for cell in cells[1:]] == ["done", "failed"]
-    kept_plans.write("sweep", {cells[1].id: {"label": "Tiny[x]"}}, context.runs)
-    lines = overview(context.runs)
+    kept_plans.write("sweep", {cells[1].id: kept_plans.Entry(label="Tiny[x]")}, context.runs)
+    lines = overview(RunsFolder(context.runs))
     assert [(line.record.cell.label, line.record.cell.seed) for line in lines] == [
         ("Raises", 0),
         ("Tiny", 0),

@@ -22,7 +22,7 @@ from bench.judging.evaluator import Evaluator, draw
 from bench.planning.cell import Cell
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
-from bench.records import runs as stored
+from bench.records import revive
 from bench.records.journal import Journal, Record, read_record, write_cell
 
 TRAINER = '''
@@ -178,9 +178,9 @@ def train(context: Context) -> Callable[..., tuple[Any, Record]]:
     def train(cell: Cell, until: int = 99) -> tuple[Any, Record]:
         torch.rand(3), np.random.rand(), random.random()  # what another cell left behind
         opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
-        evaluator = Evaluator(opened.data, opened.dataset.metrics(opened.data), cell.evaluation.rule)
-        rng = stored.training_rng(cell, "cpu")
-        trainer = stored.build_trainer(cell, opened.data, rng)
+        evaluator = Evaluator.of(opened, cell.evaluation.rule)
+        rng = revive.training_rng(cell, "cpu")
+        trainer = revive.build_trainer(cell, opened.data, rng)
         left = iter(range(until - 1, -1, -1))
         journal = Journal(context.runs / cell.id)
         with suppress(Interrupted):
@@ -196,7 +196,7 @@ def bits(trainer: Any) -> list[Any]:
 
 
 def scores(record: Record) -> list[tuple[int, Any]]:
-    return [(point["x"], point["scores"]) for point in record.curve]
+    return [(point.x, point.scores) for point in record.curve]
 
 
 @pytest.mark.parametrize(("name", "rule"), [("Plain", "last"), ("Plain", "best-valid"), ("Viewed", "last")])
@@ -234,7 +234,7 @@ def test_two_runs_of_one_cell_are_alike_and_the_generator_comes_back(
         assert job.run(cell, there) == "done", (runs / cell.id / "error.log").read_text()
         record = read_record(runs / cell.id)
         found.append((record.scores, scores(record), (runs / cell.id / "samples.txt").read_text()))
-    assert found[0] == found[1] and found[0][0]["nll_test"]["value"] is not None
+    assert found[0] == found[1] and found[0][0]["nll_test"].value is not None
     opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
     assert samples(record, opened, cell) == found[0][2]
 
@@ -242,13 +242,14 @@ def test_two_runs_of_one_cell_are_alike_and_the_generator_comes_back(
 def samples(record: Record, opened: Opened, cell: Cell) -> str:
     """What the generator that the run kept says to the seed of the run's own evaluation."""
     rng = torch_rng(cell.seed_for("evaluate", "final"))
-    rows = draw(stored.generator(record, opened), 30, opened.data, rng).tolist()
+    rows = draw(revive.generator(record, opened), 30, opened.data, rng).tolist()
     return "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in rows)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_conforms(trainers: Any, name: str) -> None:
-    from bench.engine.conformance import CHECKS, subjects
+    from bench.engine.conformance.subject import subjects
+    from bench.engine.conformance.trainers import CHECKS
 
     cls = plugins.load("bench.baselines", trainers(name))
     for _, subject in subjects(cls, cls.Settings()):

@@ -25,16 +25,17 @@ from bench.engine import dask, local, pool
 from bench.engine.job import Context
 from bench.engine.local import Local
 from bench.planning.cell import Cell
+from bench.records.events import Epoch, Failed, Interrupted, Start
 from bench.records.journal import Journal, read_record, write_cell
 
 
 def outcomes(cells: Sequence[Cell], context: Context) -> list[tuple[str, Any]]:
     records = [read_record(context.runs / cell.id) for cell in cells]
-    return [(record.status, record.scores or record.last("failed").get("error")) for record in records]
+    return [(record.status, record.scores or getattr(record.last(Failed), "error", None)) for record in records]
 
 
 def events(cell: Cell, context: Context) -> list[str]:
-    return [event["event"] for event in read_record(context.runs / cell.id).events]
+    return [event.NAME for event in read_record(context.runs / cell.id).events]
 
 
 def starts(cell: Cell, context: Context) -> int:
@@ -83,7 +84,8 @@ def test_a_death_is_seen_at_once_while_another_cell_runs(make_cell: Callable[...
             go(waits)
 
     assert Local(2).run([waits, dies], context, go_once_it_is_seen) == [dies]
-    assert read_record(context.runs / dies.id).last("interrupted")["error"] == "killed, or out of memory"
+    death = read_record(context.runs / dies.id).last(Interrupted)
+    assert death is not None and death.error == "killed, or out of memory"
     assert [status for status, _ in outcomes([waits, dies], context)] == ["done", "interrupted"]
 
 
@@ -203,10 +205,10 @@ print(*(name for name in sys.modules if name.startswith(("bench.baselines", "ben
 def test_a_signal_to_the_whole_group_lets_workers_save(
     make_cell: Callable[..., Cell], context: Context, number: signal.Signals
 ) -> None:
-    cell = make_cell("Slow", Slow__epochs=10_000)
+    cell = make_cell("Halts")
 
     def end_the_group_once_training() -> None:
-        if any(event["event"] == "epoch" for event in read_record(context.runs / cell.id).events):
+        if read_record(context.runs / cell.id).last(Epoch):
             for process in psutil.Process().children(recursive=True):  # the server too
                 process.send_signal(number)
             raise KeyboardInterrupt
@@ -215,16 +217,16 @@ def test_a_signal_to_the_whole_group_lets_workers_save(
     with pytest.raises(KeyboardInterrupt):
         pool.run_all([cell], context, 1, end_the_group_once_training, None)
     assert signal.getsignal(signal.SIGTERM) == before
-    assert [event["event"] for event in read_record(context.runs / cell.id).events].count("interrupted") == 1
+    assert [event.NAME for event in read_record(context.runs / cell.id).events].count("interrupted") == 1
     assert list((context.runs / cell.id / "checkpoint").iterdir())
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(3)]
+    cells = [make_cell("Halts", seed=seed) for seed in range(3)]
 
     def press_once_training() -> None:
-        if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):
+        if read_record(context.runs / cells[0].id).last(Epoch):
             signal.raise_signal(signal.SIGINT)
 
     assert threading.current_thread() is threading.main_thread()
@@ -236,10 +238,10 @@ def test_ctrl_c_lets_workers_save(make_cell: Callable[..., Cell], context: Conte
 
 
 def test_an_error_of_the_parent_stops_the_workers_too(make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell("Slow", seed=seed, Slow__epochs=10_000) for seed in range(3)]
+    cells = [make_cell("Halts", seed=seed) for seed in range(3)]
 
     def fail_once_training() -> None:
-        if any(event["event"] == "epoch" for event in read_record(context.runs / cells[0].id).events):
+        if read_record(context.runs / cells[0].id).last(Epoch):
             raise BenchError("the database is locked")
 
     with pytest.raises(BenchError, match="the database is locked"):
@@ -280,7 +282,7 @@ def test_workers_that_are_not_ours_are_told_to_leave_until_all_have(
     monkeypatch.setattr(dask, "_executor", lambda *_: nullcontext(cluster))
     context = replace(context, grace=0.2)
     cells = [make_cell(seed=seed) for seed in range(2)]
-    Journal(context.runs / cells[1].id).append("start")
+    Journal(context.runs / cells[1].id).append(Start(source={}, notes=()))
 
     def leave_and_press() -> None:
         for future in cluster.futures[:left]:

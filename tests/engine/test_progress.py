@@ -6,17 +6,18 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from rich.console import Console
 
+from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.engine.progress import Progress, headline
 from bench.planning.cell import Cell
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 
-SCORES = {"ones": {"value": 0.25, "better": "higher", "signature": "s"}}
+SCORES = {"ones": Score(value=0.25, better="higher", signature="s")}
 
 
 @pytest.fixture
@@ -33,15 +34,15 @@ def shown(on: Console) -> str:
     return on.file.getvalue()
 
 
-def write(cell: Cell, context: Context, *story: tuple[str, dict[str, Any]]) -> None:
-    for event, facts in story:
-        Journal(context.runs / cell.id).append(event, **facts)
+def write(cell: Cell, context: Context, *story: Event) -> None:
+    for event in story:
+        Journal(context.runs / cell.id).append(event)
 
 
-EPOCH = ("epoch", {"phase": "mle", "epoch": 2, "epochs": 9, "values": {"loss": 4.2}})
-CURVE = ("curve", {"x": 2, "phase": "mle", "scores": {"ones": 0.5}})
-DONE = ("done", {"scores": SCORES, "wall_seconds": 60.0})
-START: tuple[str, dict[str, Any]] = ("start", {})
+EPOCH = Epoch(phase="mle", epoch=2, epochs=9, values={"loss": 4.2})
+CURVE = Curve(x=2, phase="mle", scores={"ones": 0.5})
+DONE = Done(scores=SCORES, hypotheses=30, seconds=50.0, wall_seconds=60.0)
+START = Start(source={}, notes=())
 
 
 def test_plain_lines_where_the_output_is_no_terminal(cells: list[Cell], context: Context) -> None:
@@ -53,7 +54,7 @@ def test_plain_lines_where_the_output_is_no_terminal(cells: list[Cell], context:
         write(cells[0], context, DONE)
         progress.tick()
         progress.tick()
-        write(cells[1], context, START, ("failed", {"error": "Tiny: it [broke]"}))
+        write(cells[1], context, START, Failed(error="Tiny: it [broke]"))
     assert shown(on).splitlines() == ["[1/3] Words Tiny seed 0: ones 0.2500", "failed: Words Tiny: it [broke]"]
     assert [(record.cell, record.status) for record in ended] == [(cells[0], "done"), (cells[1], "failed")]
     assert "\x1b" not in shown(on)
@@ -85,7 +86,7 @@ def test_a_live_table_in_a_terminal(cells: list[Cell], context: Context) -> None
 def test_names_are_shown_as_they_are(make_cell: Callable[..., Cell], context: Context) -> None:
     cell = replace(make_cell(), label="Bigram[epochs=8]", dataset_label=":x:[red]")
     write_cell(cell, context.runs / "named")
-    write(cell, replace(context, runs=context.runs / "named"), START, ("epoch", EPOCH[1] | {"phase": "mle [/b]"}))
+    write(cell, replace(context, runs=context.runs / "named"), START, replace(EPOCH, phase="mle [/b]"))
     on = console(True)
     with Progress([cell], context.runs / "named", 1, on, lambda record: None) as progress:
         progress.tick()
@@ -112,12 +113,12 @@ def test_more_cells_than_lines(make_cell: Callable[..., Cell], context: Context)
 
 
 def test_a_narrow_terminal_gives_each_cell_one_line(make_cell: Callable[..., Cell], context: Context) -> None:
-    long = {"phase": "scheduled-sampling", "epoch": 200, "epochs": 300, "values": {"loss": 12.3456}}
+    long = Epoch(phase="scheduled-sampling", epoch=200, epochs=300, values={"loss": 12.3456})
     tiny = make_cell()
     cells = [replace(tiny, label="scheduled-sampling", dataset_label="nottingham", seed=seed) for seed in range(3)]
     for cell in cells:
         write_cell(cell, context.runs)
-        write(cell, context, START, ("epoch", long), CURVE)
+        write(cell, context, START, long, CURVE)
     on = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None)
     with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
         progress.tick()
@@ -145,12 +146,16 @@ def test_time_left(cells: list[Cell], context: Context, story: list[int], left: 
     assert f"{left} left" in shown(on)
 
 
-def test_time_spent_on_a_running_cell_counts(cells: list[Cell], context: Context) -> None:
-    write(cells[0], context, START, ("done", {"scores": SCORES, "wall_seconds": 3_600.0 * 4}))
+def test_time_spent_on_a_running_cell_counts(
+    cells: list[Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(cells[0], context, START, replace(DONE, wall_seconds=3_600.0 * 4))
     write(cells[1], context, START)
     journal = context.runs / cells[1].id / "journal.jsonl"
-    began = time.time() - 3_600 * 3
-    journal.write_text(f'{{"event": "start", "time": {began}}}\n')
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    began = now - 3_600 * 3
+    journal.write_text(f'{{"event": "start", "time": {began}, "source": {{}}, "notes": []}}\n')
     on = console(True)
     with Progress(cells, context.runs, 1, on, lambda record: None):
         pass
@@ -159,5 +164,5 @@ def test_time_spent_on_a_running_cell_counts(cells: list[Cell], context: Context
 
 def test_a_headline_that_is_undefined_or_absent(cells: list[Cell], context: Context) -> None:
     assert headline(read_record(context.runs / cells[0].id)) == "-"
-    write(cells[0], context, START, ("curve", {"x": 0, "scores": {"ones": None}}))
+    write(cells[0], context, START, Curve(x=0, phase="mle", scores={"ones": None}))
     assert headline(read_record(context.runs / cells[0].id)) == "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from rich.console import Console
 from bench.cli.commands.status import command as status
 from bench.cli.commands.sync import command as syncing
 from bench.contracts.errors import BenchError
-from bench.engine import job, session
+from bench.engine import session
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -26,33 +26,18 @@ from bench.planning.cell import Cell
 from bench.planning.preset import Preset
 from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
-from bench.records import runs as stored
+from bench.records.events import Curve, Interrupted, Start
 from bench.records.journal import Journal, Record, read_record
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.toolkit.corpora.fetch import Corpora
-
-
-class AtOnce:
-    """A backend that does each cell in this process."""
-
-    def prepare(self) -> None:
-        pass
-
-    def run(self, cells: Sequence[Cell], context: Context, tick: Callable[[], None]) -> list[Cell]:
-        for cell in cells:
-            job.run(cell, context)
-        tick()
-        return []
-
 
 Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(at_once: None, folder: Path, words: str, trainers: Any, corpora: Corpora) -> Run:
     """Run tiny trainers by name (others by theirs); exit code and what was printed."""
-    monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())
-
     smoke = preset.read("smoke")
 
     def run(
@@ -67,6 +52,9 @@ def run(folder: Path, words: str, trainers: Any, corpora: Corpora, monkeypatch: 
         return code, console.file.getvalue()
 
     return run
+
+
+START = Start(source={}, notes=())
 
 
 def records(runs: Path = Path("runs")) -> dict[str, Record]:
@@ -103,7 +91,7 @@ def test_finished_cells_are_kept_and_failed_ones_tried_again(run: Run) -> None:
     code, text = run("Tiny", "Raises")
     assert code == 1 and "1 cells to run, 2 kept from before" in text
     assert records()["Tiny"].events == before
-    assert [event["event"] for event in records()["Raises"].events].count("failed") == 2
+    assert [event.NAME for event in records()["Raises"].events].count("failed") == 2
     assert tracked() == {"real": "done", "Tiny": "done", "Raises": "failed"}
 
 
@@ -194,9 +182,9 @@ def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_ctrl_c_left_is_tracked_as_far_as_it_ran(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(cells: list[Cell], context: Context, *_: Any) -> None:
         journal = Journal(context.runs / next(cell.id for cell in cells if cell.label == "Tiny"))
-        journal.append("start")
-        journal.append("curve", x=0, phase="tiny", scores={"ones": 0.25})
-        journal.append("interrupted")
+        journal.append(START)
+        journal.append(Curve(x=0, phase="tiny", scores={"ones": 0.25}))
+        journal.append(Interrupted())
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -206,7 +194,7 @@ def test_what_ctrl_c_left_is_tracked_as_far_as_it_ran(run: Run, monkeypatch: pyt
     assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == [0.25]
     run("Tiny")
     assert tracked() == {"real": "done", "Tiny": "done"}
-    told = [point["scores"]["ones"] for point in records()["Tiny"].curve]
+    told = [point.scores["ones"] for point in records()["Tiny"].curve]
     assert list(Tracker().curves("smoke", ["ones"])["ones"]["value"]) == told and 0.25 not in told
 
 
@@ -257,7 +245,7 @@ def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
         patch.setattr(Path, "rename", killed)
         assert CliRunner().invoke(syncing, [str(theirs)]).exit_code == 1
     assert [path.name for path in here.rglob("cell.json")] == ["cell.json"] and not records()
-    assert "no cells" in CliRunner().invoke(status).output and not stored.finished(Path("runs"))
+    assert "no cells" in CliRunner().invoke(status).output and not RunsFolder(Path("runs")).finished()
     assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
 
@@ -347,7 +335,7 @@ def test_sync_leaves_a_finished_cell_alone_and_replaces_an_unfinished_one(run: R
     Path("runs").rename("theirs")
     run("Tiny")
     here = records()
-    Journal(here["Tiny"].folder).append("start")
+    Journal(here["Tiny"].folder).append(START)
     done = here["real"].events
     assert sync("theirs").startswith("1 cell taken in")
     assert records()["Tiny"].events == records(Path("theirs"))["Tiny"].events and records()["real"].events == done
@@ -359,11 +347,11 @@ def test_sync_takes_an_interrupted_cell_to_be_continued_here(run: Run) -> None:
     Path("runs").rename("theirs")
     journal = Journal(records(Path("theirs"))["Tiny"].folder)
     journal.path.write_text("")
-    for event in ("start", "interrupted"):
+    for event in (START, Interrupted()):
         journal.append(event)
     assert sync("theirs").startswith("2 cells taken in") and tracked()["Tiny"] == "interrupted"
     assert sync("theirs").startswith("0 cells taken in")
-    for event in ("start", "interrupted"):
+    for event in (START, Interrupted()):
         journal.append(event)
     assert sync("theirs").startswith("1 cell taken in")
     run("Tiny")

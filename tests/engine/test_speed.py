@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,8 @@ from click.testing import CliRunner
 
 from bench.cli.commands import speed as speed_command
 from bench.cli.main import bench
+from bench.contracts.cost import Sizes
+from bench.contracts.errors import BenchError
 from bench.engine import estimate, speed
 from bench.planning import preset
 from bench.plugins import loading as plugins
@@ -95,12 +99,33 @@ def test_all_the_stages_predict_the_hours_of_every_preset(tmp_path: Path, monkey
     assert set(facts["hours"]) == set(preset.shipped())
     assert facts["hours"]["official"]["mle"] == pytest.approx(240 / 3600)
     seconds = dict.fromkeys(speed_command.STAGES, 2.0)
-    knobs = vars(plugins.load("bench.baselines", "seqgan").Settings())
-    by_hand = estimate.training_seconds(knobs, seconds, train=9_984, tokens=9_984 * 20 * 5_000)
-    assert facts["hours"]["official"]["seqgan"] == pytest.approx(by_hand / 3600)
+    knobs = plugins.load("bench.baselines", "seqgan").Settings()
+    by_hand = estimate.training_seconds(knobs, seconds, Sizes(9_984, 20, 5_000), "seqgan")
+    assert by_hand is not None and facts["hours"]["official"]["seqgan"] == pytest.approx(by_hand / 3600)
     assert estimate.measured("cpu") == seconds
     text = CliRunner().invoke(bench, args, catch_exceptions=False).stdout
     assert "predicted hours of one seed on the oracle:" in text and "official  mle    0.067" in text
+
+
+def test_the_hours_of_the_users_own_trainer_are_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trainers: Any
+) -> None:
+    monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
+    scripted(monkeypatch, (3600.0, 0.0))
+    idle = [speed.Stage(key, "nothing", "things", 1, 8e9, lambda _: lambda: None) for key in speed_command.STAGES]
+    monkeypatch.setattr(speed, "STAGES", idle)
+    file = Path(trainers("Tiny").rpartition(":")[0])
+    cost = "    def cost(self, sizes): return [Stage('sample', 10_000 * self.epochs)]\n"
+    text = "from bench.contracts.cost import Stage\n" + file.read_text()
+    file.write_text(text.replace('"of descent")\n', f'"of descent")\n\n{cost}'))
+    args = ["speed", "--runs", "1", "--threads", "1", "--device", "cpu"]
+    args += ["-b", f"{file}:Tiny", "-b", "mle", "-b", f"{file.with_name('free.py')}:Free"]
+    refused = CliRunner().invoke(bench, args)
+    assert isinstance(refused.exception, BenchError) and "free.py" in str(refused.exception)
+    assert not refused.output, "nothing is timed for it"
+    file.with_name("free.py").write_text(text.replace("class Tiny", "class Free").replace("Tiny", "Free"))
+    shown = CliRunner().invoke(bench, args, catch_exceptions=False).stdout
+    assert "official  Tiny    3.000   mle  120.000   Free        -" in shown
 
 
 def test_stages_are_chosen_by_name() -> None:
@@ -109,8 +134,11 @@ def test_stages_are_chosen_by_name() -> None:
     assert result.exit_code == 2 and "'z' is not one of 'a'" in result.output
 
 
-def test_short_work_is_done_until_others_can_be_heard() -> None:
-    done: list[int] = []
-    seconds, _ = speed._time(lambda: done.append(sum(range(1000))), CPU, least=0.05)
-    assert len(done) > 1 and seconds * len(done) >= 0.05
-    assert speed._time(lambda: done.clear(), CPU)[0] < 0.05 and not done
+def test_short_work_is_done_until_others_can_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that goes on by a hundredth of a second each time that it is read."""
+    hundredths, done = itertools.count(), list[int]()
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(hundredths) / 100)
+    seconds, _ = speed._time(lambda: done.append(0), CPU, least=0.05)
+    assert len(done) == 5 and seconds == pytest.approx(0.01)
+    seconds, _ = speed._time(lambda: done.append(0), CPU)
+    assert len(done) == 6 and seconds == pytest.approx(0.01)

@@ -15,9 +15,9 @@ import torch
 from bench import __version__
 from bench.contracts.errors import ContractError
 from bench.contracts.generator import LOGITS, ROWS
-from bench.contracts.metric import Generated, Scores
+from bench.contracts.metric import Generated, Score, Scores
 from bench.contracts.seeding import torch_rng
-from bench.engine.conformance import toy_data
+from bench.engine.conformance.subject import toy_data
 from bench.judging.evaluator import Evaluator, draw, log_prob_of, rows_at_once
 from bench.toolkit.metrics.nll import NLLTest
 from bench.toolkit.models.unigram import Unigram
@@ -112,7 +112,7 @@ def test_log_prob_is_asked_only_where_it_is() -> None:
     log_prob = log_prob_of(Knows(ids, lambda s: torch.zeros(s.shape, requires_grad=True)), DATA, cpu)
     assert log_prob is not None and log_prob(DATA.test).dtype == np.float64
     judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(Says(ids), 10, torch_rng("test"))
-    assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
+    assert judged.scores["nll_test"].value is None and judged.per_sequence == {}
 
 
 def test_a_generator_is_shown_sequences_on_its_own_device() -> None:
@@ -221,8 +221,8 @@ def test_metrics_may_draw_from_global_generators() -> None:
         (Scores("high"), "not Scores"),  # type: ignore[arg-type]
         (Scores(0.5, np.ones((10, 2))), r"odd: score\(\) returned per_sequence of shape \(10, 2\)"),
         (Scores(0.5, np.array(["a", "b"])), r"odd: score\(\) returned per_sequence of <U1, not a number"),  # type: ignore[arg-type]
-        (Scores(0.5, np.array([1, math.nan])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
-        (Scores(0.5, np.array([1, math.inf])), r"odd is 0\.5, yet per_sequence holds what is no finite number"),
+        (Scores(0.5, np.array([1, math.nan])), r"odd is 0\.5, yet per_sequence holds NaN or infinity"),
+        (Scores(0.5, np.array([1, math.inf])), r"odd is 0\.5, yet per_sequence holds NaN or infinity"),
     ],
 )
 def test_what_is_no_score_is_refused(answer: Any, message: str) -> None:
@@ -269,7 +269,7 @@ def test_what_is_no_metric_is_refused(facts: Any, message: str) -> None:
 @pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.int64(1), 1])
 def test_a_score_of_any_kind_of_number_can_be_written_down(value: Any) -> None:
     judged = Evaluator(DATA, [Share(lambda scores: value)], "last").judge(Says(ids), 10, torch_rng("test"))
-    assert json.loads(json.dumps(judged.scores))["share"]["value"] == float(value)
+    assert json.loads(json.dumps(judged.scores["share"].value)) == float(value)
 
 
 def test_a_score_that_is_not_a_number_is_refused() -> None:
@@ -280,12 +280,12 @@ def test_a_score_that_is_not_a_number_is_refused() -> None:
 def test_an_infinite_score_is_undefined() -> None:
     impossible = Knows(ids, lambda s: torch.full(s.shape, -torch.inf))
     judged = Evaluator(DATA, [NLLTest(DATA)], "last").judge(impossible, 10, torch_rng("test"))
-    assert judged.scores["nll_test"]["value"] is None and judged.per_sequence == {}
+    assert judged.scores["nll_test"].value is None and judged.per_sequence == {}
 
 
 def test_undefined_is_none_and_not_a_number() -> None:
     judged = Evaluator(DATA, [Share(lambda scores: None)], "last").judge(Says(ids), 10, torch_rng("test"))
-    assert judged.scores["share"]["value"] is None
+    assert judged.scores["share"].value is None
 
 
 @pytest.mark.parametrize(
@@ -299,13 +299,13 @@ def test_undefined_is_none_and_not_a_number() -> None:
 def test_the_signature_says_how_the_number_was_made(rule: str, said: str) -> None:
     judged = Evaluator(DATA, [Share()], rule).judge(Says(ids), 10, torch_rng("test"))
     signature = f"share|token:3|hyps:10|temp:1|ckpt:{said}|data:{DATA.fingerprint}|v:{__version__}"
-    assert judged.scores == {"share": {"value": pytest.approx(1 / 6), "better": "higher", "signature": signature}}
+    assert judged.scores == {"share": Score(value=pytest.approx(1 / 6), better="higher", signature=signature)}
     assert np.array_equal(judged.per_sequence["share"], np.full(10, 1 / 6)) and judged.samples.shape == (10, 6)
 
 
 def test_never_more_rows_than_are_held_out() -> None:
     judged = Evaluator(DATA, [Share()], "last").judge(Says(ids), 10_000, torch_rng("test"))
-    assert len(judged.samples) == len(DATA.valid) == 30 and "|hyps:30|" in judged.scores["share"]["signature"]
+    assert len(judged.samples) == len(DATA.valid) == 30 and "|hyps:30|" in judged.scores["share"].signature
 
 
 def test_the_same_rng_the_same_scores() -> None:

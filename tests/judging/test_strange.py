@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bench.contracts.data import SequenceData, Source
 from bench.contracts.dataset import Opened
 from bench.contracts.knobs import knob
+from bench.contracts.metric import Score
 from bench.contracts.vocabulary import Vocabulary
 from bench.judging import strange
 from bench.toolkit.corpora import coarse
@@ -17,7 +19,7 @@ from bench.toolkit.corpora import coarse
 
 @dataclass(frozen=True)
 class Knobs:
-    tokens: str = knob("word", choices=("word", "char"), help="how a line is split")
+    tokens: Literal["word", "char"] = knob("word", help="how a line is split")
 
 
 class Words:
@@ -63,17 +65,21 @@ def test_end_tokens_are_no_tokens_that_recur() -> None:
     assert strange.unseen(data([[1, 0, 0, 0]], [[2, 0, 0, 0]], end=0)) == 1.0
 
 
+def scores(metric: str, value: float | None) -> dict[str, Score]:
+    return {metric: Score(value=value, better="higher", signature=metric)}
+
+
 @pytest.mark.parametrize(("value", "said"), [(0.0, True), (1e-77, True), (0.0049, True), (0.006, False), (None, False)])
 def test_a_real_row_at_bleu_2_of_0_is_told(value: float | None, said: bool) -> None:
     opened = Opened(Words(), data(TEN))
-    remark = strange.real_at_nought({"bleu-2": {"value": value}}, opened, "toy")
+    remark = strange.real_at_nought(scores("bleu-2", value), opened, "toy")
     assert (remark is not None) == said
     if remark is not None:
         assert remark.loud and "BLEU-2 of 0" in remark.fact and "--set toy.tokens=char" in remark.remedy
 
 
 def test_a_corpus_without_bleu_is_not_told_so() -> None:
-    assert strange.real_at_nought({"nll_oracle": {"value": 0.0}}, Opened(Words(), data(TEN)), "toy") is None
+    assert strange.real_at_nought(scores("nll_oracle", 0.0), Opened(Words(), data(TEN)), "toy") is None
 
 
 def test_samples_that_are_mostly_cut_are_told_with_the_knob_that_bounds_them() -> None:

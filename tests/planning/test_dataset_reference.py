@@ -13,7 +13,7 @@ from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.dataset_reference import DatasetReference, as_kept, parse
 from bench.planning.request import Request, parse_overrides
-from bench.records import runs as stored
+from bench.records.runs import is_of
 from bench.toolkit.corpora.fetch import Corpora
 
 LINES = "".join(f"line {number} of many words\n" for number in range(60))
@@ -92,11 +92,11 @@ def test_two_files_of_one_name_are_to_be_named(files: Path) -> None:
 def test_stored_cells_are_found_by_any_of_their_names(files: Path) -> None:
     (named,) = make(files, "web=text:a/train.txt").cells
     for dataset in ("web", "web=text:a/train.txt", "text:a/train.txt", f"text:{files}/a/../a/train.txt", "text"):
-        assert stored.is_of(named, dataset), dataset
+        assert is_of(named, dataset), dataset
     for dataset in ("text:train", "other=text:a/train.txt", "web=text:b/train.txt", "text:b/train.txt", "poems"):
-        assert not stored.is_of(named, dataset), dataset
+        assert not is_of(named, dataset), dataset
     (plain,) = make(files, "text:a/train.txt").cells
-    assert stored.is_of(plain, "text:train") and not stored.is_of(plain, "web=text:a/train.txt")
+    assert is_of(plain, "text:train") and not is_of(plain, "web=text:a/train.txt")
 
 
 def test_a_kept_corpus_keeps_its_name(files: Path) -> None:

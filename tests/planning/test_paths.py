@@ -19,8 +19,10 @@ from bench.planning import paths, preset
 from bench.planning import plan as planning
 from bench.planning.cell import Cell
 from bench.planning.request import Request, parse_overrides
-from bench.records import runs as stored
+from bench.records import revive
+from bench.records.events import Failed
 from bench.records.journal import read_record, write_cell
+from bench.records.runs import is_of
 from bench.toolkit.corpora.fetch import Corpora
 
 LINES = "".join(f"{a} {b} {c}\n" for a in "abcde" for b in "fghij" for c in "kl")
@@ -99,8 +101,8 @@ def test_a_folder_that_is_moved_as_a_whole_is_read_as_before(
     shutil.move(home, moved)
     there = read_record(moved / "runs" / cell.id).cell
     assert there.id == cell.id and dict(there.dataset_settings)["file"] == str(moved / "corpus.txt")
-    assert stored.reopened(there, context.corpora).data.fingerprint == cell.fingerprint
-    assert stored.is_of(there, f"text:{moved / 'corpus.txt'}")
+    assert revive.reopen(there, context.corpora).data.fingerprint == cell.fingerprint
+    assert is_of(there, f"text:{moved / 'corpus.txt'}")
 
 
 def test_a_file_that_lies_elsewhere_is_kept_by_its_whole_path(
@@ -149,7 +151,7 @@ def test_a_trainers_file_is_known_by_its_content(
     assert status(one, context) == "done"
     (home / "two.pt").write_text("3")
     assert status(two, context) == "failed"
-    assert read_record(context.runs / two.id).last("failed")["error"] == (
+    assert getattr(read_record(context.runs / two.id).last(Failed), "error", None) == (
         f"Reader[weights=two.pt]: {home / 'two.pt'} changed since it was planned: run again"
     )
 

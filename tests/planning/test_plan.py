@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.request import Request, parse_overrides
+from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
 
 Make = Callable[..., planning.Plan]
@@ -216,19 +218,17 @@ def test_a_class_may_not_pass_for_a_shipped_row_or_table(make: Make, trainers: A
         make(datasets=(f"{other}:poems",))
 
 
-def test_helpers_of_one_name_do_not_meet_in_a_cell(make: Make, trainers: Any, words: str, tmp_path: Path) -> None:
-    (tmp_path / "helpers.py").write_text("VALUE = 1\n")
+def test_siblings_of_one_name_do_not_meet_in_a_cell(make: Make, trainers: Any, words: str, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "helpers.py").write_text("VALUE = 22\n")
-    arm, other = Path(trainers("Tiny").partition(":")[0]), tmp_path / "elsewhere" / "other.py"
-    other.write_text("import helpers\n" + arm.read_text().replace("Tiny", "Other"))
-    arm.write_text("import helpers\n" + arm.read_text())
-    assert make(baselines=(trainers("Tiny"), f"{other}:Other")), "each cell has one of them"
-    dataset = Path(words.partition(":")[0])
-    dataset.write_text("import helpers\n" + dataset.read_text())
-    assert make("Tiny"), "they share the file"
-    with pytest.raises(BenchError, match=r"the module 'helpers': Other imports .*elsewhere/helpers\.py, Words .*; ren"):
-        make(baselines=(f"{other}:Other",))
+    arm, dataset = tmp_path / "elsewhere" / "arm.py", Path(words.partition(":")[0])
+    for path, code in ((arm, Path(trainers("Tiny").partition(":")[0]).read_text()), (dataset, dataset.read_text())):
+        path.write_text(f"from .helpers import VALUE\n{code}")
+        path.with_name("helpers.py").write_text(f"VALUE = {path.parent.name!r}\n")
+    cells = make(baselines=(f"{arm}:Tiny",)).cells
+    assert len({cell.code for cell in cells}) == 2 and all(cell.code for cell in cells)
+    loaded = plugins.load("bench.baselines", f"{arm}:Tiny"), plugins.load("bench.datasets", words)
+    values = [vars(sys.modules[cls.__module__])["VALUE"] for cls in loaded]
+    assert values == ["elsewhere", tmp_path.name]
 
 
 def test_unknown_names(make: Make) -> None:

@@ -38,7 +38,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def edits(folder: Path, reference: str) -> set[str]:
     """The files whose edit changes the checksum."""
     before, found = checksum(reference), set()
-    for name, text in FILES.items():
+    for name in FILES:
+        text = (folder / name).read_text()
         (folder / name).write_text(text + "# edited\n")
         if checksum(reference) != before:
             found.add(name)
@@ -48,6 +49,15 @@ def edits(folder: Path, reference: str) -> set[str]:
 
 
 def test_a_file_is_made_of_what_it_imports_beside_it(folder: Path) -> None:
+    assert edits(folder, f"{folder}/mine.py:X") == PARTS
+
+
+def test_relative_imports_count_alike(folder: Path) -> None:
+    relative = {"import helpers": "from . import helpers", "from pack.": "from .pack.", "from further": "from .further"}
+    for name in ("mine.py", "helpers.py"):
+        for absolute, line in relative.items():
+            (folder / name).write_text((folder / name).read_text().replace(absolute, line))
+    (folder / "further.py").write_text("def late():\n    from . import mine\nx = 1\n")
     assert edits(folder, f"{folder}/mine.py:X") == PARTS
 
 
@@ -81,6 +91,16 @@ def test_an_installed_package_is_made_of_itself(folder: Path, monkeypatch: pytes
     assert checksum("pack.deep:X") == before
     (installed / "pack" / "aunt.py").write_text("edited = 1")
     assert checksum("pack.deep:X") != before
+
+
+def test_a_file_of_an_installed_package_is_made_of_its_siblings_too(folder: Path) -> None:
+    installed = folder / "site-packages" / "mine"
+    installed.mkdir(parents=True)
+    (installed / "arm.py").write_text("from .helper import x\nimport torch\n")
+    (installed / "helper.py").write_text("x = 1\n")
+    before = checksum(f"{installed}/arm.py:X")
+    (installed / "helper.py").write_text("x = 2\n")
+    assert checksum(f"{installed}/arm.py:X") != before
 
 
 def test_ours_and_what_is_nowhere_have_none(folder: Path) -> None:

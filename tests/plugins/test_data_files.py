@@ -16,7 +16,7 @@ from bench.plugins.checksum import checksum
 PLUGIN = """
 from dataclasses import dataclass
 from pathlib import Path
-import helper
+from . import helper
 
 DATA_FILES = ("words.txt", "lexicon")
 WORDS = Path(__file__).with_name("words.txt").read_text().split()

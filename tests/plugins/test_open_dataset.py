@@ -59,7 +59,7 @@ def test_a_dataset_and_its_arrays_at_its_settings(words: str, corpora: Corpora) 
         (
             '"MIT", "generated"',
             '"MIT", "mine"',
-            "kind of the source is 'mine', none of published, local, generated, sample",
+            "kind of the source is 'mine'; choose one of published, local, generated, sample",
         ),
         ("vocabulary, source)", "vocabulary, source, 'note')", "notes are 'note', not a tuple of text"),
         ("vocabulary, source)", "vocabulary, source, (1,))", r"notes are \(1,\), not a tuple of text"),

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
+from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.planning.cell import Cell, Evaluation
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, PhaseStart, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 
 
@@ -20,52 +22,58 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "cell")
 
 
+START = Start(source={}, notes=())
+ONES = Score(value=1.0, better="higher", signature="ones|v:0")
+DONE = Done(scores={}, hypotheses=0, seconds=0.0)
+EPOCH = Epoch(phase="mle", epoch=1, epochs=2, values={})
+
+
 def events(journal: Journal) -> list[str]:
-    return [line["event"] for line in journal.read()]
+    return [event.NAME for event in journal.read()]
 
 
 def test_what_is_appended_is_read(journal: Journal) -> None:
     assert journal.read() == []
-    journal.append("start", notes=("a", "è\u2028 \n"), source={"kind": "sample"})
-    journal.append("curve", x=0, scores={"nll": None})
+    journal.append(Start(notes=["a", "è\u2028 \n"], source={"kind": "sample"}))
+    journal.append(Curve(x=0, phase="mle", scores={"nll": None}))
     first, second = journal.read()
-    assert first["event"] == "start" and first["notes"] == ["a", "è\u2028 \n"] and first["time"] <= second["time"]
-    assert second["scores"] == {"nll": None}
+    assert isinstance(first, Start) and first.notes == ["a", "è\u2028 \n"] and 0 < first.time <= second.time
+    assert second == Curve(x=0, phase="mle", scores={"nll": None}, time=second.time)
 
 
 @pytest.mark.parametrize("keep", [1, 9, 20])
 def test_a_torn_line_is_passed_over_and_closed(journal: Journal, keep: int) -> None:
-    journal.append("start")
+    journal.append(START)
     whole = journal.path.read_bytes()
-    journal.append("epoch", phase="mle", epoch=1)
+    journal.append(EPOCH)
     journal.path.write_bytes(whole + journal.path.read_bytes()[len(whole) :][:keep])
     assert events(journal) == ["start"]
-    journal.append("epoch", phase="mle", epoch=2)
-    assert events(journal) == ["start", "epoch"] and journal.read()[-1]["epoch"] == 2
+    journal.append(replace(EPOCH, epoch=2))
+    assert events(journal) == ["start", "epoch"] and journal.read()[-1].epoch == 2
 
 
 def test_a_last_line_without_its_newline_counts(journal: Journal) -> None:
-    journal.append("start")
-    journal.append("done", scores={})
+    journal.append(START)
+    journal.append(DONE)
     journal.path.write_bytes(journal.path.read_bytes().rstrip(b"\n"))
     assert events(journal) == ["start", "done"]
-    journal.append("failed", error="late")
+    journal.append(Failed(error="late"))
     assert events(journal) == ["start", "done", "failed"]
 
 
 def test_bytes_that_are_no_text_hide_only_their_line(journal: Journal) -> None:
-    journal.append("start")
+    journal.append(START)
     with journal.path.open("ab") as file:
         file.write(b"\x00\x00\xff\xfe\n")
-    journal.append("done")
+    journal.append(DONE)
     assert events(journal) == ["start", "done"]
 
 
 def test_lines_that_are_no_events_are_passed_over(journal: Journal) -> None:
-    journal.append("start")
+    journal.append(START)
     with journal.path.open("a") as file:
-        file.write('[]\n7\nnull\n"done"\n{"time": 1}\n')
-    journal.append("done")
+        file.write('[]\n7\nnull\n"done"\n{"time": 1}\n{"event": ["done"]}\n{"event": "later"}\n{"event": "done"}\n')
+    journal.append(DONE)
     assert events(journal) == ["start", "done"]
 
 
@@ -121,6 +129,17 @@ def test_a_cell_whose_file_names_no_version_was_made_by_the_first(tmp_path: Path
     assert read_record(folder).cell == PLAIN and read_record(folder).cell.id == folder.name
 
 
+STORY: dict[str, Event] = {
+    "start": START,
+    "epoch": EPOCH,
+    "curve": Curve(x=1, phase="mle", scores={}),
+    "phase": PhaseStart(name="mle", begins=0, ends=2, trains_generator=True),
+    "interrupted": Interrupted(),
+    "failed": Failed(error="it broke"),
+    "done": replace(DONE, scores={"ones": ONES}),
+}
+
+
 @pytest.mark.parametrize(
     ("story", "status"),
     [
@@ -138,24 +157,21 @@ def test_status_is_the_last_word(
 ) -> None:
     cell = make_cell()
     for event in story:
-        Journal(context.runs / cell.id).append(event, scores={"ones": {"value": 1.0}})
+        Journal(context.runs / cell.id).append(STORY[event])
     record = read_record(context.runs / cell.id)
     assert record.status == status
-    assert record.scores == ({"ones": {"value": 1.0}} if status == "done" else {})
+    assert record.scores == ({"ones": ONES} if status == "done" else {})
 
 
 def test_points_repeated_after_a_resume_count_once(make_cell: Callable[..., Cell], tmp_path: Path) -> None:
     story = [(0, 1.0), (5, 0.5), (10, 0.4), (5, 0.5), (10, 0.3), (15, 0.2)]
-    events = tuple({"event": "curve", "x": x, "scores": {"nll": y}} for x, y in story)
-    phases = tuple({"event": "phase", "name": name, "begins": i} for i, name in enumerate(["mle", "gan", "gan"]))
-    record = Record(make_cell(), tmp_path, events + phases)
-    assert [(point["x"], point["scores"]["nll"]) for point in record.curve] == [
-        (0, 1.0),
-        (5, 0.5),
-        (10, 0.3),
-        (15, 0.2),
-    ]
-    assert [(phase["name"], phase["begins"]) for phase in record.phases] == [("mle", 0), ("gan", 2)]
+    points = tuple(Curve(x=x, phase="mle", scores={"nll": y}) for x, y in story)
+    phases = tuple(
+        PhaseStart(name=name, begins=i, ends=9, trains_generator=True) for i, name in enumerate(["mle", "gan", "gan"])
+    )
+    record = Record(make_cell(), tmp_path, points + phases)
+    assert [(point.x, point.scores["nll"]) for point in record.curve] == [(0, 1.0), (5, 0.5), (10, 0.3), (15, 0.2)]
+    assert [(phase.name, phase.begins) for phase in record.phases] == [("mle", 0), ("gan", 2)]
 
 
 def test_a_cell_keeps_the_label_that_it_was_first_written_with(make_cell: Callable[..., Cell], tmp_path: Path) -> None:

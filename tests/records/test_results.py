@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from bench import BenchError, load_results
+from bench.contracts.metric import Score
 from bench.planning.cell import Cell
 from bench.records import plans as kept_plans
+from bench.records.events import Done, Failed
 from bench.records.journal import Journal
+from bench.records.plans import Entry
 from bench.records.results import COLUMNS
 
 SCORES = {
-    "ones": {"value": 0.5, "better": "higher", "signature": "ones|version:1"},
-    "nll_test": {"value": None, "better": "lower", "signature": "nll_test"},
+    "ones": Score(value=0.5, better="higher", signature="ones|version:1", bound="lower"),
+    "nll_test": Score(value=None, better="lower", signature="nll_test"),
 }
 
 
@@ -23,9 +26,9 @@ SCORES = {
 def runs(make_cell: Callable[..., Cell], tmp_path: Path) -> Path:
     """One cell is done, one failed, one did not begin; a plan holds the first two, under names of its own."""
     done, failed, _ = (make_cell(seed=seed) for seed in range(3))
-    Journal(tmp_path / "runs" / done.id).append("done", scores=SCORES, seconds=2.5, hypotheses=30)
-    Journal(tmp_path / "runs" / failed.id).append("failed", error="Tiny: no luck")
-    kept_plans.write("mine", {failed.id: {"label": "ours"}, done.id: {}}, tmp_path / "runs")
+    Journal(tmp_path / "runs" / done.id).append(Done(scores=SCORES, seconds=2.5, hypotheses=30))
+    Journal(tmp_path / "runs" / failed.id).append(Failed(error="Tiny: no luck"))
+    kept_plans.write("mine", {failed.id: Entry(label="ours"), done.id: Entry()}, tmp_path / "runs")
     return tmp_path / "runs"
 
 
@@ -35,6 +38,7 @@ def test_each_score_is_a_row(runs: Path) -> None:
     done = frame[frame["status"] == "done"].set_index("metric")
     assert done["value"].dropna().to_dict() == {"ones": 0.5} and set(done.index) == {"ones", "nll_test"}
     assert set(done["signature"]) == {"ones|version:1", "nll_test"} and set(done["better"]) == {"higher", "lower"}
+    assert done["bound"].dropna().to_dict() == {"ones": "lower"}
     assert set(done["samples"]) == {30} and set(done["seconds"]) == {2.5} and set(done["seed"]) == {0}
     assert set(frame["dataset"]) == {"Words"} and set(frame["baseline"]) == {"Tiny"}
 

@@ -12,6 +12,7 @@ from bench.contracts.errors import BenchError
 from bench.engine.job import Context, run
 from bench.records import plans as kept_plans
 from bench.records.journal import read_record
+from bench.records.plans import Entry
 from bench.records.sync import Synced, came_further, check_runs_folder, locked, sync, take_in
 from bench.records.tracker import Tracker
 
@@ -21,7 +22,9 @@ def theirs(make_cell: Any, context: Context, tmp_path: Path) -> Path:
     """A runs folder with a plan of two cells: one done, one not begun."""
     cells = [make_cell(seed=seed) for seed in range(2)]
     assert run(cells[0], context) == "done"
-    kept_plans.write("mine", {cell.id: {"preset": "smoke", "label": cell.label} for cell in cells}, context.runs)
+    kept_plans.write(
+        "mine", {cell.id: Entry(tags={"preset": "smoke"}, label=cell.label) for cell in cells}, context.runs
+    )
     return context.runs.rename(tmp_path / "theirs")
 
 

@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.contracts.metric import Better, Bound, Score
 from bench.planning.cell import Cell, Evaluation
 from bench.records.encoding import Tracked, frame, project
+from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.plans import Entry
 
 SOURCE = {"file": "target_params_py3.pkl", "sha256": "ab" * 32, "licence": "none stated", "kind": "published"}
 
@@ -43,19 +46,20 @@ class Shop:
 
     def start(self, cell: Cell, source: dict[str, str] = SOURCE, notes: Iterable[str] = ()) -> Journal:
         journal = Journal(write_cell(cell, self.folder))
-        journal.append("start", source=source, notes=list(notes))
+        journal.append(Start(source=source, notes=list(notes)))
         return journal
 
     def done(
         self,
         cell: Cell,
         scores: dict[str, float | None],
-        better: str = "lower",
+        better: Better = "lower",
         signature: str = "",
         source: dict[str, str] = SOURCE,
         notes: Iterable[str] = (),
         curve: bool = True,
         copied: float | None = None,
+        bound: Bound | None = None,
     ) -> Record:
         journal = self.start(cell, source, notes)
         if curve:
@@ -64,26 +68,27 @@ class Shop:
         columns = {name: rng.normal(value, 0.5, 200) for name, value in scores.items() if value is not None}
         pd.DataFrame(columns).to_parquet(journal.folder / "scores.parquet")
         (journal.folder / "samples.txt").write_text("1 2 3\n")
-        facts = {
-            name: {"value": value, "better": better, "signature": f"{name}|hyps:200|ckpt:last|data:x{signature}|v:0"}
+        made = f"hyps:200|ckpt:last|data:x{signature}|v:0"
+        signed = {
+            name: Score(value=value, better=better, signature=f"{name}|{made}", bound=bound)
             for name, value in scores.items()
         }
-        share = {} if copied is None else {"copied": copied}
-        journal.append("done", scores=facts, hypotheses=200, seconds=1.5, **share)
+        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, copied=copied))
         return read_record(journal.folder)
 
     def failed(self, cell: Cell, error: str) -> Record:
         journal = self.start(cell)
-        journal.append("failed", error=error)
+        journal.append(Failed(error=error))
         return read_record(journal.folder)
 
     def _train(self, journal: Journal, scores: dict[str, float | None]) -> None:
-        journal.append("phase", name="mle", begins=0, ends=20, trains_generator=True)
+        journal.append(PhaseStart(name="mle", begins=0, ends=20, trains_generator=True))
         for x in (0, 10, 20):
-            journal.append("epoch", phase="mle", epoch=x, epochs=20, values={"loss": 9 - x / 20})
-            journal.append("curve", x=x, phase="mle", scores={k: v and v + (20 - x) / 10 for k, v in scores.items()})
-        journal.append("phase", name="adversarial", begins=20, ends=40, trains_generator=True)
-        journal.append("curve", x=40, phase="adversarial", scores=scores)
+            journal.append(Epoch(phase="mle", epoch=x, epochs=20, values={"loss": 9 - x / 20}))
+            shifted = {name: value and value + (20 - x) / 10 for name, value in scores.items()}
+            journal.append(Curve(x=x, phase="mle", scores=shifted))
+        journal.append(PhaseStart(name="adversarial", begins=20, ends=40, trains_generator=True))
+        journal.append(Curve(x=40, phase="adversarial", scores=scores))
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
     """The frame that Tracker.frame would give, in the order of projection, with the record's folder as run id."""
     tracked = []
     for index, record in enumerate(records):
-        made = project(record, plan, {"preset": "quick"})
+        made = project(record, plan, Entry(tags={"preset": "quick"}))
         finals = {point.key: point.value for point in made.points if "/" not in point.key}
         tracked.append(Tracked(str(record.folder), made.tags | {"projected": str(index)}, finals))
     return frame(tracked)

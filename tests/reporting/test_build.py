@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 from collections.abc import Callable
@@ -12,9 +13,11 @@ import pytest
 from rich.console import Console
 
 from bench.judging import statistics
+from bench.records.events import Curve, Interrupted, Judged
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
-from bench.reporting import grids, notes
+from bench.records.tracker import Tracker
+from bench.reporting import grids, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
@@ -58,11 +61,11 @@ def test_table_1_stands_beside_the_paper(matrix: list[Record], build: Build) -> 
         *("-", "-", "10.310", "9.038", "8.985", "8.946", "8.736", "-", "-", "-")
     ]
     assert list(found["MLE"]) == ["Method", "Runs", "NLL_oracle ↓", "NLL_oracle ↓ published", "NLL_test ↓"]
-    values = [record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "mle"]
+    values = [record.scores["nll_oracle"].value for record in matrix if record.cell.label == "mle"]
     mean, _, high = statistics.mean_interval(values)
     assert high is not None
     assert found["MLE"]["NLL_oracle ↓"] == f"{mean:.3f} ± {high - mean:.3f}"
-    (real,) = (record.scores["nll_oracle"]["value"] for record in matrix if record.cell.label == "real")
+    (real,) = (record.scores["nll_oracle"].value for record in matrix if record.cell.label == "real")
     assert found["real data"]["NLL_oracle ↓"] == f"{real:.3f}"  # one run has no interval
 
 
@@ -79,8 +82,8 @@ def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], 
 def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
     done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
     journal = shop.start(shop.cell("mle", 1))
-    journal.append("curve", x=1, phase="mle", scores={"nll_oracle": 3.0})
-    journal.append("interrupted")
+    journal.append(Curve(x=1, phase="mle", scores={"nll_oracle": 3.0}))
+    journal.append(Interrupted())
     (table,) = build([done, read_record(journal.folder)])
     assert (rows(table)["MLE"]["Runs"], rows(table)["MLE"]["NLL_oracle ↓"]) == ("1, 1 unfinished", "9.000")
     assert noted(table, "Unfinished") == ["Unfinished, mle (seed 1): no score yet, its curve as far as it ran."]
@@ -89,8 +92,6 @@ def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build)
 
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
-    from bench.reporting import render
-
     shuffled = random.Random(4).sample(matrix, len(matrix))
     for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
@@ -113,7 +114,7 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
         *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
     }
     values = {
-        label: [r.scores["nll_oracle"]["value"] for r in matrix if r.cell.label == label and r.status == "done"]
+        label: [r.scores["nll_oracle"].value for r in matrix if r.cell.label == label and r.status == "done"]
         for label in (*compared, "seqgan")
     }
     one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}
@@ -415,6 +416,25 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
 
 
+def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
+    scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
+    upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
+    records = [shop.done(shop.cell("mle"), scores), upper, lower]
+    (table,) = build(records)
+    assert [rows(table)[name]["NLL_oracle ↓"] for name in ("MLE", "upper", "lower")] == ["9.000", "≤ 9.000", "≥ 9.000"]
+    assert noted(table, "≤") == ["≤ upper bound of NLL_oracle, not its value: upper."]
+    assert noted(table, "≥") == ["≥ lower bound of NLL_oracle, not its value: lower."]
+    lines = csv.DictReader(io.StringIO(table_csv(table)))
+    told = {line["label"]: line["bound"] for line in lines if line["metric"] == "nll_oracle" and line["done"] == "1"}
+    assert told == {"mle": "-", "upper": "upper", "lower": "lower"}
+    assert r"$\leq$ 9.000" in render.latex(table)
+    tracker = Tracker(store)
+    for record in records:
+        tracker.project(record, "quick", {"preset": "quick", "asked": "1"})
+    frame = tracker.frame("quick").drop_duplicates("label").set_index("label")
+    assert frame["bound"].dropna().to_dict() == {"upper": "upper", "lower": "lower"}
+
+
 def test_a_checkpoint_rule_that_peeks_is_told(shop: Any, build: Build) -> None:
     from bench.planning.cell import Evaluation
 
@@ -435,7 +455,7 @@ def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> 
     records = [shop.done(shop.cell("random-uniform", **chosen), {"nll_oracle": 11.0}, curve=False)]
     for (label, seed), (phase, epoch, epochs) in places.items():
         cell = shop.cell(label, seed, **chosen)
-        shop.start(cell).append("judged", phase=phase, epoch=epoch, epochs=epochs)
+        shop.start(cell).append(Judged(phase=phase, epoch=epoch, epochs=epochs))
         records.append(shop.done(cell, {"nll_oracle": 9.0}))
     (table,) = build(records)
     assert noted(table, "Judged at") == [
@@ -446,7 +466,7 @@ def test_the_judged_checkpoint_of_each_run_is_named(shop: Any, build: Build) -> 
 
 def test_the_last_checkpoint_is_not_named(shop: Any, build: Build) -> None:
     cell = shop.cell("mle")
-    shop.start(cell).append("judged", phase="mle", epoch=120, epochs=120)
+    shop.start(cell).append(Judged(phase="mle", epoch=120, epochs=120))
     (table,) = build([shop.done(cell, {"nll_oracle": 9.0})])
     assert noted(table, "Judged at") == []
 

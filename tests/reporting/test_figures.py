@@ -11,6 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.records.events import Curve, Interrupted
 from bench.records.journal import Record, read_record
 from bench.reporting import figures, grids
 from bench.reporting.build import build_tables
@@ -25,7 +26,7 @@ def table(matrix: list[Record], framed: Callable[..., pd.DataFrame]) -> Table:
 
 def curves_of(records: list[Record], metric: str) -> pd.DataFrame:
     rows = [
-        (str(record.folder), "oracle", record.cell.label, record.cell.seed, point["x"], point["scores"][metric])
+        (str(record.folder), "oracle", record.cell.label, record.cell.seed, point.x, point.scores[metric])
         for record in records
         for point in record.curve
     ]
@@ -116,9 +117,9 @@ def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finishe
 ) -> None:
     def interrupted(label: str, seed: int) -> Record:
         journal = shop.start(shop.cell(label, seed))
-        journal.append("curve", x=0, phase="mle", scores={"nll_oracle": 20.0})
-        journal.append("curve", x=10, phase="mle", scores={"nll_oracle": 30.0})
-        journal.append("interrupted")
+        journal.append(Curve(x=0, phase="mle", scores={"nll_oracle": 20.0}))
+        journal.append(Curve(x=10, phase="mle", scores={"nll_oracle": 30.0}))
+        journal.append(Interrupted())
         return read_record(journal.folder)
 
     score = {"nll_oracle": 9.0}

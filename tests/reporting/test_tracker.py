@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,25 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from bench.contracts.errors import BenchError
+from bench.contracts.metric import Score
 from bench.records.encoding import safe
+from bench.records.events import Curve, Done, Epoch, Interrupted, PhaseStart
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Journal, read_record
+from bench.records.plans import Entry
 from bench.records.tracker import Tracker
 from bench.reporting.write import write_report
 
-FACTS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0", "asked": "1"}
+TAGS = {"preset": "quick", "git.commit": "abc123", "version.torch": "2.13.0"}
+ENTRY = Entry(tags=TAGS, asked=1)
 
 
-def now() -> dict[str, str]:
-    return FACTS | {"asked": str(time.time_ns())}
+ASKED = itertools.count(2)
+
+
+def now() -> Entry:
+    """An entry that was asked for later than all before."""
+    return replace(ENTRY, asked=next(ASKED))
 
 
 def runs_of(store: str, kind: str) -> list[Any]:
@@ -39,7 +49,7 @@ def runs_of(store: str, kind: str) -> list[Any]:
 def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store: str) -> None:
     record = shop.done(shop.cell("seqgan", 1), {"nll_oracle": 8.7, "nll_test": None}, notes=["T = 20"])
     (record.folder / "roll.png").write_bytes(b"picture")
-    run_id = Tracker(store).project(record, "quick", FACTS)
+    run_id = Tracker(store).project(record, "quick", ENTRY)
 
     client = MlflowClient(store)
     run = client.get_run(run_id)
@@ -53,22 +63,34 @@ def test_a_run_holds_settings_curves_scores_tags_and_artifacts(shop: Any, store:
     params = {"settings.batch": "64", "dataset.length": "20", "evaluation.rule": "last", "seed": "1", "device": "cpu"}
     assert params.items() <= run.data.params.items()
     tags = {"status": "done", "cell": record.cell.id, "label": "seqgan", "baseline": "seqgan", "seed": "1"}
-    tags |= {"source.file": "target_params_py3.pkl", "source.kind": "published", "better.nll_test": "lower", **FACTS}
-    tags["projected"] = tags.pop("asked")
+    tags |= {"source.file": "target_params_py3.pkl", "source.kind": "published", "better.nll_test": "lower", **TAGS}
+    tags["projected"] = "1"
     assert tags.items() <= run.data.tags.items()
     assert run.data.tags["signature.nll_oracle"] == "nll_oracle|hyps:200|ckpt:last|data:x|v:0"
     assert json.loads(run.data.tags["notes"]) == ["T = 20"]
     assert {f.path for f in client.list_artifacts(run_id)} == {"cell.json", "samples.txt", "scores.parquet", "roll.png"}
 
 
+def test_the_default_store_follows_the_working_directory(
+    shop: Any, migrated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("one", "two"):
+        (folder := tmp_path / name).mkdir()
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        monkeypatch.chdir(folder)
+        Tracker().project(shop.done(shop.cell(name), {"nll_oracle": 1.0}), "quick", now())
+        assert set(Tracker().frame("quick")["label"]) == {name}
+
+
 def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:
     tracker = Tracker(store)
     for dataset in ("oracle", "poems"):
         for seed in range(2):
-            tracker.project(shop.done(shop.cell("mle", seed, dataset), {"a": 1.0}), "quick", FACTS)
+            tracker.project(shop.done(shop.cell("mle", seed, dataset), {"a": 1.0}), "quick", ENTRY)
     tracker = Tracker(store)
-    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "quick", FACTS)
-    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "paper", FACTS)
+    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "quick", ENTRY)
+    tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "paper", ENTRY)
 
     children = runs_of(store, "cell")
     parents = {run.data.tags["mlflow.parentRunId"] for run in children}
@@ -81,17 +103,17 @@ def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store:
 
 def test_projecting_again_changes_nothing_and_a_changed_journal_takes_the_place(shop: Any, store: str) -> None:
     failed = shop.failed(shop.cell("mle"), "mle: out of memory")
-    first = Tracker(store).project(failed, "quick", FACTS)
+    first = Tracker(store).project(failed, "quick", ENTRY)
     tracker = Tracker(store)
-    assert tracker.project(failed, "quick", FACTS) == first
-    assert tracker.project(failed, "quick", FACTS | {"git.commit": "another"}) == first
+    assert tracker.project(failed, "quick", ENTRY) == first
+    assert tracker.project(failed, "quick", replace(ENTRY, tags=TAGS | {"git.commit": "another"})) == first
     run = MlflowClient(store).get_run(first)
     assert (run.info.status, run.data.tags["error"]) == ("FAILED", "mle: out of memory")
 
     done = shop.done(shop.cell("mle"), {"a": 2.0})
-    second = tracker.project(done, "quick", FACTS)
+    second = tracker.project(done, "quick", ENTRY)
     assert second != first
-    assert tracker.project(done, "quick", FACTS) == second
+    assert tracker.project(done, "quick", ENTRY) == second
     assert [run.info.run_id for run in runs_of(store, "cell")] == [second]
 
 
@@ -106,18 +128,18 @@ def test_a_run_cut_short_is_not_read_and_is_written_again(
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", killed)
         with pytest.raises(KeyboardInterrupt):
-            Tracker(store).project(record, "quick", FACTS)
+            Tracker(store).project(record, "quick", ENTRY)
     with pytest.raises(BenchError, match="no runs in"):
         Tracker(store).frame()
-    Tracker(store).project(record, "quick", FACTS)
+    Tracker(store).project(record, "quick", ENTRY)
     assert len(runs_of(store, "cell")) == 1
     assert list(Tracker(store).frame()["value"]) == [2.0]
 
 
 def test_the_frame_has_a_row_for_each_run_and_metric(shop: Any, store: str) -> None:
     tracker = Tracker(store)
-    tracker.project(shop.done(shop.cell("zeta"), {"nll_test": 2.0, "bleu-2": None}), "quick", FACTS)
-    tracker.project(shop.failed(shop.cell("alpha", 3), "alpha: broken"), "quick", FACTS)
+    tracker.project(shop.done(shop.cell("zeta"), {"nll_test": 2.0, "bleu-2": None}), "quick", ENTRY)
+    tracker.project(shop.failed(shop.cell("alpha", 3), "alpha: broken"), "quick", ENTRY)
     frame = tracker.frame()
 
     assert list(frame["label"]) == ["alpha", "zeta", "zeta"]
@@ -151,14 +173,14 @@ def test_the_newest_run_of_a_seed_wins_and_the_plan_written_last_is_the_default(
 def test_an_asking_that_is_known_changes_nothing(shop: Any, store: str) -> None:
     record, other = (shop.done(shop.cell("mle", settings=(("batch", size),)), {"a": float(size)}) for size in (1, 2))
     tracker = Tracker(store)
-    run_id = tracker.project(record, "quick", FACTS | {"asked": "5000"})
-    tracker.project(other, "paper", FACTS | {"asked": "6000"})
-    for asked in ("5000", "4000"):
-        Tracker(store).project(record, "quick", FACTS | {"asked": asked})
+    run_id = tracker.project(record, "quick", replace(ENTRY, asked=5000))
+    tracker.project(other, "paper", replace(ENTRY, asked=6000))
+    for asked in (5000, 4000):
+        Tracker(store).project(record, "quick", replace(ENTRY, asked=asked))
         assert MlflowClient(store).get_run(run_id).data.tags["projected"] == "5000"
-    tracker.project(other, "quick", FACTS | {"asked": "4900"})  # comes late, was asked for before
+    tracker.project(other, "quick", replace(ENTRY, asked=4900))  # comes late, was asked for before
     assert list(tracker.frame("quick")["value"]) == [1.0] and list(tracker.frame()["plan"]) == ["paper"]
-    tracker.project(record, "quick", FACTS | {"asked": "7000"})
+    tracker.project(record, "quick", replace(ENTRY, asked=7000))
     assert list(Tracker(store).frame()["plan"]) == ["quick"]
     assert "asked" not in MlflowClient(store).get_run(run_id).data.tags
 
@@ -166,8 +188,8 @@ def test_an_asking_that_is_known_changes_nothing(shop: Any, store: str) -> None:
 def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None:
     tracker = Tracker(store)
     record = shop.done(shop.cell("seqgan"), {"nll_oracle": 8.0})
-    run_id = tracker.project(record, "quick", FACTS)
-    failed = tracker.project(shop.failed(shop.cell("mle"), "broken"), "quick", FACTS)
+    run_id = tracker.project(record, "quick", ENTRY)
+    failed = tracker.project(shop.failed(shop.cell("mle"), "broken"), "quick", ENTRY)
 
     curves = tracker.curves(None, ["nll_oracle"])["nll_oracle"]
     assert list(zip(curves["x"], curves["value"], strict=True)) == [(0, 10.0), (10, 9.0), (20, 8.0), (40, 8.0)]
@@ -179,7 +201,7 @@ def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None
 
 def test_the_curves_of_many_metrics_take_one_search(shop: Any, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = ["a", "b", "c", "d"]
-    Tracker(store).project(shop.done(shop.cell("mle"), dict.fromkeys(metrics, 1.0)), "quick", FACTS)
+    Tracker(store).project(shop.done(shop.cell("mle"), dict.fromkeys(metrics, 1.0)), "quick", ENTRY)
     search, searches = MlflowClient.search_runs, list[str]()
 
     def counted(client: MlflowClient, experiments: list[str], condition: str, *facts: Any) -> Any:
@@ -196,10 +218,10 @@ def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: st
     cell = shop.cell("mle")
     journal = shop.start(cell)
     for value in (9.0, 9.5):
-        journal.append("epoch", phase="mle", epoch=1, epochs=2, values={"loss": value, "odd": float("nan")})
-        journal.append("curve", x=1, phase="mle", scores={"a": value})
-    journal.append("interrupted")
-    run_id = Tracker(store).project(read_record(journal.folder), "quick", FACTS)
+        journal.append(Epoch(phase="mle", epoch=1, epochs=2, values={"loss": value, "odd": float("nan")}))
+        journal.append(Curve(x=1, phase="mle", scores={"a": value}))
+    journal.append(Interrupted())
+    run_id = Tracker(store).project(read_record(journal.folder), "quick", ENTRY)
     client = MlflowClient(store)
     assert client.get_run(run_id).info.status == "KILLED"
     assert [point.value for point in client.get_metric_history(run_id, "loss/mle")] == [9.5]
@@ -219,7 +241,7 @@ def test_human_scores_are_kept_with_the_dataset(store: str) -> None:
 def test_odd_names_survive(shop: Any, store: str) -> None:
     label, metric = "my gan[rate=0.1]/é", "bleu (2)|x"
     tracker = Tracker(store)
-    tracker.project(shop.done(shop.cell(label, dataset="text:a/b c"), {metric: 0.5}), "quick", FACTS)
+    tracker.project(shop.done(shop.cell(label, dataset="text:a/b c"), {metric: 0.5}), "quick", ENTRY)
     frame = tracker.frame()
     found = (frame.loc[0, "label"], frame.loc[0, "dataset"], frame.loc[0, "metric"], frame.loc[0, "value"])
     assert found == (label, "text:a/b c", metric, 0.5)
@@ -231,7 +253,7 @@ def test_odd_names_survive(shop: Any, store: str) -> None:
 )
 def test_names_that_a_store_refuses_do_not_collide(shop: Any, store: str, names: tuple[str, str]) -> None:
     tracker = Tracker(store)
-    tracker.project(shop.done(shop.cell("mle"), {name: float(i) for i, name in enumerate(names)}), "quick", FACTS)
+    tracker.project(shop.done(shop.cell("mle"), {name: float(i) for i, name in enumerate(names)}), "quick", ENTRY)
     frame = tracker.frame()
     assert dict(zip(frame["metric"], frame["value"], strict=True)) == {names[0]: 0.0, names[1]: 1.0}
     curves = tracker.curves(None, names)
@@ -249,7 +271,7 @@ def project_folder(shop: Any, store: str, tmp_path: Path) -> Path:
     folder = tmp_path / "my % project"
     folder.mkdir()
     shutil.copy(store.removeprefix("sqlite:///"), folder / "mlflow.db")
-    Tracker(f"sqlite:///{folder / 'mlflow.db'}").project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    Tracker(f"sqlite:///{folder / 'mlflow.db'}").project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", ENTRY)
     return folder
 
 
@@ -272,8 +294,8 @@ def test_a_store_that_was_moved_or_copied_has_its_artifacts_beside_it(
     tracker, run_id = only_run(here)
     assert run_id == before and len(tracker.per_sequence(run_id)) == 200
     record = read_record(shop.folder / shop.cell("mle").id)
-    assert tracker.project(record, "quick", FACTS) == run_id
-    new = tracker.project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", FACTS)
+    assert tracker.project(record, "quick", ENTRY) == run_id
+    new = tracker.project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", ENTRY)
     assert list((here / "mlruns" / "oracle" / new).rglob("scores.parquet")) and files(project_folder) == left
 
 
@@ -293,9 +315,9 @@ def test_lost_artifacts_are_told_and_written_again(shop: Any, project_folder: Pa
     with pytest.raises(BenchError, match=r"lacks files that .*: `bench sync` writes them again"):
         tracker.per_sequence(run_id)
     record = read_record(shop.folder / shop.cell("mle").id)
-    again = tracker.project(record, "quick", FACTS)
+    again = tracker.project(record, "quick", ENTRY)
     assert again != run_id and len(tracker.per_sequence(again)) == 200 and only_run(here)[1] == again
-    assert Tracker(tracker.uri).project(record, "quick", FACTS) == again
+    assert Tracker(tracker.uri).project(record, "quick", ENTRY) == again
     assert {path.name for path in here.iterdir()} == {"mlflow.db", "mlruns"}
 
 
@@ -303,7 +325,7 @@ def test_what_failed_half_way_is_written_again_by_the_same_tracker(
     shop: Any, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tracker, cell = Tracker(store), shop.cell("mle")
-    tracker.project(shop.failed(cell, "out of memory"), "quick", FACTS)
+    tracker.project(shop.failed(cell, "out of memory"), "quick", ENTRY)
     record = shop.done(cell, {"a": 2.0})
 
     def full(*_: object) -> None:
@@ -312,17 +334,17 @@ def test_what_failed_half_way_is_written_again_by_the_same_tracker(
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", full)
         with pytest.raises(OSError, match="No space"):
-            tracker.project(record, "quick", FACTS)
-    run_id = tracker.project(record, "quick", FACTS)
+            tracker.project(record, "quick", ENTRY)
+    run_id = tracker.project(record, "quick", ENTRY)
     assert [run.info.run_id for run in runs_of(store, "cell")] == [run_id]
 
 
 def test_a_store_that_fails_is_one_line(shop: Any, tmp_path: Path, store: str, capfd: Any) -> None:
     tracker = Tracker(store)
-    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", ENTRY)
     (tmp_path / "tracked.db").unlink()
     with pytest.raises(BenchError, match=r"^MLflow at .*OperationalError\) attempt to write a readonly database$"):
-        tracker.project(shop.done(shop.cell("mle", 1), {"a": 1.0}), "quick", FACTS)
+        tracker.project(shop.done(shop.cell("mle", 1), {"a": 1.0}), "quick", ENTRY)
     assert capfd.readouterr() == ("", "") and logging.getLogger("mlflow").level == logging.CRITICAL
 
 
@@ -344,7 +366,7 @@ def test_artifacts_lie_beside_the_store_whatever_its_folder_is_called(
     folder.mkdir()
     shutil.copy(store.removeprefix("sqlite:///"), folder / "mlflow.db")
     monkeypatch.chdir(folder)
-    run_id = Tracker().project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    run_id = Tracker().project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", ENTRY)
     assert list((folder / "mlruns").rglob("scores.parquet")) and not Tracker().per_sequence(run_id).empty
     assert {path.name for path in tmp_path.iterdir()} == {"runs", folder.name, "tracked.db"}
 
@@ -356,9 +378,10 @@ def test_a_long_curve_goes_in_batches(shop: Any, store: str) -> None:
     ]
     with journal.path.open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
-    journal.append("done", scores={"a": {"value": 1.0, "better": "lower", "signature": "a"}})
+    scores = {"a": Score(value=1.0, better="lower", signature="a")}
+    journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
-    tracker.project(read_record(journal.folder), "quick", FACTS)
+    tracker.project(read_record(journal.folder), "quick", ENTRY)
     curve = tracker.curves(None, ["a"])["a"]
     np.testing.assert_allclose(curve.sort_values("x")["value"], np.arange(2500) / 7)
 
@@ -367,13 +390,13 @@ def test_lists_too_long_for_a_tag_lose_entries_and_stay_lists(shop: Any, store: 
     cell = shop.cell("mle", dataset_settings=(("file", "x" * 5000), ("length", 20)))
     journal = shop.start(cell, notes=["first", "y" * 5000, "last", *("z" * 50 for _ in range(100))])
     for index in range(400):
-        facts = {"begins": index, "ends": index + 1, "trains_generator": index % 2 == 0}
-        journal.append("phase", name=f"phase {index} " + "n" * 5000 * (index == 398), **facts)
-        journal.append("curve", x=index, phase="mle", scores={"nll_oracle": 9.0})
-    scores = {f"a metric with a long name {i}": {"value": 1.0, "better": "lower", "signature": "s"} for i in range(200)}
-    journal.append("done", scores=scores)
+        name, trains = f"phase {index} " + "n" * 5000 * (index == 398), index % 2 == 0
+        journal.append(PhaseStart(name=name, begins=index, ends=index + 1, trains_generator=trains))
+        journal.append(Curve(x=index, phase="mle", scores={"nll_oracle": 9.0}))
+    scores = {f"a metric with a long name {i}": Score(value=1.0, better="lower", signature="s") for i in range(200)}
+    journal.append(Done(scores=scores, hypotheses=200, seconds=1.5))
     tracker = Tracker(store)
-    run_id = tracker.project(read_record(journal.folder), "quick", FACTS | {"note": "w" * 9000})
+    run_id = tracker.project(read_record(journal.folder), "quick", replace(ENTRY, tags=TAGS | {"note": "w" * 9000}))
     tags = MlflowClient(store).get_run(run_id).data.tags
     assert max(map(len, tags.values())) <= 4000 and len(tags["note"]) == 4000
     assert json.loads(tags["notes"])[:3] == ["first", "last", "z" * 50]
@@ -412,8 +435,8 @@ def test_a_torn_journal_is_projected_as_far_as_it_goes(shop: Any, store: str) ->
     journal: Journal = shop.start(shop.cell("mle"))
     with journal.path.open("a") as file:
         file.write('{"event": "done", "scor')
-    journal.append("interrupted")
-    Tracker(store).project(read_record(journal.folder), "quick", FACTS)
+    journal.append(Interrupted())
+    Tracker(store).project(read_record(journal.folder), "quick", ENTRY)
     assert list(Tracker(store).frame()["status"]) == ["interrupted"]
 
 
@@ -421,15 +444,15 @@ def test_a_run_whose_end_was_not_written_is_written_again(
     shop: Any, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = shop.done(shop.cell("mle"), {"a": 2.0})
-    Tracker(store).project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", FACTS)
+    Tracker(store).project(shop.done(shop.cell("mle", 1), {"a": 2.0}), "quick", ENTRY)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(MlflowClient, "set_terminated", killed)
-        Tracker(store).project(record, "quick", FACTS)
-    Tracker(store).project(record, "quick", FACTS)
+        Tracker(store).project(record, "quick", ENTRY)
+    Tracker(store).project(record, "quick", ENTRY)
     assert [run.info.status for run in runs_of(store, "cell")] == ["FINISHED"] * 2
 
 
@@ -440,7 +463,7 @@ def test_a_damaged_artifact_is_named_and_written_again(shop: Any, project_folder
     with pytest.raises(BenchError, match=r"mlruns/.*/scores\.parquet is damaged .*: remove it, and `bench sync`"):
         tracker.per_sequence(run_id)
     path.unlink()
-    again = Tracker(tracker.uri).project(read_record(shop.folder / shop.cell("mle").id), "quick", FACTS)
+    again = Tracker(tracker.uri).project(read_record(shop.folder / shop.cell("mle").id), "quick", ENTRY)
     assert len(tracker.per_sequence(again)) == 200
 
 
@@ -452,7 +475,7 @@ def test_an_address_is_read_as_the_store_reads_it(
     shutil.copy(migrated_store, tmp_path / "a b" / "s.db")
     tracker = Tracker(f"sqlite:///{address.format(tmp_path / 'a%20b' / 's.db')}")
     tracker.prepare()
-    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", FACTS)
+    tracker.project(shop.done(shop.cell("mle"), {"a": 1.0}), "quick", ENTRY)
     assert list(tracker.frame()["value"]) == [1.0] and (tmp_path / "a b" / "mlruns").is_dir()
 
 

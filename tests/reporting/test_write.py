@@ -19,6 +19,7 @@ from rich.console import Console
 from bench.cli.commands.report import command
 from bench.contracts.errors import BenchError
 from bench.records.journal import Record
+from bench.records.plans import Entry
 from bench.records.tracker import Tracker
 from bench.reporting.paper import paper
 from bench.reporting.table import Table
@@ -28,7 +29,7 @@ from bench.reporting.write import how_to_look, print_summary, write_report
 def fill(store: str, records: list[Record]) -> Tracker:
     tracker = Tracker(store)
     for index, record in enumerate(records):
-        tracker.project(record, "quick", {"preset": "quick", "asked": str(index)})
+        tracker.project(record, "quick", Entry(tags={"preset": "quick"}, asked=index))
     return tracker
 
 
@@ -104,7 +105,7 @@ def test_csv_of_curves_holds_every_point_of_the_figures(written: Written) -> Non
     found = [line.split(",") for line in lines if line.startswith("poems,mle,1,bleu-2,")]
     (record,) = (r for r in written.runs if (r.cell.dataset_label, r.cell.label, r.cell.seed) == ("poems", "mle", 1))
     assert [(int(x), float(value), done) for *_, x, value, done in found] == [
-        (point["x"], point["scores"]["bleu-2"], "True") for point in record.curve
+        (point.x, point.scores["bleu-2"], "True") for point in record.curve
     ]
 
 
@@ -116,7 +117,7 @@ def test_an_earlier_report_is_replaced_and_nothing_else(shop: Any, store: str, t
     (tmp_path / "precious").write_text("keep")
     listed = json.loads((out / "report.json").read_text())
     (out / "report.json").write_text(json.dumps([*listed, "../precious"]))
-    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {"asked": "99"})
+    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", Entry(asked=99))
     write_report(tracker, None, out)
 
     names = {path.name for path in out.iterdir()}
@@ -131,7 +132,7 @@ def test_what_a_killed_report_left_is_removed_by_the_next(
     out = tmp_path / "out"
     tracker = fill(store, small(shop)[:2])
     write_report(tracker, None, out)
-    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", {"asked": "99"})
+    tracker.project(shop.done(shop.cell("mle", 0, "oracle"), {"nll_oracle": 9.0}), "other", Entry(asked=99))
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -207,7 +208,7 @@ def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_pat
             for label in paper().order for seed in range(2)]  # fmt: skip
     write_report(fill(store, [*oracle, *small(shop), *odd, *wide]), None, out)
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
-    done = subprocess.run(words, cwd=out, capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(words, cwd=out, capture_output=True, text=True, errors="replace", timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout and "too large" not in done.stdout
     assert (out / "tables.pdf").stat().st_size > 10_000

@@ -16,8 +16,8 @@ from bench.judging.human.export import Prepared, prepared, shown
 from bench.judging.human.page import write_sheet
 from bench.judging.human.sheet import read_key
 from bench.judging.samples import Cleaning
-from bench.records import runs as stored
 from bench.records.human import save
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_taken
 from bench.toolkit.corpora.fetch import Corpora
@@ -87,8 +87,9 @@ def export(
     """Make a blinded sheet (HTML and CSV) of real and generated texts, and its sealed key."""
     elsewhere = [_named(entry) for entry in samples]
     labels = _labels(models) or ([] if elsewhere else list(PAPER))
-    _refuse_names(labels, [name for name, _ in elsewhere], runs, dataset)
-    found = shown(runs, dataset, labels, plan=plan, run_seed=run_seed)
+    stored = RunsFolder(runs)
+    _refuse_names(labels, [name for name, _ in elsewhere], stored, dataset)
+    found = shown(stored, dataset, labels, plan=plan, run_seed=run_seed)
     texts: dict[str, Prepared] = {}
     if elsewhere:
         cleaning = Cleaning(drop_special, unquote, pad_id)
@@ -125,12 +126,12 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     click.echo(f"kept in {path}; `bench report` shows them in the table of {sheet.dataset}")
 
 
-def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: Path, dataset: str) -> None:
+def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: RunsFolder, dataset: str) -> None:
     """BenchError if two origins have one name, or if a file has the name of other runs."""
     names = [*labels, *elsewhere]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
-    finished = stored.finished(runs, dataset)
+    finished = runs.finished(dataset)
     for name in elsewhere:
         refuse_taken("--samples", name, finished)
 

@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from bench.cli import options
-from bench.contracts.knobs import build
+from bench.contracts.knobs import build, choices
 from bench.planning import preset
 from bench.plugins import loading as plugins
 
@@ -32,7 +32,9 @@ def _show_knobs(name: str) -> None:
     build(cls.Settings, {}, plugins.label(name))  # refuses knobs that a run would refuse
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
-        bounds = " or ".join(facts.get("choices", ())) or _bounds(facts.get("low"), facts.get("high"))
+        bounds = " or ".join(map(str, choices(cls.Settings, field.name))) or _bounds(
+            facts.get("low"), facts.get("high")
+        )
         note = f" ({bounds})" if bounds else ""
         click.echo(f"{plugins.label(name)}.{field.name} = {field.default!r}  {facts.get('help', '')}{note}")
 

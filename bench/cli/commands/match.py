@@ -8,8 +8,7 @@ import click
 
 from bench.cli import options
 from bench.judging.match import match, open_common
-from bench.records import runs as stored
-from bench.records.find import runs_of
+from bench.records.runs import RunsFolder, seeds
 from bench.reporting.grids import number
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -42,12 +41,13 @@ def command(
 
     Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
     """
-    ours, theirs = (runs_of(runs, name, dataset, plan) for name in (baseline, arm))
+    stored = RunsFolder(runs)
+    ours, theirs = (stored.find(name, dataset, plan) for name in (baseline, arm))
     opened = open_common(ours, theirs, Corpora.from_environment(data, corpus))
     found = match(ours, theirs, opened, samples)
-    click.echo(f"{arm} (seeds {stored.seeds(theirs)}): {found.headline} {found.target:.4f}")
+    click.echo(f"{arm} (seeds {seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
-        f"{baseline} (seeds {stored.seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
+        f"{baseline} (seeds {seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
         f"{found.hypotheses} sequences a run:"
     )
     for name, value in found.scores.items():

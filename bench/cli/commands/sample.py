@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from bench.cli import options
+from bench.engine import terminal
 from bench.files import write_output
 from bench.judging.fresh import as_lines, fresh, write_tunes
-from bench.records import runs as stored
-from bench.records.find import one_run
+from bench.records import revive
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 
 MOST = 1_000_000
@@ -75,8 +76,8 @@ def command(
 
     RUN is the id of a cell, or the name of a row such as seqgan.
     """
-    record = one_run(runs, run, dataset, plan, run_seed)
-    opened = stored.reopened(record.cell, Corpora.from_environment(data, corpus))
+    record = RunsFolder(runs).find_one(run, dataset, plan, run_seed)
+    opened = revive.reopen(record.cell, Corpora.from_environment(data, corpus))
     sequences = fresh(record, opened, count, seed=seed, temperature=temperature)
     if midi is not None:
         write_tunes(sequences, opened, record, midi)
@@ -86,5 +87,9 @@ def command(
     text = as_lines(sequences, opened, ids=ids)
     if out is None:
         click.echo(text, nl=False)
+        if not terminal.holds(text):
+            click.echo(
+                "standard output cannot hold all characters: some are escapes; --out FILE has them all", err=True
+            )
     else:
         write_output(out, text.encode())

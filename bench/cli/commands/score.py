@@ -19,7 +19,7 @@ from bench.judging.verdict import verdict
 from bench.planning.cell import Cell
 from bench.planning.refusals import check_name
 from bench.records import one_name
-from bench.records import runs as stored
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_taken
 from bench.toolkit.corpora.fetch import Corpora
@@ -90,14 +90,15 @@ def command(
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
     _check(file, name, plan)
-    plan = plan or (only_plan(runs, dataset) if track else None)
-    judge = open_judge(dataset, overrides, plan, runs, Corpora.from_environment(data, corpus))
-    _refuse_names(name, judge.real, plan, runs)
+    stored = RunsFolder(runs)
+    plan = plan or (only_plan(stored, dataset) if track else None)
+    judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus))
+    _refuse_names(name, judge.real, plan, stored)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
-    judged = verdict(judge, found, name=name, file=file, runs=runs, plan=plan, tracked=track)
+    judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track)
     if plan:
-        enter(judged.record, plan, runs, Tracker(tracking_uri) if track else None)
+        enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
     if as_json:
         click.echo(json.dumps(judged.facts(), indent=1))
     else:
@@ -113,8 +114,8 @@ def _check(file: Path, name: str, plan: str | None) -> None:
     check_row_name(name)
 
 
-def _refuse_names(name: str, real: Cell, plan: str | None, runs: Path) -> None:
+def _refuse_names(name: str, real: Cell, plan: str | None, runs: RunsFolder) -> None:
     """BenchError if the row's name stands for another row already, or in a plan the corpus's for another corpus."""
-    refuse_taken("--name", name, stored.finished(runs, real.dataset_label))
+    refuse_taken("--name", name, runs.finished(real.dataset_label))
     if plan:
         one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))

@@ -11,20 +11,36 @@ from bench.cli import options
 from bench.engine import estimate
 from bench.engine.device import resolve_device
 from bench.engine.pool import cores
-from bench.engine.predict import ARMS, hours
+from bench.engine.predict import hours
 
 STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
 
 
-@click.command("speed", epilog=options.examples("bench speed", "bench speed --stage b --stage d --device cuda"))
+@click.command(
+    "speed",
+    epilog=options.examples(
+        "bench speed", "bench speed -b my_gan.py:MyGan", "bench speed --stage b --stage d --device cuda"
+    ),
+)
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be repeated.")
 @click.option(
     "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs a stage; the median counts."
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Torch threads; default: the cores.")
+@click.option(
+    "--baseline",
+    "-b",
+    "baselines",
+    multiple=True,
+    default=("mle", "seqgan"),
+    show_default=True,
+    help="Predict this trainer's hours; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 @options.device
-def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bool, device: str) -> None:
+def command(
+    stages: tuple[str, ...], runs: int, threads: int | None, baselines: tuple[str, ...], as_json: bool, device: str
+) -> None:
     """Time the stages at the official sizes on this machine.
 
     Other load on the machine is reported, and loaded runs are repeated.
@@ -34,6 +50,7 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
     from bench.engine import speed
 
     kind = resolve_device(device)
+    hours(dict.fromkeys(STAGES, 0.0), baselines)  # refuses a trainer now, not after minutes
     torch.set_num_threads(threads or cores())
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
     peak = speed.sgemm_peak(torch.device(kind))
@@ -51,7 +68,7 @@ def command(stages: tuple[str, ...], runs: int, threads: int | None, as_json: bo
         if not as_json:
             click.echo(_line(stage.key, facts["stages"][stage.key], speed.FOREIGN))
     if len(chosen) == len(speed.STAGES):
-        facts["hours"] = hours({key: stage["seconds"] for key, stage in facts["stages"].items()})
+        facts["hours"] = hours({key: stage["seconds"] for key, stage in facts["stages"].items()}, baselines)
         estimate.save(facts)
     click.echo(json.dumps(facts, indent=1) if as_json else _summary(facts))
 
@@ -68,6 +85,12 @@ def _summary(facts: dict[str, Any]) -> str:
     if "hours" not in facts:
         return "predicted hours need all the stages"
     rows = [
-        f"  {name:9} " + "   ".join(f"{arm} {arms[arm]:8.3f}" for arm in ARMS) for name, arms in facts["hours"].items()
+        f"  {name:9} " + "   ".join(f"{arm} {_number(spent)}" for arm, spent in arms.items())
+        for name, arms in facts["hours"].items()
     ]
     return "\n".join(["predicted hours of one seed on the oracle:", *rows])
+
+
+def _number(hours: float | None) -> str:
+    """The hours in eight columns; "-" if the trainer states no cost."""
+    return f"{'-':>8}" if hours is None else f"{hours:8.3f}"

@@ -9,13 +9,14 @@ import click
 
 from bench.cli import options
 from bench.engine.overview import overview
+from bench.records.runs import RunsFolder
 
 
 @click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
     """Show where each cell of the folder stands."""
-    lines = overview(runs)
+    lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return

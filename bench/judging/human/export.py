@@ -14,8 +14,8 @@ from bench.judging.human.sheet import Sheet, make_sheet
 from bench.judging.samples import Cleaning
 from bench.judging.samples_file import read
 from bench.planning.cell import REAL
-from bench.records import runs as stored
 from bench.records.journal import Record
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.corpora.reading.decoding import decoded
 
@@ -42,7 +42,9 @@ class Shown:
         return make_sheet(_lines(self.real), texts, n, seed, self.real.cell.dataset_label, cells)
 
 
-def shown(runs: Path, dataset: str, labels: Sequence[str], *, plan: str | None = None, run_seed: int = 0) -> Shown:
+def shown(
+    runs: RunsFolder, dataset: str, labels: Sequence[str], *, plan: str | None = None, run_seed: int = 0
+) -> Shown:
     """Find the *real* row and the runs of that seed; BenchError if one is absent, or was made from other data."""
     real = _one(runs, plan, dataset, REAL, 0)
     models = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
@@ -65,8 +67,8 @@ def prepared(files: Mapping[str, Path], cleaning: Cleaning, real: Record, corpor
     }
 
 
-def _one(runs: Path, plan: str | None, dataset: str, label: str, seed: int) -> Record:
-    found = [record for record in stored.of_label(runs, label, dataset, plan) if record.cell.seed == seed]
+def _one(runs: RunsFolder, plan: str | None, dataset: str, label: str, seed: int) -> Record:
+    found = [record for record in runs.of_label(label, dataset, plan) if record.cell.seed == seed]
     if not found:
         raise BenchError(f"no finished run of {label} with seed {seed}; choose another with --run-seed")
     return found[0]

@@ -6,6 +6,7 @@ import io
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -20,8 +21,9 @@ def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterat
     """(name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
     Nothing is written to disk.
-    BenchError, before the first file is given out where that can be told, on too many entries, names that lead out of
-    the archive, links, encryption, and files larger than they should be whatever their headers claim.
+    BenchError on too many entries, names that lead out of the archive or stand there twice, links, devices,
+    encryption, and files larger than they should be whatever their headers claim: before the first file is given out,
+    where that can be told.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -30,6 +32,7 @@ def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterat
                 raise BenchError(f"{where}: {len(entries)} entries; at most {MOST_ENTRIES} are read")
             for info in entries:
                 _check(info, where)
+            _check_names(entries, where)
             yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error) as error:
         raise BenchError(f"{where} is not a sound zip archive: {folded(error)}") from None
@@ -46,12 +49,20 @@ def _check(info: zipfile.ZipInfo, where: str) -> None:
         raise BenchError(f"{where}: refused, the name {name!r} leads out of the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise BenchError(f"{where}: refused, {name!r} is a link")
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise BenchError(f"{where}: refused, {name!r} is neither a file nor a folder")
     if info.flag_bits & 1:
         raise BenchError(f"{where}: {name!r} is encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BenchError(f"{where}: {name!r} is packed by method {info.compress_type}; pack it as plain zip does")
     if info.file_size > MOST_BYTES_EACH:
         raise BenchError(f"{where}: refused, {name!r} holds {info.file_size} bytes; at most {MOST_BYTES_EACH} are read")
+
+
+def _check_names(entries: list[zipfile.ZipInfo], where: str) -> None:
+    name, times = Counter(info.filename for info in entries).most_common(1)[0] if entries else ("", 0)
+    if times > 1:
+        raise BenchError(f"{where}: refused, {name!r} is there {times} times")
 
 
 def _contents(archive: zipfile.ZipFile, wanted: list[zipfile.ZipInfo], where: str) -> Iterator[tuple[str, bytes]]:

@@ -1,18 +1,23 @@
-"""Downloads that fail fast: a machine without a network is told so within seconds, once in a process."""
+"""Download a file within bounds: of time for a connection, a silence and the whole, and of bytes."""
 
 from __future__ import annotations
 
 import socket
-import tempfile
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from bench.contracts.errors import folded
 
+if TYPE_CHECKING:
+    from requests import Response
+
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 15.0
+WHOLE_SECONDS = 600.0
+MOST_BYTES = 64 * 2**20
+CHUNK = 2**16
 
 _unreachable: set[tuple[str, int]] = set()
 
@@ -21,22 +26,59 @@ class Unreachable(Exception):
     """The bytes cannot be had from here; the message says why."""
 
 
-def download(url: str) -> bytes:
-    """What the url holds; Unreachable where there is none, no network, or the server refuses."""
+def download(url: str, size: int | None = None) -> bytes:
+    """Return the bytes that the url holds, as the server sends them: nothing is unpacked.
+
+    `size` is the published file's; without one at most MOST_BYTES are taken. Unreachable if there is no network, the
+    server refuses, is silent for READ_SECONDS, has not sent all within WHOLE_SECONDS, or sends more or packed bytes.
+    """
     if not url:
         raise Unreachable("no public url is known")
     if not _can_connect(url):
         raise Unreachable(f"offline, {url} cannot be reached")
-    import pooch
-    import requests
+    transfer = _Transfer(url, MOST_BYTES if size is None else size)
+    transfer.start()
+    transfer.join(WHOLE_SECONDS)
+    if transfer.is_alive():
+        transfer.given_up.set()
+        raise Unreachable(f"{url} cannot be downloaded (not all of it came within {WHOLE_SECONDS:g} seconds)")
+    if transfer.fault:
+        raise Unreachable(f"{url} cannot be downloaded ({transfer.fault})")
+    return bytes(transfer.content)
 
-    with tempfile.TemporaryDirectory() as folder:
-        half = Path(folder, "half")
+
+class _Transfer(threading.Thread):
+    """One download. A server may send a byte at a time for ever, so the caller waits only as long as it wants to."""
+
+    def __init__(self, url: str, most: int) -> None:
+        super().__init__(daemon=True)
+        self.url, self.most = url, most
+        self.content, self.fault, self.given_up = bytearray(), "", threading.Event()
+
+    def run(self) -> None:
+        import requests
+
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
         try:
-            pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))(url, str(half), None)
-        except (requests.RequestException, OSError) as error:
-            raise Unreachable(f"{url} cannot be downloaded ({folded(error, 200)})") from None
-        return half.read_bytes()
+            with requests.get(self.url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}) as reply:
+                reply.raise_for_status()
+                self._take(reply)
+        except Exception as error:  # whatever a server provokes is a failed download
+            self.fault = folded(error, 200)
+
+    def _take(self, reply: Response) -> None:
+        packed = reply.headers.get("Content-Encoding", "identity")
+        promised = reply.headers.get("Content-Length", "")
+        if packed.lower() != "identity":
+            raise OSError(f"the server sends it packed by {packed}")
+        while chunk := reply.raw.read(min(CHUNK, self.most + 1 - len(self.content))):
+            self.content += chunk
+            if self.given_up.is_set():
+                return
+            if len(self.content) > self.most:
+                raise OSError(f"more than {self.most} bytes came")
+        if promised.isdigit() and len(self.content) < int(promised):
+            raise OSError(f"the connection ended after {len(self.content)} of {promised} bytes")
 
 
 def _can_connect(url: str) -> bool:

@@ -114,7 +114,7 @@ class Corpora:
             return verified(file, read_bytes(path), str(path), "replace it, or remove it to download it again")
         try:
             content = verified(
-                file, download(file.url), file.url, f"nothing was kept; put it in place by hand as {path}"
+                file, download(file.url, file.size), file.url, f"nothing was kept; put it in place by hand as {path}"
             )
         except Unreachable as reason:
             raise Unreachable(f"{reason}; put {path.name} in place by hand as {path}") from None

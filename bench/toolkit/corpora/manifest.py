@@ -13,12 +13,16 @@ from bench.contracts.checksum import sha256
 
 @dataclass(frozen=True)
 class File:
-    """A published file: `path` is its place in the cache folder, `algorithm` and `digest` say which bytes it holds."""
+    """A published file: `path` is its place in the cache folder, `algorithm` and `digest` say which bytes it holds.
+
+    `size` is its number of bytes, None where the manifest does not say: a download takes no more.
+    """
 
     path: str
     url: str
     algorithm: Literal["sha256", "git_sha1"]
     digest: str
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,4 +62,4 @@ def _entry(name: str, fields: dict[str, Any]) -> Entry:
 
 def _file(fields: dict[str, Any]) -> File:
     algorithm: Literal["sha256", "git_sha1"] = "sha256" if "sha256" in fields else "git_sha1"
-    return File(fields["path"], fields.get("url", ""), algorithm, fields[algorithm])
+    return File(fields["path"], fields.get("url", ""), algorithm, fields[algorithm], fields.get("size"))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.metric import Metric
-from bench.toolkit.metrics.bleu import bleu_metrics
+from bench.toolkit.metrics.bleu import Average, Smoothing, bleu_metrics
 from bench.toolkit.metrics.nll import NLLTest
 from bench.toolkit.metrics.self_bleu import self_bleu_metrics
 
@@ -17,12 +17,8 @@ from bench.toolkit.metrics.self_bleu import self_bleu_metrics
 class BleuForm:
     """How BLEU is made, whatever its references are; each choice is part of the signature."""
 
-    smoothing: Literal["none", "method1", "nltk-2016"] = knob(
-        "method1", choices=("none", "method1", "nltk-2016"), help="what BLEU makes of orders without a match"
-    )
-    average: Literal["mean", "corpus"] = knob(
-        "mean", choices=("mean", "corpus"), help="BLEU as the mean of sentences, or of the corpus"
-    )
+    smoothing: Smoothing = knob("method1", help="what BLEU makes of orders without a match")
+    average: Average = knob("mean", help="BLEU as the mean of sentences, or of the corpus")
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,6 @@ class BleuKnobs(BleuForm):
 
     references: Literal["train", "test"] = knob(
         "train",
-        choices=("train", "test"),
         help="BLEU against nearly the whole corpus (paper), or the test split (held-out)",
     )
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts.data import SequenceData, TokenArray
-from bench.contracts.errors import ContractError
+from bench.contracts.guards.generator import check_log_probabilities, checked_log_prob
 from bench.contracts.lengths import live
 from bench.contracts.metric import Better, FloatArray, Generated, Scores, UnknownWords
 
@@ -29,18 +29,15 @@ def unit(data: SequenceData) -> str:
 
 
 def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) -> FloatArray:
-    """(n,) mean of -log p over each sequence's tokens.
+    """Return the (n,) means of -log p over each sequence's tokens, in nats.
 
-    ContractError where the (n, T) answer of `log_prob` has another shape, or a token that counts is NaN or likelier
-    than certain.
+    ContractError if the (n, T) answer of `log_prob` has another shape, or a token that counts has NaN or a
+    log-probability above 0.
     """
-    log_p = np.asarray(log_prob(sequences), np.float64)
-    if log_p.shape != sequences.shape:
-        raise ContractError(f"log_prob of {sequences.shape} sequences has shape {log_p.shape}; it must be the same")
+    log_p = checked_log_prob(log_prob(sequences), sequences)
     counted = live(sequences, end)
     log_p = np.where(counted, log_p, 0.0)
-    if not np.all(log_p <= 1e-4):  # float32's log-softmax may land a little above 0
-        raise ContractError("log_prob holds NaN or log-probabilities above 0")
+    check_log_probabilities(log_p)
     nll: FloatArray = -log_p.sum(1) / counted.sum(1)
     return nll
 

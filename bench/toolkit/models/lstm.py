@@ -8,19 +8,14 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from bench.contracts.lengths import live
-from bench.toolkit.models.sampling import Categorical
-from bench.toolkit.models.softmax import WeightedNLL, token_log_prob
+from bench.toolkit.models.autoregressive import Autoregressive
 
 State = tuple[Tensor, Tensor]
 """Hidden and memory vectors, (n, H) each."""
 
 
-class LSTM(nn.Module):
-    """Embedding, one LSTM layer from h0 = c0 = 0, and a softmax over the vocabulary; `start` is fed first.
-
-    Where `end` is given, a sequence closes with its first `end`, which then fills the row with probability 1.
-    """
+class LSTM(Autoregressive):
+    """Embedding, one LSTM layer from h0 = c0 = 0, and a softmax over the vocabulary."""
 
     def __init__(
         self,
@@ -33,9 +28,7 @@ class LSTM(nn.Module):
         end: int | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        super().__init__()
-        self.length, self.start, self.end = length, start, end
-        self.embedding = nn.Embedding(vocabulary, embedding, device=device)
+        super().__init__(vocabulary, length, embedding=embedding, start=start, end=end, device=device)
         self.cell = nn.LSTM(embedding, hidden, batch_first=True, device=device)
         self.output = nn.Linear(hidden, vocabulary, device=device)
         nn.init.zeros_(self.cell.all_weights[0][3]).requires_grad_(False)  # one bias a gate, as in the paper
@@ -78,48 +71,15 @@ class LSTM(nn.Module):
         """The state after feeding `tokens` (n,)."""
         return torch.lstm_cell(self.embedding(tokens), state, *self.cell.all_weights[0])
 
-    def next_token(self, temperature: float = 1.0) -> Categorical:
-        """What draws the next token from a hidden state, with the parameters as they are now."""
-        return Categorical(self.output.weight, self.output.bias, temperature)
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """The hidden vectors (n, H) and the state after feeding `tokens` (n,)."""
+        state = self.step(tokens, state)
+        return state[0], state
 
-    @torch.no_grad()
-    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 sequences from the model at a temperature."""
-        uniforms = torch.rand(self.length, count, generator=rng, device=rng.device).to(self.output.weight.device)
-        next_token, state = self.next_token(temperature), self.first_state(count)
-        tokens = torch.full((count,), self.start, device=uniforms.device)
-        ended = torch.zeros_like(tokens, dtype=torch.bool)
-        sequences = []
-        for position in range(self.length):
-            state = self.step(tokens, state)
-            tokens = next_token(state[0], uniforms[position])
-            if self.end is not None:
-                tokens = tokens.masked_fill(ended, self.end)
-                ended = tokens == self.end
-            sequences.append(tokens)
-        return torch.stack(sequences, 1)
-
-    def shifted(self, sequences: Tensor) -> Tensor:
-        """(n, T) tokens that are fed to predict `sequences` (n, T): the start token, then all but the last."""
-        return nn.functional.pad(sequences[:, :-1], (1, 0), value=self.start)
-
-    @torch.no_grad()
-    def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
-        hidden, _ = self.cell(self.embedding(self.shifted(sequences)))
-        weight, bias = self.output.weight / temperature, self.output.bias / temperature
-        log_prob = token_log_prob(hidden.flatten(0, 1), weight, bias, sequences.flatten()).view(sequences.shape)
-        return log_prob if self.end is None else log_prob * live(sequences, self.end)
-
-    def weighted_nll(self, sequences: Tensor, weights: Tensor, inputs: Tensor | None = None) -> Tensor:
-        """Differentiable scalar: the sum over (n, T) of -weights * log p(sequences).
-
-        `inputs` (n, T) are the tokens fed, by default the start token and the shifted sequences.
-        """
-        hidden, _ = self.cell(self.embedding(self.shifted(sequences) if inputs is None else inputs))
-        flat = (hidden.flatten(0, 1), self.output.weight, self.output.bias, sequences.flatten(), weights.flatten())
-        loss: Tensor = WeightedNLL.apply(*flat)  # type: ignore[no-untyped-call]
-        return loss
+    def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """(n, T, H) hidden vectors after each of the (n, T) tokens fed; there is no dropout."""
+        hidden: Tensor = self.cell(self.embedding(inputs))[0]
+        return hidden
 
     @torch.no_grad()
     def scheduled_inputs(self, sequences: Tensor, keep: float, *, rng: torch.Generator) -> Tensor:

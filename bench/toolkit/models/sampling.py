@@ -58,3 +58,9 @@ def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
     below_last = cumulative[:, -1:] * (1 - 2**-23)
     found = torch.searchsorted(cumulative, torch.minimum(target, below_last), right=True)
     return found.clamp_(max=cumulative.shape[1] - 1)
+
+
+def inverse_cdf(weights: Tensor, uniforms: Tensor) -> Tensor:
+    """(n,) int64 tokens with chances proportional to (n, V) weights, one for each of `uniforms` (n,) in [0, 1)."""
+    cumulative = weights.cumsum(1)
+    return _first_above(cumulative, uniforms[:, None] * cumulative[:, -1:])[:, 0]

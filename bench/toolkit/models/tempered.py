@@ -34,8 +34,22 @@ class TemperedScorer(Tempered):
         return scores
 
 
+class TemperedConditional(TemperedScorer):
+    """The same, where the model tells the probability of every token at a temperature."""
+
+    def next_log_prob(self, sequences: Tensor) -> Tensor:
+        """(n, T, V) natural-log probability of every token under the tempered distribution."""
+        found: Tensor = self.model.next_log_prob(sequences, temperature=self.temperature)
+        return found
+
+
 def tempered(model: Generator, temperature: float) -> Tempered:
-    """The model at a temperature, a Scorer where its log_prob takes one."""
-    log_prob = getattr(model, "log_prob", None)
-    scores = log_prob is not None and "temperature" in inspect.signature(log_prob).parameters
-    return (TemperedScorer if scores else Tempered)(model, temperature)
+    """The model at a temperature; it scores, and is a Conditional, if the model's methods take a temperature."""
+    if not _takes_temperature(model, "log_prob"):
+        return Tempered(model, temperature)
+    return (TemperedConditional if _takes_temperature(model, "next_log_prob") else TemperedScorer)(model, temperature)
+
+
+def _takes_temperature(model: Generator, name: str) -> bool:
+    method = getattr(model, name, None)
+    return method is not None and "temperature" in inspect.signature(method).parameters

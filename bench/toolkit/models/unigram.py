@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts.lengths import live
+from bench.toolkit.models.autoregressive import closed
 
 
 class Unigram:
@@ -23,6 +24,16 @@ class Unigram:
         tokens = drawn.view(count, self.length).to(self.probabilities.device)
         return tokens if self.end is None else tokens.where(live(tokens, self.end), self.end)
 
-    def log_prob(self, sequences: Tensor) -> Tensor:
+    def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
         """(n, T) natural-log probability of each token; 0 after the end."""
-        return self.probabilities.log()[sequences].where(live(sequences, self.end), 0.0)
+        return self._log_p(temperature)[sequences].where(live(sequences, self.end), 0.0)
+
+    def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
+        """(n, T, V) natural-log probability of every token at each position; the end is certain after the end."""
+        log_p = self._log_p(temperature).expand(*sequences.shape, -1)
+        return log_p if self.end is None else closed(log_p, sequences, self.end)
+
+    def _log_p(self, temperature: float) -> Tensor:
+        """(V,) natural-log probabilities."""
+        log_p = self.probabilities.log()
+        return log_p if temperature == 1 else (log_p / temperature).log_softmax(0)

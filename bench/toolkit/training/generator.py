@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.toolkit.models.lstm import LSTM
@@ -16,13 +17,20 @@ from bench.toolkit.models.lstm import LSTM
 class GeneratorKnobs:
     """An LSTM and its training by maximum likelihood."""
 
-    embedding: int = knob(32, low=1, help="size of the generator's token embedding")
-    hidden: int = knob(32, low=1, help="size of the generator's LSTM state")
+    embedding: int = knob(32, low=1, quick=8, help="size of the generator's token embedding")
+    hidden: int = knob(32, low=1, quick=8, help="size of the generator's LSTM state")
     init_std: float = knob(0.1, low=0, help="every generator parameter starts as N(0, init_std)")
     batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(1e-2, low=0, help="Adam rate of maximum-likelihood training")
     clip: float = knob(5.0, low=1e-6, help="global norm to which the generator's gradient is clipped")
-    mle_epochs: int = knob(120, low=0, help="epochs of maximum-likelihood training")
+    mle_epochs: int = knob(120, low=0, quick=2, help="epochs of maximum-likelihood training")
+    patience: int = knob(
+        0, low=0, help="stop it after so many epochs without a lower held-out loss, at the best weights; 0: train all"
+    )
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """The epochs of maximum likelihood."""
+        return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,13 @@ class PolicyKnobs(GeneratorKnobs):
     """The same, then moved by rewards with an Adam state of its own."""
 
     adversarial_rate: float = knob(1e-2, low=0, help="Adam rate of policy-gradient training")
-    adversarial_steps: int = knob(200, low=0, help="rounds of policy-gradient training, a batch of samples each")
+    adversarial_steps: int = knob(
+        200, low=0, quick=2, help="rounds of policy-gradient training, a batch of samples each"
+    )
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """The epochs of maximum likelihood, and a step of the policy gradient a round; no rewards."""
+        return [*super().cost(sizes), Stage("policy-gradient", self.adversarial_steps * self.batch)]
 
 
 def build_generator(data: SequenceData, knobs: GeneratorKnobs, device: torch.device, rng: torch.Generator) -> LSTM:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
 from bench.contracts.data import SequenceData
-from bench.contracts.trainer import Stateful
-from bench.toolkit.training import policy_gradient, teacher_forcing
-from bench.toolkit.training.generator import PolicyKnobs, build_generator, training_tokens
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.training import policy_gradient
+from bench.toolkit.training.generator import PolicyKnobs, build_generator
+from bench.toolkit.training.likelihood import imitation
 from bench.toolkit.training.optimiser import adam
 
 
 class PolicyLearner:
-    """An LSTM that is pre-trained on `train`, (n, T) int64 tokens, and then moved by rewards.
+    """An LSTM that is pre-trained by maximum likelihood, `imitation`, and then moved by rewards.
 
     What the rewards are, and when they are asked for, is the trainer's own business.
     """
 
     def __init__(self, data: SequenceData, knobs: PolicyKnobs, device: torch.device, rng: torch.Generator) -> None:
         self._knobs, self._rng = knobs, rng
-        self.train = training_tokens(data, device)
         self.generator = build_generator(data, knobs, device, rng)
-        self._mle_adam = adam(self.generator, knobs.rate)
+        self.imitation = imitation(self.generator, data, knobs, device, rng)
         self._policy_adam = adam(self.generator, knobs.adversarial_rate)
 
-    def imitate(self) -> dict[str, float]:
-        """An epoch of maximum likelihood; returns {"loss": nats a token}."""
-        batch, clip = self._knobs.batch, self._knobs.clip
-        return teacher_forcing.epoch(self.generator, self._mle_adam, self.train, batch=batch, rng=self._rng, clip=clip)
+    def phases(self, step: Callable[[], Mapping[str, float]]) -> list[Phase]:
+        """Pre-training, then the rounds of policy gradient, each of which is `step`."""
+        return [self.imitation.phase("mle"), Phase("adversarial", self._knobs.adversarial_steps, step)]
 
     def sample(self) -> Tensor:
         """A batch of (batch, T) int64 sequences from the generator as it stands."""
@@ -39,5 +40,6 @@ class PolicyLearner:
         return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=self._knobs.clip)
 
     def state(self) -> dict[str, Stateful]:
-        """The generator and its two Adam states."""
-        return {"generator": self.generator, "mle_adam": self._mle_adam, "policy_adam": self._policy_adam}
+        """The generator and what its two ways of learning remember."""
+        imitation = {f"mle_{name}": part for name, part in self.imitation.state().items()}
+        return {"generator": self.generator, **imitation, "policy_adam": self._policy_adam}

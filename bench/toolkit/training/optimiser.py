@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
 FUSED = ("cpu", "cuda", "mps", "xpu")
 
 
-def adam(model: nn.Module, rate: float) -> Adam:
-    """Adam over all the model's parameters, fused into one kernel where the device has it."""
+def adam(model: nn.Module, rate: float, *, decay: float = 0.0) -> Adam:
+    """Adam over all the model's parameters, fused into one kernel where the device has it.
+
+    With a weight decay it is AdamW (Loshchilov, Hutter; ICLR 2019).
+    """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return Adam(parameters, lr=rate, fused=all(p.device.type in FUSED for p in parameters))
+    fused = all(p.device.type in FUSED for p in parameters)
+    return AdamW(parameters, lr=rate, weight_decay=decay, fused=fused) if decay else Adam(parameters, rate, fused=fused)
 
 
 def minibatches(count: int, size: int, rng: torch.Generator, device: torch.device) -> Iterator[Tensor]:

@@ -7,12 +7,13 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from bench.contracts.lengths import live
+from bench.toolkit.models.autoregressive import Autoregressive
 from bench.toolkit.models.lstm import LSTM
 from bench.toolkit.training.optimiser import descend, minibatches
 
 
 def epoch(
-    model: LSTM,
+    model: Autoregressive,
     optimiser: Optimizer,
     sequences: Tensor,
     *,
@@ -23,16 +24,17 @@ def epoch(
 ) -> dict[str, float]:
     """Minimise the mean negative log-likelihood of (n, T) sequences, each seen once, in a fresh order.
 
-    Below `keep` = 1 each token fed is the true one with that probability, else one that the model samples; targets
-    stay true (Bengio et al. 2015, section 2.4). What follows an end token has no weight. Returns {"loss": nats a
-    token, mean over minibatches as they were trained on}.
+    Below `keep` = 1 each token fed is the true one with that probability, else one that the model, which is then an
+    LSTM, samples; targets stay true (Bengio et al. 2015, section 2.4). What follows an end token has no weight. A model
+    with dropout draws its masks from `rng`. Returns {"loss": nats a token, mean over minibatches as they were trained
+    on}.
     """
     losses: list[Tensor] = []
     for rows in minibatches(len(sequences), batch, rng, sequences.device):
         tokens = sequences[rows]
-        inputs = None if keep >= 1 else model.scheduled_inputs(tokens, keep, rng=rng)
+        inputs = model.scheduled_inputs(tokens, keep, rng=rng) if isinstance(model, LSTM) and keep < 1 else None
         counted = live(tokens, model.end).float()
-        loss = model.weighted_nll(tokens, counted / counted.sum(), inputs)
+        loss = model.weighted_nll(tokens, counted / counted.sum(), inputs, rng)
         descend(loss, optimiser, clip=clip)
         losses.append(loss.detach())
     return {"loss": float(torch.stack(losses).mean())}

@@ -17,6 +17,7 @@ from bench.planning.preset import Preset, RunSettings
 from bench.planning.request import Request, parse_overrides
 from bench.records import plans as kept_plans
 from bench.records.journal import Record, read_record, write_cell
+from bench.records.plans import Entry
 from bench.toolkit.corpora.fetch import Corpora
 
 SMALL = {"mle_epochs": 3, "embedding": 8, "hidden": 8}
@@ -55,7 +56,7 @@ def finish(workplace: Path) -> Callable[..., list[Record]]:
             assert run(cell, Context(runs, corpora, runs / ".stop")) == "done", (
                 runs / cell.id / "error.log"
             ).read_text()
-        kept_plans.write(plan, {cell.id: {} for cell in made.cells}, runs)
+        kept_plans.write(plan, {cell.id: Entry() for cell in made.cells}, runs)
         return [read_record(runs / cell.id) for cell in made.cells]
 
     return finish

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from bench.cli.commands.check import command
 from bench.contracts.errors import BenchError
-from bench.engine.conformance import CHECKS, small
+from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
 
 
@@ -149,7 +149,7 @@ BROKEN_TRAINERS = [
     ),
     ('"tune"', '"mle"', "phases are a schedule", "two phases have the same name"),
     ('Phase("critic", 2,', 'Phase("critic", 2.0,', "phases are a schedule", "phase critic: epochs = 2.0"),
-    ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "phase mle: loss is nan"),
+    ('{"loss": loss}', '{"loss": math.nan}', "phases are a schedule", "training diverged: loss is nan in mle epoch 1"),
     (', "seen": self.seen', "", "state resumes to the bit", "state() lacks something that changes"),
     (', "momentum": self.momentum', "", "state resumes to the bit", "state() lacks something that changes"),
 ]
@@ -176,7 +176,7 @@ BROKEN_DATASETS = [
     ("return [Ones(), NLLTest(data)]", "return []", "metrics(data) is empty"),
     ("return [Ones(), NLLTest(data)]", "return [NLLTest(data), Ones()]", "the headline is undefined on real data"),
     ("shares.mean()", "shares.mean() * np.nan", "ones is NaN"),
-    ("return Scores(", "data.train.sort(axis=1); return Scores(", "a metric writes into the data"),
+    ("return Scores(", "data.train.sort(axis=1); return Scores(", "a metric wrote into the data it was given"),
     ("return Scores(", "generated.sequences[0] = 0; return Scores(", "ones wrote into the sequences it was given"),
     ("return Scores(", "raise ValueError('two\\nlines')\n        return Scores(", "ValueError: two lines"),
     ("return Replay(data.valid)", "return Replay(data.valid + 1)", "outside the vocabulary"),
@@ -201,14 +201,45 @@ def test_a_dataset_is_known_by_its_methods(check: Any, words: str) -> None:
     assert check(words).output == check(words, "--kind", "dataset").output
 
 
-def test_small_values_are_taken_only_where_the_class_takes_them(check: Any, trainers: Any) -> None:
-    knobs = "    filters: int = knob(64, low=16, help='')\n    hidden: tuple[int, ...] = (8, 8)\n    k: int = 3\n"
+def test_a_third_partys_knobs_are_checked_at_their_quick_values(check: Any, trainers: Any) -> None:
+    """At 10,000 epochs the checks would take minutes, and layers=0 would fail."""
+    knobs = "    layers: int = knob(0, quick=3, help='')\n"
     edit(trainers("Tiny"), "    rate: float = knob(", f"{knobs}    rate: float = knob(")
-    assert check(trainers("Tiny")).exit_code == 0
-    cls = plugins.load("bench.baselines", trainers("Tiny"))
-    assert small(cls, {}) == {"k": 1} and small(cls, {"k": 5, "rate": 1.0}) == {"k": 5, "rate": 1.0}
-    with pytest.raises(BenchError, match=r"Tiny\.filters = 0: the least allowed is 16"):
-        raise check(trainers("Tiny"), "--set", "filters=0").exception
+    edit(trainers("Tiny"), "epochs: int = knob(3, low=0", "epochs: int = knob(10_000, quick=2, low=0")
+    edit(trainers("Tiny"), "self.seen = Counter()", "self.seen = Counter(); assert settings.layers == 3")
+    edit(trainers("Tiny"), "        return [\n", "        assert epochs in (2, 5)\n        return [\n")
+    assert check(trainers("Tiny")).exit_code == check(trainers("Tiny"), "--set", "epochs=5").exit_code == 0
+    result = check(trainers("Tiny"), "--set", "layers=1")
+    assert result.exit_code == 1 and "AssertionError" in result.output
+
+
+def test_a_quick_value_that_the_class_refuses_is_told(check: Any, trainers: Any) -> None:
+    edit(trainers("Tiny"), "knob(2.0, low=0.0,", "knob(2.0, low=0.0, quick=-1.0,")
+    with pytest.raises(BenchError, match=r"Tiny\.rate = -1\.0: the least allowed is 0\.0"):
+        raise check(trainers("Tiny")).exception
+
+
+COSTS = [
+    ('Stage("teacher-forcing", self.epochs * sizes.train)', ""),
+    (
+        'Stage("training", 1)',
+        "Stage(work='training', sequences=1); give a Stage(work, sequences), where the work is one",
+    ),
+    ('Stage("sample", float("nan"))', "cost() of Tiny: sample of nan sequences; give a number from 0 on"),
+    ("1.0", "cost() of Tiny gives 1.0; give a Stage"),
+    ("1 / 0", "ZeroDivisionError: division by zero"),
+]
+
+
+@pytest.mark.parametrize(("stage", "sentence"), COSTS)
+def test_a_stated_cost_is_checked(check: Any, trainers: Any, stage: str, sentence: str) -> None:
+    edit(trainers("Tiny"), "import torch\n", "import torch\nfrom bench.contracts.cost import Stage\n")
+    cost = f"    def cost(self, sizes): return [{stage}]\n\n\n"
+    edit(trainers("Tiny"), 'help="of descent")\n', f'help="of descent")\n\n{cost}')
+    result = check(trainers("Tiny"), "--set", "epochs=2")
+    failures = [line for line in result.output.splitlines() if line.startswith("FAIL")]
+    assert result.exit_code == bool(sentence) and len(failures) == 2 * bool(sentence)
+    assert all(line.startswith("FAIL cost is made of stages (") and sentence in line for line in failures)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from bench.contracts.errors import BenchError
 from bench.judging.human.sheet import read_key
 from bench.planning.cell import Cell, Evaluation
 from bench.records import plans as kept_plans
+from bench.records.events import Done, Failed
 from bench.records.human import load
 from bench.records.journal import Journal, write_cell
 from bench.records.tracker import Tracker
@@ -33,7 +34,8 @@ def finish(runs, label, baseline=None, seed=0, fingerprint="f", status="done", s
     folder = write_cell(cell, runs)
     lines = samples or [f"{label} {seed} sentence {index}" for index in range(30)]
     (folder / "samples.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    Journal(folder).append(status, scores={})
+    done = Done(scores={}, hypotheses=len(lines), seconds=0.0)
+    Journal(folder).append(done if status == "done" else Failed(error="it broke"))
     return cell.id
 
 

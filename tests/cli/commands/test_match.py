@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -13,7 +12,8 @@ import torch
 
 from bench.contracts.errors import BenchError
 from bench.judging import match as matching
-from bench.records import runs as stored
+from bench.judging.evaluator import Evaluator
+from bench.records import revive
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.models.tempered import tempered
 
@@ -45,7 +45,7 @@ def label(runs, baseline):
 def test_the_matched_temperature_gives_the_headline_of_the_arm(runs, call):
     mle, cold = (label(runs, name) for name in ("mle", "mle-temperature"))
     text = match(call, mle, cold)
-    target = np.mean([r.scores["nll_oracle"]["value"] for r in runs if r.cell.label == cold])
+    target = np.mean([r.scores["nll_oracle"].value for r in runs if r.cell.label == cold])
     assert f"(seeds 0, 1): nll_oracle {target:.4f}" in text
     found = float(re.search(r"--set mle-temperature.temperature=([\d.]+)\n", text)[1])
     assert 0.3 < found < 0.8
@@ -62,19 +62,23 @@ def test_an_arm_matches_itself_near_temperature_one(runs, call):
 
 
 def test_out_of_reach_is_said_with_the_range(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     with pytest.raises(BenchError, match=r"nll_oracle = [\d.]+ of real is out of reach: mle.* goes from"):
         matching.match(mle, runs[:1], opened, 50)
 
 
 def test_the_scores_are_means_over_the_runs(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    models = [stored.generator(record, opened) for record in mle]
-    metrics = opened.dataset.metrics(opened.data)
-    both = matching.Tempering(mle, models, opened, 50).scores(0.7, metrics)
-    single = [matching.Tempering([r], [m], opened, 50).scores(0.7, metrics) for r, m in zip(mle, models, strict=True)]
+    models = [revive.generator(record, opened) for record in mle]
+    evaluator = Evaluator.of(opened, "last")
+
+    def scores(runs, generators):
+        tempering = matching.Tempering(runs=runs, generators=generators, evaluator=evaluator, count=50)
+        return tempering.scores(0.7, evaluator.metrics)
+
+    both, single = scores(mle, models), [scores([run], [model]) for run, model in zip(mle, models, strict=True)]
     assert len(mle) == 2 and single[0] != single[1]
     assert both == {name: pytest.approx((single[0][name] + single[1][name]) / 2) for name in both}
 
@@ -97,17 +101,23 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
         assert f"{name} of mle" in line and "|hyps:200|" in line and f"here {name}" in line and "|hyps:100|" in line
 
 
+def signed_otherwise(record, metric, signature):
+    """The record with another beginning of a metric's signature."""
+    score = record.scores[metric]
+    changed = replace(score, signature=score.signature.replace(metric, signature, 1))
+    return replace(record, events=(*record.events, replace(record.done, scores={**record.scores, metric: changed})))
+
+
 def test_every_signature_of_an_arms_runs_is_told(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    text = json.dumps(mle[0].events).replace('"nll_test|', '"nll_test|log:2|')
-    other = replace(mle[0], events=tuple(json.loads(text)))
+    other = signed_otherwise(mle[0], "nll_test", "nll_test|log:2")
     found = matching.match(mle, [mle[1], other], opened, 50)
     assert [found.unlike["nll_test"].count(part) for part in ("hyps:200", "log:2", " and ", "hyps:50")] == [2, 1, 1, 1]
 
 
 def test_no_temperature_is_judged_twice(runs, monkeypatch):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
     cold = [record for record in runs if record.cell.baseline == "mle-temperature"]
     judged, scores = [], matching.Tempering.scores
@@ -133,10 +143,9 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
 
 
 def test_a_headline_made_in_another_way_is_no_target(runs):
-    opened = stored.reopened(runs[0].cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(runs[0].cell, Corpora.from_environment("sample"))
     mle = [record for record in runs if record.cell.baseline == "mle"]
-    text = json.dumps(mle[0].events).replace('"nll_oracle|', '"nll_oracle|smooth:method9|')
-    other = replace(mle[0], events=tuple(json.loads(text)))
+    other = signed_otherwise(mle[0], "nll_oracle", "nll_oracle|smooth:method9")
     with pytest.raises(BenchError, match=r"nll_oracle of mle.* seed 0 is nll_oracle\|smooth:method9.*here it would be"):
         matching.match(mle, [other], opened, 50)
 

@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from bench.cli import main as cli
+from bench.records.events import Epoch, Start
 from bench.records.journal import Record, read_record
 from bench.toolkit.corpora.download import Unreachable
 
@@ -186,9 +187,18 @@ def test_two_runs_at_once_in_one_folder(bench: Any, folder: Path, words: str, tr
     assert not list(folder.glob("runs/*/cell.json"))
 
 
+PATIENT = """
+from functools import partial
+from bench.cli.main import main
+from bench.engine import session
+session.Context = partial(session.Context, grace=300.0)  # seconds that a slow machine gets to save
+main()
+"""
+
+
 def started(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
-    """`bench run` as a process group of its own, once a trainer in it is at work."""
-    command = [sys.executable, "-m", "bench", "run", *arguments]
+    """`bench run` as a process group of its own, once a trainer in it has done two epochs."""
+    command = [sys.executable, "-c", PATIENT, "run", *arguments]
     epochs = trained(folder)
     process = subprocess.Popen(command, cwd=folder, start_new_session=True, stdout=-1, stderr=subprocess.STDOUT)
     while trained(folder) < epochs + 2:
@@ -199,20 +209,28 @@ def started(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 def trained(folder: Path) -> int:
     """Epochs in all journals."""
-    return sum(event["event"] == "epoch" for record in records(folder) for event in record.events)
+    return sum(len(record.all(Epoch)) for record in records(folder))
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_stopped_and_killed_it_continues_to_the_same_tables(
     bench: Any, folder: Path, words: str, trainers: Any, make_folder: Any
 ) -> None:
-    arguments = ["-b", trainers("Slow"), "-d", words, "--preset", "smoke", "--jobs", "1", "--set", "defaults.epochs=40"]
+    """The trainer halts at its third epoch, and goes on when the stop file is there: the signal always comes before."""
+    arguments = ["-b", trainers("Halts"), "-d", words, "--preset", "smoke", "--jobs", "1"]
+    arguments += ["--set", "defaults.epochs=40"]
+    go = Path(trainers("Halts").rpartition(":")[0]).with_name("go")
     for send in (lambda pid: os.killpg(pid, signal.SIGINT), lambda pid: os.kill(pid, signal.SIGTERM)):
         process = started(arguments, folder)
         send(process.pid)
-        output = process.communicate(timeout=60)[0].decode()
+        while not list((folder / "runs").glob(".stop*")):
+            assert process.poll() is None, process.communicate()[0].decode()
+            time.sleep(0.05)
+        go.touch()
+        output = process.communicate(timeout=300)[0].decode()
+        go.unlink()
         assert process.returncode == 130 and "the same command continues" in output and "Traceback" not in output
-        (slow,) = (record for record in records(folder) if record.cell.baseline == "Slow")
+        (slow,) = (record for record in records(folder) if record.cell.baseline == "Halts")
         assert slow.status == "interrupted" and list((slow.folder / "checkpoint").iterdir())
         assert not list((folder / "runs").glob(".stop*")) and not (folder / "results" / "index.html").exists()
 
@@ -220,12 +238,13 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     workers = psutil.Process(process.pid).children(recursive=True)
     process.kill()  # the parent alone: its workers leave by themselves
     process.wait()
-    assert psutil.wait_procs(workers, timeout=30)[1] == []
+    assert psutil.wait_procs(workers, timeout=300)[1] == []
 
+    go.touch()
     assert bench(*arguments).code == 0
-    (slow,) = (record for record in records(folder) if record.cell.baseline == "Slow")
-    epochs = [(event["phase"], event["epoch"]) for event in slow.events if event["event"] == "epoch"]
-    assert len(set(epochs)) == 82 and sum(event["event"] == "start" for event in slow.events) == 4
+    (slow,) = (record for record in records(folder) if record.cell.baseline == "Halts")
+    epochs = [(epoch.phase, epoch.epoch) for epoch in slow.all(Epoch)]
+    assert len(set(epochs)) == 82 and len(slow.all(Start)) == 4
 
     straight = make_folder("straight")
     assert bench(*arguments).code == 0

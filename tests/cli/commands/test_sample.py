@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from bench.contracts.errors import BenchError
 from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import draw
 from bench.records import plans as kept_plans
+from bench.records.plans import Entry
 
 DATA = ("--data", "sample")
 
@@ -23,13 +25,13 @@ def lines(call, *arguments):
 
 def test_samples_are_those_of_the_trained_generator(finish):
     """The weights on disk, asked with the seed of the run's own evaluation, give the run's own samples."""
-    from bench.records import runs as stored
+    from bench.records import revive
     from bench.toolkit.corpora.fetch import Corpora
 
     _, mle = finish("text:tiny.txt", "mle")
-    opened = stored.reopened(mle.cell, Corpora.from_environment("sample"))
+    opened = revive.reopen(mle.cell, Corpora.from_environment("sample"))
     rng = torch_rng(mle.cell.seed_for("evaluate", "final"))
-    again = draw(stored.generator(mle, opened), 20, opened.data, rng)
+    again = draw(revive.generator(mle, opened), 20, opened.data, rng)
     text = "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in again.tolist())
     assert text == (mle.folder / "samples.txt").read_text()
 
@@ -51,10 +53,9 @@ def test_a_run_is_found_by_name_seed_or_beginning_of_its_id(finish, call):
 
 
 def test_a_run_is_found_by_the_name_that_any_plan_gives_it(finish, call):
-    from bench.records import plans as kept_plans
 
     _, mle = finish("text:tiny.txt", "mle")
-    kept_plans.write("sweep", {mle.cell.id: {"label": "mle[mle_epochs=3]"}}, mle.folder.parent)
+    kept_plans.write("sweep", {mle.cell.id: Entry(label="mle[mle_epochs=3]")}, mle.folder.parent)
     assert lines(call, "mle[mle_epochs=3]") == lines(call, "mle")
     with pytest.raises(BenchError, match="unknown finished run"):
         call("sample", "mle[mle_epochs=4]", *DATA)
@@ -145,7 +146,7 @@ def test_more_than_the_memory_holds(finish, call, monkeypatch, error):
 def test_other_data_than_the_run_had_is_refused(finish, call):
     finish("text:tiny.txt", "mle")
     Path("tiny.txt").write_text(Path("tiny.txt").read_text() + "mat mat\n")
-    with pytest.raises(BenchError, match="mle seed 0 was run on other data"):
+    with pytest.raises(BenchError, match=r"the data of .* is not that of mle seed 0"):
         call("sample", "mle", *DATA)
 
 
@@ -156,8 +157,8 @@ def test_two_settings_under_one_name_need_a_cell(finish, call):
         call("sample", "mle", *DATA)
     drawn = call("sample", newest.cell.id, *DATA).stdout
     assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn
-    facts = kept_plans.read_all(Path("runs"))["later"][newest.cell.id]
-    kept_plans.write("later", {newest.cell.id: facts | {"label": "mle[told]"}}, Path("runs"))
+    entry = kept_plans.read_all(Path("runs"))["later"][newest.cell.id]
+    kept_plans.write("later", {newest.cell.id: replace(entry, label="mle[told]")}, Path("runs"))
     assert call("sample", "mle[told]", "--plan", "later", *DATA).stdout == drawn
     with pytest.raises(BenchError, match=r"unknown finished run in runs 'mle'; did you mean 'mle\[told\]'"):
         call("sample", "mle", "--plan", "later", *DATA)
@@ -192,10 +193,9 @@ def test_a_row_made_elsewhere_cannot_be_sampled(finish, call):
 
 
 def test_tunes_stay_in_their_folder_whatever_the_row_is_called(finish, call):
-    from bench.records import plans as kept_plans
 
     _, tuner = finish("nottingham", "random-unigram", samples=4)
-    kept_plans.write("sweep", {tuner.cell.id: {"label": "mine[path=../../b]"}}, tuner.folder.parent)
+    kept_plans.write("sweep", {tuner.cell.id: Entry(label="mine[path=../../b]")}, tuner.folder.parent)
     cell = json.loads((tuner.folder / "cell.json").read_text())
     (tuner.folder / "cell.json").write_text(json.dumps(cell | {"label": "mine[path=../../b]"}))
     call("sample", "mine[path=../../b]", *DATA, "--count", 2, "--midi", "tunes")

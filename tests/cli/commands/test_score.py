@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from bench.cli.main import bench
 from bench.contracts.errors import BenchError, ContractError
 from bench.judging import statistics
 from bench.records import plans as kept_plans
+from bench.records.events import Start
 from bench.records.journal import read_record
+from bench.records.scores import to_json
 from bench.reporting.paper import paper
 
 ORACLE = ("oracle.parameters=fresh", "oracle.length=5", "oracle.train=64", "oracle.valid=64", "oracle.test=64")
@@ -67,23 +70,23 @@ def score(call, file, *more):
 def test_a_runs_own_samples_score_as_the_run_did(finish, call):
     real, mle = finish("text:tiny.txt", "mle")
     facts = score(call, mle.folder / "samples.txt")
-    ours, theirs = facts["scores"], mle.scores
+    ours, theirs = facts["scores"], to_json(mle.scores)
     assert list(ours) == list(theirs) and facts["hypotheses"] == 20 and facts["outside_vocabulary"] == 0
     assert ours["nll_test"]["value"] is None
     for name in set(theirs) - {"nll_test"}:
         assert ours[name] == theirs[name], name
-    assert facts["anchors"]["real"]["scores"] == real.scores
+    assert facts["anchors"]["real"]["scores"] == to_json(real.scores)
 
 
 def test_copies_of_training_rows_are_counted(finish, call):
     real, mle = finish("text:tiny.txt", "mle")
     facts = score(call, "tiny.txt")
-    sizes = real.last("start")
-    of_corpus = sizes["train"] / (sizes["train"] + sizes["valid"] + sizes["test"])
+    sizes = real.last(Start)
+    of_corpus = sizes.train / (sizes.train + sizes.valid + sizes.test)
     assert facts["copied_from_training"] == pytest.approx(of_corpus)
-    assert read_record(Path(facts["folder"])).last("done")["copied"] == facts["copied_from_training"]
-    assert real.last("done")["copied"] == 0, "the real row is held out"
-    assert mle.last("done")["copied"] == score(call, mle.folder / "samples.txt")["copied_from_training"]
+    assert read_record(Path(facts["folder"])).done.copied == facts["copied_from_training"]
+    assert real.done.copied == 0, "the real row is held out"
+    assert mle.done.copied == score(call, mle.folder / "samples.txt")["copied_from_training"]
     told = call("score", "tiny.txt", *TEXT, "--name", "mine").stdout
     assert f"{facts['copied_from_training']:.1%} of the sequences are copies of training rows" in told
     held_out = call("score", "tiny.txt", *TEXT, "--name", "other", "--set", "text.references=test").stdout
@@ -93,7 +96,7 @@ def test_copies_of_training_rows_are_counted(finish, call):
 def test_the_anchor_random_unigram_is_the_row_of_the_first_seed(finish, call):
     *_, unigram = finish("text:tiny.txt", "random-unigram")
     facts = score(call, unigram.folder / "samples.txt")
-    assert facts["anchors"]["random-unigram"] == {"hypotheses": 20, "scores": unigram.scores}
+    assert facts["anchors"]["random-unigram"] == {"hypotheses": 20, "scores": to_json(unigram.scores)}
 
 
 def test_tests_are_welch_on_the_scores_of_sequences_of_the_lowest_seed(finish, call):
@@ -109,7 +112,7 @@ def test_tests_are_welch_on_the_scores_of_sequences_of_the_lowest_seed(finish, c
             read_scores(other)[metric].dropna(),
             read_scores(mle)[metric].dropna(),
         )
-        assert (test["seed"], test["cell"], test["value"]) == (0, mle.cell.id, mle.scores[metric]["value"])
+        assert (test["seed"], test["cell"], test["value"]) == (0, mle.cell.id, mle.scores[metric].value)
         assert test["p_sequences"] == pytest.approx(statistics.welch(mine, stored))
         assert test["difference"]["value"] == pytest.approx(float(mine.mean() - stored.mean()))
 
@@ -151,13 +154,28 @@ def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(fini
     assert tested("--plan", "new") == sorted(cells.values())  # the file's own row is no rival
 
 
+def test_stored_runs_are_read_once(finish, call, monkeypatch):
+    records = finish("text:tiny.txt", "mle", "random-unigram")
+    read, times = Path.read_text, Counter()
+
+    def counted(path, *given, **more):
+        times[path] += 1
+        return read(path, *given, **more)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    score(call, "tiny.txt", "--plan", "small")
+    for record in records:
+        for name in ("cell.json", "journal.jsonl"):
+            assert times[Path("runs", record.cell.id, name)] == 1
+
+
 def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace):
     records = finish("text:tiny.txt", "mle")
     facts = score(call, records[1].folder / "samples.txt", "--plan", "small")
     record = read_record(Path(facts["folder"]))
-    assert record.status == "done" and record.scores == facts["scores"] and record.cell.id == facts["cell"]
+    assert record.status == "done" and to_json(record.scores) == facts["scores"] and record.cell.id == facts["cell"]
     assert (record.cell.label, record.cell.baseline, record.cell.seed) == ("mine", "score:mine", 0)
-    assert record.cell.code == facts["sha256"] and record.last("done")["hypotheses"] == 20
+    assert record.cell.code == facts["sha256"] and record.done.hypotheses == 20
     assert set(kept_plans.read_all(workplace / "runs")["small"]) == {r.cell.id for r in records} | {facts["cell"]}
     assert (record.folder / "samples.txt").read_text() == (records[1].folder / "samples.txt").read_text()
     assert np.array_equal(read_scores(record)["bleu-2"], read_scores(records[1])["bleu-2"].dropna())
@@ -183,7 +201,7 @@ def test_a_plans_settings_prepare_the_data(finish, call):
     assert score(call, "tiny.txt")["fingerprint"] != real.cell.fingerprint
     facts = score(call, mle.folder / "samples.txt", "--plan", "small")
     assert facts["fingerprint"] == real.cell.fingerprint and facts["dataset_settings"]["length"] == 3
-    assert facts["scores"]["bleu-2"] == mle.scores["bleu-2"]
+    assert facts["scores"]["bleu-2"] == to_json(mle.scores)["bleu-2"]
 
 
 def test_runs_on_other_data_are_counted_in_a_note(finish, call):
@@ -320,7 +338,7 @@ def test_cleaned_samples_are_another_row_than_the_file_as_it_is(call):
     assert clean["cleaned"] == {"drop_special": True, "unquote": True} and clean["outside_vocabulary"] == 0
     left = score(call, "marked.txt")
     assert left["cell"] != clean["cell"] and left["scores"]["bleu-2"] != clean["scores"]["bleu-2"]
-    kept = read_record(Path(clean["folder"])).last("start")["notes"]
+    kept = read_record(Path(clean["folder"])).last(Start).notes
     assert any("special tokens dropped: '</s>' 3, '<pad>' 3" in note for note in kept)
 
 
@@ -424,7 +442,7 @@ def test_the_oracle_judges_ids_that_it_knows_and_no_others(finish, call):
     facts = json.loads(
         call("score", mle.folder / "samples.txt", "-d", "oracle", *settings, "--name", "m", "--json").stdout
     )
-    assert facts["scores"]["nll_oracle"] == mle.scores["nll_oracle"]
+    assert facts["scores"]["nll_oracle"] == to_json(mle.scores)["nll_oracle"]
     assert facts["scores"]["reverse_kl"]["value"] is None
     Path("high.txt").write_text("1 2 3 4 5\n\n1 2 3 4 5000\n")
     with pytest.raises(BenchError, match=r"high.txt, line 3: '5000' is not in the vocabulary, and nll_oracle"):
@@ -440,7 +458,7 @@ def test_tracked_rows_stand_in_the_report(finish, call, workplace):
     frame = Tracker().frame("small")
     mine = frame[(frame["label"] == "mine") & (frame["metric"] == "bleu-2")]
     assert list(mine["value"]) == [facts["scores"]["bleu-2"]["value"]]
-    assert list(mine["signature"]) == [mle.scores["bleu-2"]["signature"]]
+    assert list(mine["signature"]) == [mle.scores["bleu-2"].signature]
 
 
 def test_names_are_printed_as_they_are(finish, call):

@@ -16,6 +16,7 @@ from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.request import Request
 from bench.records.journal import write_cell
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -35,7 +36,7 @@ def real_cell(make_cell: Any, context: Context, words: str) -> Cell:
 
 
 def test_a_sheet_mixes_runs_and_files_and_names_the_runs_alone(tiny: Cell, real_cell: Cell, context: Context) -> None:
-    found = shown(context.runs, "Words", ["Tiny"])
+    found = shown(RunsFolder(context.runs), "Words", ["Tiny"])
     assert (found.real.cell, found.models["Tiny"].cell) == (real_cell, tiny)
     sheet = found.sheet({"mine": Prepared(["one text", "another text"], ())}, n=2, seed=3)
     assert sheet.origins == ("real", "Tiny", "mine") and len(sheet.items) == 6
@@ -47,13 +48,13 @@ def test_a_sheet_mixes_runs_and_files_and_names_the_runs_alone(tiny: Cell, real_
 
 def test_a_seed_that_was_not_run_is_refused(tiny: Cell, context: Context) -> None:
     with pytest.raises(BenchError, match="no finished run of Tiny with seed 4; choose another with --run-seed"):
-        shown(context.runs, "Words", ["Tiny"], run_seed=4)
+        shown(RunsFolder(context.runs), "Words", ["Tiny"], run_seed=4)
 
 
 def test_files_are_printed_as_the_dataset_prints_them(
     tiny: Cell, context: Context, corpora: Corpora, tmp_path: Path
 ) -> None:
-    found = shown(context.runs, "Words", ["Tiny"])
+    found = shown(RunsFolder(context.runs), "Words", ["Tiny"])
     text = (context.runs / tiny.id / "samples.txt").read_text().splitlines()[:2]
     (tmp_path / "mine.txt").write_text("\n".join(f'"  {line}  "' for line in text))
     made = prepared({"mine": tmp_path / "mine.txt"}, Cleaning(unquote=True), found.real, corpora)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.toolkit.corpora import download
+
 
 @pytest.fixture(autouse=True)
 def user_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -24,8 +26,10 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Answer], str]]:
-    """serve(answer) -> the url of a server that answers every GET with it."""
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], str]]:
+    """serve(answer) -> the url of a server that answers every GET with it, however slow this machine is."""
+    for limit in ("CONNECT_SECONDS", "READ_SECONDS"):
+        monkeypatch.setattr(download, limit, 300.0)
     servers: list[ThreadingHTTPServer] = []
 
     def start(answer: Answer) -> str:

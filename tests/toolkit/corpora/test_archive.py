@@ -68,6 +68,20 @@ def test_links_are_refused() -> None:
         list(archive.members(zipped((link, b"/etc/passwd")), "file", ".mid"))
 
 
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK])
+def test_devices_are_refused(kind: int) -> None:
+    device = zipfile.ZipInfo("zero.mid")
+    device.external_attr = (kind | 0o666) << 16
+    with pytest.raises(BenchError, match=r"'zero.mid' is neither a file nor a folder"):
+        list(archive.members(zipped(("a.mid", b"fine"), (device, b"")), "file", ".mid"))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(BenchError, match=r"'a.mid' is there 2 times"):
+        list(archive.members(zipped(("a.mid", b"one"), ("b.mid", b"x"), ("a.mid", b"two")), "file", ".mid"))
+
+
 def test_a_bomb_is_refused_by_its_header() -> None:
     content = zipped(("bomb.mid", bytes(archive.MOST_BYTES_EACH + 1)))
     assert len(content) < 10_000

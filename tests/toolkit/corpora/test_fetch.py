@@ -7,11 +7,10 @@ import logging
 import pickle
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import pooch
 import pytest
 import requests
 
@@ -39,10 +38,12 @@ def answer_with(content: bytes, status: int = 200, promised: int | None = None) 
     return answer
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that nobody listens at, and nobody else can take."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 def no_sample() -> list[bytes]:
@@ -113,10 +114,10 @@ def test_a_refusal_falls_back_to_the_sample(tmp_path: Path, serve: Callable[...,
 def test_a_download_that_fails_without_a_word_names_the_error(
     tmp_path: Path, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise requests.ConnectionError
 
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fail)
+    monkeypatch.setattr(requests, "get", fail)
     silent = entry(serve(answer_with(CONTENT)))
     with pytest.raises(BenchError, match=r"cannot be downloaded \(ConnectionError\); put lines\.txt in place"):
         Corpora(tmp_path, "published").open(silent, no_sample)
@@ -124,12 +125,12 @@ def test_a_download_that_fails_without_a_word_names_the_error(
 
 
 def test_offline_is_announced_once_and_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tried = []
     connect = socket.create_connection
     monkeypatch.setattr(socket, "create_connection", lambda *place: tried.append(place) or connect(*place))
-    corpora, offline = Corpora(tmp_path), entry(f"http://127.0.0.1:{closed_port()}/x")
+    corpora, offline = Corpora(tmp_path), entry(f"http://127.0.0.1:{closed_port}/x")
     with caplog.at_level(logging.WARNING, "bench"):
         corpora.open(offline, lambda: [b"made"])
         corpora.open(offline, lambda: [b"made"])

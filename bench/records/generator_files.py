@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError, folded
+from bench.contracts.guards.trainer import check_state
 from bench.files import write_whole
 from bench.records import checkpoint
 
@@ -39,11 +40,14 @@ def parts_of(trainer: Any) -> dict[str, Stateful]:
 
 
 def write(folder: Path, parts: Mapping[str, Stateful]) -> None:
-    """Write the parts into the folder of a run; no file for parts that hold nothing. ContractError as `check` says."""
+    """Write the parts into the folder of a run, but no file for parts that hold nothing.
+
+    ContractError as in `check_state`.
+    """
     import torch
     from safetensors.torch import save
 
-    checkpoint.check(parts)
+    check_state(parts)
     if tensors := checkpoint.weights(parts):
         write_whole(folder / WEIGHTS, save(tensors))
     if rest := checkpoint.rest(parts):

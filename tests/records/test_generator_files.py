@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.contracts.errors import BenchError, ContractError
-from bench.records import kept_generator
+from bench.records import generator_files
 
 
 class Counts:
@@ -47,51 +47,51 @@ def linear() -> torch.nn.Linear:
 
 def test_the_part_that_is_the_generator_is_kept_by_any_name() -> None:
     model, other = linear(), linear()
-    assert kept_generator.parts_of(Arm(model, critic=other, actor=model)) == {"actor": model}
-    assert kept_generator.parts_of(Arm(View(), critic=other, generator=model)) == {"generator": model}
+    assert generator_files.parts_of(Arm(model, critic=other, actor=model)) == {"actor": model}
+    assert generator_files.parts_of(Arm(View(), critic=other, generator=model)) == {"generator": model}
 
 
 def test_of_a_view_all_is_kept_but_optimisers() -> None:
     model, counts = linear(), Counts()
     optimiser = torch.optim.SGD(model.parameters())
-    found = kept_generator.parts_of(Arm(View(), model=model, counts=counts, optimiser=optimiser))
+    found = generator_files.parts_of(Arm(View(), model=model, counts=counts, optimiser=optimiser))
     assert found == {"model": model, "counts": counts}
 
 
 def test_state_of_every_kind_comes_back(tmp_path: Path) -> None:
     model, counts = linear(), Counts()
     counts.held = {"table": {(1, 2): torch.tensor([3.0]), "n": 4}, "names": ["a", None], "share": 0.5}
-    kept_generator.write(tmp_path, {"model": model, "counts": counts})
+    generator_files.write(tmp_path, {"model": model, "counts": counts})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["generator.pt", "generator.safetensors"]
     again = Arm(View(), critic=linear(), model=linear(), counts=Counts())
-    assert kept_generator.read(tmp_path, again)
+    assert generator_files.read(tmp_path, again)
     assert torch.equal(again.parts["model"].weight, model.weight) and again.parts["counts"].held == counts.held
 
 
 def test_nothing_is_written_for_a_generator_without_state(tmp_path: Path) -> None:
-    kept_generator.write(tmp_path, kept_generator.parts_of(Arm(View())))
-    assert not list(tmp_path.iterdir()) and not kept_generator.read(tmp_path, Arm(View()))
+    generator_files.write(tmp_path, generator_files.parts_of(Arm(View())))
+    assert not list(tmp_path.iterdir()) and not generator_files.read(tmp_path, Arm(View()))
 
 
 def test_what_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
     counts = Counts()
     counts.held = {"where": Path()}
     with pytest.raises(ContractError, match=r"state\(\) part 'generator': 'where' is a pathlib"):
-        kept_generator.write(tmp_path, {"generator": counts})
+        generator_files.write(tmp_path, {"generator": counts})
 
 
 @pytest.mark.parametrize("harm", [b"", b"no zip", None])
 def test_a_damaged_file_is_one_line(tmp_path: Path, harm: bytes | None) -> None:
-    kept_generator.write(tmp_path, {"generator": Counts(), "model": linear()})
+    generator_files.write(tmp_path, {"generator": Counts(), "model": linear()})
     if harm is not None:
         (tmp_path / "generator.pt").write_bytes(harm)
     arm = Arm(View(), generator=Counts(), model=linear() if harm is not None else torch.nn.Linear(3, 3))
     with pytest.raises(BenchError, match="does not fit its cell's generator: ") as caught:
-        kept_generator.read(tmp_path, arm)
+        generator_files.read(tmp_path, arm)
     assert "\n" not in str(caught.value)
 
 
 def test_a_part_that_the_trainer_lacks_is_named(tmp_path: Path) -> None:
-    kept_generator.write(tmp_path, {"former": Counts()})
+    generator_files.write(tmp_path, {"former": Counts()})
     with pytest.raises(BenchError, match="no part for 'former'"):
-        kept_generator.read(tmp_path, Arm(View(), present=Counts()))
+        generator_files.read(tmp_path, Arm(View(), present=Counts()))

@@ -1,0 +1,48 @@
+"""An n-gram model with interpolated Kneser-Ney smoothing: what counting alone gives.
+
+*Improved backing-off for m-gram language modeling* (Kneser, Ney; ICASSP 1995), in the interpolated form of Chen and
+Goodman (1999). The arm that a neural generator has to beat: it trains in a second, knows its probabilities exactly, and
+BLEU of short orders cannot tell it from real text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from bench.contracts.cost import Sizes, Stage
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.kneser_ney import KneserNey
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """How far back the model looks."""
+
+    order: int = knob(5, low=1, high=8, help="the longest n-gram counted; 1 ignores all tokens before")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Counting takes seconds at most."""
+        return []
+
+
+class NGram:
+    """Counting is all the training there is."""
+
+    Settings: ClassVar[type] = Knobs
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        words = data.vocabulary
+        self.generator = KneserNey(data.train, len(words), order=settings.order, end=words.end)
+
+    def phases(self) -> list[Phase]:
+        """The counts are made at once."""
+        return []
+
+    def state(self) -> dict[str, Stateful]:
+        """The counts follow from the data: no state."""
+        return {}

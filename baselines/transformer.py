@@ -1,0 +1,79 @@
+"""A small transformer decoder trained by maximum likelihood and stopped in time.
+
+*Attention Is All You Need* (Vaswani et al.; NIPS 2017), with the normalisation before each part (Xiong et al. 2020), as
+in GPT-2. It shows what another architecture gives under the same likelihood: SeqGAN's comparison has LSTMs only. The
+stopping looks at held-out sequences only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from bench.contracts.data import SequenceData
+from bench.contracts.knobs import knob
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.transformer import Transformer as Model
+from bench.toolkit.training.likelihood import MaximumLikelihood
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The model, its dropout, and its training by AdamW."""
+
+    blocks: int = knob(2, low=1, high=24, quick=1, help="blocks of attention and a feed-forward net")
+    width: int = knob(64, low=2, quick=8, help="size of each position's vector; a multiple of heads")
+    heads: int = knob(4, low=1, help="attention heads a block")
+    dropout: float = knob(0.1, low=0, high=0.95, help="share of each part's output that is dropped in training")
+    batch: int = knob(64, low=1, help="sequences a minibatch")
+    rate: float = knob(1e-3, low=0, help="AdamW rate")
+    decay: float = knob(0.01, low=0, help="AdamW's weight decay")
+    clip: float = knob(5.0, low=1e-6, help="global norm to which the gradient is clipped")
+    mle_epochs: int = knob(120, low=0, quick=2, help="epochs at most")
+    patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ValueError(f"width = {self.width} is no multiple of heads = {self.heads}")
+
+
+class Transformer:
+    """Teacher forcing with dropout, until the held-out loss no longer falls."""
+
+    Settings: ClassVar[type] = Knobs
+
+    def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
+        s, words = settings, data.vocabulary
+        self.generator = Model(
+            len(words),
+            data.length,
+            width=s.width,
+            heads=s.heads,
+            blocks=s.blocks,
+            dropout=s.dropout,
+            start=words.start,
+            end=words.end,
+            device=device,
+        ).reset(rng)
+        self._learning = MaximumLikelihood(
+            self.generator,
+            data,
+            device,
+            rng,
+            batch=s.batch,
+            rate=s.rate,
+            clip=s.clip,
+            epochs=s.mle_epochs,
+            patience=s.patience,
+            decay=s.decay,
+        )
+
+    def phases(self) -> list[Phase]:
+        """Teacher forcing, ended by the held-out loss."""
+        return [self._learning.phase("mle")]
+
+    def state(self) -> dict[str, Stateful]:
+        """The model and what its training remembers."""
+        return {"generator": self.generator, **self._learning.state()}

@@ -1,0 +1,42 @@
+"""The cost contract: what a trainer's training is made of, so that its hours are predicted before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+Work = Literal["sample", "teacher-forcing", "log-prob", "discriminator", "rollout", "policy-gradient"]
+"""The kinds of work that `bench speed` times, at V = 5,000, T = 20, an LSTM of size 32 and minibatches of 64."""
+
+
+class Sizes(NamedTuple):
+    """What a cost may depend on besides the knobs."""
+
+    train: int
+    """Sequences of the training split."""
+    length: int
+    """T."""
+    vocabulary: int
+    """V, special tokens too."""
+
+
+class Stage(NamedTuple):
+    """A part of training: a kind of work, and how many sequences get it in the whole of training.
+
+    sample: sequences drawn. teacher-forcing: sequences learnt from, so epochs * train. log-prob: sequences scored.
+    discriminator: sequences shown to it, real or not, times its size as a share of 1,720 filters. rollout: sequences
+    of which every prefix is completed and judged, times the completions of a prefix. policy-gradient: sequences of the
+    generator's steps, without their rewards.
+    """
+
+    work: Work
+    sequences: float
+
+
+@runtime_checkable
+class Costed(Protocol):
+    """Knobs that state what training at them costs; without it the hours of a trainer are not predicted."""
+
+    def cost(self, sizes: Sizes) -> Sequence[Stage]:
+        """The stages of one training, in any order; empty where there is nothing to train."""
+        ...

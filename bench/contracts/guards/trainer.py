@@ -1,0 +1,103 @@
+"""Checks of a trainer's phases, of what its step() returns, and of its state: see bench/contracts/trainer.py."""
+
+from __future__ import annotations
+
+import collections
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bench.contracts.errors import ContractError
+from bench.contracts.guards.names import is_name
+from bench.contracts.trainer import Phase
+
+EXAMPLE = '{"loss": 4.2}'
+
+
+def checked_phases(found: Any) -> list[Phase]:
+    """Return what phases() returned as a list; ContractError if it is no schedule.
+
+    Names differ, because each phase has its own curves. The number of epochs is finite.
+    """
+    if not isinstance(found, Iterable):
+        raise ContractError(f"phases() returned {found!r:.80}, not a list of Phase")
+    phases = list(found)
+    for phase in phases:
+        _check_phase(phase)
+    names = [phase.name for phase in phases]
+    if len(set(names)) < len(names):
+        raise ContractError(f"two phases have the same name: {names}")
+    return phases
+
+
+def _check_phase(phase: Any) -> None:
+    if not isinstance(phase, Phase):
+        raise ContractError(f"phases() returned {phase!r:.80} among others, not a Phase")
+    if not is_name(phase.name):
+        raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
+    if not isinstance(phase.epochs, int) or phase.epochs < 0:
+        raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
+
+
+def checked_values(found: Any, phase: str) -> dict[str, float]:
+    """Return what step() of a phase returned as name -> number; ContractError if it is anything else."""
+    try:
+        plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}
+        values = {name: float(value) for name, value in plain.items()}
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        raise ContractError(f"step() of {phase} returned {found!r:.80}, not numbers by name: {EXAMPLE}") from None
+    if unnamed := [name for name in values if not is_name(name)]:
+        raise ContractError(f"step() of {phase} calls a number {unnamed[0]!r}: give it a name, as in {EXAMPLE}")
+    return values
+
+
+def check_finite(values: Mapping[str, float], phase: str, epoch: int) -> None:
+    """ContractError if a number that step() returned is NaN or infinite; epochs count from 1."""
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ContractError(f"training diverged: {name} is {value} in {phase} epoch {epoch}")
+
+
+def check_state(parts: Any) -> None:
+    """ContractError if a checkpoint could not give the parts of state() back what they hold."""
+    import torch
+
+    if not isinstance(parts, Mapping):
+        raise ContractError(f"state() returned {parts!r:.80}, not a dict of parts by name")
+    for part, holder in parts.items():
+        if not all(callable(getattr(holder, method, None)) for method in ("state_dict", "load_state_dict")):
+            raise ContractError(f"state() part {part!r} is {holder!r:.40}: it lacks state_dict() or load_state_dict()")
+        held = holder.state_dict()
+        if not isinstance(holder, torch.nn.Module):
+            _check_plain(part, "state_dict()", held)
+            continue
+        for name, value in held.items():
+            if not isinstance(value, torch.Tensor):
+                raise ContractError(f"state() part {part!r}: {name!r} is a {_kind(value)}; a module holds tensors")
+
+
+def _check_plain(part: str, place: str, value: Any) -> None:
+    """ContractError if torch.load(weights_only=True) would refuse the value.
+
+    It takes exactly these types and no subclass of them: numpy.float64, a subclass of float, is refused.
+    """
+    import torch
+
+    if type(value) in (dict, collections.OrderedDict, collections.Counter):
+        for key, inner in value.items():
+            _check_plain(part, f"a key of {place}", key)
+            _check_plain(part, repr(key), inner)
+    elif type(value) in (list, tuple, set):
+        for inner in value:
+            _check_plain(part, f"an item of {place}", inner)
+    elif type(value) not in _PLAIN and not isinstance(value, torch.Tensor | torch.dtype | torch.device | torch.Size):
+        holds = "a checkpoint holds tensors, numbers, text, lists, dicts"
+        raise ContractError(f"state() part {part!r}: {place} is a {_kind(value)}; {holds}")
+
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

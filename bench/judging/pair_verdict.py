@@ -1,0 +1,88 @@
+"""What a comparison of two arms says, in words: better, worse, or not distinguishable and how many seeds would do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.contracts.metric import Better
+from bench.judging import paired, statistics
+
+LEVEL, POWER = 0.05, 0.8
+MOST_SEEDS = 1000
+
+Word = Literal["better", "worse", "not distinguishable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairVerdict:
+    """The word, the p value it rests on (None if undefined), and the seeds that would do.
+
+    `more` is how many seeds more would find a difference of the observed size in 80 % of studies; None if the verdict
+    stands, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000).
+    """
+
+    word: Word
+    p: float | None
+    seeds: int
+    more: int | None = None
+
+    def __str__(self) -> str:
+        if self.word != "not distinguishable":
+            return self.word
+        count = f"with {self.seeds} seed{'' if self.seeds == 1 else 's'}"
+        if self.p is None:
+            return f"not distinguishable {count}"
+        wanted = f"about {self.more} more" if self.more is not None else f"more than {MOST_SEEDS:,}"
+        return f"not distinguishable {count}, {wanted} would do"
+
+
+def pair_verdict(a: ArrayLike, b: ArrayLike, better: Better, *, by_seed: bool, p: float | None) -> PairVerdict:
+    """Say whether arm `a` is better than arm `b`; the values are means over runs, one a seed.
+
+    `by_seed`: the values come in pairs that share a start. `p` is the one to judge by, adjusted for the number of
+    comparisons if there are several.
+    """
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    gap = float(first.mean() - second.mean()) if len(first) and len(second) else 0.0
+    seeds = min(len(first), len(second))
+    if p is not None and p < LEVEL and gap:
+        return PairVerdict(word="better" if (gap < 0) == (better == "lower") else "worse", p=p, seeds=seeds)
+    wanted = None if p is None else seeds_wanted(first, second, by_seed=by_seed)
+    return PairVerdict(
+        word="not distinguishable", p=p, seeds=seeds, more=None if wanted is None else max(1, wanted - seeds)
+    )
+
+
+def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool) -> int | None:
+    """Return how many seeds an arm must have to find the observed difference at level .05 in 80 % of studies.
+
+    By the t-test, paired or not, with the observed spread; None without a spread or a difference, or above 1,000.
+    """
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if min(len(first), len(second)) < 2:
+        return None
+    if by_seed:
+        found = paired.differences(first, second)
+        gap, spread = float(found.mean()), float(found.std(ddof=1))
+    else:
+        gap = float(first.mean() - second.mean())
+        spread = math.sqrt((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2)
+    if abs(gap) <= statistics.ROUNDING * max(1.0, float(np.abs(first).max())) or spread == 0:
+        return None
+    return next((n for n in range(2, MOST_SEEDS + 1) if power(abs(gap) / spread, n, by_seed=by_seed) >= POWER), None)
+
+
+def power(effect: float, seeds: int, *, by_seed: bool) -> float:
+    """Return the power of the two-sided t-test at .05 for an effect in standard deviations, with `seeds` an arm."""
+    from scipy.stats import nct, t
+
+    freedom = seeds - 1 if by_seed else 2 * (seeds - 1)
+    shift = effect * math.sqrt(seeds if by_seed else seeds / 2)
+    bound = float(t.ppf(1 - LEVEL / 2, freedom))
+    other = float(nct.cdf(-bound, freedom, shift))  # the wrong sign; scipy gives NaN where it is 0
+    return float(nct.sf(bound, freedom, shift)) + (0.0 if math.isnan(other) else other)

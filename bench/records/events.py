@@ -1,0 +1,144 @@
+"""The events of a journal, one frozen class each, and the JSON object that stands for each on disk.
+
+A line on disk is {"event": NAME, "time": ..., then the fields in the order of the class}. A field that is None is not
+written. Such a field is missing in journals of older versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from bench.contracts.metric import Score
+from bench.records import scores as codec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of a journal; `time` in seconds since the epoch, which `Journal.append` sets."""
+
+    NAME: ClassVar[str] = ""
+    time: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start(Event):
+    """A job begins: the source and the notes of its data, its number of tokens, sizes of the splits, and T."""
+
+    NAME: ClassVar[str] = "start"
+    source: Mapping[str, str]
+    notes: Sequence[str]
+    vocabulary: int | None = None
+    train: int | None = None
+    valid: int | None = None
+    test: int | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseStart(Event):
+    """A phase of training begins; `begins` and `ends` count the epochs that train the generator."""
+
+    NAME: ClassVar[str] = "phase"
+    name: str
+    epochs: int | None = None
+    begins: int
+    ends: int
+    trains_generator: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch(Event):
+    """An epoch of a phase ended; `values` are what the trainer's step() returned."""
+
+    NAME: ClassVar[str] = "epoch"
+    phase: str
+    epoch: int
+    epochs: int
+    seconds: float | None = None
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve(Event):
+    """A point of the learning curves: metric -> value after `x` epochs that trained the generator."""
+
+    NAME: ClassVar[str] = "curve"
+    x: int
+    phase: str
+    scores: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Event):
+    """Which checkpoint is judged: the one after `epoch` of the phase's `epochs`."""
+
+    NAME: ClassVar[str] = "judged"
+    phase: str
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done(Event):
+    """The job ended with scores, by metric.
+
+    `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` were
+    spent training, `wall_seconds` in all.
+    """
+
+    NAME: ClassVar[str] = "done"
+    scores: Mapping[str, Score]
+    hypotheses: int
+    copied: float | None = None
+    seconds: float
+    wall_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Event):
+    """The job ended with an error, on one line."""
+
+    NAME: ClassVar[str] = "failed"
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted(Event):
+    """The job stopped and can be continued; `error` says how its process died, None where the user stopped it."""
+
+    NAME: ClassVar[str] = "interrupted"
+    error: str | None = None
+
+
+_KINDS: dict[str, type[Event]] = {
+    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, Judged, Done, Failed, Interrupted)
+}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
+
+
+def to_line(event: Event) -> dict[str, Any]:
+    """Return the JSON object of an event."""
+    given = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    if isinstance(event, Done):
+        given["scores"] = codec.to_json(event.scores)
+    return {"event": event.NAME, **{name: value for name, value in given.items() if value is not None}}
+
+
+def from_line(line: Any) -> Event | None:
+    """Return the event of a JSON value; None if it is no event or lacks a field.
+
+    Fields of later versions are left out.
+    """
+    name = line.get("event") if isinstance(line, dict) else None
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        return None
+    given = {field: line[field] for field in _FIELDS[kind] if field in line}
+    try:
+        if kind is Done:
+            given["scores"] = codec.from_json(given["scores"])
+        return kind(**given)
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,44 @@
+"""Scores as JSON, in a journal and in what `bench score --json` prints.
+
+A score is {"value", "better", "signature"}, and "bound" only if it is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, get_args
+
+from bench.contracts.metric import Better, Bound, Score
+
+
+def to_json(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
+    """Return metric -> the score as a JSON object."""
+    return {name: _to_object(score) for name, score in scores.items()}
+
+
+def from_json(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
+    """Return metric -> score; KeyError, TypeError, AttributeError or ValueError if the JSON value holds no scores.
+
+    Fields of later versions are left out.
+    """
+    return {name: _from_object(score) for name, score in found.items()}
+
+
+def _to_object(score: Score) -> dict[str, Any]:
+    named = asdict(score)
+    if score.bound is None:
+        del named["bound"]
+    return named
+
+
+def _from_object(found: Mapping[str, Any]) -> Score:
+    score = Score(value=found["value"], better=found["better"], signature=found["signature"], bound=found.get("bound"))
+    if (
+        not isinstance(score.value, float | int | None)
+        or score.better not in get_args(Better)
+        or not isinstance(score.signature, str)
+        or score.bound not in (None, *get_args(Bound))
+    ):
+        raise ValueError(f"no score: {found!r:.80}")
+    return score

@@ -1,0 +1,101 @@
+"""Maximum likelihood as every arm does it: a model, its Adam state, and early stopping where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from bench.contracts.data import SequenceData
+from bench.contracts.lengths import live
+from bench.contracts.trainer import Phase, Stateful
+from bench.toolkit.models.autoregressive import Autoregressive
+from bench.toolkit.training import teacher_forcing
+from bench.toolkit.training.early_stopping import EarlyStopping
+from bench.toolkit.training.generator import GeneratorKnobs, training_tokens
+from bench.toolkit.training.optimiser import adam
+
+ROWS = 256
+"""Held-out sequences that are looked at at once."""
+
+
+class MaximumLikelihood:
+    """Trains `model` on the training split, an epoch at a time.
+
+    `batch` sequences a minibatch, Adam's `rate` and weight `decay`, `clip` for the gradient's global norm, at most
+    `epochs` epochs. A `patience` above 0 stops after so many epochs without a lower loss on the valid split, and ends
+    with the best weights; 0 trains all epochs and keeps the last.
+    """
+
+    def __init__(
+        self,
+        model: Autoregressive,
+        data: SequenceData,
+        device: torch.device,
+        rng: torch.Generator,
+        *,
+        batch: int,
+        rate: float,
+        clip: float,
+        epochs: int,
+        patience: int = 0,
+        decay: float = 0.0,
+    ) -> None:
+        self.train = training_tokens(data, device)
+        self._model, self._rng, self._device, self._held_out = model, rng, device, data.valid
+        self._batch, self._clip, self._epochs = batch, clip, epochs
+        self._adam = adam(model, rate, decay=decay)
+        self._stopping = EarlyStopping(model, patience=patience, epochs=epochs) if patience else None
+
+    def phase(self, name: str, step: Callable[[], Mapping[str, float]] | None = None) -> Phase:
+        """The phase that trains the model; `step` stands for `epoch` where the trainer adds to it."""
+        return Phase(name, self._epochs, step or self.epoch, finished=self._finished)
+
+    def epoch(self, keep: float = 1.0) -> dict[str, float]:
+        """Train for an epoch; returns {"loss": nats a token}, and the held-out loss as "valid" if that is looked at.
+
+        Below `keep` = 1 it is scheduled sampling: see `teacher_forcing.epoch`.
+        """
+        found = teacher_forcing.epoch(
+            self._model, self._adam, self.train, batch=self._batch, rng=self._rng, keep=keep, clip=self._clip
+        )
+        if self._stopping is None:
+            return found
+        found["valid"] = held_out_loss(self._model, torch.as_tensor(self._held_out, device=self._device))
+        self._stopping.look(found["valid"])
+        return found
+
+    def state(self) -> dict[str, Stateful]:
+        """The Adam state, and what early stopping remembers; the model is the trainer's own to name."""
+        return {"adam": self._adam, **({"stopping": self._stopping} if self._stopping else {})}
+
+    def _finished(self) -> bool:
+        return self._stopping is not None and self._stopping.finished
+
+
+def imitation(
+    model: Autoregressive, data: SequenceData, knobs: GeneratorKnobs, device: torch.device, rng: torch.Generator
+) -> MaximumLikelihood:
+    """The training of the shared generator as its knobs say."""
+    return MaximumLikelihood(
+        model,
+        data,
+        device,
+        rng,
+        batch=knobs.batch,
+        rate=knobs.rate,
+        clip=knobs.clip,
+        epochs=knobs.mle_epochs,
+        patience=knobs.patience,
+    )
+
+
+def held_out_loss(model: Autoregressive, sequences: Tensor) -> float:
+    """Nats a token of (n, T) sequences, all tokens weighing alike up to each row's end token."""
+    total, count = 0.0, 0
+    for rows in torch.split(sequences, ROWS):
+        counted = live(rows, model.end)
+        total -= float(model.log_prob(rows).double()[counted].sum())
+        count += int(counted.sum())
+    return total / count

@@ -1,0 +1,119 @@
+"""Events keep the form that journals have on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.contracts.metric import Score
+from bench.records import events
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, Start
+from bench.records.journal import Journal
+
+SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
+SCORES = {"nll": Score(value=1.5, better="lower", signature="nll|v:0")}
+LINES: dict[str, Event] = {
+    '{"event": "start", "time": 1.5, "source": {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}, '
+    '"notes": ["n"], "vocabulary": 9, "train": 4, "valid": 3, "test": 2, "length": 20}': Start(
+        time=1.5, source=SOURCE, notes=["n"], vocabulary=9, train=4, valid=3, test=2, length=20
+    ),
+    '{"event": "phase", "time": 1.5, "name": "mle", "epochs": 3, "begins": 0, "ends": 3, "trains_generator": true}': (
+        PhaseStart(time=1.5, name="mle", epochs=3, begins=0, ends=3, trains_generator=True)
+    ),
+    '{"event": "epoch", "time": 1.5, "phase": "mle", "epoch": 1, "epochs": 3, "seconds": 0.25, '
+    '"values": {"loss": 4.2}}': Epoch(time=1.5, phase="mle", epoch=1, epochs=3, seconds=0.25, values={"loss": 4.2}),
+    '{"event": "curve", "time": 1.5, "x": 1, "phase": "mle", "scores": {"nll": null}}': Curve(
+        time=1.5, x=1, phase="mle", scores={"nll": None}
+    ),
+    '{"event": "judged", "time": 1.5, "phase": "mle", "epoch": 2, "epochs": 3}': Judged(
+        time=1.5, phase="mle", epoch=2, epochs=3
+    ),
+    '{"event": "done", "time": 1.5, "scores": {"nll": {"value": 1.5, "better": "lower", "signature": "nll|v:0"}}, '
+    '"hypotheses": 30, "copied": 0.0, "seconds": 2.0, "wall_seconds": 3.0}': Done(
+        time=1.5, scores=SCORES, hypotheses=30, copied=0.0, seconds=2.0, wall_seconds=3.0
+    ),
+    '{"event": "done", "time": 1.5, "scores": {"nll": {"value": null, "better": "lower", "signature": "s", '
+    '"bound": "upper"}}, "hypotheses": 30, "seconds": 2.0}': Done(
+        time=1.5,
+        scores={"nll": Score(value=None, better="lower", signature="s", bound="upper")},
+        hypotheses=30,
+        seconds=2.0,
+    ),
+    '{"event": "failed", "time": 1.5, "error": "mle: it broke"}': Failed(time=1.5, error="mle: it broke"),
+    '{"event": "interrupted", "time": 1.5}': Interrupted(time=1.5),
+    '{"event": "interrupted", "time": 1.5, "error": "killed"}': Interrupted(time=1.5, error="killed"),
+}
+"""What versions up to this one write, byte for byte."""
+OLDER: dict[str, Event] = {
+    '{"event": "start", "time": 1.5, "source": {}, "notes": []}': Start(time=1.5, source={}, notes=[]),
+    '{"event": "phase", "time": 1.5, "name": "mle", "begins": 0, "ends": 3, "trains_generator": true}': PhaseStart(
+        time=1.5, name="mle", begins=0, ends=3, trains_generator=True
+    ),
+    '{"event": "epoch", "time": 1.5, "phase": "mle", "epoch": 1, "epochs": 3, "values": {}}': Epoch(
+        time=1.5, phase="mle", epoch=1, epochs=3, values={}
+    ),
+    '{"event": "done", "time": 1.5, "scores": {}, "hypotheses": 30, "seconds": 2.0}': Done(
+        time=1.5, scores={}, hypotheses=30, seconds=2.0
+    ),
+}
+"""What older versions wrote."""
+
+
+@pytest.mark.parametrize(("line", "event"), [*LINES.items(), *OLDER.items()])
+def test_an_event_and_its_line_are_one(line: str, event: Event) -> None:
+    assert events.from_line(json.loads(line)) == event
+    assert json.dumps(events.to_line(event)) == line
+
+
+def test_every_kind_of_event_is_shown_here() -> None:
+    assert {type(event) for event in LINES.values()} == set(Event.__subclasses__())
+
+
+def test_a_journal_holds_the_lines_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1.50004)
+    journal = Journal(tmp_path)
+    for event in LINES.values():
+        journal.append(event)
+    assert journal.path.read_bytes() == "".join(f"{line}\n" for line in LINES).encode()
+    assert journal.read() == list(LINES.values())
+
+
+@pytest.mark.parametrize("line", ["3", "[]", "{}", '{"event": "later"}', '{"event": {}}', '{"event": "curve", "x": 1}'])
+def test_what_is_no_event_is_none(line: str) -> None:
+    assert events.from_line(json.loads(line)) is None
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        None,
+        3,
+        [1],
+        {"nll": 1.5},
+        {"nll": {"value": 1.5, "better": "lower"}},
+        {"nll": {"value": "1.5", "better": "lower", "signature": "s"}},
+        {"nll": {"value": 1.5, "better": "up", "signature": "s"}},
+        {"nll": {"value": 1.5, "better": ["lower"], "signature": "s"}},
+        {"nll": {"value": 1.5, "better": "lower", "signature": None}},
+        {"nll": {"value": 1.5, "better": "lower", "signature": "s", "bound": "near"}},
+    ],
+)
+def test_scores_that_are_none_make_no_event(scores: Any) -> None:
+    line = {"event": "done", "hypotheses": 30, "seconds": 2.0}
+    whole = {"nll": {"value": 1.5, "better": "lower", "signature": "s", "later": 1}}
+    assert isinstance(events.from_line(line | {"scores": whole}), Done)
+    assert events.from_line(line | {"scores": scores}) is None and events.from_line(line) is None
+
+
+def test_fields_of_later_versions_are_left_out() -> None:
+    assert events.from_line({"event": "failed", "error": "e", "cause": 3}) == Failed(error="e")
+
+
+@pytest.mark.parametrize("kind", [Start, Done, Curve])
+def test_fields_are_given_by_name(kind: Callable[..., Event]) -> None:
+    with pytest.raises(TypeError):
+        kind(1, 2, 3)
