@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bench.contracts.cost import Sizes, Stage
     from bench.contracts.data import SequenceData, Source
     from bench.contracts.dataset import Dataset
     from bench.contracts.errors import BenchError, ContractError
@@ -48,7 +49,9 @@ __all__ = [
     "Scorer",
     "Scores",
     "SequenceData",
+    "Sizes",
     "Source",
+    "Stage",
     "Trainer",
     "Vocabulary",
     "__version__",
@@ -64,6 +67,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "bench.contracts.cost": ("Sizes", "Stage"),
     "bench.contracts.data": ("SequenceData", "Source"),
     "bench.contracts.dataset": ("Dataset",),
     "bench.contracts.errors": ("BenchError", "ContractError"),

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 class EvaluationResult:
     """What is known of some samples; a notebook shows it as a table.
 
-    `scores` has a row for each metric: the samples' value, those of the anchors "real" and "random-unigram", "better"
-    (lower or higher), "bound" (lower or upper, if the value is no exact one) and the signature. `tests` has a row for each metric and stored run: p of Welch's test over
-    sequences, which compares these samples with one run and says nothing of the methods. `sequences` is their number.
+    `scores` has a row for each metric: the value of the samples, the values of the anchors "real" and "random-unigram",
+    "better" (lower or higher), "bound" (lower or upper, if the value is not exact) and the signature. `tests` has a row
+    for each metric and stored run. Its p is of Welch's test over sequences, which compares these samples with one run
+    and says nothing of the methods. `sequences` is the number of samples.
     """
 
     name: str
