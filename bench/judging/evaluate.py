@@ -131,7 +131,8 @@ def _at_hand(
     if form == "midi":
         raise BenchError("format 'midi' is for files: give their path")
     place = "samples, row"
-    rows = samples.tolist() if hasattr(samples, "tolist") else list(samples)
+    given: Any = samples
+    rows = given.tolist() if hasattr(given, "tolist") else list(given)
     listed = (row.tolist() if hasattr(row, "tolist") else row for row in rows)
     values = [list(row) if isinstance(row, tuple) else row for row in listed]
     cells = [to_cell(value, place, number) for number, value in enumerate(values, 1)]
