@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench test check coverage format paper clean
+.PHONY: bench test check docs coverage format paper clean
 .DELETE_ON_ERROR:
 
 bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
@@ -17,6 +17,9 @@ check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff check .
 	$(BIN)/mypy bench baselines datasets tests/shelf
 	$(BIN)/pyright --warnings
+
+docs: .venv/.installed-dev  ## the site of docs/ in site/; a link that leads nowhere is an error
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs site
 
 coverage: .venv/.installed-dev  ## the lines that the tests do not reach, workers aside
 	$(BIN)/coverage run -m pytest
@@ -35,8 +38,8 @@ paper: .venv/.installed  ## the paper's settings: days on a laptop, resumed wher
 	touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(PIP) --editable '.[dev,cluster]'
+	$(PIP) --editable '.[dev,cluster,docs]'
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from bench.contracts.errors import BenchError
-
 runs = click.option(
     "--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the cells' journals."
 )
@@ -49,15 +47,3 @@ device = click.option(
 def examples(*lines: str) -> str:
     """Return the end of a command's help: one example a line."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
-
-
-def resolve_device(name: str) -> str:
-    """auto -> cuda, mps or cpu, whichever is there; one asked for by name must be there."""
-    import torch
-
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    if not there[name]:
-        raise BenchError(f"--device {name}: torch {torch.__version__} finds no such device here; use --device cpu")
-    return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -134,7 +135,13 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
 
 @contextmanager
 def _ending_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM, by which batch systems announce the end of a job, leaves time to save too."""
+    """Let SIGTERM, with which batch systems announce the end of a job, interrupt as Ctrl-C does.
+
+    Python takes signals in its main thread only; in another thread nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

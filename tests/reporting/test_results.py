@@ -1,4 +1,4 @@
-"""What README says of the p values over seeds, against the values that are committed in reports/results."""
+"""What reports/results/README.md says of the p values over seeds, against the values committed beside it."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_the_p_of_the_control_arms_is_adjusted_for_all_comparisons_that_were_mad
     assert len(asked) == 12 and asked[by_welch.index(least)][1] == ("random-reward", "nll_oracle", PRE_TRAINING + 60)
     assert (least, after) == (pytest.approx(0.0014, abs=5e-5), pytest.approx(0.017, abs=5e-4))
     assert min(by_permutation) == pytest.approx(1 / 84) and min(holm(by_permutation)) == pytest.approx(0.14, abs=5e-3)
-    readme = " ".join((HOUSE / "README.md").read_text(encoding="utf-8").split())
-    assert "p = .0014, the smallest of twelve such comparisons" in readme and "so .017 after Holm" in readme
+    told = " ".join((HOUSE / "reports" / "results" / "README.md").read_text(encoding="utf-8").split())
+    assert "p = .0014, the smallest of twelve such comparisons" in told and "so .017 after Holm" in told

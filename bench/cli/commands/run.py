@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.cli import options
 from bench.contracts.errors import BenchError
 from bench.engine import session
+from bench.engine.device import resolve_device
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -87,7 +88,7 @@ def command(
         preset=presets.read(preset),
         overrides=parse_overrides(overrides),
         seeds=seeds,
-        device=options.resolve_device(device),
+        device=resolve_device(device),
         name=name,
     )
     corpora = Corpora.from_environment(data, corpus)

@@ -9,6 +9,7 @@ import click
 
 from bench.cli import options
 from bench.engine import estimate
+from bench.engine.device import resolve_device
 from bench.engine.pool import cores
 from bench.engine.predict import hours
 
@@ -48,7 +49,7 @@ def command(
 
     from bench.engine import speed
 
-    kind = options.resolve_device(device)
+    kind = resolve_device(device)
     hours(dict.fromkeys(STAGES, 0.0), baselines)  # refuses a trainer now, not after minutes
     torch.set_num_threads(threads or cores())
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]

@@ -1,0 +1,88 @@
+"""Run baselines on datasets from Python, as `bench run` does, and return the scores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.contracts.errors import BenchError
+from bench.engine import session
+from bench.engine.device import resolve_device
+from bench.planning import plan as planning
+from bench.planning import preset as presets
+from bench.planning.request import Request
+from bench.records.results import load_results
+from bench.toolkit.corpora.fetch import Corpora
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run(
+    baselines: str | Sequence[str],
+    datasets: str | Sequence[str],
+    *,
+    preset: str | Path = "quick",
+    seeds: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    plan: str | None = None,
+    data: str = "auto",
+    corpus: Sequence[str] = (),
+    runs: str | Path = "runs",
+    tracking_uri: str | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
+
+    The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. What is finished in
+    `runs` is not run again. Each cell has a process of its own, also with jobs=1; the calling script is not run in it,
+    so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its error. BenchError
+    says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
+    """
+    from rich.console import Console
+
+    request = Request(
+        baselines=_several("baselines", baselines),
+        datasets=_several("datasets", datasets),
+        preset=presets.read(str(preset)),
+        overrides=tuple(_override(path, value) for path, value in (overrides or {}).items()),
+        seeds=seeds,
+        device=resolve_device(device),
+        name=plan,
+    )
+    for name, value in (("seeds", seeds), ("jobs", jobs)):
+        if value is not None and value < 1:
+            raise BenchError(f"{name} = {value}: give at least 1")
+    corpora = Corpora.from_environment(data, corpus)
+    made = planning.make(request, corpora)
+    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
+    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
+    console = Console(quiet=not progress, force_jupyter=False, force_terminal=live)
+    if session.run(made, setup, console) == session.INTERRUPTED:
+        raise KeyboardInterrupt
+    frame = load_results(runs, made.name)
+    return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
+
+
+def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    if wrong := next((name for name in names if not isinstance(name, str)), None):
+        raise BenchError(
+            f"{kind}: {wrong!r:.60} is no name; a class is given by its file, as in 'my_gan.py:MyGan', because each "
+            "cell loads it in a process of its own"
+        )
+    if not names:
+        raise BenchError(f"{kind} is empty: name at least one")
+    return names
+
+
+def _override(path: str, value: Any) -> tuple[str, str, Any]:
+    """Return ("mle", "rate", 0.005) for "mle.rate"."""
+    owner, dot, knob = path.rpartition(".")
+    if not (owner and dot and knob):
+        raise BenchError(f"overrides: {path!r}: write NAME.KNOB, as in 'mle.rate'")
+    return owner, knob, value
