@@ -32,7 +32,7 @@ def published(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     poems = replace(entry, files=(file,))
     monkeypatch.setattr(catalogue, "entries", lambda: {"poems": poems})
     monkeypatch.setattr(manifest, "entry", lambda plugin, name: poems)
-    monkeypatch.setattr("bench.toolkit.corpora.fetch.download", lambda url: content)
+    monkeypatch.setattr("bench.toolkit.corpora.fetch.download", lambda url, size: content)
     return root / file.path
 
 
