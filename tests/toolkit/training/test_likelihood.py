@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.contracts.lengths import live
-from bench.engine.conformance import toy_data
+from bench.engine.conformance.subject import toy_data
 from bench.toolkit.models.lstm import LSTM
 from bench.toolkit.training import teacher_forcing
 from bench.toolkit.training.likelihood import MaximumLikelihood, held_out_loss
