@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import torch
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
@@ -36,6 +37,10 @@ class Knobs:
     clip: float = knob(5.0, low=1e-6, help="global norm to which the gradient is clipped")
     mle_epochs: int = knob(120, low=0, quick=2, help="epochs at most")
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """All epochs, scaled by the state's size: an upper bound, for training stops earlier."""
+        return [Stage("teacher-forcing", self.mle_epochs * sizes.train * self.layers * self.hidden / 32)]
 
 
 class MLERegularised:

@@ -85,6 +85,7 @@ def flat(state: Any) -> Any:
 
 # The authors' code, as METHOD.md has it: what every arm shares, what those moved by rewards add, and each arm's own.
 LIKELIHOOD = {"embedding": 32, "hidden": 32, "init_std": 0.1, "batch": 64, "rate": 1e-2, "clip": 5, "mle_epochs": 120}
+LIKELIHOOD["patience"] = 0  # all epochs, and the last weights
 POLICY = LIKELIHOOD | {"adversarial_rate": 1e-2, "adversarial_steps": 200}
 GAME = {"g_steps": 1, "d_steps": 5, "k": 3, "rollouts": 16, "update_rate": 0}
 JUDGE = {"discriminator_embedding": 64, "filters": 1, "dropout_keep": 0.75, "l2": 0.2, "discriminator_rate": 1e-4}
@@ -110,13 +111,24 @@ FEW = {"discriminator_epochs": 75, "discriminator_updates": 20, "d_steps": 1, "k
 LEAN = {"seqgan": ROUNDS | FEW, **dict.fromkeys(("pg-bleu", "constant-reward", "random-reward"), ROUNDS)}
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", OFFICIAL)
 def test_the_presets_are_the_published_schedules(name: str) -> None:
     cls: Any = plugins.load("bench.baselines", name)
     assert dataclasses.asdict(cls.Settings()) == OFFICIAL[name]
     for title, changed in (("official", {}), ("paper", PAPER[name]), ("lean", LEAN.get(name, {}))):
         found = build(cls.Settings, preset.read(title).knobs(cls.Settings, name), name)
         assert dataclasses.asdict(found) == OFFICIAL[name] | changed, title
+
+
+@pytest.mark.parametrize("title", ["official", "paper", "lean"])
+@pytest.mark.parametrize("name", ["mle-regularised", "transformer", "ngram"])
+def test_arms_that_were_not_published_keep_their_own_knobs(name: str, title: str) -> None:
+    cls: Any = plugins.load("bench.baselines", name)
+    assert build(cls.Settings, preset.read(title).knobs(cls.Settings, name), name) == cls.Settings()
+
+
+def test_every_trained_arm_is_one_or_the_other() -> None:
+    assert {*OFFICIAL, "mle-regularised", "transformer", "ngram"} == set(TRAINED)
 
 
 @pytest.mark.parametrize(("title", "seeds"), [("official", 5), ("paper", 5), ("lean", 3)])

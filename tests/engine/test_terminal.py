@@ -17,6 +17,7 @@ from bench.cli import main as cli
 from bench.engine import session, terminal
 from bench.planning import plan as planning
 from bench.planning import preset
+from bench.planning.request import Request
 from bench.toolkit.corpora.fetch import Corpora
 
 LETTERS = "春秋寒明白青高古"
@@ -29,8 +30,8 @@ def poems(at_once: None, folder: Path, corpora: Corpora, monkeypatch: pytest.Mon
     lines = [" ".join(letters) for letters in product(LETTERS, repeat=3)]
     Path("诗.txt").write_text("\n".join(lines), encoding="utf-8")
     Path("模型.txt").write_text("\n".join(lines[::9]), encoding="utf-8")
-    request = planning.Request(("random-unigram",), ("text:诗.txt",), preset.read("smoke"))
-    setup = session.Setup(corpora, Path("runs"), Path("results"), jobs=1)
+    request = Request(("random-unigram",), ("text:诗.txt",), preset.read("smoke"))
+    setup = session.Setup(corpora, Path("runs"), jobs=1)
     assert session.run(planning.make(request, corpora), setup, Console(file=io.StringIO())) == 0
     return folder
 

@@ -64,7 +64,15 @@ def letters() -> Opened:
 def real_cell(letters: Opened) -> Cell:
     """The cell of the dataset's *real* row."""
     facts: dict[str, Any] = {"settings": (), "dataset": "letters", "dataset_label": "letters", "dataset_settings": ()}
-    return Cell("real", "real", "real", **facts, fingerprint=letters.data.fingerprint, seed=0, evaluation=Evaluation())
+    return Cell(
+        label="real",
+        reference="real",
+        baseline="real",
+        **facts,
+        fingerprint=letters.data.fingerprint,
+        seed=0,
+        evaluation=Evaluation(),
+    )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from bench.judging.samples import Cleaning, Samples
 from bench.judging.verdict import Verdict, fewer_anchors, other_counts, untested, verdict
 from bench.planning.cell import ELSEWHERE
 from bench.records import plans as kept_plans
+from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -31,7 +32,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def judge(file: Path, corpora: Corpora, tmp_path: Path) -> Judge:
-    return open_judge(f"text:{file}", (), None, tmp_path / "runs", corpora)
+    return open_judge(f"text:{file}", (), None, RunsFolder(tmp_path / "runs"), corpora)
 
 
 @pytest.fixture
@@ -41,18 +42,18 @@ def found(file: Path, judge: Judge) -> Samples:
 
 @pytest.fixture
 def judged(file: Path, judge: Judge, found: Samples, tmp_path: Path) -> Verdict:
-    return verdict(judge, found, name="mine", file=file, runs=tmp_path / "runs")
+    return verdict(judge, found, name="mine", file=file, runs=RunsFolder(tmp_path / "runs"))
 
 
 def test_the_scores_stand_between_their_anchors_in_a_finished_row(judged: Verdict, tmp_path: Path) -> None:
     assert judged.record.status == "done" and judged.record.folder.parent == tmp_path / "runs"
-    assert judged.record.scores == json.loads(json.dumps(judged.judged.scores))
+    assert judged.record.scores == judged.judged.scores
     assert [(anchor.label, anchor.hypotheses) for anchor in judged.anchors] == [("real", 25), ("random-unigram", 25)]
     assert not judged.tests and judged.plan is None and not judged.tracked
 
 
 def test_facts_are_plain(judged: Verdict) -> None:
-    facts = json.loads(json.dumps(judged.facts()))
+    facts = json.loads(json.dumps(judged.plain()))
     assert (facts["name"], facts["hypotheses"], facts["file"]) == ("mine", 25, "tiny.txt")
     assert 0 < facts["copied_from_training"] <= 1 and facts["outside_vocabulary"] == 0
     assert set(facts["scores"]) == set(facts["anchors"]["real"]["scores"])
@@ -77,7 +78,7 @@ def test_why_runs_are_not_tested_is_said(judged: Verdict) -> None:
 
 def test_other_counts_of_a_plan_are_said(file: Path, judge: Judge, judged: Verdict, tmp_path: Path) -> None:
     fewer = samples_file.read(file, "auto", judge.opened, judge.strict, 20, Cleaning())
-    other = verdict(judge, fewer, name="other", file=file, runs=tmp_path / "runs").record
+    other = verdict(judge, fewer, name="other", file=file, runs=RunsFolder(tmp_path / "runs")).record
     assert not list(other_counts([judged.record], "p", judged.record))
     (line,) = other_counts([other, judged.record], "p", judged.record)
     assert line.startswith("the rows of plan p are made of 20 sequences, this one of 25:")
@@ -85,12 +86,12 @@ def test_other_counts_of_a_plan_are_said(file: Path, judge: Judge, judged: Verdi
 
 def test_the_row_enters_the_only_plan_of_its_dataset(judged: Verdict, tmp_path: Path) -> None:
     runs, dataset = tmp_path / "runs", judged.record.cell.dataset_label
-    assert only_plan(runs, dataset) == ELSEWHERE
+    assert only_plan(RunsFolder(runs), dataset) == ELSEWHERE
     enter(judged.record, "one", runs)
-    assert only_plan(runs, dataset) == "one" and judged.record.cell.id in kept_plans.read_all(runs)["one"]
+    assert only_plan(RunsFolder(runs), dataset) == "one" and judged.record.cell.id in kept_plans.read_all(runs)["one"]
     enter(judged.record, "two", runs)
     with pytest.raises(BenchError, match="is in several plans: say with --plan which gets the row: one, two"):
-        only_plan(runs, dataset)
+        only_plan(RunsFolder(runs), dataset)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "a'b", 'a"b', "a\nb", "a\0b"])

@@ -168,7 +168,7 @@ def test_only_what_stands_in_the_column_is_drawn_and_the_mean_is_of_what_finishe
     (panel,) = panels(drawn(table, {"nll_oracle": curves_of(records, "nll_oracle")}))
     assert [(line.get_label(), line.get_linestyle(), list(line.get_ydata())) for line in panel.lines] == [
         ("MLE", ":", [20.0, 30.0]),
-        ("MLE", "-", [11.0, 10.0, 9.0, 9.0]),
+        ("MLE", "--", [11.0, 10.0, 9.0, 9.0]),
         ("SeqGAN", ":", [20.0, 30.0]),
     ]
     unfinished, finished, _ = panel.lines

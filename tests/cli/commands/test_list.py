@@ -13,8 +13,8 @@ def listed(*arguments: str) -> list[str]:
 
 def test_everything_that_can_be_run() -> None:
     baselines, datasets, presets = listed()
-    assert baselines.startswith("baselines: constant-reward, mle, ") and baselines.endswith("seqgan")
-    assert datasets == "datasets:  coco, nottingham, obama, oracle, poems, text"
+    assert baselines.startswith("baselines: constant-reward, mle, ") and baselines.endswith(", seqgan, transformer")
+    assert datasets == "datasets:  coco, enumerable, markov, nottingham, obama, oracle, poems, text"
     assert presets == "presets:   lean, official, paper, quick, smoke"
 
 

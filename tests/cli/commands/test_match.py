@@ -51,7 +51,7 @@ def test_the_matched_temperature_gives_the_headline_of_the_arm(runs, call):
     assert 0.3 < found < 0.8
     scores = {name: float(value) for name, value in re.findall(r"^  (\w+) +([\d.]+) ", text, re.M)}
     assert scores["nll_oracle"] == pytest.approx(target, abs=0.02)
-    assert set(scores) == {"nll_oracle", "nll_test", "forward_kl", "reverse_kl"}
+    assert {"nll_oracle", "nll_test", "forward_kl", "reverse_kl", "exposure_bias"} <= set(scores)
     assert text == match(call, mle, cold)
 
 
@@ -97,7 +97,8 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
     assert few["nll_oracle"][1] == every["nll_oracle"][1]
     assert all(few[name][1] == "-" != few[name][0] for name in ("nll_test", "forward_kl", "reverse_kl"))
     said = [line for line in text.splitlines() if line.startswith("-: not comparable")]
-    for name, line in zip(("nll_test", "forward_kl", "reverse_kl"), said, strict=True):
+    assert len(said) == len(few) - 1  # all but the headline
+    for name, line in zip(("nll_test", "forward_kl", "reverse_kl"), said, strict=False):
         assert f"{name} of mle" in line and "|hyps:200|" in line and f"here {name}" in line and "|hyps:100|" in line
 
 

@@ -24,7 +24,7 @@ ENTRY = Entry("toy", "toys", {}, "MIT", "none", FILES)
 def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpora:
     """An empty cache; the network has file a alone."""
 
-    def download(url: str) -> bytes:
+    def download(url: str, size: int | None) -> bytes:
         if url.endswith("b"):
             raise Unreachable("offline")
         return CONTENT
