@@ -87,9 +87,9 @@ def test_other_counts_of_a_plan_are_said(file: Path, judge: Judge, judged: Verdi
 def test_the_row_enters_the_only_plan_of_its_dataset(judged: Verdict, tmp_path: Path) -> None:
     runs, dataset = tmp_path / "runs", judged.record.cell.dataset_label
     assert only_plan(RunsFolder(runs), dataset) == ELSEWHERE
-    enter(judged.record, "one", runs)
+    enter(judged.record, "one", RunsFolder(runs))
     assert only_plan(RunsFolder(runs), dataset) == "one" and judged.record.cell.id in kept_plans.read_all(runs)["one"]
-    enter(judged.record, "two", runs)
+    enter(judged.record, "two", RunsFolder(runs))
     with pytest.raises(BenchError, match="is in several plans: say with --plan which gets the row: one, two"):
         only_plan(RunsFolder(runs), dataset)
 
