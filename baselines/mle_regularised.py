@@ -21,21 +21,19 @@ from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.deep_lstm import DeepLSTM
-from bench.toolkit.training.likelihood import MaximumLikelihood
+from bench.toolkit.training.generator import LikelihoodKnobs
+from bench.toolkit.training.likelihood import imitation
 
 
 @dataclass(frozen=True)
-class Knobs:
+class Knobs(LikelihoodKnobs):
     """The model, its dropout, and its training. Defaults are chosen by held-out loss on the authors' data."""
 
     layers: int = knob(1, low=1, high=8, help="LSTM layers")
     embedding: int = knob(128, low=1, quick=8, help="size of the token embedding")
     hidden: int = knob(128, low=1, quick=8, help="size of each layer's state")
     dropout: float = knob(0.6, low=0, high=0.95, help="share of each layer's output that is dropped in training")
-    batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(3e-3, low=0, help="Adam rate")
-    clip: float = knob(5.0, low=1e-6, help="global norm to which the gradient is clipped")
-    mle_epochs: int = knob(120, low=0, quick=2, help="epochs at most")
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
@@ -61,17 +59,7 @@ class MLERegularised:
             end=words.end,
             device=device,
         ).reset(rng)
-        self._learning = MaximumLikelihood(
-            self.generator,
-            data,
-            device,
-            rng,
-            batch=s.batch,
-            rate=s.rate,
-            clip=s.clip,
-            epochs=s.mle_epochs,
-            patience=s.patience,
-        )
+        self._learning = imitation(self.generator, data, s, device, rng)
 
     def phases(self) -> list[Phase]:
         """Teacher forcing, ended by the held-out loss."""

@@ -17,22 +17,20 @@ from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.transformer import Transformer as Model
-from bench.toolkit.training.likelihood import MaximumLikelihood
+from bench.toolkit.training.generator import LikelihoodKnobs
+from bench.toolkit.training.likelihood import imitation
 
 
 @dataclass(frozen=True)
-class Knobs:
+class Knobs(LikelihoodKnobs):
     """The model, its dropout, and its training by AdamW."""
 
     blocks: int = knob(2, low=1, high=24, quick=1, help="blocks of attention and a feed-forward net")
     width: int = knob(64, low=2, quick=8, help="size of each position's vector; a multiple of heads")
     heads: int = knob(4, low=1, help="attention heads a block")
     dropout: float = knob(0.1, low=0, high=0.95, help="share of each part's output that is dropped in training")
-    batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(1e-3, low=0, help="AdamW rate")
     decay: float = knob(0.01, low=0, help="AdamW's weight decay")
-    clip: float = knob(5.0, low=1e-6, help="global norm to which the gradient is clipped")
-    mle_epochs: int = knob(120, low=0, quick=2, help="epochs at most")
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
@@ -62,18 +60,7 @@ class Transformer:
             end=words.end,
             device=device,
         ).reset(rng)
-        self._learning = MaximumLikelihood(
-            self.generator,
-            data,
-            device,
-            rng,
-            batch=s.batch,
-            rate=s.rate,
-            clip=s.clip,
-            epochs=s.mle_epochs,
-            patience=s.patience,
-            decay=s.decay,
-        )
+        self._learning = imitation(self.generator, data, s, device, rng, decay=s.decay)
 
     def phases(self) -> list[Phase]:
         """Teacher forcing, ended by the held-out loss."""

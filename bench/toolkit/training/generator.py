@@ -14,12 +14,9 @@ from bench.toolkit.models.lstm import LSTM
 
 
 @dataclass(frozen=True)
-class GeneratorKnobs:
-    """An LSTM and its training by maximum likelihood."""
+class LikelihoodKnobs:
+    """Training by maximum likelihood, whatever the model."""
 
-    embedding: int = knob(32, low=1, quick=8, help="size of the generator's token embedding")
-    hidden: int = knob(32, low=1, quick=8, help="size of the generator's LSTM state")
-    init_std: float = knob(0.1, low=0, help="every generator parameter starts as N(0, init_std)")
     batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(1e-2, low=0, help="Adam rate of maximum-likelihood training")
     clip: float = knob(5.0, low=1e-6, help="global norm to which the generator's gradient is clipped")
@@ -31,6 +28,15 @@ class GeneratorKnobs:
     def cost(self, sizes: Sizes) -> list[Stage]:
         """The epochs of maximum likelihood."""
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
+
+
+@dataclass(frozen=True)
+class GeneratorKnobs(LikelihoodKnobs):
+    """An LSTM and its training."""
+
+    embedding: int = knob(32, low=1, quick=8, help="size of the generator's token embedding")
+    hidden: int = knob(32, low=1, quick=8, help="size of the generator's LSTM state")
+    init_std: float = knob(0.1, low=0, help="every generator parameter starts as N(0, init_std)")
 
 
 @dataclass(frozen=True)

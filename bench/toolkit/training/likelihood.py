@@ -13,7 +13,7 @@ from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.autoregressive import Autoregressive
 from bench.toolkit.training import teacher_forcing
 from bench.toolkit.training.early_stopping import EarlyStopping
-from bench.toolkit.training.generator import GeneratorKnobs, training_tokens
+from bench.toolkit.training.generator import LikelihoodKnobs, training_tokens
 from bench.toolkit.training.optimiser import adam
 
 ROWS = 256
@@ -75,9 +75,15 @@ class MaximumLikelihood:
 
 
 def imitation(
-    model: Autoregressive, data: SequenceData, knobs: GeneratorKnobs, device: torch.device, rng: torch.Generator
+    model: Autoregressive,
+    data: SequenceData,
+    knobs: LikelihoodKnobs,
+    device: torch.device,
+    rng: torch.Generator,
+    *,
+    decay: float = 0.0,
 ) -> MaximumLikelihood:
-    """The training of the shared generator as its knobs say."""
+    """Return the training of a model as its knobs say."""
     return MaximumLikelihood(
         model,
         data,
@@ -88,6 +94,7 @@ def imitation(
         clip=knobs.clip,
         epochs=knobs.mle_epochs,
         patience=knobs.patience,
+        decay=decay,
     )
 
 
