@@ -15,8 +15,7 @@ from click.testing import CliRunner
 from filelock import FileLock
 from rich.console import Console
 
-from bench.cli.commands.status import command as status
-from bench.cli.commands.sync import command as syncing
+from bench.cli.main import bench
 from bench.contracts.errors import BenchError
 from bench.engine import session
 from bench.engine.job import Context
@@ -114,7 +113,7 @@ def test_a_plan_calls_a_cell_as_it_was_asked_for_there(run: Run) -> None:
         assert Tracker().frame("plain").equals(before)
         sync()
     assert set(tracked("told")) == {"real", f"Tiny[epochs={epochs}]"}
-    assert f"Tiny or Tiny[epochs={epochs}] seed 0" in CliRunner().invoke(status).output
+    assert f"Tiny or Tiny[epochs={epochs}] seed 0" in CliRunner().invoke(bench, ["status"]).output
 
 
 def test_what_a_killed_parent_left_is_tracked_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +215,7 @@ def cells_of(plan: str) -> list[str]:
 
 
 def sync(*arguments: str) -> str:
-    result = CliRunner().invoke(syncing, list(arguments))
+    result = CliRunner().invoke(bench, ["sync", *arguments])
     assert result.exit_code == 0, result.exception
     return result.output
 
@@ -243,9 +242,9 @@ def test_half_a_copy_is_no_cell_and_the_next_sync_clears_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", killed)
-        assert CliRunner().invoke(syncing, [str(theirs)]).exit_code == 1
+        assert CliRunner().invoke(bench, ["sync", str(theirs)]).exit_code == 130
     assert [path.name for path in here.rglob("cell.json")] == ["cell.json"] and not records()
-    assert "no cells" in CliRunner().invoke(status).output and not RunsFolder(Path("runs")).finished()
+    assert "no cells" in CliRunner().invoke(bench, ["status"]).output and not RunsFolder(Path("runs")).finished()
     assert sync(str(theirs)) == "2 cells taken in, 2 cells in MLflow, 1 plan\n"
     assert set(records()) == {"real", "Tiny"} and len(list(here.rglob("cell.json"))) == 2 + 2  # and MLflow's copies
 
@@ -259,7 +258,7 @@ def test_a_cell_that_cannot_be_copied_is_named(run: Run, make_folder: Any, monke
         raise PermissionError(13, "Permission denied", source)
 
     monkeypatch.setattr(shutil.copytree, "__defaults__", (False, None, refuse, False, False))
-    result = CliRunner().invoke(syncing, [str(theirs)])
+    result = CliRunner().invoke(bench, ["sync", str(theirs)])
     assert isinstance(result.exception, BenchError)
     assert re.fullmatch(rf"cannot copy {theirs}/\w+/[\w.]+: .*Permission denied.*", str(result.exception))
     assert not records()
@@ -277,7 +276,7 @@ def test_sync_counts_in_words_that_agree(run: Run, make_folder: Any) -> None:
 def test_sync_waits_for_no_other_bench(run: Run) -> None:
     run("Tiny")
     with FileLock(Path("runs/.lock")):
-        result = CliRunner().invoke(syncing)
+        result = CliRunner().invoke(bench, ["sync"])
     assert isinstance(result.exception, BenchError) and "another bench is at work in runs" in str(result.exception)
 
 
@@ -291,13 +290,13 @@ def test_sync_waits_for_no_other_bench(run: Run) -> None:
 )
 def test_sync_refuses_a_folder_that_holds_no_runs(run: Run, given: str, message: str) -> None:
     run("Tiny")
-    result = CliRunner().invoke(syncing, [given, "--runs", "here"])
+    result = CliRunner().invoke(bench, ["sync", given, "--runs", "here"])
     assert isinstance(result.exception, BenchError) and str(result.exception) == message
     assert not Path("here").exists()
 
 
 def test_sync_without_plans_makes_no_folder(folder: Path) -> None:
-    result = CliRunner().invoke(syncing)
+    result = CliRunner().invoke(bench, ["sync"])
     assert str(result.exception) == "no plans in runs: `bench run` writes them there"
     assert not Path("runs").exists()
 
@@ -360,9 +359,9 @@ def test_sync_takes_an_interrupted_cell_to_be_continued_here(run: Run) -> None:
 
 
 def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
-    assert "no cells in runs" in CliRunner().invoke(status).output
+    assert "no cells in runs" in CliRunner().invoke(bench, ["status"]).output
     run("Tiny", "Raises")
-    lines = CliRunner().invoke(status).output.splitlines()
+    lines = CliRunner().invoke(bench, ["status"]).output.splitlines()
     assert lines[-1] == "2 done, 1 failed" and len(lines) == 4
     assert any(line.startswith("failed") and "the critic has left" in line for line in lines)
     assert any(line.startswith("done") and "Tiny" in line and "ones 0." in line for line in lines)
@@ -407,7 +406,7 @@ def test_sync_takes_in_no_other_corpus_of_a_name(run: Run) -> None:
     Path("runs").rename("theirs")
     run("random-uniform", dataset=f"text:{other}", plan="mine")
     kept = set(Path("runs").glob("*/cell.json"))
-    refused = CliRunner().invoke(syncing, ["theirs"])
+    refused = CliRunner().invoke(bench, ["sync", "theirs"])
     places = r"two corpora are called 'text:train': \S*b/train\.txt in runs, and here \S*a/train\.txt;"
     assert re.match(places, str(refused.exception))
     assert set(Path("runs").glob("*/cell.json")) == kept

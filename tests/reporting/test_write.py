@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from bench.cli.commands.report import command
+from bench.cli.main import bench
 from bench.contracts.errors import BenchError
 from bench.records.journal import Record
 from bench.records.plans import Entry
@@ -164,7 +164,7 @@ def test_the_summary_fits_a_terminal_and_names_what_is_amiss(written: Written) -
 
 def test_the_command_writes_says_where_and_how_to_look(shop: Any, folder: Path) -> None:
     fill(f"sqlite:///{folder}/mlflow.db", small(shop)[:3])
-    result = CliRunner().invoke(command, ["--out", "there"], catch_exceptions=False)
+    result = CliRunner().invoke(bench, ["report", "--out", "there"], catch_exceptions=False)
     assert result.exit_code == 0
     assert (folder / "there" / "table2.tex").exists()
     assert "there/index.html" in result.output
@@ -175,7 +175,7 @@ def test_the_command_writes_says_where_and_how_to_look(shop: Any, folder: Path) 
 def test_the_command_with_nothing_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    result = CliRunner().invoke(command, [])
+    result = CliRunner().invoke(bench, ["report"])
     assert isinstance(result.exception, BenchError)
     assert str(result.exception) == "no runs in sqlite:///mlflow.db: run `bench run` first"
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.cli.commands.check import command
+from bench.cli.main import bench
 from bench.contracts.errors import BenchError
 from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
@@ -17,7 +17,7 @@ from bench.plugins import loading as plugins
 
 @pytest.fixture
 def check() -> Callable[..., Result]:
-    return lambda *arguments: CliRunner().invoke(command, list(arguments))
+    return lambda *arguments: CliRunner().invoke(bench, ["check", *arguments])
 
 
 def edit(reference: str, before: str, after: str) -> None:
