@@ -22,8 +22,8 @@ Word = Literal["better", "worse", "not distinguishable"]
 class PairVerdict:
     """The word, the p value it rests on (None if undefined), and the seeds that would do.
 
-    `more` is how many seeds more would find a difference of the observed size in 80 % of studies; None if the verdict
-    stands, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000).
+    `more` is how many seeds more an arm would find a difference of the observed size in 80 % of studies; None if the
+    verdict stands, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000 seeds).
     """
 
     word: Word
@@ -41,27 +41,30 @@ class PairVerdict:
         return f"not distinguishable {count}, {wanted} would do"
 
 
-def pair_verdict(a: ArrayLike, b: ArrayLike, better: Better, *, by_seed: bool, p: float | None) -> PairVerdict:
+def pair_verdict(
+    a: ArrayLike, b: ArrayLike, better: Better, *, by_seed: bool, p: float | None, family: int = 1
+) -> PairVerdict:
     """Say whether arm `a` is better than arm `b`; the values are means over runs, one a seed.
 
-    `by_seed`: the values come in pairs that share a start. `p` is the one to judge by, adjusted for the number of
-    comparisons if there are several.
+    `by_seed`: the values come in pairs that share a start. `p` is the one to judge by, adjusted for the `family`, the
+    number of comparisons made together.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     gap = float(first.mean() - second.mean()) if len(first) and len(second) else 0.0
     seeds = min(len(first), len(second))
     if p is not None and p < LEVEL and gap:
         return PairVerdict(word="better" if (gap < 0) == (better == "lower") else "worse", p=p, seeds=seeds)
-    wanted = None if p is None else seeds_wanted(first, second, by_seed=by_seed)
+    wanted = None if p is None else seeds_wanted(first, second, by_seed=by_seed, family=family)
     return PairVerdict(
         word="not distinguishable", p=p, seeds=seeds, more=None if wanted is None else max(1, wanted - seeds)
     )
 
 
-def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool) -> int | None:
+def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) -> int | None:
     """Return how many seeds an arm must have to find the observed difference at level .05 in 80 % of studies.
 
-    By the t-test, paired or not, with the observed spread; None without a spread or a difference, or above 1,000.
+    By the t-test, paired or not, with the observed spread, at .05 / family; enough for the exact test to reach that
+    level too. None without a spread or a difference, or above 1,000.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(len(first), len(second)) < 2:
@@ -74,15 +77,22 @@ def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool) -> int | None:
         spread = math.sqrt((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2)
     if abs(gap) <= statistics.ROUNDING * max(1.0, float(np.abs(first).max())) or spread == 0:
         return None
-    return next((n for n in range(2, MOST_SEEDS + 1) if power(abs(gap) / spread, n, by_seed=by_seed) >= POWER), None)
+    effect, level = abs(gap) / spread, LEVEL / family
+    enough = (n for n in range(2, MOST_SEEDS + 1) if power(effect, n, by_seed=by_seed, level=level) >= POWER)
+    return next((n for n in enough if _least_p(n, by_seed=by_seed) < level), None)
 
 
-def power(effect: float, seeds: int, *, by_seed: bool) -> float:
-    """Return the power of the two-sided t-test at .05 for an effect in standard deviations, with `seeds` an arm."""
+def _least_p(seeds: int, *, by_seed: bool) -> float:
+    """The least p that the exact test can give to so many seeds an arm."""
+    return paired.smallest_sign_flip(seeds) if by_seed else statistics.smallest_permutation(seeds, seeds)
+
+
+def power(effect: float, seeds: int, *, by_seed: bool, level: float = LEVEL) -> float:
+    """Return the power of the two-sided t-test for an effect in standard deviations, with `seeds` an arm."""
     from scipy.stats import nct, t
 
     freedom = seeds - 1 if by_seed else 2 * (seeds - 1)
     shift = effect * math.sqrt(seeds if by_seed else seeds / 2)
-    bound = float(t.ppf(1 - LEVEL / 2, freedom))
+    bound = float(t.ppf(1 - level / 2, freedom))
     other = float(nct.cdf(-bound, freedom, shift))  # the wrong sign; scipy gives NaN where it is 0
     return float(nct.sf(bound, freedom, shift)) + (0.0 if math.isnan(other) else other)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.contracts.metric import FloatArray
 from bench.judging import statistics
+from bench.judging.pair_verdict import pair_verdict
 from bench.planning.cell import REAL
 from bench.reporting.paper import Published, stands_for_base, value_of
 from bench.reporting.table import Column, Comparison, PerSequence, Row
@@ -38,8 +39,14 @@ def compare(
             found.append(_comparison(reference, row, column, p_published, sequences))
     welch = statistics.holm([comparison.p_welch for comparison in found])
     permutation = statistics.holm([comparison.p_permutation for comparison in found])
-    pairs = zip(found, welch, permutation, strict=True)
-    return [replace(one, holm_welch=first, holm_permutation=second) for one, first, second in pairs]
+    family = sum(comparison.p_permutation is not None for comparison in found)
+    by_label, better = {row.label: row for row in others}, {column.metric: column.better for column in columns}
+    adjusted = []
+    for one, first, second in zip(found, welch, permutation, strict=True):
+        ours, theirs = (row.scores[one.metric].values for row in (reference, by_label[one.label]))
+        verdict = pair_verdict(ours, theirs, better[one.metric], by_seed=False, p=second, family=max(1, family))
+        adjusted.append(replace(one, holm_welch=first, holm_permutation=second, verdict=verdict))
+    return adjusted
 
 
 def _comparison(

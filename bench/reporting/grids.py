@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
+from bench.judging.pair_verdict import MOST_SEEDS
 from bench.judging.statistics import Interval
 from bench.reporting.table import Column, Comparison, Entry, Row, Table
 
@@ -70,7 +71,7 @@ def tests(table: Table) -> list[Grid]:
         comparisons, column = list(found), columns[metric]
         published = any(comparison.p_published for comparison in comparisons)
         header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
-        header += [*(["published p"] if published else []), "p (seeds), Welch", "p (seeds), permutation"]
+        header += [*(["published p"] if published else []), "p (seeds), Welch", "p (seeds), permutation", "Verdict"]
         rows = tuple(_comparison(one, column, published) for one in comparisons)
         grids.append(Grid(f"{column.name}: {table.reference} against each", tuple(header), rows))
     return grids
@@ -156,7 +157,17 @@ def _absence(row: Row) -> str:
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:
     cells = [one.name, _interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
     cells += [one.p_published or DASH] if published else []
-    return (*cells, p_value(one.holm_welch), p_value(one.holm_permutation))
+    return (*cells, p_value(one.holm_welch), p_value(one.holm_permutation), _verdict(one))
+
+
+def _verdict(one: Comparison) -> str:
+    """Return `better`, `worse`, or `not distinguishable (+4 seeds)`; "-" if there is no test."""
+    said = one.verdict
+    if said is None or said.p is None:
+        return DASH
+    if said.word != "not distinguishable":
+        return said.word
+    return f"{said.word} ({f'+{said.more}' if said.more is not None else f'over {MOST_SEEDS:,}'} seeds)"
 
 
 def _interval(found: Interval | None, decimals: int) -> str:

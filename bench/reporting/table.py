@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bench.contracts.metric import Better, Bound
 from bench.judging import statistics
+from bench.judging.pair_verdict import PairVerdict
 from bench.planning.cell import ELSEWHERE
 from bench.records.human import Collected
 from bench.reporting.paper import Published
@@ -65,7 +66,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The reference arm against one row, on one metric; p over seeds as found and adjusted by Holm over the table."""
+    """The reference arm against one row, on one metric; p over seeds as found and adjusted by Holm over the table.
+
+    The verdict says what the reference is, by `holm_permutation`.
+    """
 
     metric: str
     label: str
@@ -78,6 +82,7 @@ class Comparison:
     p_permutation: float | None
     holm_welch: float | None = None
     holm_permutation: float | None = None
+    verdict: PairVerdict | None = None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "p_welch_holm": _six(one.holm_welch if one else None),
         "p_permutation": _six(one.p_permutation if one else None),
         "p_permutation_holm": _six(one.holm_permutation if one else None),
+        "verdict": (one.verdict.word if one and one.verdict and one.verdict.p is not None else None) or DASH,
+        "seeds_more": str(one.verdict.more) if one and one.verdict and one.verdict.more is not None else DASH,
         "signature": signature,
         "bound": score.bound or DASH,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
@@ -43,3 +45,11 @@ def test_the_seeds_wanted_are_the_fewest_that_do(by_seed: bool) -> None:
 )
 def test_it_reads_as_it_is_meant(a: list[float], b: list[float], better: str, p: float | None, text: str) -> None:
     assert str(pair_verdict(a, b, better, by_seed=bool(p), p=p)) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("family", [1, 4, 12])
+def test_seeds_wanted_let_the_exact_test_pass_holm(family: int) -> None:
+    """Arms far apart: the t-test would do with two seeds, the least p of the permutation test needs more."""
+    wanted = seeds_wanted([1.0, 1.1, 1.2], [9.0, 9.1, 9.2], by_seed=False, family=family)
+    floors = {seeds: 2 / math.comb(2 * seeds, seeds) for seeds in range(2, 12)}
+    assert wanted == min(seeds for seeds, p in floors.items() if p < 0.05 / family)

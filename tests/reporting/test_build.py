@@ -623,3 +623,21 @@ def test_of_two_variants_neither_is_the_reference(shop: Any, build: Build) -> No
     labels = ("mle", "seqgan[k=1]", "seqgan[k=2]")
     (table,) = build([shop.done(shop.cell(label, s), {"nll_oracle": 9.0 + s}) for label in labels for s in range(2)])
     assert table.reference is None and not table.comparisons
+
+
+def test_a_verdict_rests_on_the_adjusted_p_and_says_how_many_seeds_would_do(
+    shop: Any, framed: Callable[..., pd.DataFrame]
+) -> None:
+    """Far apart with six runs an arm: it stands. With three the permutation test cannot reach .05, whatever they say."""
+    verdicts = []
+    for seeds in (6, 3):
+        values = {"seqgan": 8.0, "mle": 9.0}
+        records = [
+            shop.done(shop.cell(name, seed, dataset=f"oracle{seeds}"), {"nll_oracle": mean + seed / 100})
+            for name, mean in values.items()
+            for seed in range(seeds)
+        ]
+        (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+        (one,) = table.comparisons
+        verdicts.append((grids.tests(table)[0].rows[0][-1], one.verdict.word if one.verdict else None))
+    assert verdicts == [("better", "better"), ("not distinguishable (+1 seeds)", "not distinguishable")]
