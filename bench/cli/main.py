@@ -35,6 +35,9 @@ _PLACES = (
 _NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
 class LazyGroup(click.Group):
     """A click group whose subcommands are the modules of bench.cli.commands, each with an object `command`."""
 
@@ -47,6 +50,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"bench.cli.commands.{cmd_name}").command
+        _short_help(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,6 +75,13 @@ class LazyGroup(click.Group):
             ctx.exit(128 + signal.SIGINT)
 
 
+def _short_help(command: click.Command) -> None:
+    """Give the command and its subcommands -h, whoever calls them first: click keeps the option that it makes."""
+    command.context_settings.update(HELP)
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        _short_help(subcommand)
+
+
 def summary(name: str) -> str:
     """Return the first line of a command's docstring, read from its source: importing the module takes longer."""
     source = files(commands).joinpath(f"{name}.py").read_text(encoding="utf-8")
@@ -83,7 +94,7 @@ def summary(name: str) -> str:
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
     epilog=options.examples(
         "bench run --all", "bench run -b mle -d my_text=text:corpus.txt", "bench score samples.txt -d poems --name mine"
     ),

@@ -14,6 +14,11 @@ plan = click.option("--plan", help="Look among the runs of this plan only.")
 out = click.option(
     "--out", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the tables."
 )
+reference = click.option(
+    "--reference",
+    metavar="ROW",
+    help="Compare this row with each other [default: your own row if there is one, else seqgan, else mle].",
+)
 data = click.option(
     "--data",
     type=click.Choice(["auto", "published", "sample"]),

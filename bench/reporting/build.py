@@ -12,21 +12,36 @@ from bench.records.human import Collected
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, base, value_of
+from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def build_tables(frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human) -> list[Table]:
-    """A table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others."""
+def build_tables(
+    frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human, reference: str | None = None
+) -> list[Table]:
+    """Return a table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others.
+
+    `reference` names the row that others are compared with. BenchError if no table has it.
+    """
+    refuse_unknown(reference, set(frame["label"]) - {REAL})
     known = list(paper.tables)
     datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
-    return [_table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name)) for name in datasets]
+    return [
+        _table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name), reference)
+        for name in datasets
+    ]
 
 
 def _table(
-    name: str, frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, collected: Collected | None
+    name: str,
+    frame: pd.DataFrame,
+    paper: Paper,
+    per_sequence: PerSequence,
+    collected: Collected | None,
+    wanted: str | None,
 ) -> Table:
     runs, left_out = comparable(frame)
     human, collected, others = _judged(collected, runs)
@@ -39,7 +54,7 @@ def _table(
     tested = spec.tested or tuple(column.metric for column in columns[:1])
     spec = replace(spec, tested=tuple(metric for metric in tested if any(metric == c.metric for c in columns)))
     rows = _mark_under_dispersed(rows, spec.under_dispersed)
-    reference = _reference(rows, paper)
+    reference = reference_row(rows, paper, wanted)
     comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
     return Table(
         name,
@@ -195,10 +210,3 @@ def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:
                 score = replace(row.scores[metric], marked=True)
                 rows[index] = replace(row, scores={**row.scores, metric: score})
     return rows
-
-
-def _reference(rows: Sequence[Row], paper: Paper) -> Row | None:
-    """The reference arm, or its only variant (`seqgan[rollouts=8]`), where it has finished runs."""
-    found = [row for row in rows if base(row.label) == paper.reference and row.done]
-    exact = [row for row in found if row.label == paper.reference]
-    return exact[0] if exact else found[0] if len(found) == 1 else None

@@ -30,14 +30,16 @@ MANIFEST = "report.json"
 NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # characters of a terminal: a row's name and runs, its runs, a score
 
 
-def write_report(tracker: Tracker, plan: str | None, out: Path) -> tuple[list[Path], list[Table]]:
+def write_report(
+    tracker: Tracker, plan: str | None, out: Path, reference: str | None = None
+) -> tuple[list[Path], list[Table]]:
     """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted, and its tables.
 
     Everything is made first and then moved into place file by file, so `out` never holds half a table; files of an
-    earlier report that this one lacks are removed, and nothing else is touched. BenchError where `out` cannot be
-    written or nothing is tracked.
+    earlier report that this one lacks are removed, and nothing else is touched. `reference` names the row that others
+    are compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
     """
-    tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human())
+    tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human(), reference)
     contents = _contents(tables, tracker)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):

@@ -20,6 +20,7 @@ from bench.planning.request import Request, parse_overrides
 from bench.plugins import loading as plugins
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_twins
+from bench.reporting.reference_row import refuse_unknown
 from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -53,6 +54,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: the cores, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@options.reference
 @options.device
 @options.data
 @options.corpus
@@ -69,6 +71,7 @@ def command(
     jobs: int | None,
     cluster: str | None,
     name: str | None,
+    reference: str | None,
     device: str,
     data: str,
     corpus: tuple[str, ...],
@@ -94,24 +97,25 @@ def command(
     corpora = Corpora.from_environment(data, corpus)
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out))
+    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference))
 
 
-def _run(plan: Plan, setup: session.Setup, out: Path) -> int:
+def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> int:
     """Run the plan and write its tables, unless the run was interrupted; return the exit code."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
+    refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out)
     console = Console()
     code = session.run(plan, setup, console)
     if code != session.INTERRUPTED:
-        _report(plan, setup, out, console)
+        _report(plan, setup, out, reference, console)
     return code
 
 
-def _report(plan: Plan, setup: session.Setup, out: Path, console: Console) -> None:
+def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> None:
     """Write the tables, print their first columns, and say where the rest is."""
     tracker = Tracker(setup.tracking_uri)
-    paths, tables = write_report(tracker, plan.name, out)
+    paths, tables = write_report(tracker, plan.name, out, reference)
     print_summary(tables, console)
     for record in session.failed(plan, setup.runs):
         cell, log = record.cell, record.folder / "error.log"

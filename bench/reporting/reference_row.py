@@ -1,0 +1,38 @@
+"""The row that the others of a table are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from bench.contracts.errors import unknown
+from bench.planning.cell import REAL
+from bench.reporting.paper import Paper, base
+from bench.reporting.table import Row
+
+FALLBACK = "mle"
+
+
+def reference_row(rows: Sequence[Row], paper: Paper, wanted: str | None = None) -> Row | None:
+    """Return the row that is wanted, if it has a finished run; else the default, or None if no row is finished.
+
+    The default is the one row that this package does not ship, for a user compares with their own method; else the
+    paper's reference, or its only variant; else MLE; else the first row that is not *real*.
+    """
+    done = [row for row in rows if row.done and row.label != REAL]
+    asked = [row for row in done if row.label == wanted]
+    foreign = [row for row in done if base(row.label) not in paper.order]
+    shipped = _only(done, paper.reference) or _only(done, FALLBACK)
+    return next(iter([*asked, *(foreign if len(foreign) == 1 else []), *shipped, *done]), None)
+
+
+def refuse_unknown(wanted: str | None, labels: Collection[str]) -> None:
+    """BenchError if no row of any table has that name."""
+    if wanted is not None and wanted not in labels:
+        raise unknown("row", wanted, labels)
+
+
+def _only(rows: Sequence[Row], arm: str) -> list[Row]:
+    """Return the row of an arm, or of its only variant such as `seqgan[rollouts=8]`; empty if there are several."""
+    found = [row for row in rows if base(row.label) == arm]
+    exact = [row for row in found if row.label == arm]
+    return exact or (found if len(found) == 1 else [])
