@@ -48,5 +48,5 @@ class ConstantReward:
         return self._learner.reinforce(samples, rewards)
 
     def state(self) -> dict[str, Stateful]:
-        """The generator and its two Adam states."""
+        """Return the generator and its two Adam states."""
         return self._learner.state()

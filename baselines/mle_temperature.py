@@ -42,5 +42,5 @@ class MLETemperature:
         return [self._imitation.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """The model and what its training remembers."""
+        """Return the model and what its training remembers."""
         return {"generator": self._model, **self._imitation.state()}

@@ -40,9 +40,9 @@ class NGram:
         self.generator = KneserNey(data.train, len(words), order=settings.order, end=words.end)
 
     def phases(self) -> list[Phase]:
-        """The counts are made at once."""
+        """Return no phase: the counts are made at once."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """The counts follow from the data: no state."""
+        """Return no part: the counts follow from the data."""
         return {}

@@ -62,11 +62,11 @@ class PGBLEU:
         return self._learner.reinforce(samples, rewards)
 
     def _score(self, sequences: Tensor) -> Tensor:
-        """(n,) BLEU of whole sequences."""
+        """Return (n,) BLEU of whole sequences."""
         s = self._settings
         scores = self._bleu.sentence_scores(sequences.cpu().numpy(), s.order, smoothing=s.smoothing)
         return torch.as_tensor(scores, dtype=torch.float32, device=sequences.device)
 
     def state(self) -> dict[str, Stateful]:
-        """The generator and its two Adam states; the references follow from the seed."""
+        """Return the generator and its two Adam states; the references follow from the seed."""
         return self._learner.state()

@@ -43,5 +43,5 @@ class RandomReward:
         return self._learner.reinforce(samples, noise)
 
     def state(self) -> dict[str, Stateful]:
-        """The generator and its two Adam states."""
+        """Return the generator and its two Adam states."""
         return self._learner.state()

@@ -37,9 +37,9 @@ class RandomUniform:
         self.generator = Unigram(uniform, data.length, end=data.vocabulary.end)
 
     def phases(self) -> list[Phase]:
-        """None."""
+        """Nothing is trained."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """Nothing changes."""
+        """No part changes."""
         return {}

@@ -42,9 +42,9 @@ class RandomUnigram:
         self.generator = Unigram((counts / counts.sum()).float().to(device), data.length, end=words.end)
 
     def phases(self) -> list[Phase]:
-        """None."""
+        """Nothing is trained."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """Nothing changes."""
+        """No part changes."""
         return {}

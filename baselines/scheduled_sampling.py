@@ -49,5 +49,5 @@ class ScheduledSampling:
         return {**self._imitation.epoch(keep), "keep": keep}
 
     def state(self) -> dict[str, Stateful]:
-        """The model, what its training remembers, and the epoch that the schedule has reached."""
+        """Return the model, what its training remembers, and the epoch that the schedule has reached."""
         return {"generator": self.generator, **self._imitation.state(), "epochs": self._epochs}

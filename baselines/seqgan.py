@@ -97,7 +97,7 @@ class SeqGAN:
         self._discriminator_adam = adam(self._discriminator, s.discriminator_rate)
 
     def phases(self) -> list[Phase]:
-        """The two pre-trainings, then the rounds."""
+        """Return the two pre-trainings, then the rounds."""
         s = self._settings
         return [
             self._learner.imitation.phase("mle", self._imitate),
@@ -106,13 +106,13 @@ class SeqGAN:
         ]
 
     def _imitate(self) -> dict[str, float]:
-        """An epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
+        """Train an epoch by maximum likelihood; a lagging rollout policy starts from where it ends."""
         loss = self._learner.imitation.epoch()
         self._policy.load_state_dict(self.generator.state_dict())
         return loss
 
     def _discriminate(self) -> dict[str, float]:
-        """A d-step: k epochs on real sequences against as many fresh negatives."""
+        """Do a d-step: k epochs on real sequences against as many fresh negatives."""
         s = self._settings
         real = self._real()
         fake = self.generator.sample(len(real), rng=self._rng)
@@ -132,7 +132,7 @@ class SeqGAN:
         return train[order[: max(1, s.discriminator_updates // s.k * s.batch // 2)].to(train.device)]
 
     def _round(self) -> dict[str, float]:
-        """A round of the game: g-steps, then d-steps."""
+        """Play a round of the game: g-steps, then d-steps."""
         s = self._settings
         facts: dict[str, float] = {}
         for _ in range(s.g_steps):

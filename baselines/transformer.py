@@ -34,7 +34,7 @@ class Knobs(LikelihoodKnobs):
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """All epochs, scaled by the width: an upper bound, for training stops earlier."""
+        """Return all epochs, scaled by the width: an upper bound, for training stops earlier."""
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train * self.blocks * self.width / 32)]
 
     def __post_init__(self) -> None:
@@ -67,5 +67,5 @@ class Transformer:
         return [self._learning.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """The model and what its training remembers."""
+        """Return the model and what its training remembers."""
         return {"generator": self.generator, **self._learning.state()}

@@ -77,7 +77,7 @@ class Coco:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """The words of a raw caption by NLTK's word tokenizer."""
+        """Return the words of a raw caption by NLTK's word tokenizer."""
         return tuple(_tokenizer()(line))
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
@@ -105,7 +105,7 @@ def _tokenizer() -> Callable[[str], list[str]]:
 
 
 def _vocabulary_note(parts: text.Split) -> str:
-    """How many words of the vocabulary a generator never sees in training."""
+    """Return how many words of the vocabulary a generator never sees in training."""
     train, valid, test = ({word for row in part for word in row} for part in parts)
     words = train | valid | test
     return (

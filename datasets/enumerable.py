@@ -82,11 +82,11 @@ class Enumerable:
         return [*exact_metrics(truth), *known, CountedTV(truth), CountedReverseKL(truth)]
 
     def real(self, data: SequenceData) -> LSTM | MarkovChain:
-        """The oracle itself."""
+        """Return the oracle itself."""
         return self._oracle
 
     def _log_prob(self, sequences: TokenArray) -> FloatArray:
-        """(n, T) float64 log-probability of each token under the oracle."""
+        """Return (n, T) float64 log-probability of each token under the oracle."""
         import torch
 
         found: FloatArray = self._oracle.log_prob(torch.from_numpy(sequences)).numpy()

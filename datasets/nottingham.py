@@ -61,11 +61,11 @@ class Nottingham:
         return Replay(data.valid)
 
     def from_midi(self, content: bytes, where: str) -> list[tuple[int, ...]]:
-        """The windows of a tune."""
+        """Return the windows of a tune."""
         return midi.windows(midi.read_melody(content, where), self.settings.length)
 
     def to_midi(self, sequence: TokenArray) -> bytes:
-        """The tune of one window."""
+        """Return the tune of one window."""
         return midi.to_midi(sequence.tolist())
 
     def artifacts(self, samples: TokenArray, folder: Path) -> None:
@@ -95,7 +95,7 @@ class Nottingham:
         return SequenceData(train, valid, test, midi.note_vocabulary(), corpus.source, tuple(notes))
 
     def _read_in_part(self, corpus: Corpus) -> list[str]:
-        """A line on the tunes whose melody is longer than what is read of it; none where there are none."""
+        """Return a line on the tunes whose melody is longer than what is read of it; none if there are none."""
         where = corpus.source.file
         found = []
         for name, content in archive.members(corpus.contents[0], where, midi.SUFFIXES):

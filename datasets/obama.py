@@ -52,7 +52,7 @@ class Obama:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """The first T words of a paragraph."""
+        """Return the first T words of a paragraph."""
         return _opening_words(line, self.settings.length)
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
@@ -76,7 +76,7 @@ class Obama:
 
 
 def _opening_words(paragraph: str, length: int) -> text.Row:
-    """The first `length` tokens of a paragraph in lower case.
+    """Return the first `length` tokens of a paragraph in lower case.
 
     A word gives at least one token, and none depends on words further on than the next few, so the rest of a paragraph
     need not be split.

@@ -69,7 +69,7 @@ class Oracle:
         return [*first, *exact_metrics(truth), *memorisation_metrics(data)]
 
     def real(self, data: SequenceData) -> LSTM:
-        """The oracle itself."""
+        """Return the oracle itself."""
         return self._oracle[0]
 
     @cached_property

@@ -53,7 +53,7 @@ class Poems:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """The characters of a poem without punctuation marks and blanks of any kind."""
+        """Return the characters of a poem without punctuation marks and blanks of any kind."""
         return tuple(character for character in line if not _is_mark(character))
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
@@ -71,5 +71,5 @@ class Poems:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether it is punctuation (in full or half width), a blank, or a character without a shape."""
+    """Return whether it is punctuation (in full or half width), a blank, or a character without a shape."""
     return unicodedata.category(character)[0] in "PZC"

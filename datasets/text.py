@@ -67,7 +67,7 @@ class Text:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """The words of a line, or all its characters."""
+        """Return the words of a line, or all its characters."""
         return tuple(line.split()) if self.settings.tokens == "word" else tuple(line)
 
     def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
@@ -98,7 +98,7 @@ class Text:
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes, warnings)
 
     def _row(self, cell: Cell, place: str, number: int) -> text.Row:
-        """A list is taken as it is; BenchError where one of its tokens could not be told from its neighbours."""
+        """A list is taken as it is; BenchError if one of its tokens could not be told from its neighbours."""
         if isinstance(cell, str):
             return self.tokens(cell.strip())
         chars = self.settings.tokens == "char"
@@ -114,7 +114,7 @@ class Text:
 
 
 def _read(content: bytes, path: Path, column: str) -> Rows:
-    """The rows that are not blank; BenchError where none is left."""
+    """Return the rows that are not blank; BenchError if none is left."""
     found = filled(parse(content, path, column))
     if not found.cells:
         raise BenchError(f"{path} is empty: it needs at least {text.LEAST_ROWS} different lines")

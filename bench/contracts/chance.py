@@ -41,7 +41,7 @@ def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
 
 
 def _generator_of(device: torch.device) -> Any:
-    """The torch module with the functions of an accelerator's generator; None for a device without one."""
+    """Return the torch module with the functions of an accelerator's generator; None for a device without one."""
     import torch
 
     return torch.get_device_module(device) if device.type in ("cuda", "mps", "xpu") else None

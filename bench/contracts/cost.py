@@ -38,5 +38,5 @@ class Costed(Protocol):
     """Knobs that state what training at them costs; without it the hours of a trainer are not predicted."""
 
     def cost(self, sizes: Sizes) -> Sequence[Stage]:
-        """The stages of one training, in any order; empty where there is nothing to train."""
+        """Return the stages of one training, in any order; empty if there is nothing to train."""
         ...

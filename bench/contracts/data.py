@@ -58,7 +58,7 @@ class SequenceData:
         return int(self.train.shape[1])
 
     def kept_in(self, shelves: tuple[Path, ...]) -> SequenceData:
-        """The same data with these shelves; a copy made with `replace` has none."""
+        """Return the same data with these shelves; a copy made with `replace` has none."""
         data = replace(self)
         object.__setattr__(data, "shelves", shelves)
         return data
@@ -69,7 +69,7 @@ class SequenceData:
         return self.fingerprint_now()
 
     def fingerprint_now(self) -> str:
-        """The fingerprint taken anew: it is another where something has written into the arrays."""
+        """Return the fingerprint taken anew: it is another where something has written into the arrays."""
         digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
         for split in (self.train, self.valid, self.test):
             digest.update(str(split.shape).encode() + np.ascontiguousarray(split).tobytes())

@@ -25,15 +25,15 @@ class Dataset(Protocol):
     def __init__(self, settings: Any, corpora: Any) -> None: ...
 
     def load(self) -> SequenceData:
-        """Read, split and encode; BenchError where the corpus is missing, damaged or too small."""
+        """Read, split and encode; BenchError if the corpus is missing, damaged or too small."""
         ...
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """The scores that suit this data; the first is the headline."""
+        """Return the scores that suit this data; the first is the headline."""
         ...
 
     def real(self, data: SequenceData) -> Generator:
-        """What the *real* row samples from: held-out data, or the oracle itself."""
+        """Return what the *real* row samples from: held-out data, or the oracle itself."""
         ...
 
 
@@ -42,7 +42,7 @@ class Tokenising(Protocol):
     """A dataset with a tokeniser of its own; without it, text made elsewhere is split as the vocabulary joins it."""
 
     def tokens(self, line: str) -> Sequence[str]:
-        """The tokens of one line. The dataset's own `load()` splits its lines by this method too."""
+        """Return the tokens of one line. The dataset's own `load()` splits its lines by this method too."""
         ...
 
 
@@ -55,7 +55,7 @@ class Playable(Protocol):
         ...
 
     def to_midi(self, sequence: TokenArray) -> bytes:
-        """A MIDI file of one (T,) sequence."""
+        """Return a MIDI file of one (T,) sequence."""
         ...
 
 

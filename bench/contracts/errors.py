@@ -15,7 +15,7 @@ class ContractError(Exception):
 
 
 def message_lines(error: BaseException) -> list[str]:
-    """The lines of the message that say something, each without needless blanks; never empty, never fails.
+    """Return the lines of the message that say something, each without needless blanks; never empty, never fails.
 
     The name of the error's type stands in where the message is empty or cannot be made.
     """
@@ -41,7 +41,7 @@ def named(error: BaseException, most: int | None = None) -> str:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
-    """An error for a name that is not known, with the nearest one that is."""
+    """Return an error for a name that is not known, with the nearest one that is."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"

@@ -34,7 +34,7 @@ class Scorer(Protocol):
     """A generator that also knows the probability of what it is shown; without it NLL_test is "-"."""
 
     def log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it, of any float type.
+        """Return (n, T) natural-log probability of each token given those before it, of any float type.
 
         `sequences` are (n, T) int64 ids, on the device that the trainer was built with. They come in slices: n is at
         most ROWS, and n * T * V is at most LOGITS unless n is 1. At T = 20 and V = 5,000 these are 500 rows, whose
@@ -48,7 +48,7 @@ class Conditional(Protocol):
     """A generator that also tells the probability of every token it could have drawn: exact divergences need it."""
 
     def next_log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T, V) natural-log probability of every token at each position, given the tokens before it.
+        """Return (n, T, V) natural-log probability of every token at each position, given the tokens before it.
 
         `sequences` come as for `log_prob`. After an end token the end token is certain. At the tokens themselves it is
         what `log_prob` says.

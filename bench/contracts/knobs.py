@@ -27,7 +27,7 @@ def knob(
     path: bool = False,
     help: str,
 ) -> Any:
-    """A dataclass field with inclusive bounds, and a line of help for `bench list --knobs`.
+    """Return a dataclass field with inclusive bounds, and a line of help for `bench list --knobs`.
 
     An annotation such as Literal["mean", "corpus"] states choices. `quick` is a small value, at which `bench check`
     takes seconds: None leaves the default. `path` says that the text is the path of a file or folder that is read: see
@@ -77,7 +77,7 @@ def _takes(cls: type, values: Mapping[str, Any], where: str) -> bool:
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """An instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
+    """Return an instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for field in fields.values():
         if field.default is field.default_factory is dataclasses.MISSING:
@@ -120,7 +120,7 @@ def _too_large(place: str) -> BenchError:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a cell can keep it: JSON brings it back, and nothing changes it."""
+    """Return whether a cell can keep it: JSON brings it back, and nothing changes it."""
     return isinstance(value, bool | int | float | str | None) or (
         isinstance(value, tuple) and all(map(_is_plain, value))
     )
@@ -161,7 +161,7 @@ def _strict(value: Any, cls: type) -> Any:
 
 
 def _first_line(error: BaseException) -> str:
-    """The innermost message of a cattrs exception group, with the field it is about."""
+    """Return the innermost message of a cattrs exception group, with the field it is about."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     notes = [str(note) for note in getattr(error, "__notes__", [])]

@@ -16,7 +16,7 @@ def live(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.bool_]: ..
 @overload
 def live(sequences: Tensor, end: int | None) -> Tensor: ...
 def live(sequences: Any, end: int | None) -> Any:
-    """(n, T) bool, numpy or torch as given: true up to and including the first end token."""
+    """Return (n, T) bool, numpy or torch as given: true up to and including the first end token."""
     if end is None:
         return sequences == sequences
     ended = sequences == end
@@ -24,7 +24,7 @@ def live(sequences: Any, end: int | None) -> Any:
 
 
 def lengths(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.int64]:
-    """(n,) tokens before the first end token (which is not counted), as BLEU counts them."""
+    """Return (n,) tokens before the first end token (which is not counted), as BLEU counts them."""
     if end is None:
         return np.full(len(sequences), sequences.shape[1])
     count: NDArray[np.int64] = (live(sequences, end) & (sequences != end)).sum(1)

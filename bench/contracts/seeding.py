@@ -17,14 +17,14 @@ def derive(*names: str | int) -> int:
 
 
 def numpy_rng(*names: str | int) -> np.random.Generator:
-    """A numpy generator for the named purpose."""
+    """Return a numpy generator for the named purpose."""
     import numpy as np
 
     return np.random.default_rng(derive(*names))
 
 
 def torch_rng(*names: str | int, device: str | torch.device = "cpu") -> torch.Generator:
-    """A torch generator for the named purpose, on the device that will draw from it."""
+    """Return a torch generator for the named purpose, on the device that will draw from it."""
     import torch
 
     return torch.Generator(device=device).manual_seed(derive(*names))

@@ -30,7 +30,7 @@ class Stateful(Protocol):
     """What a checkpoint can hold: modules, optimisers, and anything else with these two methods."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What changes while training, as tensors, numbers, strings, lists and dicts."""
+        """Return what changes while training, as tensors, numbers, strings, lists and dicts."""
         ...
 
     def load_state_dict(self, state: dict[str, Any], /) -> Any:
@@ -58,11 +58,11 @@ class Trainer(Protocol):
     def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...
 
     def phases(self) -> Sequence[Phase]:
-        """The schedule, in order; empty where there is nothing to train."""
+        """Return the schedule, in order; empty if there is nothing to train."""
         ...
 
     def state(self) -> Mapping[str, Stateful]:
-        """Everything that changes while training, so that a resumed run ends on the same bits.
+        """Return everything that changes while training, so that a resumed run ends on the same bits.
 
         A finished run keeps the part that is the generator, or that is called "generator"; where there is neither,
         every part but the optimisers. `bench sample` and `bench match` bring the generator back from it.

@@ -33,7 +33,7 @@ class Vocabulary:
         return {token: index for index, token in enumerate(self.tokens)}
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """Ids of tokens; a token outside the vocabulary is `unknown`, or a KeyError where there is none."""
+        """Ids of tokens; a token outside the vocabulary is `unknown`, or a KeyError if there is none."""
         if self.unknown is None:
             return [self.ids[token] for token in tokens]
         return [self.ids.get(token, self.unknown) for token in tokens]
@@ -49,5 +49,5 @@ class Vocabulary:
 
 
 def as_tsv(words: Vocabulary) -> str:
-    """A line for each id: the id, a tab, and the token with tabs, line ends and backslashes escaped."""
+    """Return a line for each id: the id, a tab, and the token with tabs, line ends and backslashes escaped."""
     return "".join(f"{index}\t{token.translate(_ESCAPES)}\n" for index, token in enumerate(words.tokens))

@@ -75,7 +75,7 @@ def _stop(futures: Iterable[Future[str]], context: Context) -> None:
 
 
 def _died(future: Future[str]) -> bool:
-    """Whether dask gave the cell up because its workers died. BenchError if the whole cluster did."""
+    """Return whether dask gave the cell up because its workers died. BenchError if the whole cluster did."""
     try:
         error = future.exception()
     except CancelledError:

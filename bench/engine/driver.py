@@ -165,12 +165,12 @@ class Driver:
 
 
 def judged_phase(phases: Sequence[Phase]) -> Phase | None:
-    """The last phase that trains the generator for at least one epoch; None where the generator is never trained."""
+    """The last phase that trains the generator for at least one epoch; None if the generator is never trained."""
     return next((phase for phase in reversed(phases) if phase.trains_generator and phase.epochs), None)
 
 
 def finished(phase: Phase) -> bool:
-    """Whether the phase ends before its last epoch, as early stopping does."""
+    """Return whether the phase ends before its last epoch, as early stopping does."""
     return phase.finished is not None and phase.finished()
 
 

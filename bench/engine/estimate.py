@@ -114,7 +114,7 @@ class TimeLeft:
                 self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
 
     def of(self, record: Record) -> float | None:
-        """Seconds, or None where nothing is known yet."""
+        """Seconds, or None if nothing is known yet."""
         if record.status in ("done", "failed"):
             return 0.0
         whole = self._whole(record)

@@ -96,7 +96,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
 
 
 def _refuse_edited(cell: Cell) -> None:
-    """ContractError where the files of the cell's plug-ins are not those that it was planned with."""
+    """ContractError if the files of the cell's plug-ins are not those that it was planned with."""
     if code.checksum(cell.reference, cell.dataset) != cell.code:
         plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
         names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
@@ -130,7 +130,7 @@ def _settle(cell: Cell) -> None:
 def _generator(
     cell: Cell, context: Context, journal: Journal, evaluator: Evaluator, opened: Opened
 ) -> tuple[Generator, dict[str, Stateful], float]:
-    """The trained generator, the parts of the trainer that it is made of, and the seconds spent training."""
+    """Return the trained generator, the parts of the trainer that it is made of, and the seconds spent training."""
     if cell.reference == REAL:
         return opened.dataset.real(opened.data), {}, 0.0
     rng = training_rng(cell, cell.device)

@@ -130,7 +130,7 @@ class _Workers:
 
 
 def _cause(code: int) -> str:
-    """How a process died, in words, from its exit code."""
+    """Return how a process died, in words, from its exit code."""
     if code in (-9, ORPHANED):
         return "killed, or out of memory"
     if code < 0:

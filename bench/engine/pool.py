@@ -41,5 +41,5 @@ def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Tick, clus
 
 
 def cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -95,7 +95,7 @@ class Progress:
 
 
 def headline(record: Record) -> str:
-    """The first score of a finished cell, or of its latest curve point."""
+    """Return the first score of a finished cell, or of its latest curve point."""
     point = record.last(Curve)
     latest = point.scores if point else {}
     scores = {name: score.value for name, score in record.scores.items()} or latest

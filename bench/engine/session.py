@@ -105,7 +105,7 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
-    """The cells whose journal does not end with "done", those without a folder among them."""
+    """Return the cells whose journal does not end with "done", those without a folder among them."""
     records = [Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in plan.cells]
     return [record.cell for record in records if record.status != "done"]
 

@@ -40,7 +40,7 @@ TABLES_FLOP = 2 * 64 * VOCABULARY * sum(k * n for k, n in KERNELS.items())  # of
 @dataclass(frozen=True)
 class Stage:
     """Something to time: what it makes, how many of them, and the multiplications and additions that it cannot do
-    without if it multiplies dense matrices (None where it does not)."""
+    without if it multiplies dense matrices (None if it does not)."""
 
     key: str
     title: str

@@ -20,7 +20,7 @@ def escape_what_it_cannot_hold() -> None:
 
 
 def holds(text: str) -> bool:
-    """Whether standard output writes the text as it is. To an ASCII one click writes UTF-8."""
+    """Return whether standard output writes the text as it is. To an ASCII one click writes UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return codecs.lookup(encoding).name == "ascii" or text.encode(encoding, "ignore").decode(encoding) == text
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora: Corpora) -> tuple[Cell, Opened]:
-    """The cell of the dataset's *real* row and the dataset itself, as a plan of the preset has them.
+    """Return the cell of the dataset's *real* row and the dataset itself, as a plan of the preset has them.
 
-    BenchError where the corpus is absent and the user did not ask for a sample.
+    BenchError if the corpus is absent and the user did not ask for a sample.
     """
     request = Request((), (dataset,), preset, parse_overrides(overrides))
     with _no_samples(dataset, corpora) as allowed:
@@ -41,7 +41,7 @@ def open_default(dataset: str, overrides: Sequence[str], corpora: Corpora) -> Op
 
 
 def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
-    """The dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
+    """Return the dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
     with _no_samples(cell.dataset_label, corpora) as allowed:
         opened = revive.reopen(cell, allowed)
     _refuse_sample(opened, cell.dataset_label, corpora)
@@ -58,7 +58,7 @@ def _no_samples(dataset: str, corpora: Corpora) -> Iterator[Corpora]:
 
 
 def _refuse_sample(opened: Opened, dataset: str, corpora: Corpora) -> None:
-    """BenchError where the dataset's own code made a sample, and the user did not ask for one."""
+    """BenchError if the dataset's own code made a sample, and the user did not ask for one."""
     if opened.data.source.kind == "sample" and corpora.policy != "sample":
         raise BenchError(f"{dataset}: the published corpus is absent. {_remedy(dataset)}")
 

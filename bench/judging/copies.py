@@ -24,5 +24,5 @@ def rewards_copies(signature: str) -> bool:
 
 
 def _ended(rows: TokenArray, end: int | None) -> TokenArray:
-    """The rows with -1 in place of what follows the first end."""
+    """Return the rows with -1 in place of what follows the first end."""
     return np.ascontiguousarray(np.where(live(rows, end), rows, -1), dtype=np.int64)

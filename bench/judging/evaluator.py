@@ -65,11 +65,11 @@ class Evaluator:
 
     @classmethod
     def of(cls, opened: Opened, rule: str) -> Evaluator:
-        """The evaluator of a dataset's own metrics, for scores under a checkpoint rule."""
+        """Return the evaluator of a dataset's own metrics, for scores under a checkpoint rule."""
         return cls(opened.data, opened.dataset.metrics(opened.data), rule)
 
     def only(self, metrics: Sequence[Metric]) -> Evaluator:
-        """The same evaluator with some of its metrics."""
+        """Return the same evaluator with some of its metrics."""
         return replace(self, metrics=metrics)
 
     def of_curves(self) -> Evaluator:

@@ -24,7 +24,7 @@ def from_ids(
     count: int | None,
     pad_id: int | None,
 ) -> Samples:
-    """The first `count` rows as samples; BenchError names the line of a number that is no id."""
+    """Return the first `count` rows as samples; BenchError names the line of a number that is no id."""
     data, notes = opened.data, tuple[str, ...]()
     lines = [
         _whole_numbers(line, rows.place) for line in numbered([_split(row) for row in rows.cells], rows, data, path)
@@ -47,7 +47,7 @@ def from_ids(
 
 
 def is_number(token: str) -> bool:
-    """Whether it is a whole number that 64 bits hold."""
+    """Return whether it is a whole number that 64 bits hold."""
     return token.isascii() and token.removeprefix("-").isdigit() and len(token) < 19
 
 
@@ -64,7 +64,7 @@ def _whole_numbers(line: Line[str], place: str) -> Line[int]:
 
 
 def _without(row: Sequence[int], pad_id: int) -> Sequence[int]:
-    """The row without the padding id at its beginning and end."""
+    """Return the row without the padding id at its beginning and end."""
     inside = [place for place, index in enumerate(row) if index != pad_id]
     return row[inside[0] : inside[-1] + 1] if inside else []
 
@@ -94,7 +94,7 @@ def _checked(lines: Sequence[Line[int]], opened: Opened, place: str, guess: int 
 
 
 def _why_outside(wrong: int, lines: Sequence[Line[int]], opened: Opened, guess: int | None) -> str:
-    """What the user can do about an id outside the vocabulary, where that shows."""
+    """Return what the user can do about an id outside the vocabulary, where that shows."""
     if wrong == guess:
         return f"; it begins or ends most rows: if it is padding, give --pad-id {wrong}"
     if isinstance(opened.dataset, Pitched):

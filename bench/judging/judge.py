@@ -60,7 +60,7 @@ class Judge:
 
     @property
     def strict(self) -> str | None:
-        """A metric to which a word outside the vocabulary is an error; None where there is none."""
+        """A metric to which a word outside the vocabulary is an error; None if there is none."""
         return next((m.name for m in self.evaluator.metrics if unknown_words(m) == "error"), None)
 
     def scores(self, samples: Samples) -> Judgement:
@@ -84,9 +84,9 @@ class Judge:
 
 
 def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: RunsFolder, corpora: Corpora) -> Judge:
-    """The judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
+    """Return the judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
 
-    BenchError where the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
+    BenchError if the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
     """
     known = [record.cell for record in runs.of_plan(plan, dataset)] if plan else []
     if known:
@@ -100,7 +100,7 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: R
 
 
 def rivals(runs: RunsFolder, real: Cell, plan: str | None, name: str) -> list[Record]:
-    """The finished runs of the dataset that a file called `name` may be tested against.
+    """Return the finished runs of the dataset that a file called `name` may be tested against.
 
     The plan's; all of them where that has none yet, or none is named.
     """
@@ -122,7 +122,7 @@ def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
 
 
 def _row(cell: Cell) -> tuple[str, str]:
-    """What the seeds of a row share: a label may stand for runs of several presets."""
+    """Return what the seeds of a row share: a label may stand for runs of several presets."""
     return cell.label, cell.identity
 
 

@@ -30,7 +30,7 @@ PRECISION = 1e-3  # of the temperature, relative
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """The temperature, and the baseline's scores there: metric -> mean over its runs, None where undefined.
+    """The temperature, and the baseline's scores there: metric -> mean over its runs, None if undefined.
 
     `arm` holds the arm's own scores. A metric by which the arm was judged in another way has no score there; `unlike`
     tells its signatures. `hypotheses` sequences of each run were judged.
@@ -55,7 +55,7 @@ class Tempering:
     count: int
 
     def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
-        """Metric -> mean over the runs at a temperature; None where undefined."""
+        """Metric -> mean over the runs at a temperature; None if undefined."""
         judge = self.evaluator.only(metrics).judge
         found = [
             judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
@@ -80,7 +80,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
 
     Nine temperatures from 0.1 to 10, then bisection between two of them. All are judged with the same random numbers,
     so that the search sees a curve which is the smoother the more sequences there are. `samples` are as many as the
-    arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError where the score is
+    arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError if the score is
     out of reach.
     """
     evaluator = Evaluator.of(opened, baseline[0].cell.evaluation.rule)
@@ -120,7 +120,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
-    """The two neighbouring temperatures, nearest to 1, between which the gap changes sign; None where it never does.
+    """The two neighbouring temperatures, nearest to 1, between which the gap changes sign; None if it never does.
 
     NLL_oracle rises with the temperature throughout, BLEU need not: a poor model may be best in between.
     """
@@ -129,7 +129,7 @@ def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
 
 
 def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: float) -> float:
-    """The temperature at which `gap` crosses 0, by halving the ratio of two between which it changes sign.
+    """Return the temperature at which `gap` crosses 0, by halving the ratio of two between which it changes sign.
 
     `at_low` is the gap at `low`. The gap is asked for at no temperature twice, and at neither end.
     """
@@ -143,7 +143,7 @@ def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: fl
 
 
 def _hypotheses(record: Record) -> int:
-    """The number of sequences that a finished run was judged on."""
+    """Return the number of sequences that a finished run was judged on."""
     if record.done is None:
         raise BenchError(f"{record.cell.label} seed {record.cell.seed} is {record.status}, not done")
     return record.done.hypotheses
@@ -163,7 +163,7 @@ def _headline(record: Record, metric: Metric) -> float:
 
 
 def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
-    """The metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
+    """Yield the metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
     for metric in evaluator.metrics:
         ours = evaluator.signature(metric, count)
         scores = [record.scores.get(metric.name) for record in arm]
@@ -173,6 +173,6 @@ def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """None where one of them is undefined: the mean of the others would be of other runs."""
+    """None if one of them is undefined: the mean of the others would be of other runs."""
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined and len(defined) == len(values) else None

@@ -31,7 +31,7 @@ def evaluating(generator: Any) -> Iterator[None]:
 
 
 def modules_of(generator: Any) -> list[nn.Module]:
-    """The generator if it is a module; else the modules among its attributes.
+    """Return the generator if it is a module; else the modules among its attributes.
 
     An attribute that is itself a generator, such as a model that is sampled at a temperature, is searched likewise.
     """

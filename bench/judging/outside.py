@@ -22,7 +22,7 @@ _WIDEST = 40  # characters of a token that are shown
 
 
 def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark | None:
-    """What is said of tokens outside the vocabulary; None where there are none.
+    """Return what is said of tokens outside the vocabulary; None if there are none.
 
     `counts` holds how often each of them occurs among `total` tokens.
     """
@@ -36,7 +36,7 @@ def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark 
 
 
 def framing(counts: Mapping[str, int]) -> Remark | None:
-    """What is said of special tokens that begin, end or fill the rows; None where none does."""
+    """Return what is said of special tokens that begin, end or fill the rows; None if none does."""
     found = {token: count for token, count in counts.items() if specials.kind_of(token) in specials.FRAME}
     if not found:
         return None
@@ -45,7 +45,7 @@ def framing(counts: Mapping[str, int]) -> Remark | None:
 
 
 def commonest(counts: Mapping[str, int]) -> str:
-    """At most ten tokens with their counts: `'<pad>' 358, 'A' 200 and 17 others`."""
+    """Return at most ten tokens with their counts: `'<pad>' 358, 'A' 200 and 17 others`."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{shortened(token)} {count}" for token, count in ordered[:SHOWN])
     more = len(ordered) - SHOWN
@@ -53,12 +53,12 @@ def commonest(counts: Mapping[str, int]) -> str:
 
 
 def shortened(token: str) -> str:
-    """The token in quotes; characters that cannot be seen are escaped."""
+    """Return the token in quotes; characters that cannot be seen are escaped."""
     return repr(token if len(token) <= _WIDEST else f"{token[:_WIDEST]}...")
 
 
 def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
-    """A clause for each cause that explains enough of the tokens, the commonest cause first.
+    """Yield a clause for each cause that explains enough of the tokens, the commonest cause first.
 
     Special tokens are explained by `framing`.
     """
@@ -80,7 +80,7 @@ class _Causes:
         self._words = words
 
     def of(self, token: str) -> str | None:
-        """The name of the first cause that explains the token."""
+        """Return the name of the first cause that explains the token."""
         return next((name for name, explains in self._explanations.items() if explains(token)), None)
 
     @cached_property
@@ -106,7 +106,7 @@ class _Causes:
         }
 
     def _is_in(self, changed: str, token: str) -> bool:
-        """Whether the change makes a word of the vocabulary, in whatever case, of a token that is none."""
+        """Return whether the change makes a word of the vocabulary, in whatever case, of a token that is none."""
         return changed != token and changed.lower() in self._folded
 
     def _normalised(self, token: str, form: Literal["NFC", "NFD", "NFKC"]) -> bool:
@@ -140,7 +140,7 @@ _CLAUSES = {
 
 
 def _combines(token: str) -> bool:
-    """Whether it is a mark, such as an accent, that belongs to the character before it."""
+    """Return whether it is a mark, such as an accent, that belongs to the character before it."""
     return len(token) == 1 and unicodedata.combining(token) > 0
 
 
@@ -150,7 +150,7 @@ def _visible(token: str) -> str:
 
 
 def _bare(token: str) -> str:
-    """The token without punctuation at its ends."""
+    """Return the token without punctuation at its ends."""
     begin, end = 0, len(token)
     while begin < end and _is_mark(token[begin]):
         begin += 1

@@ -83,7 +83,7 @@ def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) 
 
 
 def _least_p(seeds: int, *, by_seed: bool) -> float:
-    """The least p that the exact test can give to so many seeds an arm."""
+    """Return the least p that the exact test can give to so many seeds an arm."""
     return paired.smallest_sign_flip(seeds) if by_seed else statistics.smallest_permutation(seeds, seeds)
 
 

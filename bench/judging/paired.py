@@ -71,7 +71,7 @@ def smallest_sign_flip(pairs: int) -> float:
 
 
 def _every(begin: int, pairs: int) -> FloatArray:
-    """(k, pairs) of the 2^pairs rows of signs, from row `begin` on."""
+    """Return (k, pairs) of the 2^pairs rows of signs, from row `begin` on."""
     rows = np.arange(begin, min(begin + BLOCK, 1 << pairs))
     signs = 2.0 * ((rows[:, None] >> np.arange(pairs)) & 1) - 1
     return np.asarray(signs, dtype=np.float64)

@@ -29,7 +29,7 @@ def prepare(
     count: int | None = None,
     cleaning: Cleaning = NO_CLEANING,
 ) -> Samples:
-    """The first `count` samples among the rows (all by default), encoded as the dataset encodes its own.
+    """Return the first `count` samples among the rows (all by default), encoded as the dataset encodes its own.
 
     `strict` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
     names the file, and the row's line where there is one.

@@ -29,7 +29,7 @@ class Cleaning(NamedTuple):
     pad_id: int | None = None
 
     def chosen(self) -> tuple[tuple[str, Any], ...]:
-        """The choices that differ from the default, by name."""
+        """Return the choices that differ from the default, by name."""
         return tuple(item for item in self._asdict().items() if item[1] is not None and item[1] is not False)
 
 
@@ -62,9 +62,9 @@ class Line(NamedTuple, Generic[Token]):
 
 
 def numbered(tokens: Sequence[Sequence[Token]], rows: Rows, data: SequenceData, path: Path) -> list[Line[Token]]:
-    """The tokens of each row with its number; blank rows only where sequences may be empty.
+    """Return the tokens of each row with its number; blank rows only where sequences may be empty.
 
-    BenchError where no row is left.
+    BenchError if no row is left.
     """
     filled = [bool(row.strip() if isinstance(row, str) else row) for row in rows.cells]
     keep_all = data.vocabulary.end is not None
@@ -76,13 +76,13 @@ def numbered(tokens: Sequence[Sequence[Token]], rows: Rows, data: SequenceData, 
 
 
 def first(lines: list[Line[Token]], path: Path, count: int | None) -> list[Line[Token]]:
-    """The first `count` lines, all by default; BenchError where there are fewer."""
+    """Return the first `count` lines, all by default; BenchError if there are fewer."""
     refuse_too_few(len(lines), path, count)
     return lines[:count]
 
 
 def refuse_too_few(found: int, path: Path, count: int | None) -> None:
-    """BenchError where a file holds fewer sequences than the user asks for."""
+    """BenchError if a file holds fewer sequences than the user asks for."""
     if count is not None and count > found:
         raise BenchError(f"{path} holds {found} sequences, --samples asks for {count}")
 
@@ -96,14 +96,14 @@ def fitted(lines: Iterable[Line[Token]], data: SequenceData, place: str) -> Iter
 
 
 def blank(count: int, data: SequenceData) -> TokenArray:
-    """(count, T) of the end token, or of 0 where there is none."""
+    """Return (count, T) of the end token, or of 0 if there is none."""
     return np.full((count, data.length), data.vocabulary.end or 0, dtype=np.int64)
 
 
 def closed(
     sequences: TokenArray, lines: Sequence[Line[Token]], data: SequenceData, form: Literal["text", "ids"]
 ) -> Samples:
-    """The samples with end tokens after the first one of each row, and notes on rows that are cut or empty."""
+    """Return the samples with end tokens after the first one of each row, and notes on rows that are cut or empty."""
     end = data.vocabulary.end
     if end is not None:
         sequences = np.where(live(sequences, end), sequences, end)

@@ -46,7 +46,7 @@ def read(
 
 
 def _tunes(path: Path, opened: Opened, every_tune: bool) -> Samples:
-    """Every window of every tune that can be read, by the dataset's own rule."""
+    """Return every window of every tune that can be read, by the dataset's own rule."""
     if not isinstance(opened.dataset, Playable):
         raise BenchError(f"{path}: MIDI files are judged on music only, and this dataset is none; give text or ids")
     found, notes = midi.read_tunes(_midi_files(path), opened.dataset.from_midi, strict=every_tune)
@@ -73,7 +73,7 @@ def _midi_files(path: Path) -> Iterable[tuple[str, Callable[[], bytes]]]:
 
 
 def _rows(path: Path) -> Rows:
-    """The lines of a text file or the cells of a column, empty ones too; BenchError where all are."""
+    """Return the lines of a text file or the cells of a column, empty ones too; BenchError if all are."""
     rows = read_rows(str(path))
     if not any(cell.strip() if isinstance(cell, str) else cell for cell in rows.cells):
         raise BenchError(f"{path} is empty: one sequence a line is expected")

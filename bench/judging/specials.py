@@ -54,22 +54,22 @@ class Dropped(NamedTuple):
 
 
 def kind_of(token: str) -> Kind | None:
-    """What a special token means; None for any other token."""
+    """Return what a special token means; None for any other token."""
     return _KINDS.get(token) or _KINDS.get(token.lower() if token[:1] in ("<", "[") else token)
 
 
 def is_bare(token: str) -> bool:
-    """Whether it is spelt like a word in capitals, such as PAD: in few rows it may be a word."""
+    """Return whether it is spelt like a word in capitals, such as PAD: in few rows it may be a word."""
     return token.isalpha()
 
 
 def find(text: str) -> list[str]:
-    """The special tokens in a text, as they are spelt there."""
+    """Return the special tokens in a text, as they are spelt there."""
     return _PATTERN.findall(text)
 
 
 def drop(tokens: Sequence[str], special: Collection[str]) -> Dropped:
-    """The row without those of its tokens that are `special`.
+    """Return the row without those of its tokens that are `special`.
 
     An end token ends the row: what follows it is left out. Begin and padding tokens are left out wherever they stand,
     and so is an end token at the row's beginning that some models write there. Unknown and mask tokens stay, because

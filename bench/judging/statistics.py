@@ -59,7 +59,7 @@ def difference(a: ArrayLike, b: ArrayLike) -> Interval:
 def permutation(a: ArrayLike, b: ArrayLike) -> float | None:
     """Two-sided p of the permutation test of Welch's t, or Welch's own p where that is larger.
 
-    None where `studentised` is. Each of the two tests fails where the other holds, so the larger p keeps 5 % where
+    None if `studentised` is. Each of the two tests fails where the other holds, so the larger p keeps 5 % where
     either does. `studentised` holds where both arms have the same distribution, whatever that is. Welch's test holds
     for normal values, whatever their spreads.
 
@@ -77,7 +77,7 @@ def studentised(a: ArrayLike, b: ArrayLike) -> float | None:
 
     All regroupings count where there are 200,000 at most. Where there are more (from 10 against 11 values on), 100,000
     random ones from a fixed generator and the observed one stand for them, so the same values always give the same
-    share, of 1e-5 at least. Arms without any variance have an infinite t. None where an arm has fewer than two values,
+    share, of 1e-5 at least. Arms without any variance have an infinite t. None if an arm has fewer than two values,
     or where all values are equal.
 
     Source: Janssen (1997), Studentized permutation tests for non-i.i.d. hypotheses. As a p value the share is exact
@@ -99,7 +99,7 @@ def studentised(a: ArrayLike, b: ArrayLike) -> float | None:
 
 
 def smallest_permutation(first: int, second: int) -> float:
-    """The least p that `permutation` can give to so many values an arm: that of arms that lie far apart.
+    """Return the least p that `permutation` can give to so many values an arm: that of arms that lie far apart.
 
     A lower bound where regroupings are drawn at random, for the observed one may be drawn too.
     """
@@ -159,7 +159,7 @@ def improvement(a: ArrayLike, b: ArrayLike, better: Better) -> float | None:
 
 
 def _welch(a: ArrayLike, b: ArrayLike) -> Any:
-    """scipy's result, or None where the test is undefined."""
+    """scipy's result, or None if the test is undefined."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(len(first), len(second)) < 2 or not (_varies(first) or _varies(second)):
         return None

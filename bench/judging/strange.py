@@ -25,7 +25,7 @@ _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "�
 
 
 def of_corpus(opened: Opened, owner: str) -> Iterator[Remark]:
-    """What must be said of a corpus before any work; `owner` is what --set calls the dataset."""
+    """Yield what must be said of a corpus before any work; `owner` is what --set calls the dataset."""
     yield from (Remark(warning, loud=True) for warning in opened.data.warnings)
     share = unseen(opened.data)
     if share >= MOST:
@@ -34,14 +34,14 @@ def of_corpus(opened: Opened, owner: str) -> Iterator[Remark]:
 
 
 def unseen(data: SequenceData) -> float:
-    """The share of tokens of `valid`, before the end token, that no training row holds."""
+    """Return the share of tokens of `valid`, before the end token, that no training row holds."""
     end = data.vocabulary.end
     tokens = data.valid[data.valid != end] if end is not None else data.valid.ravel()
     return float((~np.isin(tokens, data.train)).mean()) if len(tokens) else 0.0
 
 
 def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> Remark | None:
-    """The remark on a real row whose BLEU-2 is 0; None where it is above."""
+    """Return the remark on a real row whose BLEU-2 is 0; None if it is above."""
     score = scores.get("bleu-2")
     if score is None or score.value is None or score.value >= NOUGHT:
         return None
@@ -49,7 +49,7 @@ def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> R
 
 
 def _finer(opened: Opened, owner: str) -> str:
-    """How to get tokens that recur: the dataset's knob that offers characters, where it has one."""
+    """Return how to get tokens that recur: the dataset's knob that offers characters, where it has one."""
     fields = dataclasses.fields(type(opened.dataset).Settings)
     knob = next((field.name for field in fields if "char" in choices(type(opened.dataset).Settings, field.name)), None)
     if knob is None or not opened.data.vocabulary.joiner:
@@ -58,7 +58,7 @@ def _finer(opened: Opened, owner: str) -> str:
 
 
 def cut(number: int, total: int, data: SequenceData, owner: str, settings: Mapping[str, Any]) -> Remark | None:
-    """The remark on samples of which most are longer than T and cut; None where the corpus's own warnings say it.
+    """Return the remark on samples of which most are longer than T and cut; None if the corpus's own warnings say it.
 
     `settings` are the dataset's.
     """
@@ -71,7 +71,7 @@ def cut(number: int, total: int, data: SequenceData, owner: str, settings: Mappi
 
 
 def quoted(rows: Sequence[str | Sequence[str]], tokens: Sequence[Sequence[str]], data: SequenceData) -> Remark | None:
-    """The remark on a file in which most lines stand in quotation marks, where the corpus's rows do not."""
+    """Return the remark on a file in which most lines stand in quotation marks, where the corpus's rows do not."""
     texts = [
         (row.strip(), split) for row, split in zip(rows, tokens, strict=True) if isinstance(row, str) and row.strip()
     ]
@@ -87,12 +87,12 @@ def quoted(rows: Sequence[str | Sequence[str]], tokens: Sequence[Sequence[str]],
 
 
 def in_quotes(line: str) -> bool:
-    """Whether the line begins with a quotation mark and ends with the one that closes it."""
+    """Return whether the line begins with a quotation mark and ends with the one that closes it."""
     return len(line) > 1 and _QUOTES.get(line[0]) == line[-1]
 
 
 def padding(rows: Sequence[Sequence[int]], data: SequenceData) -> int | None:
-    """The id that seems to fill rows of token ids up to one length, at their ends or beginnings; None where none does.
+    """The id that seems to fill rows of token ids up to one length, at their ends or beginnings; None if none does.
 
     All rows are equally long, and the id stands there in most of them, twice or more in at least half of these. The end
     token at the end is no padding, nor is an id that most training rows have there twice too.
@@ -107,14 +107,14 @@ def padding(rows: Sequence[Sequence[int]], data: SequenceData) -> int | None:
 
 
 def _repeated(pairs: Sequence[tuple[int, int]]) -> int | None:
-    """The id that most pairs begin with, and that at least half of these pairs hold twice."""
+    """Return the id that most pairs begin with, and that at least half of these pairs hold twice."""
     (index, count), *_ = Counter(first for first, _ in pairs).most_common(1)
     twice = sum(pair == (index, index) for pair in pairs)
     return index if count >= MOST * len(pairs) and twice >= MOST * count else None
 
 
 def _ending(data: SequenceData, index: int) -> float:
-    """The share of training rows whose last two tokens before the end token are the id."""
+    """Return the share of training rows whose last two tokens before the end token are the id."""
     sizes = lengths(data.train, data.vocabulary.end)
     last, before = (
         np.take_along_axis(data.train, np.maximum(sizes - back, 0)[:, None], 1)[:, 0] == index for back in (1, 2)

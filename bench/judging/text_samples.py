@@ -22,7 +22,7 @@ from bench.toolkit.corpora.reading.rows import Rows
 def from_text(
     rows: Rows, opened: Opened, path: Path, strict: str | None, count: int | None, cleaning: Cleaning
 ) -> Samples:
-    """The first `count` rows as samples; BenchError names the line of a word that `strict` cannot judge."""
+    """Return the first `count` rows as samples; BenchError names the line of a word that `strict` cannot judge."""
     data, notes = opened.data, list[str]()
     if cleaning.unquote:
         notes.append(f"quotation marks around {sum(map(_in_quotes, rows.cells))} of {len(rows.cells)} lines taken off")
@@ -48,7 +48,7 @@ def _in_quotes(row: Row) -> bool:
 
 
 def _unquoted(row: Cell) -> Cell:
-    """The line without the quotation marks around it; a line that is a JSON string is read as one."""
+    """Return the line without the quotation marks around it; a line that is a JSON string is read as one."""
     if not isinstance(row, str) or not _in_quotes(row):
         return row
     try:
@@ -59,7 +59,7 @@ def _unquoted(row: Cell) -> Cell:
 
 
 def _dropped(tokenised: Tokenised) -> tuple[list[Sequence[str]], str]:
-    """The rows without special tokens, and which these were."""
+    """Return the rows without special tokens, and which these were."""
     parts = [specials.drop(row, tokenised.special) for row in tokenised.rows]
     counts = sum((part.counts for part in parts), Counter[str]())
     after = sum(part.after for part in parts)

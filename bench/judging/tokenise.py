@@ -30,7 +30,7 @@ class Tokenised(NamedTuple):
 
 
 def tokenise(rows: Sequence[Row], opened: Opened) -> Tokenised:
-    """The tokens of every row, as the dataset splits its own lines.
+    """Return the tokens of every row, as the dataset splits its own lines.
 
     A line is stripped, as a corpus's lines are. A special token of another program stays in one piece. A list of tokens
     is taken as it is, but for tokens outside the vocabulary, which the dataset's own rule splits.
@@ -49,7 +49,7 @@ def tokenise(rows: Sequence[Row], opened: Opened) -> Tokenised:
 
 
 def _rule(opened: Opened) -> Rule:
-    """The dataset's own rule, else words or characters as its vocabulary joins them."""
+    """Return the dataset's own rule, else words or characters as its vocabulary joins them."""
     if isinstance(opened.dataset, Tokenising):
         return opened.dataset.tokens
     return str.split if opened.data.vocabulary.joiner else lambda line: "".join(line.split())
@@ -62,7 +62,7 @@ def _marks(row: Row) -> Iterable[str]:
 
 
 def _of_the_corpus(mark: str, data: SequenceData, rule: Rule) -> bool:
-    """Whether the corpus holds the special token: as a token, as a part of one, or as several in a row."""
+    """Return whether the corpus holds the special token: as a token, as a part of one, or as several in a row."""
     ids = data.vocabulary.ids
     if any(mark in token for token in ids):
         return True
@@ -71,7 +71,7 @@ def _of_the_corpus(mark: str, data: SequenceData, rule: Rule) -> bool:
 
 
 def _occurs(run: Sequence[int], data: SequenceData) -> bool:
-    """Whether any row of the dataset holds these ids in this order."""
+    """Return whether any row of the dataset holds these ids in this order."""
     if len(run) > data.length:
         return False
     splits = (
@@ -90,7 +90,7 @@ class _Whole:
         self._pattern = re.compile(f"({'|'.join(map(re.escape, every))})") if every else None
 
     def tokens(self, row: Row, rule: Rule) -> Sequence[str]:
-        """The row's tokens."""
+        """Return the row's tokens."""
         if not isinstance(row, str):
             return [token for part in row for token in ([part] if self._stays(part) else rule(part))]
         if self._pattern is None:
@@ -128,7 +128,7 @@ def _words(
 
 
 def _misses(rows: Iterable[Sequence[str]], data: SequenceData) -> int:
-    """Tokens outside the vocabulary, and positions that stay empty where every sequence has T tokens."""
+    """Tokens outside the vocabulary, and positions that stay empty if every sequence has T tokens."""
     words, length = data.vocabulary, data.length
     ids = words.ids
     least = length if words.end is None else 0
@@ -138,7 +138,7 @@ def _misses(rows: Iterable[Sequence[str]], data: SequenceData) -> int:
 def _characters(
     lines: Sequence[Row], data: SequenceData, whole: _Whole, rule: Rule
 ) -> tuple[list[Sequence[str]], tuple[str, ...]]:
-    """Every character, without the blanks that only keep the characters apart."""
+    """Return every character, without the blanks that only keep the characters apart."""
     words = data.vocabulary
     split = [whole.tokens(line, rule) for line in lines]
     texts = [row for row, line in zip(split, lines, strict=True) if isinstance(line, str)]
@@ -152,7 +152,7 @@ def _characters(
 
 
 def _without_blanks(rows: Sequence[Sequence[str]], words: Vocabulary) -> tuple[list[Sequence[str]], tuple[str, ...]]:
-    """The rows without the kinds of blank that the vocabulary lacks, and how many these were."""
+    """Return the rows without the kinds of blank that the vocabulary lacks, and how many these were."""
     strange = {token for row in rows for token in row if token.isspace() and token not in words.ids}
     count = sum(token in strange for row in rows for token in row)
     kept: list[Sequence[str]] = [[token for token in row if token not in strange] for row in rows]
@@ -160,7 +160,7 @@ def _without_blanks(rows: Sequence[Sequence[str]], words: Vocabulary) -> tuple[l
 
 
 def _spaced(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether nine tenths of the rows have a blank at every second place."""
+    """Return whether nine tenths of the rows have a blank at every second place."""
     return sum(map(_is_spaced, rows)) >= 0.9 * max(1, len(rows))
 
 

@@ -45,7 +45,7 @@ class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the traits of the machine that change bits.
 
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
-    cell's identity. `code` is the checksum of the files of her own plug-ins, so that editing one makes a new cell;
+    cell's identity. `code` is the checksum of the files of the user's own plug-ins: an edited one makes a new cell.
     `bench` is the version that made the cell, which keeps its id under every later one.
     `files` and `dataset_files` name the knobs that are paths, with the checksums of what they lead to. In the identity
     a checksum stands in the place of its path.
@@ -83,7 +83,7 @@ class Cell:
         return replace(self, seed=0).id
 
     def seed_for(self, purpose: str, *names: str | int) -> int:
-        """A seed for one purpose of this cell: baselines are independent of one another, and of the evaluation.
+        """Return a seed for one purpose of this cell: baselines are independent of one another, and of the evaluation.
 
         Variants of one baseline, and its seeds on other settings of evaluation, begin with the same random numbers.
         """

@@ -19,7 +19,7 @@ def parse(text: str) -> Reference:
 
 
 def as_kept(text: str, cell: Cell) -> str:
-    """The reference that gives a cell's corpus the label that it has in the cell's tables."""
+    """Return the reference that gives a cell's corpus the label that it has in the cell's tables."""
     file = str(dict(cell.dataset_settings).get("file") or "")
     if cell.dataset != TEXT or not file or cell.dataset_label == TEXT:
         return text

@@ -2,7 +2,7 @@
 
 The identity of a cell holds the checksum of the content in their place: a file that lies elsewhere is the same cell, a
 file of other content is another. Such a knob is made with `knob(..., path=True)`. Its value is text: a file, a folder,
-or FILE#part; empty where there is none.
+or FILE#part; empty if there is none.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Knobs = tuple[tuple[str, Any], ...]
 
 
 def names(cls: type) -> set[str]:
-    """The knobs of a settings class that are paths."""
+    """Return the knobs of a settings class that are paths."""
     return {field.name for field in dataclasses.fields(cls) if field.metadata.get("path")}
 
 
 def absolute(cls: type, knobs: Mapping[str, Any]) -> dict[str, Any]:
-    """The knobs of a settings class, its paths made absolute, with ~ as the user's home folder."""
+    """Return the knobs of a settings class, its paths made absolute, with ~ as the user's home folder."""
     return _with_paths(knobs, names(cls), lambda path: str(Path(path).expanduser().absolute()))
 
 
 def checksums(cls: type, knobs: Mapping[str, Any]) -> Knobs:
-    """(knob, sha256 of the content) of each path that is set; BenchError if one cannot be read."""
+    """Return (knob, sha256 of the content) of each path that is set; BenchError if one cannot be read."""
     return tuple((name, checksum(knobs[name])) for name in sorted(names(cls)) if knobs.get(name))
 
 
@@ -40,7 +40,7 @@ def checksum(path: str) -> str:
 
 
 def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
-    """The paths relative to a folder if they lie beside it or below, so that both may be moved together."""
+    """Return the paths relative to a folder if they lie beside it or below, so that both may be moved together."""
     home = folder.absolute()
 
     def shorten(path: str) -> str:
@@ -50,7 +50,7 @@ def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
 
 
 def restored(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
-    """What `relative` shortened, absolute again."""
+    """Return what `relative` shortened, absolute again."""
     home = folder.absolute()
     return tuple(_with_paths(dict(knobs), which, lambda path: os.path.normpath(home / path)).items())
 

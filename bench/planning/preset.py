@@ -47,7 +47,7 @@ class Preset:
         return replace(self, baselines={**self.baselines, **merged})
 
     def knobs(self, cls: type, name: str) -> dict[str, Any]:
-        """The values this preset gives to a baseline's settings class."""
+        """Return the values this preset gives to a baseline's settings class."""
         known = {f.name for f in fields(cls)}
         return {k: v for k, v in self.defaults.items() if k in known} | dict(self.baselines.get(name, {}))
 
@@ -59,7 +59,7 @@ def shipped() -> list[str]:
 
 
 def read(name: str) -> Preset:
-    """A shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
+    """Return a shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():

@@ -99,5 +99,5 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
 
 
 def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
-    """Whether it is close to one of the names, or has the same letters, as `mel` and `mle`."""
+    """Return whether it is close to one of the names, or has the same letters, as `mel` and `mle`."""
     return any(sorted(owner) == sorted(name) for name in allowed) or bool(get_close_matches(owner, allowed, 1, 0.7))

@@ -19,9 +19,9 @@ NAME = "DATA_FILES"
 
 
 def lines(module: Path, content: bytes) -> list[str]:
-    """A line for each data file that a module of this content names: module, name and sha256.
+    """Return a line for each data file that a module of this content names: module, name and sha256.
 
-    BenchError where a file cannot be read, or the names are not written out.
+    BenchError if a file cannot be read, or the names are not written out.
     """
     try:
         names = _names(content)
@@ -31,7 +31,7 @@ def lines(module: Path, content: bytes) -> list[str]:
 
 
 def _files(names: tuple[str, ...], folder: Path) -> Iterator[tuple[str, Path]]:
-    """The named files, and those in named folders, with their names relative to the module's folder."""
+    """Yield the named files, and those in named folders, with their names relative to the module's folder."""
     for name in names:
         path = folder / name
         inner = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
@@ -40,9 +40,9 @@ def _files(names: tuple[str, ...], folder: Path) -> Iterator[tuple[str, Path]]:
 
 @cache
 def _names(content: bytes) -> tuple[str, ...]:
-    """What a module assigns to DATA_FILES at its top level; nothing where it is no Python.
+    """Return what a module assigns to DATA_FILES at its top level; nothing where it is no Python.
 
-    ValueError where that is not a tuple or a list of text that is written out.
+    ValueError if that is not a tuple or a list of text that is written out.
     """
     try:
         tree = ast.parse(content)

@@ -45,13 +45,13 @@ def load(file: Path) -> ModuleType:
 
 
 def plain(message: str) -> str:
-    """A message of Python's import system without the names of such packages."""
+    """Return a message of Python's import system without the names of such packages."""
     package = rf"{re.escape(__name__)}(\.[^.\s']+@[\w-]+)?"
     return re.sub(rf"{package}\.?", "", re.sub(rf"'{package}' \(.*\)", "the plug-in's folder", message))
 
 
 def _quoted(name: str) -> str:
-    """A name as one part of a dotted name."""
+    """Return a name as one part of a dotted name."""
     return quote(os.fsencode(name), safe="").replace(".", "%2E")
 
 
@@ -68,7 +68,7 @@ class _Finder:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, _: ModuleType | None = None) -> ModuleSpec | None:
-        """The spec of a module of this package; None for all others, and for a file that is not there."""
+        """Return the spec of a module of this package; None for all others, and for a file that is not there."""
         if not name.startswith(f"{__name__}."):
             return None
         parent, _dot, last = name.rpartition(".")

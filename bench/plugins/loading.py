@@ -26,7 +26,7 @@ _LOADED: dict[Path, str] = {}
 
 
 def names(group: Group) -> list[str]:
-    """The installed entry points of a group, sorted; none is imported."""
+    """Return the installed entry points of a group, sorted; none is imported."""
     return sorted(_entries(group))
 
 
@@ -37,7 +37,7 @@ def _entries(group: Group) -> dict[str, EntryPoint]:
 
 
 def module_of(reference: Reference) -> str:
-    """The dotted name of the module that holds a plug-in named by entry point or module; "" for any other."""
+    """Return the dotted name of the module that holds a plug-in named by entry point or module; "" for any other."""
     entry = next((_entries(group)[reference.name] for group in METHODS if reference.name in _entries(group)), None)
     return "" if reference.file else reference.module or (entry.module if entry else "")
 
@@ -56,7 +56,7 @@ def kind(text: str) -> Group:
 
 
 def load(group: Group, text: str) -> type[Any]:
-    """The class that a reference names; BenchError if it cannot be loaded, or breaks its contract."""
+    """Return the class that a reference names; BenchError if it cannot be loaded, or breaks its contract."""
     reference = parse_plugin(text)
     if ":" in reference.absolute:
         return checked_class(group, text, _object(reference))
@@ -68,7 +68,7 @@ def load(group: Group, text: str) -> type[Any]:
 
 
 def _object(reference: Reference) -> Any:
-    """The object that `package.module:Object` or `file.py:Object` names."""
+    """Return the object that `package.module:Object` or `file.py:Object` names."""
     head, name = reference.text.rpartition(":")[0], reference.name
     module = _load_file(Path(head)) if reference.file else _load_module(reference.module)
     if not hasattr(module, name):
@@ -103,7 +103,7 @@ def _refuse_other_code(module: ModuleType) -> None:
 
 
 def _load_file(path: Path) -> ModuleType:
-    """The module of a file: see bench/plugins/folders.py."""
+    """Return the module of a file: see bench/plugins/folders.py."""
     source_files.read(path)  # says why, if it cannot be read
     relative.refuse_absolute(path.resolve())
     with blaming("import", str(path)):

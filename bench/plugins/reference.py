@@ -54,7 +54,7 @@ class Reference:
 
 
 def parse_plugin(text: str) -> Reference:
-    """A trainer or a dataset without an argument; BenchError if a file is named without its class."""
+    """Return a trainer or a dataset without an argument; BenchError if a file is named without its class."""
     head, _, name = text.rpartition(":")
     if text.endswith(".py"):
         raise BenchError(f"{text}: say which class of the file, as in {text}:MyClass")
@@ -63,7 +63,7 @@ def parse_plugin(text: str) -> Reference:
 
 
 def parse_dataset(text: str) -> Reference:
-    """A dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none."""
+    """Return a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none."""
     if text.startswith(PREFIX):
         file = text.removeprefix(PREFIX)
         label = f"{PREFIX}{stem(split_column(file)[0])}" if file else TEXT

@@ -35,7 +35,7 @@ def refuse_absolute(file: Path) -> None:
 
 
 def _always(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a tree that are not one of two ways."""
+    """Yield the nodes of a tree that are not one of two ways."""
     for child in ast.iter_child_nodes(node):
         told = isinstance(child, ast.If) and _CONDITIONS & set(re.findall(r"\w+", ast.unparse(child.test)))
         if not told and not getattr(child, "handlers", None):
@@ -56,7 +56,7 @@ def _absolute(node: ast.AST, dots: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_sibling(name: str, folder: Path) -> bool:
-    """Whether Python finds the name in the folder, or nowhere but there."""
+    """Return whether Python finds the name in the folder, or nowhere but there."""
     top = name.partition(".")[0]
     if not any(source_files.modules(name, folder)):
         return False

@@ -13,7 +13,7 @@ from bench.plugins import data_files
 
 
 def read(path: Path) -> bytes:
-    """The content of a plug-in's file; BenchError if it cannot be read."""
+    """Return the content of a plug-in's file; BenchError if it cannot be read."""
     return read_bytes(path, "the plug-in ")
 
 
@@ -39,23 +39,23 @@ def files(path: Path, root: Path) -> set[Path]:
 
 
 def root_of(path: Path, module: str) -> Path:
-    """The folder that a module's dotted name begins in."""
+    """Return the folder that a module's dotted name begins in."""
     return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
 def module_name(file: Path, root: Path) -> str:
-    """The dotted name under which a file below `root` is imported."""
+    """Return the dotted name under which a file below `root` is imported."""
     return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
 def ours(module: str) -> bool:
-    """Whether a module is of this package, shelves and all."""
+    """Return whether a module is of this package, shelves and all."""
     return module.partition(".")[0] == "bench"
 
 
 @cache
 def tree(content: bytes) -> ast.Module:
-    """The syntax tree of a file; an empty one if the file is no Python."""
+    """Return the syntax tree of a file; an empty one if the file is no Python."""
     try:
         return ast.parse(content)
     except (SyntaxError, ValueError):
@@ -64,7 +64,7 @@ def tree(content: bytes) -> ast.Module:
 
 @cache
 def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
-    """The dotted names that a file of a package imports, `from a import b` as a and a.b.
+    """Return the dotted names that a file of a package imports, `from a import b` as a and a.b.
 
     A relative import that leaves the outermost folder is left out: it fails, and names no file of the plug-in.
     """
@@ -80,7 +80,7 @@ def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def modules(name: str, root: Path) -> Iterator[Path]:
-    """The files under `root` of a dotted name, and of the packages that it lies in."""
+    """Yield the files under `root` of a dotted name, and of the packages that it lies in."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         stem = root.joinpath(*parts[:depth])

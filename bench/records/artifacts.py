@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def start_of(data: SequenceData, notes: Sequence[str] = ()) -> Start:
-    """The event that begins a cell's journal: what its data is, with more notes after the data's own."""
+    """Return the event that begins a cell's journal: what its data is, with more notes after the data's own."""
     return Start(
         source=asdict(data.source),
         notes=(*data.notes, *notes),

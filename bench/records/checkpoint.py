@@ -46,7 +46,7 @@ def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, posi
 
 
 def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> dict[str, Any] | None:
-    """Restore the newest whole checkpoint and return its position; None where there is none."""
+    """Restore the newest whole checkpoint and return its position; None if there is none."""
     import torch
     from safetensors.torch import load_file
 
@@ -77,7 +77,7 @@ def restore(parts: Mapping[str, Stateful], tensors: Mapping[str, torch.Tensor], 
 
 
 def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
-    """The tensors of the modules among the parts, named part/parameter."""
+    """Return the tensors of the modules among the parts, named part/parameter."""
     import torch
 
     return {
@@ -89,7 +89,7 @@ def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
 
 
 def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
-    """The state of the parts that are no modules, by name."""
+    """Return the state of the parts that are no modules, by name."""
     import torch
 
     return {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}

@@ -59,7 +59,7 @@ class Tracked(NamedTuple):
 
 
 def project(record: Record, plan: str, entry: Entry) -> Projection:
-    """The record as a run of the plan; the tags of its entry there become tags as they are."""
+    """Return the record as a run of the plan; the tags of its entry there become tags as they are."""
     label = entry.label or record.cell.label
     text = json.dumps([[to_line(event) for event in record.events], label], sort_keys=True, default=str)
     digest = sha256(text)[:16]
@@ -102,7 +102,7 @@ def profile_key(name: str) -> str:
 
 
 def json_list(entries: Iterable[Any]) -> str:
-    """A JSON list of the entries that a tag has room for; one that does not fit is dropped, never cut."""
+    """Return a JSON list of the entries that a tag has room for; one that does not fit is dropped, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
 
 
@@ -150,7 +150,7 @@ def _outcome(record: Record) -> dict[str, str]:
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:
-    """The last phases that train the generator: the figures show where the last of several begins."""
+    """Return the last phases that train the generator: the figures show where the last of several begins."""
     phases = [phase for phase in record.phases if phase.trains_generator][-PHASES:]
     return [
         {"name": phase.name[:80], "begins": phase.begins, "ends": phase.ends, "trains_generator": True}
@@ -159,7 +159,7 @@ def _last_phases(record: Record) -> list[dict[str, Any]]:
 
 
 def _json_object(knobs: Mapping[str, Any]) -> str:
-    """A JSON object of the knobs that a tag has room for, sorted by name."""
+    """Return a JSON object of the knobs that a tag has room for, sorted by name."""
     pairs = (f"{json.dumps(key)}: {json.dumps(knobs[key], ensure_ascii=False)}" for key in sorted(knobs))
     return f"{{{', '.join(_fitting(pairs))}}}"
 
@@ -201,13 +201,13 @@ def _points(record: Record) -> Iterator[Point]:
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
-    """The point, unless it is undefined."""
+    """Yield the point, unless it is undefined."""
     if value is not None and math.isfinite(value):
         yield Point(key, float(value), int(step), float(time))
 
 
 def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
-    """The rows of one run in the frame, one for each metric."""
+    """Yield the rows of one run in the frame, one for each metric."""
     tags = run.tags
     shared: dict[str, Any] = {
         key: tags.get(key) for key in ("plan", "dataset", "label", "baseline", "cell", "status", "error", "preset")

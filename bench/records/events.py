@@ -108,7 +108,7 @@ class Failed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
-    """The job stopped and can be continued; `error` says how its process died, None where the user stopped it."""
+    """The job stopped and can be continued; `error` says how its process died, None if the user stopped it."""
 
     NAME: ClassVar[str] = "interrupted"
     error: str | None = None

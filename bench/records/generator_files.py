@@ -23,7 +23,7 @@ WEIGHTS, REST = "generator.safetensors", "generator.pt"
 
 
 def parts_of(trainer: Any) -> dict[str, Stateful]:
-    """The parts of state() that bring the trainer's generator back.
+    """Return the parts of state() that bring the trainer's generator back.
 
     That is the part which is the generator itself, whatever its name; else the part called "generator"; else every part
     but the optimisers, for the generator may be made of any of them.
@@ -75,7 +75,7 @@ def read(folder: Path, trainer: Any) -> bool:
 
 
 def _named(parts: Mapping[str, Stateful], keys: Iterable[str]) -> dict[str, Stateful]:
-    """The parts that the keys belong to: a part's own name, or part/parameter. KeyError for a key of no part."""
+    """Return the parts that the keys belong to: a part's own name, or part/parameter. KeyError for a key of no part."""
     found: dict[str, Stateful] = {}
     for key in keys:
         name = next((name for name in parts if key == name or key.startswith(f"{name}/")), None)

@@ -47,7 +47,7 @@ class Journal:
             file.write(line.encode())
 
     def read(self) -> list[Event]:
-        """All events, in order; torn lines, and lines that are no event, are left out."""
+        """Return all events, in order; torn lines, and lines that are no event, are left out."""
         return list(self._events()) if self.path.exists() else []
 
     def _events(self) -> Iterator[Event]:
@@ -77,11 +77,11 @@ class Record:
         return "pending"
 
     def last(self, kind: type[E]) -> E | None:
-        """The latest event of a kind; None if there is none."""
+        """Return the latest event of a kind; None if there is none."""
         return next(self._latest(kind), None)
 
     def all(self, kind: type[E]) -> list[E]:
-        """The events of a kind, in order."""
+        """Return the events of a kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
@@ -123,12 +123,12 @@ def write_cell(cell: Cell, runs: Path) -> Path:
 
 
 def read_record(folder: Path) -> Record:
-    """The record in a cell's folder, read afresh; BenchError if its cell.json is damaged."""
+    """Return the record in a cell's folder, read afresh; BenchError if its cell.json is damaged."""
     return Record(read_cell(folder), folder, tuple(Journal(folder).read()))
 
 
 def read_cell(folder: Path) -> Cell:
-    """The cell whose folder this is; BenchError if its cell.json is damaged."""
+    """Return the cell whose folder this is; BenchError if its cell.json is damaged."""
     path = folder / "cell.json"
     content: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:
@@ -141,7 +141,7 @@ def read_cell(folder: Path) -> Cell:
 
 
 def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Knobs]) -> Cell:
-    """The cell with its paths as they are kept (relative), or as they are used (absolute)."""
+    """Return the cell with its paths as they are kept (relative), or as they are used (absolute)."""
     settings = place(cell.settings, set(dict(cell.files)), runs)
     return replace(
         cell, settings=settings, dataset_settings=place(cell.dataset_settings, set(dict(cell.dataset_files)), runs)

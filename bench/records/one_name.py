@@ -28,18 +28,18 @@ class NamedCorpus(NamedTuple):
 
 
 def of_cell(cell: Cell) -> NamedCorpus:
-    """The corpus that a cell was planned for."""
+    """Return the corpus that a cell was planned for."""
     return _corpus(cell.dataset_label, cell.dataset, dict(cell.dataset_settings), cell.fingerprint)
 
 
 def in_runs(runs: RunsFolder, plan: str) -> Iterator[NamedCorpus]:
-    """The corpora of all runs in a folder, and of those samples made elsewhere that are in the plan."""
+    """Yield the corpora of all runs in a folder, and of those samples made elsewhere that are in the plan."""
     kept = runs.plans.get(plan, {})
     return (of_cell(cell) for cell in runs.whole_cells() if cell.reference != ELSEWHERE or cell.id in kept)
 
 
 def of_tags(tags: Mapping[str, str]) -> NamedCorpus | None:
-    """The corpus of a tracked run; None for a run that is no cell's."""
+    """Return the corpus of a tracked run; None for a run that is no cell's."""
     wanted = ("dataset", "dataset.reference", "dataset.settings", "fingerprint")
     if not all(tag in tags for tag in wanted):
         return None
@@ -48,7 +48,7 @@ def of_tags(tags: Mapping[str, str]) -> NamedCorpus | None:
 
 
 def refuse_taken(new: Iterable[NamedCorpus], known: Iterable[NamedCorpus], where: str) -> None:
-    """BenchError where a name stands for another corpus already: the tables of one would overwrite those of the other.
+    """BenchError if a name stands for another corpus already: the tables of one would overwrite those of the other.
 
     The same data may come from another place, and the same place may give other data, as after an edit.
     """

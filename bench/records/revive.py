@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def reopen(cell: Cell, corpora: Corpora) -> Opened:
-    """The dataset that the cell was planned for; BenchError if its data is another now."""
+    """Return the dataset that the cell was planned for; BenchError if its data is another now."""
     opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, corpora)
     if opened.data.fingerprint != cell.fingerprint:
         raise BenchError(
@@ -37,7 +37,7 @@ def reopen(cell: Cell, corpora: Corpora) -> Opened:
 
 
 def generator(record: Record, opened: Opened) -> Generator:
-    """The generator as it was judged: built from the cell's settings, with the weights that the run kept.
+    """Return the generator as it was judged: built from the cell's settings, with the weights that the run kept.
 
     BenchError if the cell is a file of samples, if its code changed, or if the run kept no weights.
     """
@@ -67,5 +67,5 @@ def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
 
 
 def training_rng(cell: Cell, device: str) -> torch.Generator:
-    """The random number generator that a cell's trainer gets, as it is when training starts."""
+    """Return the random number generator that a cell's trainer gets, as it is when training starts."""
     return torch_rng(cell.seed_for("train"), device=device)

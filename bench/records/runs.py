@@ -44,20 +44,20 @@ class RunsFolder:
         return kept_plans.read_all(self.path)
 
     def cell(self, key: str) -> Cell:
-        """The cell of an id; BenchError if its file is damaged."""
+        """Return the cell of an id; BenchError if its file is damaged."""
         if key not in self._cells:
             self._cells[key] = read_cell(self.path / key)
         return self._cells[key]
 
     def record(self, key: str) -> Record:
-        """The cell of an id with its journal; BenchError if its cell.json is damaged."""
+        """Return the cell of an id with its journal; BenchError if its cell.json is damaged."""
         if key not in self._records:
             folder = self.path / key
             self._records[key] = Record(self.cell(key), folder, tuple(Journal(folder).read()))
         return self._records[key]
 
     def whole_cells(self) -> list[Cell]:
-        """The cells whose file can be read, in the order of their ids."""
+        """Return the cells whose file can be read, in the order of their ids."""
         found = []
         for key in self.ids:
             with suppress(BenchError):
@@ -65,32 +65,32 @@ class RunsFolder:
         return found
 
     def records(self) -> list[Record]:
-        """All cells with their journals, in the order of their ids; BenchError if one is damaged."""
+        """Return all cells with their journals, in the order of their ids; BenchError if one is damaged."""
         return [self.record(key) for key in self.ids]
 
     def finished(self, dataset: str | None = None) -> list[Record]:
-        """The cells that are done, sorted by label and seed; with a dataset, those of it only."""
+        """Return the cells that are done, sorted by label and seed; with a dataset, those of it only."""
         done = [record for record in _of(self.records(), dataset) if record.done]
         return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
 
     def of_plan(self, plan: str, dataset: str | None = None) -> list[Record]:
-        """The cells of a plan that have a folder, in the plan's order; with a dataset, those of it only."""
+        """Return the cells of a plan that have a folder, in the plan's order; with a dataset, those of it only."""
         return _of(self.those(self.plans.get(plan, {})), dataset)
 
     def those(self, keys: Iterable[str]) -> list[Record]:
-        """The cells of these ids that have a folder here, in the order of the ids given."""
+        """Return the cells of these ids that have a folder here, in the order of the ids given."""
         here = set(self.ids)
         return [self.record(key) for key in keys if key in here]
 
     def find(self, name: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
-        """The finished runs that a command names: one by its id, or a row by its label, as `of_label` does."""
+        """Return the finished runs that a command names: one by its id, or a row by its label, as `of_label` does."""
         record = self.by_id(name)
         return [record] if record else self.of_label(name, dataset, plan)
 
     def find_one(
         self, name: str, dataset: str | None = None, plan: str | None = None, seed: int | None = None
     ) -> Record:
-        """The finished run of an id, or the run of a row with that seed (default: the lowest seed).
+        """Return the finished run of an id, or the run of a row with that seed (default: the lowest seed).
 
         BenchError if there is none. An id tells its own seed.
         """
@@ -118,7 +118,7 @@ class RunsFolder:
         return record
 
     def of_label(self, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
-        """The finished runs of a row by seed: one dataset, one set of settings, one code.
+        """Return the finished runs of a row by seed: one dataset, one set of settings, one code.
 
         Every plan may call a row by another label, and each of its labels finds it. Within a plan the row is the one
         asked for last, as in the plan's tables. BenchError if there is no such row, or several rows and no plan.
@@ -138,7 +138,7 @@ class RunsFolder:
         return found
 
     def names_of(self, record: Record, plan: str | None = None) -> set[str]:
-        """The labels of a cell: the one in the plan; without a plan, its own and those in all plans."""
+        """Return the labels of a cell: the one in the plan; without a plan, its own and those in all plans."""
         key, own = record.cell.id, record.cell.label
         if plan is not None:
             return {self.plans[plan][key].label or own}
@@ -162,7 +162,7 @@ class RunsFolder:
 
 
 def _of(records: Sequence[Record], dataset: str | None) -> list[Record]:
-    """The records of a dataset; all if none is named."""
+    """Return the records of a dataset; all if none is named."""
     asked = dataset_reference.parse(dataset) if dataset is not None else None
     return [record for record in records if asked is None or is_of(record.cell, asked)]
 
@@ -178,5 +178,5 @@ def is_of(cell: Cell, asked: Reference) -> bool:
 
 
 def seeds(records: Sequence[Record]) -> str:
-    """The seeds of the records for a message: "0, 1, 2"."""
+    """Return the seeds of the records for a message: "0, 1, 2"."""
     return ", ".join(str(record.cell.seed) for record in records)

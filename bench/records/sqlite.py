@@ -18,7 +18,7 @@ SQLITE = "sqlite:///"
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of an SQLite store; None for any other."""
+    """Return the file of an SQLite store; None for any other."""
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
 
 
@@ -42,7 +42,7 @@ def locked(path: Path, uri: str) -> Iterator[None]:
 
 
 def check(path: Path, uri: str) -> None:
-    """BenchError where the file is damaged or cannot be written: MLflow would try again for minutes."""
+    """BenchError if the file is damaged or cannot be written: MLflow would try again for minutes."""
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not os.access(existing, os.W_OK):
         raise BenchError(f"no write permission for {existing}: MLflow's store {uri} needs it")
@@ -80,7 +80,7 @@ def look_beside(path: Path) -> None:
 
 
 def folder_of(uri: str) -> Path | None:
-    """The folder that an address of artifacts names; None for one that is no folder here."""
+    """Return the folder that an address of artifacts names; None for one that is no folder here."""
     path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri)
     return path if path.is_absolute() else None
 

@@ -111,7 +111,7 @@ def take_in(folder: Path, runs: Path) -> int:
 
 
 def came_further(there: Record, folder: Path) -> bool:
-    """Whether a cell is done there and not in `folder`, or was interrupted there after more events than here."""
+    """Return whether a cell is done there and not in `folder`, or was interrupted there after more events than here."""
     if there.status not in ("done", "interrupted"):
         return False
     here = read_record(folder) if (folder / "cell.json").exists() else None
@@ -132,7 +132,7 @@ def _copy(source: Path, partial: Path, target: Path) -> None:
 
 
 def _with_plans(runs: Path) -> RunsFolder:
-    """The folder read afresh; BenchError if it holds no plan."""
+    """Return the folder read afresh; BenchError if it holds no plan."""
     stored = RunsFolder(runs)
     if not stored.plans:
         raise BenchError(f"no plans in {runs}: `bench run` writes them there")

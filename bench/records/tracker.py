@@ -80,14 +80,14 @@ class Tracker:
         return known.run_id
 
     def corpora(self, plan: str) -> list[NamedCorpus]:
-        """What the names of datasets stand for in the plan as it is tracked."""
+        """Return what the names of datasets stand for in the plan as it is tracked."""
         with self._clear_errors():
             return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """One row per run and metric (columns: bench.records.encoding.COLUMNS); default: the plan written last.
 
-        Values are floats, or None where undefined. BenchError where nothing is tracked.
+        Values are floats, or None if undefined. BenchError if nothing is tracked.
         """
         with self._clear_errors():
             return frame(_tracked(run) for run in self._runs(plan))
@@ -101,7 +101,7 @@ class Tracker:
         return self._histories(plan, {name: profile_key(name) for name in names})
 
     def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-        """Every value that the plan's runs have under each key."""
+        """Return every value that the plan's runs have under each key."""
         import pandas as pd
 
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
@@ -111,9 +111,9 @@ class Tracker:
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
-        """The run's scores.parquet: a column a metric, a row a sequence; empty where the run never had one.
+        """Return the run's scores.parquet: a column a metric, a row a sequence; empty if the run never had one.
 
-        BenchError where it is lost.
+        BenchError if it is lost.
         """
         import pandas as pd
 
@@ -170,7 +170,7 @@ class Tracker:
             raise BenchError(f"MLflow at {self.uri}: {next(told, type(error).__name__)}") from error
 
     def _runs(self, plan: str | None) -> list[Run]:
-        """The runs of the plan's cells, or of the plan written last; BenchError where there are none."""
+        """Return the runs of the plan's cells, or of the plan written last; BenchError if there are none."""
         path = sqlite.path_of(self.uri)
         latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
         if not latest:
@@ -195,7 +195,7 @@ class Tracker:
                 return runs
 
     def _known(self, plan: str) -> dict[str, _Known]:
-        """The plan's runs by cell (its parent runs by experiment). One search a plan."""
+        """Return the plan's runs by cell (its parent runs by experiment). One search a plan."""
         if plan not in self._plans:
             found = self._search(f"tags.plan = '{_quoted(plan)}'")
             self._plans[plan] = {
@@ -211,7 +211,7 @@ class Tracker:
         return self._plans[plan]
 
     def _has_lost(self, run: Run) -> bool:
-        """Whether a file that the run kept is gone; a server's are its own affair."""
+        """Return whether a file that the run kept is gone; a server's are its own affair."""
         folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
@@ -223,7 +223,7 @@ class Tracker:
         return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
 
     def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
-        """What the store holds of the cell afterwards."""
+        """Return what the store holds of the cell afterwards."""
         known = self._known(plan).get(record.cell.id, _Known())
         asked = max(asked, known.projected)
         if known.digest == wanted.digest and not known.lost:
@@ -274,7 +274,7 @@ class Tracker:
 
 
 def _artifacts(folder: Path) -> list[Path]:
-    """What of the cell's folder is kept with the run."""
+    """Return what of the cell's folder is kept with the run."""
     files = [folder / name for name in ARTIFACTS]
     return [path for path in files if path.is_file()] + sorted(p for kind in PICTURES for p in folder.glob(kind))
 
@@ -284,12 +284,12 @@ def _tracked(run: Run) -> Tracked:
 
 
 def _kept(run: Run) -> list[str]:
-    """The names of the run's artifacts."""
+    """Return the names of the run's artifacts."""
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
 def _ends(record: Record) -> tuple[float, float]:
-    """The times of the latest start and of the last event; the present if there is none."""
+    """Return the times of the latest start and of the last event; the present if there is none."""
     now, start = time.time(), record.last(Start)
     return start.time if start else now, record.events[-1].time if record.events else now
 

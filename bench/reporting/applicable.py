@@ -23,7 +23,7 @@ def applicable(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Publi
 
 
 def _other_data(spec: Published, runs: pd.DataFrame) -> str:
-    """Why no published value is about these runs; empty where they are about the published data or a stand-in."""
+    """Why no published value is about these runs; empty if they are about the published data or a stand-in."""
     kinds = set(runs["source_kind"].dropna())
     if "sample" in kinds:
         return ": the program made this corpus itself, and the published values are about the published one"
@@ -55,7 +55,7 @@ def _of_same_signature(spec: Published, runs: pd.DataFrame, paper: Paper) -> tup
 
 
 def _local(spec: Published, runs: pd.DataFrame) -> list[str]:
-    """A line where a file of the user's own stands in the place of the published corpus."""
+    """Return a line where a file of the user's own stands in the place of the published corpus."""
     files = sorted(set(runs["source_file"][runs["source_kind"] == "local"]))
     if not files or not spec.labels:
         return []

@@ -97,7 +97,7 @@ def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, 
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that may share a table.
+    """Return the rows that may share a table.
 
     All have the newest run's data; all seeds of a label the settings and code of the newest of them; all values of a
     column the newest run's signature.
@@ -124,7 +124,7 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
-    """The row tracked last, a run's before one of samples made elsewhere."""
+    """Return the row tracked last, a run's before one of samples made elsewhere."""
     own = ~made_elsewhere(rows)
     return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
 

@@ -27,7 +27,7 @@ def compare(
     runs: pd.DataFrame,
     per_sequence: PerSequence,
 ) -> list[Comparison]:
-    """Every finished row but *real* and the reference itself, on each tested metric; Holm over all of them."""
+    """Return every finished row but *real* and the reference itself, on each tested metric; Holm over all of them."""
     others = [row for row in rows if row.label not in (REAL, reference.label) and row.done]
     labels = {row.label for row in rows}
     published = spec.p if stands_for_base(reference.label, labels) else {}

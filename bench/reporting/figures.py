@@ -29,7 +29,7 @@ UNFINISHED = ":"
 
 
 def caption(table: Table) -> str:
-    """What the picture shows."""
+    """Return what the picture shows."""
     number = f"{table.spec.figure}: " if table.spec.figure else ""
     drawn = " and ".join(column.name for column in table.columns if column.metric in metrics(table))
     return (
@@ -41,7 +41,7 @@ def caption(table: Table) -> str:
 
 
 def metrics(table: Table) -> list[str]:
-    """The curves that `draw` needs: the headline's and what stands beside it."""
+    """Return the curves that `draw` needs: the headline's and what stands beside it."""
     columns = [column.metric for column in table.columns]
     return list(dict.fromkeys([*columns[:1], *(metric for metric in columns if metric == BESIDE)]))
 

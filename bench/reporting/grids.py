@@ -28,7 +28,7 @@ class Grid:
 
 
 def summary(table: Table, most: int = 5) -> Grid:
-    """The first few metrics without the published values: what fits a terminal."""
+    """Return the first few metrics without the published values: what fits a terminal."""
     if not table.columns:
         return scores(table)
     columns = table.columns[:most]
@@ -64,7 +64,7 @@ def blocks(table: Table, widest: int = PAGE_COLUMNS) -> list[Grid]:
 
 
 def tests(table: Table) -> list[Grid]:
-    """The reference arm against each other, a grid for each tested metric."""
+    """Return the reference arm against each other, a grid for each tested metric."""
     columns = {column.metric: column for column in table.columns}
     grids = []
     for metric, found in groupby(table.comparisons, key=lambda comparison: comparison.metric):
@@ -83,12 +83,12 @@ def signatures(table: Table) -> list[tuple[str, str]]:
 
 
 def title(table: Table) -> str:
-    """What the table is about; a sample corpus is named in it."""
+    """Return what the table is about; a sample corpus is named in it."""
     return f"{table.spec.title} (SAMPLE CORPUS)" if is_sample(table) else table.spec.title
 
 
 def is_sample(table: Table) -> bool:
-    """Whether its numbers come from a corpus that the program made itself."""
+    """Return whether its numbers come from a corpus that the program made itself."""
     return bool((table.runs["source_kind"] == "sample").any())
 
 
@@ -121,7 +121,7 @@ def score_text(entry: Entry, decimals: int) -> str:
 
 
 def folded(name: str, width: int = NAME_WIDTH) -> str:
-    """A row's name on lines of at most `width` characters: SeqGAN [d_steps=1, k=1] can be long."""
+    """Return a row's name on lines of at most `width` characters: SeqGAN [d_steps=1, k=1] can be long."""
     return textwrap.fill(name, width, break_on_hyphens=False)
 
 
@@ -145,12 +145,12 @@ def _row(row: Row, table: Table) -> tuple[str, ...]:
 
 
 def _human(ours: str, published: str, table: Table) -> list[str]:
-    """The column of human scores, first as in the paper, where it has one or some were collected."""
+    """Return the column of human scores, first as in the paper, where it has one or some were collected."""
     return [ours, *([published] if table.spec.human else [])] if table.human else []
 
 
 def _absence(row: Row) -> str:
-    """What to say of a row in a table where no run has scores."""
+    """Return what to say of a row in a table where no run has scores."""
     return "failed" if row.failed else "unfinished" if row.unfinished else DASH
 
 

@@ -12,7 +12,7 @@ from bench.reporting.paper import base, printed_name, printed_twin
 
 
 def refuse_twins(labels: Iterable[str]) -> None:
-    """BenchError where a row would be printed as a row of the paper's tables is, and is another one."""
+    """BenchError if a row would be printed as a row of the paper's tables is, and is another one."""
     for label in labels:
         if listed := printed_twin(label):
             name = printed_name(listed)
@@ -20,7 +20,7 @@ def refuse_twins(labels: Iterable[str]) -> None:
 
 
 def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
-    """BenchError where a file's row would be printed as that of other runs, of a variant of them, or of the paper."""
+    """BenchError if a file's row would be printed as that of other runs, of a variant of them, or of the paper."""
     taken = {REAL, *plugins.names("bench.baselines")}
     taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
     read = {_as_read(name), _as_read(base(name))}
@@ -36,5 +36,5 @@ def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
 
 
 def _as_read(label: str) -> str:
-    """A label as a table prints it; spaces do not tell rows apart."""
+    """Return a label as a table prints it; spaces do not tell rows apart."""
     return " ".join(printed_name(label.strip()).split())

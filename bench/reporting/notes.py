@@ -16,7 +16,7 @@ from bench.toolkit.metrics.nll import OF_MEANS
 
 
 def under(table: Table) -> list[str]:
-    """A line each, in a fixed order: nothing here depends on when or in which order runs were made."""
+    """Return a line each, in a fixed order: nothing here depends on when or in which order runs were made."""
     return [
         *_sources(table),
         *_reading(table),
@@ -83,7 +83,7 @@ def _reading(table: Table) -> Iterator[str]:
 
 
 def _shared(table: Table) -> Iterator[str]:
-    """What does not vary between seeds, and so is in no interval and no p over seeds."""
+    """Yield what does not vary between seeds, and so is in no interval and no p over seeds."""
     oracle = any(column.metric == "nll_oracle" for column in table.columns)
     same = "one training set, one test set and one oracle" if oracle else "one training set and one test set"
     yield (
@@ -93,7 +93,7 @@ def _shared(table: Table) -> Iterator[str]:
 
 
 def _made(table: Table) -> Iterator[str]:
-    """How numbers are made that are easily taken for others."""
+    """Yield how numbers are made that are easily taken for others."""
     means = [column.name for column in table.columns if OF_MEANS in column.signature]
     if means:
         yield (
@@ -129,7 +129,7 @@ def _copied(table: Table) -> Iterator[str]:
 
 
 def _family(table: Table) -> str:
-    """How many comparisons Holm's adjustment is over, for each test."""
+    """Return how many comparisons Holm's adjustment is over, for each test."""
     welch = sum(one.p_welch is not None for one in table.comparisons)
     permutation = sum(one.p_permutation is not None for one in table.comparisons)
     if welch != permutation:
@@ -160,7 +160,7 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
 
 
 def _smallest(table: Table) -> str:
-    """How small a permutation p can be with so many values."""
+    """Return how small a permutation p can be with so many values."""
     values = {row.label: row.scores for row in table.rows}
     own = table.reference_row.scores if table.reference_row else {}
     theirs, ours = max(

@@ -59,11 +59,11 @@ class Published:
         return {label for values in (*self.published.values(), self.human) for label in values}
 
     def signature_of(self, metric: str) -> tuple[str, ...]:
-        """What the signature of a metric must hold for its published values to stand beside it."""
+        """Return what the signature of a metric must hold for its published values to stand beside it."""
         return self.signatures.get(metric.rpartition("-")[0], ())
 
     def without_values(self) -> Published:
-        """The same table with nothing published in it."""
+        """Return the same table with nothing published in it."""
         return replace(self, source="", published={}, p={}, human={}, human_p="", published_notes=())
 
 
@@ -78,16 +78,16 @@ class Paper:
     tables: dict[str, Published]
 
     def table(self, dataset: str) -> Published:
-        """The dataset's table; a generic one, with nothing published, for any that the papers lack."""
+        """Return the dataset's table; a generic one, with nothing published, for any that the papers lack."""
         generic = Published(f"table-{slug(dataset)}", "", dataset)
         return self.tables.get(dataset, generic)
 
     def metric(self, name: str) -> MetricName:
-        """The metric's written name; its own, with four decimals, where it is not listed."""
+        """Return the metric's written name; its own, with four decimals, where it is not listed."""
         return self.metrics.get(name, MetricName(name, 4))
 
     def row(self, label: str) -> str:
-        """The row's written name, in which lines can break: `seqgan[k=1,l2=0]` becomes `SeqGAN [k=1, l2=0]`."""
+        """Return the row's written name, in which lines can break: `seqgan[k=1,l2=0]` becomes `SeqGAN [k=1, l2=0]`."""
         arm, bracket, rest = label.partition("[")
         name = self.names.get(arm, arm)
         knobs = re.sub(r",(?=\S)", ", ", rest)
@@ -108,12 +108,12 @@ def paper() -> Paper:
 
 
 def printed_name(label: str) -> str:
-    """What every table calls the row of that label."""
+    """Return what every table calls the row of that label."""
     return paper().row(label)
 
 
 def printed_twin(label: str) -> str | None:
-    """The row of the paper's tables that is printed as this one would be, `seqgan` for `SeqGAN`; None where none is."""
+    """The row of the paper's tables that is printed as this one would be, `seqgan` for `SeqGAN`; None if none is."""
     own = base(label)
     return next((other for other in paper().names if other != own and printed_name(other) == printed_name(own)), None)
 
@@ -124,12 +124,12 @@ def slug(name: str) -> str:
 
 
 def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:
-    """The published value that stands beside a row: its own, or its base's where no row has that name."""
+    """Return the published value that stands beside a row: its own, or its base's where no row has that name."""
     return values.get(label) or (values.get(base(label)) if stands_for_base(label, labels) else None)
 
 
 def stands_for_base(label: str, labels: set[str]) -> bool:
-    """Whether a row stands for what the paper has: as it is, or as a variant where its base has no row."""
+    """Return whether a row stands for what the paper has: as it is, or as a variant where its base has no row."""
     return label == base(label) or base(label) not in labels
 
 

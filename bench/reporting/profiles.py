@@ -32,7 +32,7 @@ LABELS = {
 
 
 def caption(table: Table) -> str:
-    """What the picture shows."""
+    """Return what the picture shows."""
     return (
         f"By position, {grids.title(table)}. Exposure bias: KL(oracle || generator) of the next token after the "
         "generator's own prefixes minus that after the oracle's. Total variation of prefixes by length: the best "
@@ -43,7 +43,7 @@ def caption(table: Table) -> str:
 
 
 def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """The picture as {"pdf": ..., "png": ...}; None if no run of the table has profiles.
+    """Return the picture as {"pdf": ..., "png": ...}; None if no run of the table has profiles.
 
     `profiles`: name -> Tracker.profiles of it.
     """
@@ -78,7 +78,7 @@ def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> di
 
 
 def points(tables: Sequence[Table], profiles: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
-    """All points of the tables' runs, as `to_csv.curves_csv` takes them."""
+    """Return all points of the tables' runs, as `to_csv.curves_csv` takes them."""
     return [_shown(profiles, table, name).assign(metric=name) for table in tables for name in NAMES]
 
 

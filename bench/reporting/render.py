@@ -28,12 +28,12 @@ LATEX = {
 
 
 def latex(table: Table) -> str:
-    """A booktabs table to \\input."""
+    """Return a booktabs table to \\input."""
     return _render("table.tex.j2", _environment(finalize=_unless_markup(latex_escape), **LATEX), table=table)
 
 
 def latex_document(names: Iterable[str]) -> str:
-    """A document that inputs the tables of those files and compiles by itself."""
+    """Return a document that inputs the tables of those files and compiles by itself."""
     return _render(
         "tables.tex.j2",
         _environment(finalize=_unless_markup(latex_escape), **LATEX),
@@ -42,7 +42,7 @@ def latex_document(names: Iterable[str]) -> str:
 
 
 def markdown(table: Table) -> str:
-    """The same in Markdown."""
+    """Return the same in Markdown."""
     return _render("table.md.j2", _environment(finalize=_unless_markup(markdown_escape)), table=table)
 
 

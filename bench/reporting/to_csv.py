@@ -30,7 +30,7 @@ def table_csv(table: Table) -> str:
 
 
 def runs_csv(tables: Sequence[Table]) -> str:
-    """Every run's every value, in full: what the tables are made of, without what they leave out."""
+    """Return every run's every value, in full: what the tables are made of, without what they leave out."""
     import pandas as pd
 
     columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature", "bound"]

@@ -126,7 +126,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
 
 
 def _earlier(out: Path) -> set[str]:
-    """The plain file names that an earlier report's list holds."""
+    """Return the plain file names that an earlier report's list holds."""
     try:
         names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         return {name for name in names if Path(name).name == name}

@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 def find(folders: Iterable[Path], key: str) -> Entry | None:
-    """The entry of that key in the first folder that has it whole; None if there is none.
+    """Return the entry of that key in the first folder that has it whole; None if there is none.
 
     The arrays are mapped, private to this process: they can be written into, the files never change by it. So a
     plug-in that writes into its data harms nobody else, torch takes the arrays without a warning, and the fingerprint
@@ -54,7 +54,7 @@ def keep(folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], 
 
 
 def writable(folder: Path) -> bool:
-    """Whether the nearest existing folder lets anyone write: an administrator, who may, keeps to it as well."""
+    """Return whether the nearest existing folder lets anyone write: an administrator, who may, keeps to it as well."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     return bool(existing.stat().st_mode & 0o222) and os.access(existing, os.W_OK)
 

@@ -1,4 +1,4 @@
-"""Every trainer on the shelf keeps the contract, by the same checks that a third party runs on hers."""
+"""Every trainer on the shelf keeps the contract, by the same checks that a third party runs on their own."""
 
 from __future__ import annotations
 

@@ -92,5 +92,5 @@ def _summary(facts: dict[str, Any]) -> str:
 
 
 def _number(hours: float | None) -> str:
-    """The hours in eight columns; "-" if the trainer states no cost."""
+    """Return the hours in eight columns; "-" if the trainer states no cost."""
     return f"{'-':>8}" if hours is None else f"{hours:8.3f}"

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 
 def fleiss_kappa(judged: NDArray[np.bool_]) -> float | None:
-    """Fleiss' kappa (1971) with two categories; None where undefined: one rater, or one answer throughout."""
+    """Fleiss' kappa (1971) with two categories; None if undefined: one rater, or one answer throughout."""
     return _beyond_chance(judged, values=None)
 
 
 def krippendorff_alpha(judged: NDArray[np.bool_]) -> float | None:
-    """Krippendorff's nominal alpha (2011): kappa with chance taken without replacement; None where undefined."""
+    """Krippendorff's nominal alpha (2011): kappa with chance taken without replacement; None if undefined."""
     return _beyond_chance(judged, values=judged.size)
 
 

@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 def read_answers(paths: Sequence[Path], sheet: Sheet) -> Answers:
-    """Every rater's answer to every item, from CSV files of the page or of the filled-in sheet, in any mixture.
+    """Return every rater's answer to every item, from CSV files of the page or of the filled-in sheet, in any mixture.
 
     BenchError, naming file and line, for an unknown or repeated item, an answer other than real or machine, the seal
     of another sheet, and a rater who left items out. A blank rater is named after the file.

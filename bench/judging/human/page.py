@@ -17,7 +17,7 @@ COLUMNS = ("item", "text", "answer", "rater", "seal")
 def write_sheet(sheet: Sheet, out: Path, wrap: int = 0) -> None:
     """Write sheet.html, sheet.csv and key.json into the new folder `out`: all of them, or nothing.
 
-    `wrap` breaks the text shown after so many characters (5: a quatrain). BenchError where the folder is in use.
+    `wrap` breaks the text shown after so many characters (5: a quatrain). BenchError if the folder is in use.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BenchError(f"{out} is in use; a key is never overwritten: choose another folder")
@@ -35,7 +35,7 @@ def write_sheet(sheet: Sheet, out: Path, wrap: int = 0) -> None:
 
 
 def html(sheet: Sheet, wrap: int = 0) -> str:
-    """The page; every text travels as JSON with <, > and & escaped, and is shown as text, never as markup."""
+    """Return the page; every text travels as JSON with <, > and & escaped, and is shown as text, never as markup."""
     from jinja2 import Environment
 
     template = files("bench.reports").joinpath("human_sheet.html.j2").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def html(sheet: Sheet, wrap: int = 0) -> str:
 
 
 def table(sheet: Sheet) -> str:
-    """The same sheet as CSV with the answers blank, in the columns that `bench human import` reads."""
+    """Return the same sheet as CSV with the answers blank, in the columns that `bench human import` reads."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)

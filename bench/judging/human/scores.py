@@ -31,7 +31,7 @@ class Clustered(NamedTuple):
 
 
 def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str, HumanScore]:
-    """Origin -> score, in the sheet's order; every p is None where the reference is not on the sheet."""
+    """Origin -> score, in the sheet's order; every p is None if the reference is not on the sheet."""
     origins = np.array([item.origin for item in sheet.items])
     judged = {origin: answers.judged_real[:, origins == origin] for origin in sheet.origins}
     others = [origin for origin in sheet.origins if origin != reference] if reference in judged else []
@@ -40,7 +40,7 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
 
 
 def _score(judged: NDArray[np.bool_], p: float | None, cell: str) -> HumanScore:
-    """The score of one origin, (raters, items) answers."""
+    """Return the score of one origin, (raters, items) answers."""
     low, high = interval(judged)
     raters, items = judged.shape
     return HumanScore(value=float(judged.mean()), low=low, high=high, p=p, raters=raters, items=items, cell=cell)

@@ -47,7 +47,7 @@ class Sheet:
         return sha256(json.dumps(asdict(self), sort_keys=True))
 
     def key(self) -> str:
-        """The key as JSON, seal included."""
+        """Return the key as JSON, seal included."""
         return json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -62,7 +62,7 @@ def make_sheet(
     """n texts of each origin, drawn and shuffled by seed; no text twice, whatever its origins.
 
     A text drawn as real is never drawn again for a model that copied it. The paper shows 20 of each to 70 raters.
-    BenchError where an origin has fewer than n different texts.
+    BenchError if an origin has fewer than n different texts.
     """
     _check(models, n)
     chosen: dict[str, str] = {}
@@ -77,7 +77,7 @@ def make_sheet(
 
 
 def read_key(path: Path) -> Sheet:
-    """The sheet behind a key file; BenchError where the key is not one, or was changed after it was sealed."""
+    """Return the sheet behind a key file; BenchError if the key is not one, or was changed after it was sealed."""
     try:
         key = json.loads(path.read_text(encoding="utf-8"))
         sheet, seal = _sheet(key), key["seal"]

@@ -18,7 +18,7 @@ MOST_BYTES = 256 * 2**20
 
 
 def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
+    """Yield (name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
     Nothing is written to disk.
     BenchError on too many entries, names that lead out of the archive or stand there twice, links, devices,

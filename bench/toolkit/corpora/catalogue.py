@@ -22,7 +22,7 @@ def entries() -> dict[str, Entry]:
 
 
 def chosen(names: tuple[str, ...]) -> list[Entry]:
-    """The named entries, or all; BenchError with the nearest name for one that is not known."""
+    """Return the named entries, or all; BenchError with the nearest name for one that is not known."""
     known = entries()
     for name in names:
         if name not in known:

@@ -13,7 +13,7 @@ WHOLE = 0.95
 
 
 def warnings(sizes: Sequence[int], owner: str, length: int, most: int, tokens: str) -> tuple[str, ...]:
-    """What is amiss with lines of so many tokens each, cut to `length`, and what to set.
+    """Return what is amiss with lines of so many tokens each, cut to `length`, and what to set.
 
     `owner` is the dataset's name for --set, `most` the highest `length` that it takes, `tokens` how the lines were
     split: "word" or "char".

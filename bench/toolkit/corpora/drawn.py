@@ -29,7 +29,7 @@ def drawn(oracle: Generator, words: int, sizes: tuple[int, int, int], source: So
 
 
 def generated_source(name: str, parameters: Iterable[Tensor]) -> Source:
-    """The source of data that the code draws itself; its checksum is that of the oracle's parameters."""
+    """Return the source of data that the code draws itself; its checksum is that of the oracle's parameters."""
     digest = hashlib.sha256()
     for values in parameters:
         digest.update(values.detach().to(torch.float64).contiguous().numpy().tobytes())
@@ -37,7 +37,7 @@ def generated_source(name: str, parameters: Iterable[Tensor]) -> Source:
 
 
 def _overlap(train: TokenArray, others: dict[str, TokenArray]) -> tuple[str, ...]:
-    """A line where rows of another split also occur in training."""
+    """Return a line where rows of another split also occur in training."""
     known = {row.tobytes() for row in train}
     shares = {name: float(np.mean([row.tobytes() in known for row in rows])) for name, rows in others.items()}
     if not any(shares.values()):

@@ -79,7 +79,7 @@ class Corpora:
 
     @classmethod
     def from_environment(cls, policy: str = "auto", files: Sequence[str] = ()) -> Corpora:
-        """The cache folder is BENCH_DATA, or the user's cache; `files` are as typed, "obama=speeches.txt"."""
+        """Look in the folder BENCH_DATA, or the user's cache; `files` are as typed, "obama=speeches.txt"."""
         if policy not in get_args(Policy):
             raise BenchError(f"--data {policy}: choose one of {', '.join(get_args(Policy))}")
         given = dict(_name_and_file(text) for text in files)
@@ -87,11 +87,11 @@ class Corpora:
         return cls(root.absolute(), cast(Policy, policy), given)  # a cluster's workers are in other folders
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
-        """The user's file, else the published ones, else `sample()`, announced; BenchError where that is forbidden."""
+        """The user's file, else the published ones, else `sample()`, announced; BenchError if that is forbidden."""
         return self.find(entry) or made(entry.dataset, _kept_sample(self, sample))
 
     def find(self, entry: Entry) -> Corpus | None:
-        """As `open`, but None where a sample is to be used."""
+        """As `open`, but None if a sample is to be used."""
         if entry.dataset in self.files:
             return own(*split_column(str(self.files[entry.dataset])))
         if self.policy == "sample" or entry.name in self.absent:
@@ -123,21 +123,21 @@ class Corpora:
 
 
 def user_cache() -> Path:
-    """The folder that this operating system keeps for caches."""
+    """Return the folder that this operating system keeps for caches."""
     import pooch
 
     return Path(pooch.os_cache("seqbench"))
 
 
 def local(*paths: Path) -> Corpus:
-    """The user's own files."""
+    """Return the user's own files."""
     contents = tuple(read_bytes(path) for path in paths)
     names = ", ".join(path.name for path in paths)
     return Corpus(contents, Source(names, joint_checksum(contents), "the user's own", "local"))
 
 
 def own(path: Path, column: str) -> Corpus:
-    """The user's own file in place of a published one, or a column of it."""
+    """Return the user's own file in place of a published one, or a column of it."""
     corpus = local(path)
     if is_plain(path) and not column:
         return corpus
@@ -146,7 +146,7 @@ def own(path: Path, column: str) -> Corpus:
 
 
 def made(name: str, contents: Sequence[bytes]) -> Corpus:
-    """A sample corpus that the code made."""
+    """Return a sample corpus that the code made."""
     return Corpus(tuple(contents), Source(f"sample of {name}", joint_checksum(contents), OUR_OWN, "sample"))
 
 
@@ -170,18 +170,18 @@ def _kept_sample(corpora: Corpora, sample: Callable[[], Sequence[bytes]]) -> Seq
 
 
 def shelves(corpora: Corpora) -> tuple[Path, ...]:
-    """The folders in which what is made of the corpora is kept; the first that can be written takes it."""
+    """Return the folders in which what is made of the corpora is kept; the first that can be written takes it."""
     return tuple(dict.fromkeys((corpora.root / "prepared", user_cache() / "prepared")))
 
 
 def joint_checksum(contents: Sequence[bytes]) -> str:
-    """The sha256 of one file, or of the sha256 sums of several."""
+    """Return the sha256 of one file, or of the sha256 sums of several."""
     sums = [checksum(content) for content in contents]
     return sums[0] if len(sums) == 1 else checksum("".join(sums).encode())
 
 
 def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
-    """The content itself; BenchError naming both sums where it is not the published one."""
+    """Return the content itself; BenchError naming both sums where it is not the published one."""
     found = checksum(content, file.algorithm)
     if found != file.digest:
         kind = file.algorithm.replace("_", " ")
@@ -192,7 +192,7 @@ def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
 
 
 def cache(path: Path, content: bytes) -> bool:
-    """Keep the file for the next time; False where the folder cannot be written, which is no error."""
+    """Keep the file for the next time; False if the folder cannot be written, which is no error."""
     if not shelf.writable(path.parent):
         return False
     try:

@@ -15,7 +15,7 @@ from bench.contracts.checksum import sha256
 class File:
     """A published file: `path` is its place in the cache folder, `algorithm` and `digest` say which bytes it holds.
 
-    `size` is its number of bytes, None where the manifest does not say: a download takes no more.
+    `size` is its number of bytes, None if the manifest does not say: a download takes no more.
     """
 
     path: str
@@ -43,12 +43,12 @@ def read(text: str) -> dict[str, Entry]:
 
 
 def entry(plugin: str, name: str) -> Entry:
-    """An entry of the manifest.toml beside a dataset's module: `manifest.entry(__file__, "poems")`."""
+    """Return an entry of the manifest.toml beside a dataset's module: `manifest.entry(__file__, "poems")`."""
     return read(Path(plugin).with_name("manifest.toml").read_text("utf-8"))[name]
 
 
 def checksum(content: bytes, algorithm: str = "sha256") -> str:
-    """The hex sha256 of some bytes, or ("git_sha1") the name that git gives them as a blob."""
+    """Return the hex sha256 of some bytes, or ("git_sha1") the name that git gives them as a blob."""
     if algorithm == "git_sha1":
         return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
     return sha256(content)

@@ -47,9 +47,9 @@ def read_tunes(
     *,
     strict: bool = False,
 ) -> Tunes:
-    """What `read` makes of each of the files, which are given as a name and what returns the bytes.
+    """Return what `read` makes of each of the files, which are given as a name and what returns the bytes.
 
-    A tune that raises BenchError is left out and told in a note. BenchError where `strict`, or where no tune is left:
+    A tune that raises BenchError is left out and told in a note. BenchError if `strict`, or where no tune is left:
     it gives the first tune's reason.
     """
     found, reasons = list[tuple[str, list[tuple[int, ...]]]](), list[str]()
@@ -80,7 +80,7 @@ def read_melody(content: bytes, where: str) -> list[int]:
 
     The drum channel (10 of 1..16) is never the melody. A track that holds several channels counts as one for each, from
     the lowest channel up, in a file of type 0 too. The top pitch counts where several sound; a rest holds the last one;
-    a note without duration never sounds. BenchError where the file is no MIDI, has no melody, a pitch outside A0..C8,
+    a note without duration never sounds. BenchError if the file is no MIDI, has no melody, a pitch outside A0..C8,
     or more than 100,000 steps.
     """
     import symusic
@@ -119,7 +119,7 @@ def _audible(track: Any) -> dict[str, Any]:
 
 
 def _sounding(onset: FloatArray, offset: FloatArray, pitch: TokenArray, steps: int) -> list[int]:
-    """The top pitch at each step; notes are entered from low to high, so that the top one stands."""
+    """Return the top pitch at each step; notes are entered from low to high, so that the top one stands."""
     line = np.zeros(steps, dtype=np.int64)
     for note in np.argsort(pitch, kind="stable"):
         first, last = (int(np.ceil(time / STEP - 1e-3)) for time in (onset[note], offset[note]))
@@ -130,12 +130,12 @@ def _sounding(onset: FloatArray, offset: FloatArray, pitch: TokenArray, steps: i
 
 
 def windows(melody: Sequence[int], length: int) -> list[tuple[int, ...]]:
-    """The melody cut into whole windows that do not overlap."""
+    """Return the melody cut into whole windows that do not overlap."""
     return [tuple(melody[at : at + length]) for at in range(0, len(melody) - length + 1, length)]
 
 
 def held_notes(ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(start, length, id) of each held note, in steps: equal ids that follow one another; rests are left out."""
+    """Return (start, length, id) of each held note, in steps: equal ids that follow one another; rests are left out."""
     found, at = [], 0
     for token, held in groupby(int(token) for token in ids):
         length = len(list(held))
@@ -146,7 +146,7 @@ def held_notes(ids: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def to_midi(ids: Sequence[int]) -> bytes:
-    """A MIDI file of one track; equal pitches that follow one another are one held note, id 0 is silence."""
+    """Return a MIDI file of one track; equal pitches that follow one another are one held note, id 0 is silence."""
     import symusic
 
     score: Any = symusic.Score(_TICKS_A_QUARTER)

@@ -23,7 +23,7 @@ def parts_of_first_track(content: bytes) -> int:
 
 
 def _tracks(content: bytes) -> Iterator[bytes]:
-    """The MTrk chunks of a file, each with its head of eight bytes."""
+    """Yield the MTrk chunks of a file, each with its head of eight bytes."""
     at = 0
     while at + 8 <= len(content):
         after = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
@@ -33,7 +33,7 @@ def _tracks(content: bytes) -> Iterator[bytes]:
 
 
 def _alone(content: bytes, track: bytes) -> bytes:
-    """A file of one track, in the ticks of the file that it is from."""
+    """Return a file of one track, in the ticks of the file that it is from."""
     return b"MThd\0\0\0\6\0\0\0\1" + content[12:14] + track
 
 

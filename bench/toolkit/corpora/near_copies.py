@@ -59,7 +59,7 @@ def _equal(rows: TokenArray, train: TokenArray) -> Iterator[tuple[TokenArray, To
 
 
 def _hashed(rows: TokenArray) -> NDArray[np.uint64]:
-    """(n,) a number of each row; equal rows have equal numbers."""
+    """Return (n,) a number of each row; equal rows have equal numbers."""
     number = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.T:
         number = (number + column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
@@ -68,9 +68,9 @@ def _hashed(rows: TokenArray) -> NDArray[np.uint64]:
 
 
 def near_copies_note(data: SequenceData) -> tuple[str, ...]:
-    """How many held-out rows are near-copies, and what BLEU-2 of the real row is with and without them.
+    """Return how many held-out rows are near-copies, and what BLEU-2 of the real row is with and without them.
 
-    Empty where there are none.
+    Empty if there are none.
     """
     end = data.vocabulary.end
     most = max(1, MOST // data.train.size)

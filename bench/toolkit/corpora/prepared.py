@@ -64,7 +64,7 @@ def _folders(corpora: Corpora) -> tuple[Path, ...]:
 
 
 def _facts(data: SequenceData) -> dict[str, Any]:
-    """All of the data but the arrays and the source."""
+    """Return all of the data but the arrays and the source."""
     return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
 
 

@@ -22,9 +22,9 @@ class Replay:
         return len(self.sequences)
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64: the first `count` rows, whatever the rng.
+        """Return (count, T) int64: the first `count` rows, whatever the rng.
 
-        BenchError where there are fewer, or where a temperature is asked for: held-out rows have none.
+        BenchError if there are fewer, or where a temperature is asked for: held-out rows have none.
         """
         import torch
 

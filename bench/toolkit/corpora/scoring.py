@@ -32,7 +32,7 @@ class BleuKnobs(BleuForm):
 
 
 def other_knobs(settings: BleuForm) -> dict[str, Any]:
-    """The knobs of a dataset that are not about BLEU: those that its arrays depend on."""
+    """Return the knobs of a dataset that are not about BLEU: those that its arrays depend on."""
     own = {field.name for field in fields(BleuKnobs)}
     return {name: value for name, value in asdict(settings).items() if name not in own}
 

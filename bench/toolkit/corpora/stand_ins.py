@@ -37,7 +37,7 @@ def poems() -> tuple[bytes]:
 
 
 def _poem(rng: np.random.Generator) -> str:
-    """The second couplet answers the first: its lines keep the links and acts of the lines above them."""
+    """Return the second couplet answers the first: its lines keep the links and acts of the lines above them."""
     links, acts = _pick(rng, _LINKS, 2), _pick(rng, _ACTS, 2)
     looks, places, things = _pick(rng, _LOOKS_OF_PLACES, 4), _pick(rng, _PLACES, 4), _pick(rng, _THINGS, 4)
     lines = zip(looks, places, (*links, *links), things, (*acts, *acts), strict=True)
@@ -67,7 +67,7 @@ TUNES = 600
 
 
 def tunes() -> tuple[bytes]:
-    """A zip of MIDI files, numbered as the published ones are."""
+    """Return a zip of MIDI files, numbered as the published ones are."""
     rng = numpy_rng("sample", "tunes")
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -161,7 +161,7 @@ _ENDINGS = ("", "", "in a kitchen", "by a window", "on a sunny day", "in the cit
 
 
 def captions() -> tuple[bytes, bytes]:
-    """A train and a test file of captions of varying length, split on spaces."""
+    """Return a train and a test file of captions of varying length, split on spaces."""
     rng = numpy_rng("sample", "captions")
     train, test = ("\n".join(_caption(rng) for _ in range(CAPTIONS)).encode() for _ in range(2))
     return train, test

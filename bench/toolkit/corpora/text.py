@@ -28,7 +28,7 @@ class Split(NamedTuple):
 
 
 def lines(content: bytes, where: str) -> list[str]:
-    """Non-empty lines without surrounding space; BenchError where there are none, or no UTF-8."""
+    """Non-empty lines without surrounding space; BenchError if there are none, or no UTF-8."""
     kept = [line for line in map(str.strip, decoded(content, where)) if line]
     if not kept:
         raise BenchError(f"{where} is empty: it needs at least {LEAST_ROWS} different lines")
@@ -36,7 +36,7 @@ def lines(content: bytes, where: str) -> list[str]:
 
 
 def cut(files: Iterable[Iterable[Row]], length: int) -> tuple[list[list[Row]], int]:
-    """The rows of each file at most `length` long, and how many were longer.
+    """Return the rows of each file at most `length` long, and how many were longer.
 
     To be done before repeats are removed: rows that differ only further on are repeats of one another.
     """
@@ -70,7 +70,7 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Tokens seen at least `min_count` times, the frequent first, after <end> and <unk> where wanted.
 
-    BenchError where fewer than two are left, or where a token reads as the end would.
+    BenchError if fewer than two are left, or where a token reads as the end would.
     """
     counts = Counter(token for row in rows for token in row)
     if end and END in counts:
@@ -90,7 +90,7 @@ def build_vocabulary(
 
 
 def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArray:
-    """(n, length) ids; longer rows are cut, shorter ones closed and filled with `end`."""
+    """Return (n, length) ids; longer rows are cut, shorter ones closed and filled with `end`."""
     array = np.full((len(rows), length), 0 if vocabulary.end is None else vocabulary.end, dtype=np.int64)
     for place, row in zip(array, rows, strict=True):
         ids = vocabulary.encode(row[:length])
@@ -109,7 +109,7 @@ def divide(
 
 
 def marked(files: Iterable[Iterable[Row]], vocabulary: Vocabulary) -> list[list[Row]]:
-    """The rows with <unk> for each token outside the vocabulary.
+    """Return the rows with <unk> for each token outside the vocabulary.
 
     To be divided again: rows that differ in such tokens only are repeats of one another.
     """
@@ -128,7 +128,7 @@ def hold_out(
 ) -> tuple[Split, tuple[str, ...]]:
     """Keep a given test split whole, take its rows and repeats out of the rest, and draw `valid` from that; with notes.
 
-    BenchError where fewer than ten different rows are left to train on.
+    BenchError if fewer than ten different rows are left to train on.
     """
     known = set(test)
     own = distinct(row for row in given if row not in known)
@@ -143,7 +143,7 @@ def hold_out(
 
 
 def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count: int) -> str:
-    """The share of <unk> among the tokens that count, in words."""
+    """Return the share of <unk> among the tokens that count, in words."""
     tokens = np.concatenate([array.ravel() for array in arrays])
     counted = tokens if vocabulary.end is None else tokens[tokens != vocabulary.end]
     rate = float((counted == vocabulary.unknown).mean())
@@ -151,7 +151,7 @@ def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count
 
 
 def unseen_note(arrays: Sequence[TokenArray], vocabulary: Vocabulary) -> str:
-    """How many tokens of the vocabulary occur in held-out rows only, in words.
+    """Return how many tokens of the vocabulary occur in held-out rows only, in words.
 
     `arrays` are the (n, T) ids of train, valid and test. A vocabulary that is built from all of them tells a model
     about tokens that it never sees in training. <end> and <unk> do not count.

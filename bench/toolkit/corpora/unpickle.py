@@ -18,7 +18,7 @@ from bench.contracts.errors import BenchError, folded
 
 
 def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
-    """The arrays of a pickled list; BenchError where the pickle asks for anything but plain float arrays.
+    """Return the arrays of a pickled list; BenchError if the pickle asks for anything but plain float arrays.
 
     What numpy would build is built here from the pickle's plain values (shape, type, bytes), so that not even numpy's
     own unpickling sees the file.
@@ -55,7 +55,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _latin_1(*values: Any) -> bytes:
-    """The bytes whose values are the code points of the text, if that is what the file asks for."""
+    """Return the bytes whose values are the code points of the text, if that is what the file asks for."""
     match values:
         case (str(text), "latin1" | "latin-1"):
             return text.encode("latin-1")

@@ -41,7 +41,7 @@ class Statistics(NamedTuple):
     closest: IntArray
 
     def sentence_scores(self, order: int, smoothing: Smoothing = "method1") -> FloatArray:
-        """(n,) BLEU of each hypothesis."""
+        """Return (n,) BLEU of each hypothesis."""
         return _bleu(self.matches[:, :order], self.totals[:, :order], self.lengths, self.closest, smoothing)
 
     def corpus_score(self, order: int, smoothing: Smoothing = "method1") -> float:
@@ -60,7 +60,7 @@ class BleuIndex:
     """The clip of every n-gram of the references, orders 1 to `max_order`, and the references' lengths.
 
     `references` is (n, T) token ids; where `end` is given, the first `end` of a row and what follows it do not count,
-    there and in the hypotheses. BenchError where there are no references.
+    there and in the hypotheses. BenchError if there are no references.
     """
 
     def __init__(self, references: TokenArray, *, end: int | None = None, max_order: int = 5) -> None:
@@ -82,7 +82,7 @@ class BleuIndex:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, IntArray], *, end: int | None) -> BleuIndex:
-        """The index whose `arrays()` these are; `end` as it was given."""
+        """Return the index whose `arrays()` these are; `end` as it was given."""
         index = cls.__new__(cls)
         index._end, index.max_order = end, sum(name.startswith("keys") for name in arrays)
         index._lengths, index._unseen = arrays["lengths"], int(arrays["unseen"][0])
@@ -92,7 +92,7 @@ class BleuIndex:
         return index
 
     def arrays(self) -> dict[str, IntArray]:
-        """All that the index holds, by name."""
+        """Return all that the index holds, by name."""
         keys, clips = (dict(enumerate(part, 1)) for part in (self._keys, self._clips))
         by_order = {f"keys{order}": keys[order] for order in keys} | {f"clips{order}": clips[order] for order in clips}
         return by_order | {"lengths": self._lengths, "unseen": np.array([self._unseen])}
@@ -108,7 +108,7 @@ class BleuIndex:
         return gather(matches, flat.lengths, closest_lengths(flat.lengths, self._lengths))
 
     def sentence_scores(self, hypotheses: TokenArray, order: int, smoothing: Smoothing = "method1") -> FloatArray:
-        """(n,) BLEU-`order` of each of the (n, T) hypotheses, uniform weights."""
+        """Return (n,) BLEU-`order` of each of the (n, T) hypotheses, uniform weights."""
         self._check(order)
         return self.statistics(hypotheses, order).sentence_scores(order, smoothing)
 
@@ -148,7 +148,7 @@ def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | No
 
 
 def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:
-    """(n,) reference length nearest to each length, the shorter of two as near; `references` is ascending."""
+    """Return (n,) reference length nearest to each length, the shorter of two as near; `references` is ascending."""
     after = np.searchsorted(references, lengths)
     below = references[np.maximum(after - 1, 0)]
     above = references[np.minimum(after, len(references) - 1)]

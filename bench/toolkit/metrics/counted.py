@@ -59,7 +59,7 @@ class CountedReverseKL:
 
 
 def _shares(generated: Generated, data: SequenceData) -> FloatArray:
-    """(V ** T,) share of the samples that equal each sequence, in the order of EnumeratedTruth.every."""
+    """Return (V ** T,) share of the samples that equal each sequence, in the order of EnumeratedTruth.every."""
     words = len(data.vocabulary)
     places = words ** np.arange(data.length - 1, -1, -1)
     counts = np.bincount(generated.sequences @ places, minlength=words**data.length)

@@ -34,7 +34,7 @@ class ForwardKL:
         return f"{self.name}|test:{self._size}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the test sequences; undefined where the generator gives no probabilities."""
+        """Mean over the test sequences; undefined if the generator gives no probabilities."""
         if generated.log_prob is None:
             return Scores(None)
         end = data.vocabulary.end
@@ -62,7 +62,7 @@ class ReverseKL:
         return f"{self.name}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the samples; undefined where the generator gives no probabilities."""
+        """Mean over the samples; undefined if the generator gives no probabilities."""
         if generated.log_prob is None:
             return Scores(None)
         end = data.vocabulary.end

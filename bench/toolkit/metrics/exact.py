@@ -22,32 +22,32 @@ SLOPES = np.tan(np.pi / 2 * np.arange(1, 64) / 64)
 
 
 def forward_kl(view: View) -> FloatArray:
-    """(T,) E_p KL(p(.|h) || q(.|h)) by position."""
+    """Return (T,) E_p KL(p(.|h) || q(.|h)) by position."""
     return view.real.mean(view.real.kl_pq)
 
 
 def reverse_kl(view: View) -> FloatArray:
-    """(T,) E_q KL(q(.|h) || p(.|h)) by position."""
+    """Return (T,) E_q KL(q(.|h) || p(.|h)) by position."""
     return view.fake.mean(view.fake.kl_qp)
 
 
 def exposure_bias(view: View) -> FloatArray:
-    """(T,) how much larger KL(p(.|h) || q(.|h)) is on prefixes of q than on those of p."""
+    """Return (T,) how much larger KL(p(.|h) || q(.|h)) is on prefixes of q than on those of p."""
     return view.fake.mean(view.fake.kl_pq) - view.real.mean(view.real.kl_pq)
 
 
 def exposure_bias_tv(view: View) -> FloatArray:
-    """(T,) the same with the total variation of the next token, which is at most 1."""
+    """Return (T,) the same with the total variation of the next token, which is at most 1."""
     return view.fake.mean(view.fake.tv) - view.real.mean(view.real.tv)
 
 
 def total_variation(view: View) -> FloatArray:
-    """(T,) total variation of the distributions of prefixes of length t: E_p max(0, 1 - q/p)."""
+    """Return (T,) total variation of the distributions of prefixes of length t: E_p max(0, 1 - q/p)."""
     return view.real.mean(np.maximum(0.0, -np.expm1(view.real.ratio)))
 
 
 def half_life(tv: FloatArray) -> float | None:
-    """The length, interpolated, at which a (T,) total variation passes 1/2; None where it never does."""
+    """Return the length, interpolated, at which a (T,) total variation passes 1/2; None if it never does."""
     above = np.flatnonzero(tv >= 0.5)
     if not len(above):
         return None
@@ -57,7 +57,7 @@ def half_life(tv: FloatArray) -> float | None:
 
 
 def precision_recall(real: Prefixes, slopes: FloatArray, length: int) -> tuple[FloatArray, FloatArray]:
-    """(S,) precision and recall of prefixes of a length, at each slope lambda (Sajjadi et al. 2018, equation 4).
+    """Return (S,) precision and recall of prefixes of a length, at each slope lambda (Sajjadi et al. 2018, equation 4).
 
     Precision is sum min(lambda p, q) = E_p min(lambda, q/p); recall is precision / lambda.
     """
@@ -75,7 +75,7 @@ def f_beta(precision: FloatArray, recall: FloatArray, beta: float) -> float:
 
 
 class ExactMetric(ABC):
-    """A metric that is read off the comparison of oracle and generator; undefined where there is none."""
+    """A metric that is read off the comparison of oracle and generator; undefined if there is none."""
 
     name: str
     detail: ClassVar[str] = "per:token|log:e"
@@ -96,7 +96,7 @@ class ExactMetric(ABC):
 
     @abstractmethod
     def read(self, view: View) -> Scores:
-        """The value, and its profiles."""
+        """Return the value, and its profiles."""
 
 
 class ExactForwardKL(ExactMetric):
@@ -241,7 +241,7 @@ class EntropyGap(ExactMetric):
 
 
 def exact_metrics(truth: Truth) -> list[Metric]:
-    """All of them, forward KL first."""
+    """Return all of them, forward KL first."""
     return [
         ExactForwardKL(truth),
         ExactReverseKL(truth),

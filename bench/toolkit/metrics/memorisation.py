@@ -35,7 +35,7 @@ class NLLGap:
         return self._signature
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """The difference of two means over sequences."""
+        """Return the difference of two means over sequences."""
         if generated.log_prob is None:
             return Scores(None)
         end = data.vocabulary.end
@@ -56,7 +56,7 @@ class TrainGrams:
         self._signature = f"{name}|grams:{self._order}|refs:{len(data.train)}|split:train"
 
     def signature(self) -> str:
-        """The length of the n-grams, and the number of training rows."""
+        """Return the length of the n-grams, and the number of training rows."""
         return self._signature
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
@@ -68,7 +68,7 @@ class TrainGrams:
 
 
 def _grams(rows: TokenArray, order: int, words: int) -> NDArray[np.int64] | NDArray[np.void]:
-    """(n, T - order + 1) n-grams, each one value: a number where it fits into 63 bits, else its bytes."""
+    """Return (n, T - order + 1) n-grams, each one value: a number where it fits into 63 bits, else its bytes."""
     windows = sliding_window_view(rows, order, axis=1)
     if words**order < 2**63:
         return windows @ words ** np.arange(order, dtype=np.int64)

@@ -29,7 +29,7 @@ class MSE:
         self._size = len(data.train)
 
     def signature(self) -> str:
-        """What the distance is to, and of how many training sequences."""
+        """Return what the distance is to, and of how many training sequences."""
         return f"{self.name}|refs:{self._size}|to:mean"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
@@ -48,7 +48,7 @@ class MSENearest:
         self._size = len(data.train)
 
     def signature(self) -> str:
-        """What the distance is to, and among how many training sequences."""
+        """Return what the distance is to, and among how many training sequences."""
         return f"{self.name}|refs:{self._size}|to:nearest"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
@@ -62,7 +62,7 @@ def mse_metrics(data: SequenceData) -> list[MSE | MSENearest]:
 
 
 def _nearest(sequences: TokenArray, training: TokenArray) -> FloatArray:
-    """(n,) least squared Euclidean distance to a row of `training`; exact, for all terms are whole numbers."""
+    """Return (n,) least squared Euclidean distance to a row of `training`; exact, for all terms are whole numbers."""
     rows, columns = sequences.astype(np.float64), training.astype(np.float64).T
     squares = (columns**2).sum(0)
     least = np.empty(len(rows))

@@ -32,7 +32,7 @@ class Flat(NamedTuple):
 
 
 def flatten(sequences: TokenArray, end: int | None) -> Flat:
-    """(n, T) ids to their tokens before the first `end`."""
+    """Return (n, T) ids to their tokens before the first `end`."""
     lengths = variable.lengths(sequences, end)
     places = np.arange(lengths.sum())
     rows = np.repeat(np.arange(len(sequences)), lengths)
@@ -94,7 +94,7 @@ def _count(keys: IntArray, places: IntArray, row_of: IntArray) -> Grams:
 
 
 def changes(values: IntArray) -> NDArray[np.bool_]:
-    """(n,) true at the first element and wherever one differs from that before it."""
+    """Return (n,) true at the first element and wherever one differs from that before it."""
     changed = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     return changed
@@ -111,7 +111,7 @@ def _by_key(keys: IntArray) -> IntArray:
 
 
 def sum_by_row(grams: Grams, values: IntArray, count: int) -> FloatArray:
-    """(count,) sum over each row's runs of the (R,) values."""
+    """Return (count,) sum over each row's runs of the (R,) values."""
     return np.bincount(grams.rows, values, minlength=count).astype(np.float64)
 
 

@@ -43,7 +43,7 @@ def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) 
 
 
 def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
-    """The same function, which answers at once when shown again one of the `keep` arrays it saw last.
+    """Return the same function, which answers at once when shown again one of the `keep` arrays it saw last.
 
     NLL and KL ask for the same log-probabilities. The arrays are told apart by identity and must not be written into;
     the model behind `log_prob` must not change, so wrap a generator anew for each evaluation. Three are enough to hold

@@ -53,7 +53,7 @@ class Prefixes:
         return np.where(np.isneginf(self.log_q.cumsum(1)), -np.inf, found)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """(T,) weighted mean of (n, T) values over the sequences; rows of weight 0 do not count."""
+        """Return (T,) weighted mean of (n, T) values over the sequences; rows of weight 0 do not count."""
         counted = self.weights > 0
         found: FloatArray = self.weights[counted] @ values[counted]
         return found
@@ -89,7 +89,7 @@ def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: Fl
 def calibration(
     p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None
 ) -> Calibration:
-    """Every token after every prefix of the (n, T) sequences, in groups by its q."""
+    """Return every token after every prefix of the (n, T) sequences, in groups by its q."""
     shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
     total = np.zeros((3, GROUPS))
     for rows, log_p, log_q in _slices(p, q, sequences):
@@ -112,7 +112,7 @@ def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator
 
 
 def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
-    """The (m, T) arrays of `Prefixes`."""
+    """Return the (m, T) arrays of `Prefixes`."""
     mass_p, mass_q = log_p.exp(), log_q.exp()
     entropy_p, entropy_q = -_expected(mass_p, log_p), -_expected(mass_q, log_q)
     return {
@@ -127,7 +127,7 @@ def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
 
 
 def _expected(mass: Tensor, values: Tensor) -> Tensor:
-    """(m, T) sum over the vocabulary of mass * values, where 0 times minus infinity is 0."""
+    """Return (m, T) sum over the vocabulary of mass * values, where 0 times minus infinity is 0."""
     found: Tensor = torch.linalg.vecdot(mass, values)
     if found.isfinite().all():
         return found

@@ -19,9 +19,9 @@ from bench.toolkit.metrics.ngrams import Grams, IntArray, changes, extend, flatt
 
 
 def self_statistics(sequences: TokenArray, *, end: int | None = None, max_order: int = 5) -> Statistics:
-    """What BLEU needs of each of the (n, T) sequences, with the other n - 1 as its references.
+    """Return what BLEU needs of each of the (n, T) sequences, with the other n - 1 as its references.
 
-    BenchError where there are fewer than two.
+    BenchError if there are fewer than two.
     """
     if len(sequences) < 2:
         raise BenchError("Self-BLEU needs two sequences or more: a single one has no references")
@@ -36,7 +36,7 @@ def self_statistics(sequences: TokenArray, *, end: int | None = None, max_order:
 
 
 def _matches(grams: Grams, count: int) -> FloatArray:
-    """(count,) n-grams of each row, clipped at the most that any other row holds of them."""
+    """Return (count,) n-grams of each row, clipped at the most that any other row holds of them."""
     most = np.maximum.reduceat(grams.counts, grams.first)
     leading = np.flatnonzero(grams.counts == most[grams.gram])
     holder = leading[changes(grams.gram[leading])]  # of several, the first: the others then clip at the same count

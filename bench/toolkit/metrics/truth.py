@@ -29,7 +29,7 @@ CHEAP = 5_000
 class View:
     """p and q after prefixes that p makes (`real`) and after those that q makes (`fake`), and q's calibration on p's.
 
-    `sampled` is False where the prefixes are all there are.
+    `sampled` is False if the prefixes are all there are.
     """
 
     real: Prefixes
@@ -47,11 +47,11 @@ class Truth(Protocol):
         ...
 
     def signature(self) -> str:
-        """The part of a signature that says which prefixes are averaged over."""
+        """Return the part of a signature that says which prefixes are averaged over."""
         ...
 
     def look(self, generated: Generated) -> View | None:
-        """The oracle beside a generator; None where that does not tell enough of its probabilities."""
+        """Return the oracle beside a generator; None if that does not tell enough of its probabilities."""
         ...
 
 
@@ -65,7 +65,7 @@ class SampledTruth:
         self._seen: tuple[Generated, View] | None = None
 
     def signature(self) -> str:
-        """How many held-out sequences gave prefixes; those of the generator are counted as hyps."""
+        """Return how many held-out sequences gave prefixes; those of the generator are counted as hyps."""
         return f"prefixes:test-{len(self._test)}|sum:exact"
 
     def look(self, generated: Generated) -> View | None:
@@ -103,11 +103,11 @@ class EnumeratedTruth:
         return _probabilities(self._log_prob, self.every)
 
     def signature(self) -> str:
-        """How many sequences there are."""
+        """Return how many sequences there are."""
         return f"prefixes:all-of-{len(self.every)}|sum:exact"
 
     def look(self, generated: Generated) -> View | None:
-        """Every prefix, weighted by p and by q; the answer is kept while the same Generated is asked about."""
+        """Return every prefix, weighted by p and by q; the answer is kept while the same Generated is asked about."""
         if generated.log_prob is None:
             return None
         if self._seen is None or self._seen[0] is not generated:
@@ -124,7 +124,7 @@ class EnumeratedTruth:
 
 
 def _probabilities(log_prob: LogProb, every: TokenArray) -> FloatArray:
-    """(n,) probability of each of all sequences, summing to 1; ContractError where they are far from it."""
+    """Return (n,) probability of each of all sequences, summing to 1; ContractError if they are far from it."""
     found: FloatArray = np.exp(np.asarray(log_prob(every), np.float64).sum(1))
     total = float(found.sum())
     if not abs(total - 1) < 1e-3:

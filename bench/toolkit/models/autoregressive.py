@@ -36,23 +36,23 @@ class Autoregressive(nn.Module, ABC):
 
     @abstractmethod
     def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(n, T, H) features after each of the (n, T) tokens fed; dropout applies only where `rng` is given."""
+        """Return (n, T, H) features after each of the (n, T) tokens fed; dropout applies only where `rng` is given."""
 
     @abstractmethod
     def first_state(self, count: int) -> Any:
-        """The state of `count` rows before the first token is fed."""
+        """Return the state of `count` rows before the first token is fed."""
 
     @abstractmethod
     def advance(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """The (n, H) features and the state after feeding `tokens` (n,)."""
+        """Return the (n, H) features and the state after feeding `tokens` (n,)."""
 
     def next_token(self, temperature: float = 1.0) -> Categorical:
-        """What draws the next token from features, with the parameters as they are now."""
+        """Return what draws the next token from features, with the parameters as they are now."""
         return Categorical(self.output.weight, self.output.bias, temperature)
 
     @torch.no_grad()
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 sequences from the model at a temperature."""
+        """Return (count, T) int64 sequences from the model at a temperature."""
         uniforms = torch.rand(self.length, count, generator=rng, device=rng.device).to(self.output.weight.device)
         next_token, state = self.next_token(temperature), self.first_state(count)
         tokens = torch.full((count,), self.start, device=uniforms.device)
@@ -68,12 +68,12 @@ class Autoregressive(nn.Module, ABC):
         return torch.stack(sequences, 1)
 
     def shifted(self, sequences: Tensor) -> Tensor:
-        """(n, T) tokens that are fed to predict `sequences` (n, T): the start token, then all but the last."""
+        """Return (n, T) tokens that are fed to predict `sequences` (n, T): the start token, then all but the last."""
         return nn.functional.pad(sequences[:, :-1], (1, 0), value=self.start)
 
     @torch.no_grad()
     def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
+        """Return (n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
         features = self.features(self.shifted(sequences))
         weight, bias = self.output.weight / temperature, self.output.bias / temperature
         log_prob = token_log_prob(features.flatten(0, 1), weight, bias, sequences.flatten()).view(sequences.shape)
@@ -81,7 +81,7 @@ class Autoregressive(nn.Module, ABC):
 
     @torch.no_grad()
     def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T, V) natural-log probability of every token at each position, given the tokens before it."""
+        """Return (n, T, V) natural-log probability of every token at each position, given the tokens before it."""
         weight, bias = self.output.weight / temperature, self.output.bias / temperature
         log_p = nn.functional.linear(self.features(self.shifted(sequences)), weight, bias).log_softmax(2)
         return log_p if self.end is None else closed(log_p, sequences, self.end)
@@ -101,7 +101,7 @@ class Autoregressive(nn.Module, ABC):
 
 
 def closed(log_p: Tensor, sequences: Tensor, end: int) -> Tensor:
-    """(n, T, V) log-probabilities where `end` is certain after the first `end` of (n, T) sequences."""
+    """Return (n, T, V) log-probabilities where `end` is certain after the first `end` of (n, T) sequences."""
     certain = torch.full_like(log_p[0, 0], -torch.inf)
     certain[end] = 0
     return torch.where(live(sequences, end)[:, :, None], log_p, certain)

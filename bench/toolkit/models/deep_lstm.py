@@ -66,7 +66,7 @@ class DeepLSTM(Autoregressive):
         return tuple((zeros, zeros) for _ in self.layers)
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """The last layer's hidden vectors (n, H) and the state after feeding `tokens` (n,)."""
+        """Return the last layer's hidden vectors (n, H) and the state after feeding `tokens` (n,)."""
         values, after = self.embedding(tokens), []
         for layer, before in zip(self.layers, state, strict=True):
             values, memory = torch.lstm_cell(values, before, *cast(nn.LSTM, layer).all_weights[0])

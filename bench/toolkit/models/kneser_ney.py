@@ -74,7 +74,7 @@ class KneserNey:
         return torch.from_numpy(rows).to(rng.device)
 
     def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
+        """Return (n, T) natural-log probability of each token given those before it; 0 after the first `end`."""
         rows = sequences.cpu().numpy()
         columns = [self._scores(rows, position, temperature) for position in range(rows.shape[1])]
         log_p = torch.from_numpy(np.stack(columns, 1)).to(sequences.device)
@@ -96,7 +96,7 @@ class KneserNey:
         return chosen
 
     def _contexts(self, rows: TokenArray, position: int) -> list[Ids]:
-        """The context of each row, (n,), for every order from the lowest on."""
+        """Return the context of each row, (n,), for every order from the lowest on."""
         found = [np.zeros(len(rows), dtype=np.int64)]
         for back, order in enumerate(self.orders[1:], 1):
             older = rows[:, position - back] if back <= position else np.full(len(rows), self.words)
@@ -106,7 +106,7 @@ class KneserNey:
         return found
 
     def _probability(self, contexts: Sequence[Ids], tokens: Ids) -> FloatArray:
-        """(n,) probability of each token in its contexts."""
+        """Return (n,) probability of each token in its contexts."""
         p = np.full(len(tokens), self.uniform)
         for order, context in zip(self.orders, contexts, strict=True):
             gram = _find(order.grams, np.where(context != NONE, context * self.words + tokens, NONE))
@@ -115,7 +115,7 @@ class KneserNey:
         return p
 
     def _dense(self, contexts: Sequence[Ids]) -> FloatArray:
-        """(n, V) probabilities of every token."""
+        """Return (n, V) probabilities of every token."""
         p = np.full((len(contexts[0]), self.words), self.uniform)
         for order, context in zip(self.orders, contexts, strict=True):
             known = np.flatnonzero(context != NONE)
@@ -153,7 +153,7 @@ class Occurrences(NamedTuple):
 
 
 def _estimate(rows: TokenArray, words: int, order: int, end: int | None) -> list[Order]:
-    """The orders from the lowest to the highest; a row of T tokens has none above T + 1."""
+    """Return the orders from the lowest to the highest; a row of T tokens has none above T + 1."""
     counted = live(rows, end)
     root = np.zeros(rows.shape, dtype=np.int64)
     found = [_occurrences(np.zeros(1, dtype=np.int64), np.where(counted, root, NONE), rows, words)]
@@ -175,7 +175,7 @@ def _occurrences(contexts: Ids, context: Ids, rows: TokenArray, words: int) -> O
 
 
 def _plain(found: Occurrences) -> Ids:
-    """(G,) how often each n-gram occurs."""
+    """Return (G,) how often each n-gram occurs."""
     return np.bincount(found.gram[found.gram != NONE], minlength=len(found.grams))
 
 
@@ -200,7 +200,7 @@ def _order(found: Occurrences, counts: Ids, words: int) -> Order:
 
 
 def _find(keys: Ids, wanted: Ids) -> Ids:
-    """The place of each wanted key among the sorted ones, in the shape wanted; NONE where it is absent."""
+    """Return the place of each wanted key among the sorted ones, in the shape wanted; NONE where it is absent."""
     if not len(keys):
         return np.full(wanted.shape, NONE)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

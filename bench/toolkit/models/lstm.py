@@ -45,7 +45,7 @@ class LSTM(Autoregressive):
         """Take the 15 arrays of the authors' oracle, in their order, where gate = act(x W + h U + b).
 
         Embedding (V, E); W (E, H), U (H, H), b (H,) of the input, forget, output gates and of the candidate; output
-        weights (H, V) and biases (V,). ValueError where a shape does not fit this model.
+        weights (H, V) and biases (V,). ValueError if a shape does not fit this model.
         """
         words, size, hidden = *self.embedding.weight.shape, self.cell.hidden_size
         wanted = [(words, size), *[(size, hidden), (hidden, hidden), (hidden,)] * 4, (hidden, words), (words,)]
@@ -68,22 +68,22 @@ class LSTM(Autoregressive):
         return zeros, zeros
 
     def step(self, tokens: Tensor, state: State) -> State:
-        """The state after feeding `tokens` (n,)."""
+        """Return the state after feeding `tokens` (n,)."""
         return torch.lstm_cell(self.embedding(tokens), state, *self.cell.all_weights[0])
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """The hidden vectors (n, H) and the state after feeding `tokens` (n,)."""
+        """Return the hidden vectors (n, H) and the state after feeding `tokens` (n,)."""
         state = self.step(tokens, state)
         return state[0], state
 
     def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(n, T, H) hidden vectors after each of the (n, T) tokens fed; there is no dropout."""
+        """Return (n, T, H) hidden vectors after each of the (n, T) tokens fed; there is no dropout."""
         hidden: Tensor = self.cell(self.embedding(inputs))[0]
         return hidden
 
     @torch.no_grad()
     def scheduled_inputs(self, sequences: Tensor, keep: float, *, rng: torch.Generator) -> Tensor:
-        """(n, T) tokens to feed in scheduled sampling (Bengio et al. 2015).
+        """Return (n, T) tokens to feed in scheduled sampling (Bengio et al. 2015).
 
         The start token, then each true token with probability `keep`, else one drawn from the model given what it was
         fed so far: one coin per token and sequence.

@@ -28,7 +28,7 @@ class MarkovChain:
     def dirichlet(
         cls, words: int, length: int, *, order: int, concentration: float, uniform: float, rng: np.random.Generator
     ) -> Self:
-        """A chain whose conditional distributions are drawn from a symmetric Dirichlet.
+        """Return a chain whose conditional distributions are drawn from a symmetric Dirichlet.
 
         A small concentration makes them sharp. `uniform` is the share of the uniform distribution that is mixed into
         each: it keeps every token possible, so that divergences stay finite.
@@ -42,7 +42,7 @@ class MarkovChain:
 
     @classmethod
     def of_joint(cls, joint: Tensor) -> Self:
-        """The chain of order T - 1 that has this (V,) * T float64 joint distribution of a whole sequence.
+        """Return the chain of order T - 1 that has this (V,) * T float64 joint distribution of a whole sequence.
 
         Any distribution of sequences is such a chain. After a prefix of probability 0 no token is possible.
         """
@@ -54,7 +54,7 @@ class MarkovChain:
         return cls([table.nan_to_num(0.0) for table in tables], joint.dim())
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 tokens; each token's weight is p ** (1 / temperature)."""
+        """Return (count, T) int64 tokens; each token's weight is p ** (1 / temperature)."""
         rows = torch.zeros(count, self.length, dtype=torch.int64)
         for position in range(self.length):
             weights = self._next(rows, position) ** (1 / temperature)
@@ -70,11 +70,11 @@ class MarkovChain:
         return tempered.to(sequences.device)
 
     def log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T) float64 natural-log probability of each token given those before it."""
+        """Return (n, T) float64 natural-log probability of each token given those before it."""
         return self.next_log_prob(sequences, temperature).gather(2, sequences[:, :, None])[:, :, 0]
 
     def marginals(self) -> Tensor:
-        """(T, V) float64 probability of each token at each position, by dynamic programming over contexts."""
+        """Return (T, V) float64 probability of each token at each position, by dynamic programming over contexts."""
         order = len(self.tables) - 1
         joint, found = torch.ones((), dtype=torch.float64), []
         for position in range(self.length):
@@ -96,7 +96,7 @@ class MarkovChain:
         return torch.stack(found)
 
     def _next(self, rows: Tensor, position: int) -> Tensor:
-        """(n, V) probabilities of the token at `position`, given those before it."""
+        """Return (n, V) probabilities of the token at `position`, given those before it."""
         depth = min(position, len(self.tables) - 1)
         before = rows[:, position - depth : position]
         return self.tables[depth][tuple(before.T)] if depth else self.tables[0].expand(len(rows), -1)

@@ -14,7 +14,7 @@ from bench.toolkit.models.lstm import LSTM
 def rollout_rewards(
     policy: LSTM, sequences: Tensor, reward: Callable[[Tensor], Tensor], *, rollouts: int, rng: torch.Generator
 ) -> Tensor:
-    """(n, T) value of each token of `sequences` (n, T).
+    """Return (n, T) value of each token of `sequences` (n, T).
 
     For t < T, the mean of `reward` over `rollouts` completions of the first t tokens by the policy; at T, the reward
     of the sequence as it is. `reward` maps (m, T) sequences to (m,).
@@ -26,7 +26,7 @@ def rollout_rewards(
 
 @torch.no_grad()
 def complete(policy: LSTM, sequences: Tensor, *, rollouts: int, rng: torch.Generator) -> Tensor:
-    """(T-1, n, rollouts, T) sequences: row t keeps the first t + 1 tokens and draws the rest from the policy.
+    """Return (T-1, n, rollouts, T) sequences: row t keeps the first t + 1 tokens and draws the rest from the policy.
 
     All prefixes run as one batch: at each position the next prefix joins it with a state that is computed once, and all
     that have joined draw one token.

@@ -30,7 +30,7 @@ class Categorical:
 
     @torch.no_grad()
     def __call__(self, hidden: Tensor, uniforms: Tensor) -> Tensor:
-        """(n,) int64 tokens for `hidden` (n, H), one for each of `uniforms` (n,) in [0, 1)."""
+        """Return (n,) int64 tokens for `hidden` (n, H), one for each of `uniforms` (n,) in [0, 1)."""
         tokens = torch.empty(len(hidden), dtype=torch.int64, device=hidden.device)
         for rows, bits in self._logits(hidden):
             tokens[rows] = _invert_blocks(bits.exp2_(), uniforms[rows, None], self.block)
@@ -51,7 +51,7 @@ def _invert_blocks(masses: Tensor, uniforms: Tensor, block: int) -> Tensor:
 
 
 def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
-    """(n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0.
+    """Return (n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0.
 
     Masses that are no numbers give the last index: the loss of what is then drawn tells that training diverged.
     """

@@ -48,13 +48,13 @@ class Base2Logits:
             yield rows, bits.sub_(bits.amax(1, keepdim=True)) if shift else bits
 
     def _safe(self, hidden: Tensor) -> bool:
-        """Whether no finite logit can be too large, by the inequality of Cauchy and Schwarz."""
+        """Return whether no finite logit can be too large, by the inequality of Cauchy and Schwarz."""
         return not len(hidden) or bool(hidden.norm(dim=1).max() * self._norm + self._offset < _SAFE)
 
 
 @torch.no_grad()
 def token_log_prob(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """(n,) natural-log probability of `targets` (n,) under softmax(hidden @ weight.T + bias); no gradient.
+    """Return (n,) natural-log probability of `targets` (n,) under softmax(hidden @ weight.T + bias); no gradient.
 
     `hidden` is (n, H), `weight` (V, H), `bias` (V,).
     """
@@ -98,7 +98,7 @@ class WeightedNLL(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The stored gradients times the scalar that comes from above."""
+        """Return the stored gradients times the scalar that comes from above."""
         (scale,) = upstream
         hidden_grad, weight_grad, bias_grad = ctx.saved_tensors
         return hidden_grad * scale, weight_grad * scale, bias_grad * scale, None, None

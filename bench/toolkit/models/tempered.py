@@ -19,7 +19,7 @@ class Tempered:
         self.model, self.temperature = model, temperature
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 token ids."""
+        """Return (count, T) int64 token ids."""
         return self.model.sample(count, rng=rng, temperature=self.temperature * temperature)
 
 
@@ -29,7 +29,7 @@ class TemperedScorer(Tempered):
     model: Any
 
     def log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T) natural-log probability of each token under the tempered distribution."""
+        """Return (n, T) natural-log probability of each token under the tempered distribution."""
         scores: Tensor = self.model.log_prob(sequences, temperature=self.temperature)
         return scores
 
@@ -38,13 +38,13 @@ class TemperedConditional(TemperedScorer):
     """The same, where the model tells the probability of every token at a temperature."""
 
     def next_log_prob(self, sequences: Tensor) -> Tensor:
-        """(n, T, V) natural-log probability of every token under the tempered distribution."""
+        """Return (n, T, V) natural-log probability of every token under the tempered distribution."""
         found: Tensor = self.model.next_log_prob(sequences, temperature=self.temperature)
         return found
 
 
 def tempered(model: Generator, temperature: float) -> Tempered:
-    """The model at a temperature; it scores, and is a Conditional, if the model's methods take a temperature."""
+    """Return the model at a temperature; it scores, and is a Conditional, if the model's methods take a temperature."""
     if not _takes_temperature(model, "log_prob"):
         return Tempered(model, temperature)
     return (TemperedConditional if _takes_temperature(model, "next_log_prob") else TemperedScorer)(model, temperature)

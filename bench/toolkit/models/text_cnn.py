@@ -71,7 +71,7 @@ class TextCNN(nn.Module):
         return self
 
     def forward(self, tokens: Tensor, *, rng: torch.Generator | None = None) -> Tensor:
-        """(n, 2) logits of `tokens` (n, T); in training mode dropout draws from `rng`, which is then needed."""
+        """Return (n, 2) logits of `tokens` (n, T); in training mode dropout draws from `rng`, which is then needed."""
         features = self._highway(self._pool(tokens))
         if self.training and self.dropout_keep < 1:
             if rng is None:
@@ -89,7 +89,7 @@ class TextCNN(nn.Module):
 
     @torch.no_grad()
     def real_probability(self, tokens: Tensor) -> Tensor:
-        """(n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
+        """Return (n,) probability that each of `tokens` (n, T) is real, without dropout and without gradient."""
         on_cpu = tokens.device.type == "cpu"
         size = _JUDGED_ON_CPU if on_cpu else _JUDGED_ELSEWHERE
         if on_cpu and self._tables_pay(tokens):
@@ -106,12 +106,12 @@ class TextCNN(nn.Module):
         return tokens.numel() > 2 * words and largest <= _LARGEST_TABLE
 
     def _pool(self, tokens: Tensor) -> Tensor:
-        """(n, features) maxima over time, without bias and ReLU."""
+        """Return (n, features) maxima over time, without bias and ReLU."""
         pooled: Tensor = MaxConvolution.apply(self.embedding(tokens), *self.convolutions)  # type: ignore[no-untyped-call]
         return pooled
 
     def _pool_by_table(self, tokens: Tensor) -> Tensor:
-        """The same for many tokens: at the official sizes in a quarter of the time on a CPU.
+        """Return the same for many tokens: at the official sizes in a quarter of the time on a CPU.
 
         A convolution's value is the sum over its taps of numbers that depend on one token each: they are looked up.
         """
@@ -142,7 +142,7 @@ class MaxConvolution(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, embedded: Tensor, *weights: Tensor) -> Tensor:
-        """(n, sum of filters) maxima; `embedded` is (n, T, E), each of `weights` (filters, width * E)."""
+        """Return (n, sum of filters) maxima; `embedded` is (n, T, E), each of `weights` (filters, width * E)."""
         count, length, size = embedded.shape
         widths = [weight.shape[1] // size for weight in weights]
         windows = _windows(embedded, max(widths))
@@ -173,18 +173,18 @@ class MaxConvolution(torch.autograd.Function):
 
 
 def _windows(embedded: Tensor, widest: int) -> Tensor:
-    """(T, n, widest, E): the embedded tokens from each position on; what lies beyond the end is never read."""
+    """Return (T, n, widest, E): the embedded tokens from each position on; what lies beyond the end is never read."""
     padded = nn.functional.pad(embedded.transpose(0, 1), (0, 0, 0, 0, 0, widest - 1))
     return padded.unfold(0, widest, 1).transpose(2, 3).contiguous()
 
 
 def _inside(windows: Tensor, width: int) -> Tensor:
-    """(positions * n, width * E) view: the windows of `width` tokens that lie inside the sequence."""
+    """Return (positions * n, width * E) view: the windows of `width` tokens that lie inside the sequence."""
     return windows[: len(windows) - width + 1, :, :width].flatten(2).flatten(0, 1)
 
 
 def _fold(windows: Tensor) -> Tensor:
-    """(n, T, E): each token's sum over the windows that hold it; the transpose of `_windows`."""
+    """Return (n, T, E): each token's sum over the windows that hold it; the transpose of `_windows`."""
     length, _, widest, _ = windows.shape
     embedded = windows[:, :, 0].clone()
     for tap in range(1, widest):

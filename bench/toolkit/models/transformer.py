@@ -56,7 +56,7 @@ class Transformer(Autoregressive):
         return self
 
     def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(n, T, width) after each of the (n, T) tokens fed."""
+        """Return (n, T, width) after each of the (n, T) tokens fed."""
         values = self.embedding(inputs) + self.positions.weight[: inputs.shape[1]]
         values = dropped(values, values.shape, self.dropout, rng)
         for block in self.blocks:
@@ -93,7 +93,7 @@ class Block(nn.Module):
         self.narrow = nn.Linear(4 * width, width, device=device)
 
     def forward(self, values: Tensor, dropout: float, rng: torch.Generator | None) -> Tensor:
-        """(n, T, width) to the same shape; each position attends to itself and those before it."""
+        """Return (n, T, width) to the same shape; each position attends to itself and those before it."""
         query, key, value = self._heads(values)
         attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         values = values + dropped(self._merged(attended), values.shape, dropout, rng)
@@ -107,7 +107,7 @@ class Block(nn.Module):
         return values + self._fed(values), (keys, cached)
 
     def empty(self, count: int) -> Tensor:
-        """(count, heads, 0, width / heads): the keys of no position."""
+        """Return (count, heads, 0, width / heads): the keys of no position."""
         return self.merge.weight.new_empty(count, self.heads, 0, self.merge.in_features // self.heads)
 
     def _heads(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:

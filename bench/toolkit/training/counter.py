@@ -12,7 +12,7 @@ class Counter:
         self.value = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """The count."""
+        """Return the count."""
         return {"value": self.value}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:

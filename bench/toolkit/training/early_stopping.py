@@ -37,7 +37,7 @@ class EarlyStopping:
             self._model.load_state_dict(self._weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """The number of epochs, the best of them, its loss and its weights."""
+        """Return the number of epochs, the best of them, its loss and its weights."""
         return {"seen": self._seen, "best_epoch": self._best_epoch, "best": self._best, "weights": dict(self._weights)}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:

@@ -26,7 +26,7 @@ class LikelihoodKnobs:
     )
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """The epochs of maximum likelihood."""
+        """Return the epochs of maximum likelihood."""
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
 
 
@@ -49,12 +49,12 @@ class PolicyKnobs(GeneratorKnobs):
     )
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """The epochs of maximum likelihood, and a step of the policy gradient a round; no rewards."""
+        """Return the epochs of maximum likelihood, and a step of the policy gradient a round; no rewards."""
         return [*super().cost(sizes), Stage("policy-gradient", self.adversarial_steps * self.batch)]
 
 
 def build_generator(data: SequenceData, knobs: GeneratorKnobs, device: torch.device, rng: torch.Generator) -> LSTM:
-    """A fresh generator for the data's vocabulary and length."""
+    """Return a fresh generator for the data's vocabulary and length."""
     words = data.vocabulary
     model = LSTM(
         len(words),
@@ -69,5 +69,5 @@ def build_generator(data: SequenceData, knobs: GeneratorKnobs, device: torch.dev
 
 
 def training_tokens(data: SequenceData, device: torch.device) -> Tensor:
-    """The training split, (n, T) int64, where the trainer computes."""
+    """Return the training split, (n, T) int64, where the trainer computes."""
     return torch.as_tensor(data.train, device=device)

@@ -32,7 +32,7 @@ class PolicyLearner:
         return [self.imitation.phase("mle"), Phase("adversarial", self._knobs.adversarial_steps, step)]
 
     def sample(self) -> Tensor:
-        """A batch of (batch, T) int64 sequences from the generator as it stands."""
+        """Return a batch of (batch, T) int64 sequences from the generator as it stands."""
         return self.generator.sample(self._knobs.batch, rng=self._rng)
 
     def reinforce(self, samples: Tensor, rewards: Tensor) -> dict[str, float]:
@@ -40,6 +40,6 @@ class PolicyLearner:
         return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=self._knobs.clip)
 
     def state(self) -> dict[str, Stateful]:
-        """The generator and what its two ways of learning remember."""
+        """Return the generator and what its two ways of learning remember."""
         imitation = {f"mle_{name}": part for name, part in self.imitation.state().items()}
         return {"generator": self.generator, **imitation, "policy_adam": self._policy_adam}

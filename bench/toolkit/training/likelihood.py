@@ -49,7 +49,7 @@ class MaximumLikelihood:
         self._stopping = EarlyStopping(model, patience=patience, epochs=epochs) if patience else None
 
     def phase(self, name: str, step: Callable[[], Mapping[str, float]] | None = None) -> Phase:
-        """The phase that trains the model; `step` stands for `epoch` where the trainer adds to it."""
+        """Return the phase that trains the model; `step` stands for `epoch` where the trainer adds to it."""
         return Phase(name, self._epochs, step or self.epoch, finished=self._finished)
 
     def epoch(self, keep: float = 1.0) -> dict[str, float]:
@@ -67,7 +67,7 @@ class MaximumLikelihood:
         return found
 
     def state(self) -> dict[str, Stateful]:
-        """The Adam state, and what early stopping remembers; the model is the trainer's own to name."""
+        """Return the Adam state, and what early stopping remembers; the model is the trainer's own to name."""
         return {"adam": self._adam, **({"stopping": self._stopping} if self._stopping else {})}
 
     def _finished(self) -> bool:

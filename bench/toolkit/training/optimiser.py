@@ -12,7 +12,7 @@ FUSED = ("cpu", "cuda", "mps", "xpu")
 
 
 def adam(model: nn.Module, rate: float, *, decay: float = 0.0) -> Adam:
-    """Adam over all the model's parameters, fused into one kernel where the device has it.
+    """Return Adam over all the model's parameters, fused into one kernel where the device has it.
 
     With a weight decay it is AdamW (Loshchilov, Hutter; ICLR 2019).
     """
@@ -22,7 +22,7 @@ def adam(model: nn.Module, rate: float, *, decay: float = 0.0) -> Adam:
 
 
 def minibatches(count: int, size: int, rng: torch.Generator, device: torch.device) -> Iterator[Tensor]:
-    """The rows 0..count-1 in a fresh order, `size` at a time; the last minibatch may be smaller."""
+    """Yield the rows 0..count-1 in a fresh order, `size` at a time; the last minibatch may be smaller."""
     order = torch.randperm(count, generator=rng, device=rng.device).to(device)
     yield from torch.split(order, size)
 

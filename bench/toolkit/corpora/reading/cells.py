@@ -23,7 +23,7 @@ class Whole(str):
 
 
 def to_cell(value: Any, place: str, number: int) -> Cell | None:
-    """The text or the tokens of a value, None where it is null; BenchError, which names the row, for any other.
+    """Return the text or the tokens of a value, None if it is null; BenchError, which names the row, for any other.
 
     A line break within a text becomes a blank: one cell is one sequence.
     """
@@ -39,7 +39,7 @@ def to_cell(value: Any, place: str, number: int) -> Cell | None:
 
 
 def lists_of(texts: Sequence[Any]) -> list[Any] | None:
-    """The values as lists, where every text that is not blank is one as JSON or Python writes it; else None."""
+    """Return the values as lists, where every text that is not blank is one as JSON or Python writes it; else None."""
     found: list[Any] = []
     for text in texts:
         parsed = _as_list(text) if text.strip() else None

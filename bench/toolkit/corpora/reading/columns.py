@@ -13,7 +13,7 @@ MOST_NAMED = 20
 
 
 class Column(NamedTuple):
-    """The values of a column, one a record; None where a record has none.
+    """The values of a column, one a record; None if a record has none.
 
     `records` is how many records the file holds, counted otherwise than by the values read.
     """
@@ -24,7 +24,7 @@ class Column(NamedTuple):
 
 
 def choose(first: Sequence[str], rest: Sequence[Sequence[str]], column: str, path: Path) -> tuple[int, bool]:
-    """The place of a column in a delimited file, from 0, and whether the first row is a header.
+    """Return the place of a column in a delimited file, from 0, and whether the first row is a header.
 
     `#2` is the second column of a file without a header. Where a column is called 2 it is that one, unless the cells
     under that name are whole numbers too: the first row is data then.
@@ -41,13 +41,13 @@ def choose(first: Sequence[str], rest: Sequence[Sequence[str]], column: str, pat
 
 
 def _is_data(index: int, rest: Sequence[Sequence[str]]) -> bool:
-    """Whether all cells of a column are whole numbers, in the rows after the first."""
+    """Return whether all cells of a column are whole numbers, in the rows after the first."""
     cells = [row[index].strip() for row in rest if index < len(row)]
     return bool(cells) and all(cell.isdigit() for cell in cells)
 
 
 def refusal(names: Iterable[str], column: str, path: Path, otherwise: str = "") -> BenchError:
-    """The error for a column that is not named, or not there; it names those that are."""
+    """Return the error for a column that is not named, or not there; it names those that are."""
     listed = list(dict.fromkeys(names))
     if column:
         return BenchError(f"{unknown(f'column of {path}', column, [name[:40] for name in listed])}{otherwise}")

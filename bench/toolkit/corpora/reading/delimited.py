@@ -35,7 +35,7 @@ class _Quoted(NamedTuple):
 
 
 def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
-    """The cells of a column; BenchError where rows differ in their number of cells, or quotation marks do not pair."""
+    """The cells of a column; BenchError if rows differ in their number of cells, or quotation marks do not pair."""
     own = "," if inner_suffix(path) == ".csv" else "\t"
     with _long_cells():
         delimiter = _delimiter(lines, own)
@@ -167,7 +167,7 @@ def _parts_evenly(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _opening(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    """The first rows, as far as they can be told before it is known whether quotation marks quote."""
+    """Yield the first rows, as far as they can be told before it is known whether quotation marks quote."""
     looked_at = list(islice((line for line in lines if line.strip()), LOOKED_AT))
     if delimiter == "\t":
         return ([_unquoted(cell) for cell in line.split(delimiter)] for line in looked_at)

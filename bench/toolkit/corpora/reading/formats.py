@@ -40,7 +40,7 @@ REFUSED = {suffix: remedy for remedy, suffixes in REMEDIES.items() for suffix in
 
 
 def format_of(path: Path) -> Format:
-    """The format that a file's name tells, packed or not: lines of text where it tells none."""
+    """Return the format that a file's name tells, packed or not: lines of text where it tells none."""
     return FORMATS.get(inner_suffix(path), "lines")
 
 
@@ -56,12 +56,12 @@ def stem(path: Path) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether the bytes of the file are its lines."""
+    """Return whether the bytes of the file are its lines."""
     return path.suffix.lower() not in PACKED and format_of(path) == "lines"
 
 
 def unpacked(content: bytes, path: Path) -> bytes:
-    """The bytes without their packing; BenchError where they are damaged, or where the suffix is that of no text."""
+    """The bytes without their packing; BenchError if they are damaged, or where the suffix is that of no text."""
     _refuse_foreign(content, path)
     unpack = PACKED.get(path.suffix.lower())
     if unpack is None:

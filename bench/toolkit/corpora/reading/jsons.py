@@ -15,7 +15,7 @@ Pick = Callable[[Any, int], Any]
 
 
 def from_lines(lines: Sequence[str], path: Path, column: str) -> Column:
-    """A record a line; blank lines are none. BenchError where a line is no JSON, or no record has the column."""
+    """Return a record a line; blank lines are none. BenchError if a line is no JSON, or no record has the column."""
     filled = sum(not _is_blank(line) for line in lines)
     records = (_parsed(line, path, number) for number, line in enumerate(lines, 1) if not _is_blank(line))
     return Column(_values(records, path, column), filled)
@@ -72,7 +72,7 @@ def _values(records: Iterable[Any], path: Path, column: str) -> list[Any]:
 
 
 def _picker(first: Any, path: Path, column: str) -> Pick:
-    """How the value is taken from a record; all are of the kind of the first."""
+    """Return how the value is taken from a record; all are of the kind of the first."""
     if isinstance(first, dict):
         if not column:
             raise refusal(first, column, path)

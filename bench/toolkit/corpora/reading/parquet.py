@@ -10,7 +10,7 @@ from bench.toolkit.corpora.reading.columns import Column, refusal
 
 
 def from_parquet(content: bytes, path: Path, column: str) -> Column:
-    """The column's values; BenchError where the file is damaged or has no such column."""
+    """Return the column's values; BenchError if the file is damaged or has no such column."""
     import pyarrow
     from pyarrow import parquet
 

@@ -47,13 +47,13 @@ def split_column(reference: str) -> tuple[Path, str]:
 
 
 def read_rows(reference: str) -> Rows:
-    """The rows of `FILE` or `FILE#column`; BenchError says what is wrong with either."""
+    """Return the rows of `FILE` or `FILE#column`; BenchError says what is wrong with either."""
     path, column = split_column(reference)
     return parse(read_bytes(path), path, column)
 
 
 def parse(content: bytes, path: Path, column: str = "") -> Rows:
-    """The rows of a file with that name and content; BenchError as for `read_rows`.
+    """Return the rows of a file with that name and content; BenchError as for `read_rows`.
 
     Null cells are left out and counted in a note. The rows that were read are compared with the file's records.
     """
@@ -70,7 +70,7 @@ def parse(content: bytes, path: Path, column: str = "") -> Rows:
 
 
 def filled(rows: Rows) -> Rows:
-    """The rows that are not blank; those of a table are counted in a note."""
+    """Return the rows that are not blank; those of a table are counted in a note."""
     kept = [at for at, cell in enumerate(rows.cells) if (cell.strip() if isinstance(cell, str) else cell)]
     blank = len(rows.cells) - len(kept)
     if not blank:

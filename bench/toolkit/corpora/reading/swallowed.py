@@ -11,7 +11,7 @@ MOST_DOUBTFUL = 2  # lines in all that may look like rows where no column of num
 
 
 def first_swallowing(layout: Layout, long: Sequence[LongRow]) -> LongRow | None:
-    """The first row over several lines whose further lines look like rows themselves; None if none does.
+    """Return the first row over several lines whose further lines look like rows themselves; None if none does.
 
     A line looks like a row if it has as many cells as the first row, and whole numbers where every row of one line has
     them. Without such numbers, every line of the file must have as many cells.
@@ -45,7 +45,7 @@ def _is_alike(line: str, layout: Layout, numbers: set[int]) -> bool:
 
 
 def _number_columns(layout: Layout, long: Sequence[LongRow]) -> set[int]:
-    """The columns that hold a whole number in every row of one line."""
+    """Return the columns that hold a whole number in every row of one line."""
     taken = {number for row in long for number in range(row.start, row.end)}
     filled = [number for number, line in enumerate(layout.lines) if line.strip()]
     single = [layout.lines[number] for number in filled[layout.header :] if number not in taken]
@@ -56,7 +56,7 @@ def _number_columns(layout: Layout, long: Sequence[LongRow]) -> set[int]:
 
 
 def _number(line: str, at: int, layout: Layout) -> int:
-    """The number in a column; -1 if there is none."""
+    """Return the number in a column; -1 if there is none."""
     cell = line.split(layout.delimiter)[at].strip(' "')
     return int(cell) if _is_number(cell) else -1
 
