@@ -48,5 +48,4 @@ class ConstantReward:
         return self._learner.reinforce(samples, rewards)
 
     def state(self) -> dict[str, Stateful]:
-        """Return the generator and its two Adam states."""
         return self._learner.state()

@@ -36,5 +36,4 @@ class MLE:
         return [self._imitation.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """Return the model and what its training remembers."""
         return {"generator": self.generator, **self._imitation.state()}

@@ -62,9 +62,7 @@ class MLERegularised:
         self._learning = imitation(self.generator, data, s, device, rng)
 
     def phases(self) -> list[Phase]:
-        """Teacher forcing, ended by the held-out loss."""
         return [self._learning.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """Return the model and what its training remembers."""
         return {"generator": self.generator, **self._learning.state()}

@@ -24,11 +24,11 @@ from bench.toolkit.training.likelihood import imitation
 class Knobs(GeneratorKnobs):
     """The knobs of `mle`, and the temperature."""
 
-    temperature: float = knob(0.8, low=0.01, high=100, help="what the trained generator's logits are divided by")
+    temperature: float = knob(0.8, low=0.01, high=100, help="divisor of the trained generator's logits")
 
 
 class MLETemperature:
-    """Train as `mle` does, at temperature 1; only what is drawn from the model is sharpened."""
+    """Train as `mle` does, at temperature 1; the temperature applies to drawn samples only."""
 
     Settings: ClassVar[type] = Knobs
 
@@ -42,5 +42,4 @@ class MLETemperature:
         return [self._imitation.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """Return the model and what its training remembers."""
         return {"generator": self._model, **self._imitation.state()}

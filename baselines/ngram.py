@@ -31,7 +31,7 @@ class Knobs:
 
 
 class NGram:
-    """Counting is all the training there is."""
+    """Fit the model by counting; no phase trains it."""
 
     Settings: ClassVar[type] = Knobs
 
@@ -40,9 +40,7 @@ class NGram:
         self.generator = KneserNey(data.train, len(words), order=settings.order, end=words.end)
 
     def phases(self) -> list[Phase]:
-        """Return no phase: the counts are made at once."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """Return no part: the counts follow from the data."""
         return {}

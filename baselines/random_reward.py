@@ -43,5 +43,4 @@ class RandomReward:
         return self._learner.reinforce(samples, noise)
 
     def state(self) -> dict[str, Stateful]:
-        """Return the generator and its two Adam states."""
         return self._learner.state()

@@ -37,9 +37,7 @@ class RandomUniform:
         self.generator = Unigram(uniform, data.length, end=data.vocabulary.end)
 
     def phases(self) -> list[Phase]:
-        """Nothing is trained."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """No part changes."""
         return {}

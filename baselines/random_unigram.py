@@ -31,7 +31,7 @@ class Knobs:
 
 
 class RandomUnigram:
-    """Counting is all the training there is; a sequence's end token counts once."""
+    """Fit token frequencies by counting; the end token of a sequence counts once."""
 
     Settings: ClassVar[type] = Knobs
 
@@ -42,9 +42,7 @@ class RandomUnigram:
         self.generator = Unigram((counts / counts.sum()).float().to(device), data.length, end=words.end)
 
     def phases(self) -> list[Phase]:
-        """Nothing is trained."""
         return []
 
     def state(self) -> dict[str, Stateful]:
-        """No part changes."""
         return {}

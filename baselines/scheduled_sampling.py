@@ -25,7 +25,7 @@ class Knobs(GeneratorKnobs):
     """The knobs of `mle`, and the decay."""
 
     mle_epochs: int = knob(300, low=0, quick=2, help="epochs of training")
-    decay: float = knob(0.002, low=0, high=1, help="what the probability of feeding the true token loses every epoch")
+    decay: float = knob(0.002, low=0, high=1, help="decrease per epoch of the probability of feeding the true token")
 
 
 class ScheduledSampling:
@@ -49,5 +49,4 @@ class ScheduledSampling:
         return {**self._imitation.epoch(keep), "keep": keep}
 
     def state(self) -> dict[str, Stateful]:
-        """Return the model, what its training remembers, and the epoch that the schedule has reached."""
         return {"generator": self.generator, **self._imitation.state(), "epochs": self._epochs}

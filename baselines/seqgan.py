@@ -106,13 +106,13 @@ class SeqGAN:
         ]
 
     def _imitate(self) -> dict[str, float]:
-        """Train an epoch by maximum likelihood; a lagging rollout policy starts from where it ends."""
+        """Run one epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
         loss = self._learner.imitation.epoch()
         self._policy.load_state_dict(self.generator.state_dict())
         return loss
 
     def _discriminate(self) -> dict[str, float]:
-        """Do a d-step: k epochs on real sequences against as many fresh negatives."""
+        """Run one d-step: k epochs on real sequences against as many fresh negatives."""
         s = self._settings
         real = self._real()
         fake = self.generator.sample(len(real), rng=self._rng)
@@ -132,7 +132,7 @@ class SeqGAN:
         return train[order[: max(1, s.discriminator_updates // s.k * s.batch // 2)].to(train.device)]
 
     def _round(self) -> dict[str, float]:
-        """Play a round of the game: g-steps, then d-steps."""
+        """Run one round: g-steps, then d-steps."""
         s = self._settings
         facts: dict[str, float] = {}
         for _ in range(s.g_steps):
@@ -144,7 +144,7 @@ class SeqGAN:
         return facts
 
     def _reinforce(self) -> dict[str, float]:
-        """A g-step: each token's reward is the discriminator's mean belief in what the rollouts make of its prefix."""
+        """Run one g-step; a token's reward is the discriminator's mean belief in the rollouts of its prefix."""
         samples, rollouts = self._learner.sample(), self._settings.rollouts
         believe = self._discriminator.real_probability
         rewards = rollout_rewards(self._policy, samples, believe, rollouts=rollouts, rng=self._rng)
@@ -157,7 +157,6 @@ class SeqGAN:
             lagging.lerp_(current, 1 - self._settings.update_rate)
 
     def state(self) -> dict[str, Stateful]:
-        """Both models, the rollout policy, and the three Adam states."""
         return {
             **self._learner.state(),
             "policy": self._policy,

@@ -63,9 +63,7 @@ class Transformer:
         self._learning = imitation(self.generator, data, s, device, rng, decay=s.decay)
 
     def phases(self) -> list[Phase]:
-        """Teacher forcing, ended by the held-out loss."""
         return [self._learning.phase("mle")]
 
     def state(self) -> dict[str, Stateful]:
-        """Return the model and what its training remembers."""
         return {"generator": self.generator, **self._learning.state()}

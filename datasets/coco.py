@@ -73,7 +73,6 @@ class Coco:
         ]
 
     def real(self, data: SequenceData) -> Replay:
-        """Held-out captions."""
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:

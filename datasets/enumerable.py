@@ -82,7 +82,6 @@ class Enumerable:
         return [*exact_metrics(truth), *known, CountedTV(truth), CountedReverseKL(truth)]
 
     def real(self, data: SequenceData) -> LSTM | MarkovChain:
-        """Return the oracle itself."""
         return self._oracle
 
     def _log_prob(self, sequences: TokenArray) -> FloatArray:

@@ -75,7 +75,6 @@ class Markov:
         return [*exact_metrics(truth), known, NLLTest(data), *memorisation_metrics(data)]
 
     def real(self, data: SequenceData) -> MarkovChain:
-        """Return the chain itself."""
         return self._chain
 
     @cached_property

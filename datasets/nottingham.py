@@ -57,7 +57,6 @@ class Nottingham:
         return [headline, *mse_metrics(data), *others, NLLTest(data)]
 
     def real(self, data: SequenceData) -> Replay:
-        """Held-out windows."""
         return Replay(data.valid)
 
     def from_midi(self, content: bytes, where: str) -> list[tuple[int, ...]]:

@@ -48,7 +48,6 @@ class Obama:
         return scoring.text_metrics(data, self.settings, headline=3)
 
     def real(self, data: SequenceData) -> Replay:
-        """Held-out paragraphs."""
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:

@@ -69,7 +69,6 @@ class Oracle:
         return [*first, *exact_metrics(truth), *memorisation_metrics(data)]
 
     def real(self, data: SequenceData) -> LSTM:
-        """Return the oracle itself."""
         return self._oracle[0]
 
     @cached_property

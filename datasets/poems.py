@@ -49,7 +49,6 @@ class Poems:
         return scoring.text_metrics(data, self.settings, headline=2)
 
     def real(self, data: SequenceData) -> Replay:
-        """Held-out poems."""
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:

@@ -63,7 +63,6 @@ class Text:
         return scoring.text_metrics(data, self.settings, headline=2)
 
     def real(self, data: SequenceData) -> Replay:
-        """Held-out lines."""
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
