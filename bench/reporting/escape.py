@@ -1,4 +1,4 @@
-"""Text made safe for LaTeX and Markdown (jinja2 does it for HTML)."""
+"""Text made safe for LaTeX, Markdown and CSV (jinja2 does it for HTML)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ LATEX = {
 
 MARKDOWN = str.maketrans({**{char: f"\\{char}" for char in "\\*_`[]#"}, **{char: f"&#{ord(char)};" for char in "|<>"}})
 
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories of characters that no reader sees
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan", re.IGNORECASE | re.ASCII)
+
 
 def latex_escape(text: str) -> str:
     """Text as LaTeX sets it.
@@ -43,13 +46,33 @@ def latex_escape(text: str) -> str:
     A character outside the standard fonts goes through \\seqbenchletter{CHARACTER}{CODE}, which table.tex.j2 defines:
     xelatex and lualatex set the character where a font has it, pdflatex sets its code point.
     """
-    plain = " ".join(text.split())
+    plain = visible(" ".join(text.split()))
     escaped = "".join(LATEX.get(char) or (char if _in_latin1(char) else _letter(char)) for char in plain)
     return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped.replace("--", "-{}-"))
 
 
+def visible(text: str) -> str:
+    """Return the text with control, bidirectional, zero-width and surrogate characters as escapes, such as \\u202e."""
+    return "".join(_escape(char) if unicodedata.category(char) in UNSEEN else char for char in text)
+
+
+def csv_cell(text: str) -> str:
+    """Return the text for a CSV cell: unseen characters as escapes, and ' before what a spreadsheet would compute."""
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(shown) else shown
+
+
+def _escape(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def _is_number(text: str) -> bool:
+    """Return whether every word of the text is a number: a cell may hold the values of several seeds."""
+    return all(NUMBER.fullmatch(word) for word in text.split())
+
+
 def _letter(char: str) -> str:
-    if unicodedata.category(char) in ("Cc", "Cf", "Cs"):  # no engine sets these
+    if unicodedata.category(char) in UNSEEN:  # no engine sets these
         return f"U+{ord(char):04X}"
     return f"\\seqbenchletter{{{char}}}{{{ord(char):04X}}}"
 
@@ -61,4 +84,4 @@ def _in_latin1(char: str) -> bool:
 
 def markdown_escape(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return " ".join(text.translate(MARKDOWN).split())
+    return visible(" ".join(text.split())).translate(MARKDOWN)

@@ -88,7 +88,13 @@ def _style() -> AbstractContextManager[None]:
     import matplotlib as mpl
 
     return mpl.rc_context(
-        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
+        {
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "text.parse_math": False,
+            "pdf.fonttype": 42,
+        }
     )
 
 

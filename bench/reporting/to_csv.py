@@ -1,4 +1,4 @@
-"""Tables and runs as CSV, for other programs. "-" stands for what is undefined."""
+"""Tables and runs as CSV, for other programs. A missing value is an empty cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.reporting.grids import DASH
+from bench.reporting.escape import csv_cell
 from bench.reporting.table import Comparison, Row, Table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def table_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(lines[0]) if lines else ["dataset"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({name: csv_cell(text) for name, text in line.items()} for line in lines)
     return out.getvalue()
 
 
@@ -35,9 +35,8 @@ def runs_csv(tables: Sequence[Table]) -> str:
 
     columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature", "bound"]
     kept = pd.concat([table.runs[columns] for table in tables])
-    return kept.sort_values(["dataset", "label", "seed"], kind="stable").to_csv(
-        index=False, na_rep=DASH, lineterminator="\n"
-    )
+    kept = kept.sort_values(["dataset", "label", "seed"], kind="stable")
+    return _guarded(kept).to_csv(index=False, lineterminator="\n")
 
 
 def curves_csv(curves: Sequence[pd.DataFrame]) -> str:
@@ -46,7 +45,13 @@ def curves_csv(curves: Sequence[pd.DataFrame]) -> str:
 
     columns = ["dataset", "label", "seed", "metric", "x", "value", "done"]
     points = pd.concat(curves) if curves else pd.DataFrame(columns=columns)
-    return points[columns].sort_values(columns[:5], kind="stable").to_csv(index=False, lineterminator="\n")
+    points = points[columns].sort_values(columns[:5], kind="stable")
+    return _guarded(points).to_csv(index=False, lineterminator="\n")
+
+
+def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with every text as a spreadsheet may read it."""
+    return frame.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
 
 
 def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison | None) -> dict[str, str]:
@@ -61,15 +66,15 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "failed": str(row.failed),
         "mean": _six(score.mean),
         "half_width": _six(score.half),
-        "values": " ".join(map(_six, score.values)) or DASH,
-        "published": score.published or DASH,
-        "reference": (table.reference or DASH) if one else DASH,
+        "values": " ".join(map(_six, score.values)) or "",
+        "published": score.published or "",
+        "reference": (table.reference or "") if one else "",
         "difference": _six(effect.value if effect else None),
         "difference_low": _six(effect.low if effect else None),
         "difference_high": _six(effect.high if effect else None),
         "improvement": _six(one.improvement if one else None),
         "p_sequences": _six(one.p_sequences if one else None),
-        "p_published": (one.p_published if one else None) or DASH,
+        "p_published": (one.p_published if one else "") or "",
         "p_welch": _six(one.p_welch if one else None),
         "p_welch_holm": _six(one.holm_welch if one else None),
         "p_permutation": _six(one.p_permutation if one else None),
@@ -77,9 +82,9 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "verdict": (one.verdict.word if one and one.verdict and one.verdict.p is not None else None) or DASH,
         "seeds_more": str(one.verdict.more) if one and one.verdict and one.verdict.more is not None else DASH,
         "signature": signature,
-        "bound": score.bound or DASH,
+        "bound": score.bound or "",
     }
 
 
 def _six(value: float | None) -> str:
-    return DASH if value is None else f"{value:.6g}"
+    return "" if value is None else f"{value:.6g}"
