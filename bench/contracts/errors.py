@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 10_000
+"""Characters of a message that are read."""
+
 
 class BenchError(Exception):
     """Bad input: one clear line saying what was wrong, where, and what to do. Exit code 2."""
@@ -17,11 +20,12 @@ class ContractError(Exception):
 def message_lines(error: BaseException) -> list[str]:
     """Return the lines of the message that say something, each without needless blanks; never empty, never fails.
 
-    The name of the error's type stands in where the message is empty or cannot be made.
+    The name of the error's type stands in if the message is empty or cannot be made. At most LONGEST characters are
+    looked at. What UTF-8 cannot hold, a lone surrogate, is an escape.
     """
     try:
-        message = str(error)
-    except Exception:  # __str__ of somebody else's class can do anything
+        message = str(error)[:LONGEST].encode("utf-8", "backslashreplace").decode()
+    except BaseException:  # __str__ of somebody else's class can do anything, sys.exit() too
         message = ""
     return [" ".join(line.split()) for line in message.splitlines() if line.strip()] or [type(error).__name__]
 

@@ -7,6 +7,7 @@ import shutil
 import time
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,10 +64,20 @@ def run(cell: Cell, context: Context) -> str:
         journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the others, nor the run
-        (journal.folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
         journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
+        _keep_traceback(error, journal.folder / "error.log")
         return "failed"
     return "done"
+
+
+def _keep_traceback(error: BaseException, path: Path) -> None:
+    """Write the traceback, if it can be made and written: the journal already says that the cell failed."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except BaseException:  # a plug-in's exception can do anything when it is printed
+        text = "".join(traceback.format_tb(error.__traceback__)) + named(error)
+    with suppress(OSError):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:

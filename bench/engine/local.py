@@ -14,11 +14,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 
+from bench.contracts.errors import BenchError
 from bench.engine import job, signals, terminal
 from bench.engine.backend import Tick
 from bench.engine.job import Context
@@ -94,9 +95,9 @@ class _Workers:
 
     def stop(self) -> None:
         """Let the processes save and leave, then kill those that are left."""
-        self.context.stop.touch()
         until = time.monotonic() + self.context.grace
         try:
+            self.context.stop.touch()
             while self.at_work and (left := until - time.monotonic()) > 0:
                 self.reap(left)
         finally:
@@ -111,10 +112,11 @@ class _Workers:
         code = process.exitcode or 0
         if code == ORPHANED:
             _end_orphan(process.pid)
-        if code != ENDED:
-            Journal(self.context.runs / cell.id).append(Interrupted(error=_cause(code)))
         del self.at_work[sentinel]
         process.close()
+        if code != ENDED:
+            with suppress(OSError):  # a full disk: the cell is unfinished all the same
+                Journal(self.context.runs / cell.id).append(Interrupted(error=_cause(code)))
         return None if code == ENDED else cell
 
     def _kill(self) -> None:
@@ -123,9 +125,10 @@ class _Workers:
             process.kill()
         for process, cell in self.at_work.values():
             process.join()
-            if read_record(self.context.runs / cell.id).status == "running":
-                Journal(self.context.runs / cell.id).append(Interrupted())
             process.close()
+            with suppress(OSError, BenchError):
+                if read_record(self.context.runs / cell.id).status == "running":
+                    Journal(self.context.runs / cell.id).append(Interrupted())
         self.at_work.clear()
 
 

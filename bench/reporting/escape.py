@@ -72,8 +72,6 @@ def _is_number(text: str) -> bool:
 
 
 def _letter(char: str) -> str:
-    if unicodedata.category(char) in UNSEEN:  # no engine sets these
-        return f"U+{ord(char):04X}"
     return f"\\seqbenchletter{{{char}}}{{{ord(char):04X}}}"
 
 

@@ -56,7 +56,7 @@ def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison | None) -> dict[str, str]:
     score = row.scores[metric]
-    effect = one.difference if one else None
+    effect, said = (one.difference, one.verdict) if one else (None, None)
     return {
         "dataset": table.dataset,
         "label": row.label,
@@ -79,8 +79,8 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "p_welch_holm": _six(one.holm_welch if one else None),
         "p_permutation": _six(one.p_permutation if one else None),
         "p_permutation_holm": _six(one.holm_permutation if one else None),
-        "verdict": (one.verdict.word if one and one.verdict and one.verdict.p is not None else None) or DASH,
-        "seeds_more": str(one.verdict.more) if one and one.verdict and one.verdict.more is not None else DASH,
+        "verdict": said.word if said and said.p is not None else "",
+        "seeds_more": str(said.more) if said and said.more is not None else "",
         "signature": signature,
         "bound": score.bound or "",
     }

@@ -243,3 +243,47 @@ class Sorter(Tiny):
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         super().__init__(data, settings, device, rng)
         data.train.sort(axis=1)
+
+
+class Unspeakable(Exception):
+    """It cannot be printed: str() and repr() end the program."""
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+    __repr__ = __str__
+
+
+class RaisesUnspeakable(Tiny):
+    """Its error cannot be printed."""
+
+    def mle(self) -> dict[str, Any]:
+        raise Unspeakable
+
+
+class RaisesSurrogate(Tiny):
+    """Its error holds what UTF-8 cannot."""
+
+    def mle(self) -> dict[str, Any]:
+        raise ValueError("byte \udcff of a name")
+
+
+class LeavesNoDescriptors(Tiny):
+    """It fails with all descriptors of its process taken, so that nothing can be opened."""
+
+    def mle(self) -> dict[str, Any]:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        raise ValueError("nothing can be opened")
+
+
+class RemovesItsFolder(Tiny):
+    """It removes the folders of all cells, its own too, and fails."""
+
+    def mle(self) -> dict[str, Any]:
+        import shutil
+
+        for folder in Path(__file__).parent.glob("runs/*"):
+            shutil.rmtree(folder)
+        raise ValueError("the folder is gone")
