@@ -25,6 +25,21 @@ def test_a_trainer_that_breaks_its_contract_goes_on_to_the_other_checks(trainers
     assert ("settings are frozen (fixed length)", "") in found
 
 
+@pytest.mark.parametrize(
+    ("trainer", "title", "problem"),
+    [
+        ("TopK", "samples follow log prob", "do not follow log_prob"),
+        ("TellsOther", "next log prob agrees with log prob", "different probabilities to the same tokens"),
+        ("SeedsAnew", "draws from one generator differ", "two draws from one rng are equal"),
+    ],
+)
+def test_a_generator_that_says_other_than_it_draws_is_told(
+    trainers: Any, corpora: Corpora, trainer: str, title: str, problem: str
+) -> None:
+    found = dict(check(trainers(trainer), {}, corpora))
+    assert problem in found[f"{title} (fixed length)"], found
+
+
 def test_a_dataset_is_known_by_its_methods(words: str, corpora: Corpora) -> None:
     assert list(check(words, {}, corpora)) == [Outcome("splits, metrics and real samples")]
     with pytest.raises(BenchError, match="unknown"):

@@ -287,3 +287,48 @@ class RemovesItsFolder(Tiny):
         for folder in Path(__file__).parent.glob("runs/*"):
             shutil.rmtree(folder)
         raise ValueError("the folder is gone")
+
+
+class Greedy(Places):
+    """It draws the likeliest tokens only, and says nothing of that."""
+
+    def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
+        top = self.logits.detach().topk(3, dim=1)
+        drawn = torch.multinomial(top.values.softmax(1), count, replacement=True, generator=rng)
+        return top.indices.gather(1, drawn).T
+
+
+class TopK(Tiny):
+    """Samples are cut to the likeliest tokens, log_prob is not."""
+
+    def __init__(self, data: Any, settings: Any, device: torch.device, rng: torch.Generator) -> None:
+        super().__init__(data, settings, device, rng)
+        self.generator = Greedy(*self.generator.logits.shape)
+        self.momentum.parameter = self.generator.logits
+
+
+class Unlike(Places):
+    """It tells every token's probability, but of another distribution."""
+
+    def next_log_prob(self, sequences: Tensor) -> Tensor:
+        return torch.zeros(*sequences.shape, self.logits.shape[1]).log_softmax(2)
+
+
+class TellsOther(Tiny):
+    """next_log_prob and log_prob differ."""
+
+    def __init__(self, data: Any, settings: Any, device: torch.device, rng: torch.Generator) -> None:
+        super().__init__(data, settings, device, rng)
+        self.generator = Unlike(*self.generator.logits.shape)
+        self.momentum.parameter = self.generator.logits
+
+
+class SeedsAnew(Tiny):
+    """Each draw begins with the same random numbers."""
+
+    def __init__(self, data: Any, settings: Any, device: torch.device, rng: torch.Generator) -> None:
+        super().__init__(data, settings, device, rng)
+        draw, seed = self.generator.sample, rng.initial_seed()
+        self.generator.sample = lambda count, *, rng, temperature=1.0: draw(  # type: ignore[method-assign]
+            count, rng=torch.Generator().manual_seed(seed), temperature=temperature
+        )

@@ -20,6 +20,11 @@ from bench.contracts.errors import BenchError, folded
 from bench.contracts.generator import Scorer
 from bench.contracts.guards.trainer import check_finite, checked_phases
 from bench.contracts.seeding import torch_rng
+from bench.engine.conformance.distribution import (
+    draws_from_one_generator_differ,
+    next_log_prob_agrees_with_log_prob,
+    samples_follow_log_prob,
+)
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import another_day, answers, epoch, frozen, same, step_each, trained
 from bench.engine.estimate import UNITS, training_seconds
@@ -165,7 +170,10 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     data_stay_as_they_are,
     samples_are_token_ids,
     samples_depend_only_on_the_seed,
+    draws_from_one_generator_differ,
     log_prob_is_a_probability,
+    samples_follow_log_prob,
+    next_log_prob_agrees_with_log_prob,
     phases_are_a_schedule,
     state_resumes_to_the_bit,
     judging_leaves_training_alone,
