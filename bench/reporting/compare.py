@@ -40,11 +40,12 @@ def compare(
     welch = statistics.holm([comparison.p_welch for comparison in found])
     permutation = statistics.holm([comparison.p_permutation for comparison in found])
     family = sum(comparison.p_permutation is not None for comparison in found)
-    by_label, better = {row.label: row for row in others}, {column.metric: column.better for column in columns}
+    by_label, by_metric = {row.label: row for row in others}, {column.metric: column for column in columns}
     adjusted = []
     for one, first, second in zip(found, welch, permutation, strict=True):
         ours, theirs = (row.scores[one.metric].values for row in (reference, by_label[one.label]))
-        verdict = pair_verdict(ours, theirs, better[one.metric], by_seed=False, p=second, family=max(1, family))
+        better = by_metric[one.metric].better
+        verdict = pair_verdict(ours, theirs, better, by_seed=False, p=second, family=max(1, family))
         adjusted.append(replace(one, holm_welch=first, holm_permutation=second, verdict=verdict))
     return adjusted
 
