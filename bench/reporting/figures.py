@@ -51,7 +51,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
 
     `curves`: metric -> Tracker.curves of it.
     """
-    with _style():
+    with style():
         figure = make_figure(table, curves, paper)
         return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
 
@@ -67,7 +67,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
     names = {column.metric: column.name for column in table.columns}
     labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
     styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
-    with _style():
+    with style():
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         every = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
@@ -79,12 +79,12 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
             axes.set_ylabel(names[metric])
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        _legend(figure, [lines[label] for label in labels])
+        legend(figure, [lines[label] for label in labels])
     return figure
 
 
-def _style() -> AbstractContextManager[None]:
-    """Small letters, no frame, and no mathematics in a label that holds $."""
+def style() -> AbstractContextManager[None]:
+    """Return the look of every figure: small letters, no frame, Type 42 fonts, no mathematics in a label with $."""
     import matplotlib as mpl
 
     return mpl.rc_context(
@@ -98,7 +98,7 @@ def _style() -> AbstractContextManager[None]:
     )
 
 
-def _legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
     """Name every line once, below all panels."""
     names = [grids.folded(str(line.get_label())) for line in handles]
     ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2

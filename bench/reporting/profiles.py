@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.reporting import grids
-from bench.reporting.figures import panel, rendered, shown, styles_of
+from bench.reporting.figures import legend, panel, rendered, shown, style, styles_of
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
@@ -50,12 +50,9 @@ def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> di
     found = {name: _shown(profiles, table, name) for name in NAMES}
     if not any(len(points) for points in found.values()):
         return None
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(
-        {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
-    ):
+    with style():
         figure = Figure(figsize=(11, 3.8), layout="constrained")
         labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
         styles = styles_of(labels, paper)
@@ -71,9 +68,7 @@ def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> di
         lines |= _calibration(last, found, styles, paper)
         if grids.is_sample(table):  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        names = [grids.folded(paper.row(label)) for label in labels if label in lines]
-        handles = [lines[label] for label in labels if label in lines]
-        figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=4, frameon=False)
+        legend(figure, [lines[label] for label in labels if label in lines])
         return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
 
 

@@ -49,6 +49,7 @@ def test_same_bytes_whatever_the_order(table: Table, curves: dict[str, pd.DataFr
     assert first["pdf"].startswith(b"%PDF")
     assert first["png"].startswith(b"\x89PNG")
     assert b"CreationDate" not in first["pdf"]
+    assert b"/Type3" not in first["pdf"]  # many publishers refuse such fonts
 
 
 class Panel:

@@ -92,6 +92,7 @@ def test_the_same_bytes_whatever_the_order(table: Table, records: list[Record]) 
     first = profiles.draw(table, found, paper())
     assert first is not None and first == profiles.draw(table, shuffled, paper())
     assert first["pdf"].startswith(b"%PDF") and first["png"].startswith(b"\x89PNG")
+    assert b"/Type3" not in first["pdf"]
 
 
 def test_nothing_is_drawn_where_no_oracle_is_known(table: Table, records: list[Record]) -> None:
