@@ -92,11 +92,7 @@ def evaluate(
         found = samples_file.read(Path(samples), format, judge.opened, judge.strict, count, cleaning)
     else:
         found = _at_hand(samples, format, judge.opened, judge.strict, count, cleaning)
-    judged = judge.scores(found)
-    anchors = tuple(judge.anchors(len(found.sequences)))
-    rivals = judging.rivals(stored, judge.real, plan, name)
-    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
-    tests = judging.tests(judged, same)
+    judged, anchors, rivals, same, tests = judging.weigh(judge, found, stored, plan, name)
     return EvaluationResult(
         name,
         judge.real.dataset_label,

@@ -99,6 +99,28 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: R
     return Judge(opened, Evaluator.of(opened, real.evaluation.rule), real)
 
 
+class Weighed(NamedTuple):
+    """Samples judged, with the anchors and stored runs beside them.
+
+    `same` are the `rivals` that were made from the same data; the tests are against these.
+    """
+
+    judged: Judgement
+    anchors: list[Anchor]
+    rivals: list[Record]
+    same: list[Record]
+    tests: list[Test]
+
+
+def weigh(judge: Judge, found: Samples, runs: RunsFolder, plan: str | None, name: str) -> Weighed:
+    """Score samples called `name`, and set anchors and tests against stored runs beside the scores."""
+    judged = judge.scores(found)
+    anchors = list(judge.anchors(len(found.sequences)))
+    others = rivals(runs, judge.real, plan, name)
+    same = [record for record in others if record.cell.fingerprint == judge.real.fingerprint]
+    return Weighed(judged, anchors, others, same, tests(judged, same))
+
+
 def rivals(runs: RunsFolder, real: Cell, plan: str | None, name: str) -> list[Record]:
     """Return the finished runs of the dataset that a file called `name` may be tested against.
 

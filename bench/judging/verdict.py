@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.judging import judge as judging
 from bench.judging import strange
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
-from bench.judging.judge import Anchor, Judge, Test
+from bench.judging.judge import Anchor, Judge, Test, weigh
 from bench.judging.keep import keep
 from bench.judging.remark import Remark
 from bench.judging.samples import Samples
@@ -81,11 +80,7 @@ def verdict(
 
     `runs` does not see the new row.
     """
-    judged = judge.scores(found)
-    anchors = list(judge.anchors(len(found.sequences)))
-    rivals = judging.rivals(runs, judge.real, plan, name)
-    same = [record for record in rivals if record.cell.fingerprint == judge.real.fingerprint]
-    tests = judging.tests(judged, same)
+    judged, anchors, rivals, same, tests = weigh(judge, found, runs, plan, name)
     record = keep(judge, name, file, found, judged, runs)
     notes = (
         *found.notes,
