@@ -26,7 +26,7 @@ def build_tables(
 
     `reference` names the row that others are compared with. BenchError if no table has it.
     """
-    refuse_unknown(reference, set(frame["label"]) - {REAL})
+    refuse_unknown(reference, set(frame["label"]))
     known = list(paper.tables)
     datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
     return [

@@ -26,9 +26,9 @@ def reference_row(rows: Sequence[Row], paper: Paper, wanted: str | None = None) 
 
 
 def refuse_unknown(wanted: str | None, labels: Collection[str]) -> None:
-    """BenchError if no row of any table has that name."""
-    if wanted is not None and wanted not in labels:
-        raise unknown("row", wanted, labels)
+    """BenchError if no row that can be compared has that name; *real* cannot."""
+    if wanted is not None and wanted not in (rows := set(labels) - {REAL}):
+        raise unknown("row", wanted, rows)
 
 
 def _only(rows: Sequence[Row], arm: str) -> list[Row]:

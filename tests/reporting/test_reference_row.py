@@ -45,3 +45,5 @@ def test_a_row_of_no_table_is_refused_with_the_nearest_name() -> None:
     refuse_unknown("mle", {"mle"})
     with pytest.raises(BenchError, match="unknown row 'segan'; did you mean 'seqgan'"):
         refuse_unknown("segan", {"mle", "seqgan"})
+    with pytest.raises(BenchError, match="unknown row 'real'"):
+        refuse_unknown("real", {"real", "mle"})
