@@ -43,7 +43,7 @@ class MaximumLikelihood:
         decay: float = 0.0,
     ) -> None:
         self.train = training_tokens(data, device)
-        self._model, self._rng, self._device, self._held_out = model, rng, device, data.valid
+        self._model, self._rng, self._held_out = model, rng, torch.as_tensor(data.valid, device=device)
         self._batch, self._clip, self._epochs = batch, clip, epochs
         self._adam = adam(model, rate, decay=decay)
         self._stopping = EarlyStopping(model, patience=patience, epochs=epochs) if patience else None
@@ -62,7 +62,7 @@ class MaximumLikelihood:
         )
         if self._stopping is None:
             return found
-        found["valid"] = held_out_loss(self._model, torch.as_tensor(self._held_out, device=self._device))
+        found["valid"] = held_out_loss(self._model, self._held_out)
         self._stopping.look(found["valid"])
         return found
 
