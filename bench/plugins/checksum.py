@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.contracts.checksum import sha256
 from bench.plugins import loading as plugins
 from bench.plugins import source_files
 from bench.plugins.reference import parse_plugin
@@ -15,7 +15,7 @@ def checksum(*references: str) -> str:
     """One sha256 of all the files that the plug-ins are made of; "" where all are on our own shelves."""
     places = [place for reference in references if (place := _place(reference))]
     sums = [line for place in places for line in source_files.lines(*place)]
-    return hashlib.sha256("".join(sums).encode()).hexdigest() if sums else ""
+    return sha256("".join(sums)) if sums else ""
 
 
 def _place(text: str) -> tuple[Path, Path] | None:

@@ -7,7 +7,6 @@ Files that were edited since they were loaded get a package of another name. sys
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import itertools
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from urllib.parse import quote, unquote_to_bytes
 
+from bench.contracts.checksum import sha256
 from bench.plugins import source_files
 
 __path__: list[str] = []
@@ -38,7 +38,7 @@ def load(file: Path) -> ModuleType:
     sums = dict(line.rsplit(" ", 1) for line in source_files.lines(file, file.parent))
     package, known = _LATEST.get(file.parent, ("", {}))
     if not package or any(known.get(name, found) != found for name, found in sums.items()):
-        digest = hashlib.sha256("".join(sums.values()).encode()).hexdigest()[:8]
+        digest = sha256("".join(sums.values()))[:8]
         package, known = f"{__name__}.{_quoted(str(file.parent))}@{digest}-{next(_NUMBERS)}", {}
     _LATEST[file.parent] = package, known | sums
     return importlib.import_module(f"{package}.{_quoted(file.stem)}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from bench.contracts.checksum import sha256
 from bench.files import read_bytes
 from bench.plugins import data_files
 
@@ -20,7 +20,7 @@ def read(path: Path) -> bytes:
 def lines(path: Path, root: Path) -> list[str]:
     """A line for the plug-in's file, for each sibling it imports, and for the data files they name: name and sha256."""
     made_of = sorted(files(path, root))
-    code = [f"{file.relative_to(root)} {hashlib.sha256(read(file)).hexdigest()}\n" for file in made_of]
+    code = [f"{file.relative_to(root)} {sha256(read(file))}\n" for file in made_of]
     return code + [line for file in made_of for line in data_files.lines(file, read(file))]
 
 
