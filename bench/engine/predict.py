@@ -24,7 +24,7 @@ def hours(seconds: Mapping[str, float], references: Sequence[str]) -> dict[str, 
 
 
 def _hours(name: str, reference: str, seconds: Mapping[str, float]) -> float | None:
-    chosen, label = preset.read(name), parse_plugin(reference).label
+    chosen, label = preset.read(name).for_dataset("oracle"), parse_plugin(reference).label
     cls = plugins.load("bench.baselines", reference).Settings
     settings = build(cls, chosen.knobs(cls, label), label)
     train = int(chosen.datasets.get("oracle", {}).get("train", TRAIN))
