@@ -22,7 +22,7 @@ class Knobs:
     """No knobs."""
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Nothing is trained."""
+        """Return no stage: nothing is trained."""
         return []
 
 

@@ -26,7 +26,7 @@ class Knobs:
     pseudocount: float = knob(0.01, low=0, help="added to the count of every token of the vocabulary")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Nothing is trained."""
+        """Return no stage: nothing is trained."""
         return []
 
 

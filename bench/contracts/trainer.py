@@ -52,7 +52,7 @@ class Trainer(Protocol):
 
     @property
     def generator(self) -> Generator:
-        """What is trained and judged; a plain attribute will do."""
+        """The model that is trained and judged; a plain attribute is enough."""
         ...
 
     def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...

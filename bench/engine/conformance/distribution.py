@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.contracts.generator import Conditional, Scorer
+from bench.contracts.generator import Conditional
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import step_each
 from bench.judging.evaluator import draw, log_prob_of, next_log_prob_of
@@ -25,11 +25,11 @@ def draws_from_one_generator_differ(subject: Subject) -> None:
 
 
 def samples_follow_log_prob(subject: Subject) -> None:
-    """Where there is log_prob, the first tokens of samples are as frequent as it says: no top-k, no temperature."""
+    """First tokens of samples are as frequent as log_prob says, if there is one: no top-k, no temperature."""
     trainer, rng = subject.build()
     step_each(trainer)
     log_prob = log_prob_of(trainer.generator, subject.data, rng.device)
-    if log_prob is None or not isinstance(trainer.generator, Scorer):
+    if log_prob is None:
         return
     from scipy.stats import chisquare
 
@@ -51,7 +51,7 @@ def samples_follow_log_prob(subject: Subject) -> None:
 
 
 def next_log_prob_agrees_with_log_prob(subject: Subject) -> None:
-    """Where there is next_log_prob, it sums to 1 over the vocabulary, and at the tokens themselves it is log_prob."""
+    """next_log_prob, if there is one, sums to 1 over the vocabulary and agrees with log_prob at each token."""
     trainer, rng = subject.build()
     if not isinstance(trainer.generator, Conditional):
         return

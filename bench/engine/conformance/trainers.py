@@ -75,7 +75,7 @@ def samples_depend_only_on_the_seed(subject: Subject) -> None:
 
 
 def log_prob_is_a_probability(subject: Subject) -> None:
-    """Where there is log_prob: at each position the probabilities of all tokens, given those before it, sum to 1."""
+    """By log_prob, if there is one, the probabilities of all tokens at a position sum to 1."""
     trainer, rng = subject.build()
     if not isinstance(trainer.generator, Scorer):
         return

@@ -56,6 +56,7 @@ class _Transfer(threading.Thread):
         self.content, self.fault, self.given_up = bytearray(), "", threading.Event()
 
     def run(self) -> None:
+        """Take the bytes; keep the reason in `fault` if that fails."""
         import requests
 
         timeout = (CONNECT_SECONDS, READ_SECONDS)

@@ -76,21 +76,20 @@ class Calibration:
 
 def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None) -> Prefixes:
     """Look at every prefix of the (n, T) sequences, a few rows at a time; equal weights by default."""
-    shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
     names = [field.name for field in fields(Prefixes) if field.name != "weights"]
     found = {name: np.empty(sequences.shape) for name in names}
     for rows, log_p, log_q in _slices(p, q, sequences):
         tokens = torch.from_numpy(sequences[rows])[:, :, None]
         for name, values in _along(log_p, log_q, tokens).items():
             found[name][rows] = values.numpy(force=True)
-    return Prefixes(shared, **found)
+    return Prefixes(_weights(sequences, weights), **found)
 
 
 def calibration(
     p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None
 ) -> Calibration:
     """Return every token after every prefix of the (n, T) sequences, in groups by its q."""
-    shared = np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
+    shared = _weights(sequences, weights)
     total = np.zeros((3, GROUPS))
     for rows, log_p, log_q in _slices(p, q, sequences):
         weight = torch.from_numpy(shared[rows])[:, None, None].expand(log_q.shape).flatten()
@@ -98,6 +97,11 @@ def calibration(
         parts = (weight, weight * log_q.exp().flatten(), weight * log_p.exp().flatten())
         total += torch.stack([torch.bincount(group, part, GROUPS) for part in parts]).double().numpy()
     return Calibration(*total)
+
+
+def _weights(sequences: TokenArray, weights: FloatArray | None) -> FloatArray:
+    """Return the (n,) weights of the sequences, equal ones if none are given."""
+    return np.full(len(sequences), 1 / len(sequences)) if weights is None else weights
 
 
 def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator[tuple[slice, Tensor, Tensor]]:
