@@ -51,7 +51,7 @@ def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict
 
     `curves`: metric -> Tracker.curves of it.
     """
-    with _style():
+    with style():
         figure = make_figure(table, curves, paper)
         return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
 
@@ -67,7 +67,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
     names = {column.metric: column.name for column in table.columns}
     labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
     styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
-    with _style():
+    with style():
         figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
         every = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
@@ -83,7 +83,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
     return figure
 
 
-def _style() -> AbstractContextManager[None]:
+def style() -> AbstractContextManager[None]:
     """Small letters, no frame, and no mathematics in a label that holds $."""
     import matplotlib as mpl
 
