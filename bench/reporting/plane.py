@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.judging.frontier import Point, hull
 from bench.judging.planes import Plane
+from bench.planning.cell import REAL
 from bench.reporting import grids
 from bench.reporting.figures import rendered, style, styles_of
 from bench.reporting.paper import Paper
@@ -14,8 +16,10 @@ from bench.reporting.paper import Paper
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = ("D", "s", "^", "v", "P", "X")
+NOTE_WIDTH = 90  # characters of a line of the note
 HULL = "hull of all curves"
 
 
@@ -44,10 +48,17 @@ class Panel(NamedTuple):
     marks: Sequence[Mark]
 
 
-def draw(panels: Sequence[Panel], paper: Paper, *, sample: bool = False) -> dict[str, bytes]:
-    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same points.
+def draw(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, note: str = "") -> dict[str, bytes]:
+    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same points."""
+    with style():
+        figure = make_figure(panels, paper, sample=sample, note=note)
+        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
 
-    A ring marks temperature 1. `sample` prints on the picture that the corpus is made by the code.
+
+def make_figure(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, note: str = "") -> Figure:
+    """Return the figure; a ring marks temperature 1.
+
+    `sample` prints on it that the corpus is made by the code, `note` stands under it.
     """
     from matplotlib.figure import Figure
 
@@ -60,17 +71,24 @@ def draw(panels: Sequence[Panel], paper: Paper, *, sample: bool = False) -> dict
                 handles.setdefault(name, handle)
         if sample:  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        names = [grids.folded(name) for name in handles]
         if handles:
-            figure.legend(
-                handles=list(handles.values()), labels=names, loc="outside lower center", ncols=3, frameon=False
-            )
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
+            _legend(figure, handles, note)
+    return figure
+
+
+def _legend(figure: Figure, handles: dict[str, Artist], note: str) -> None:
+    """Name every line once, below all panels, and the note above the names."""
+    names = [grids.folded(name) for name in handles]
+    legend = figure.legend(
+        handles=list(handles.values()), labels=names, loc="outside lower center", ncols=3, frameon=False
+    )
+    legend.set_title(textwrap.fill(note, NOTE_WIDTH))
+    legend.get_title().set_fontsize(7)
 
 
 def all_points(panel: Panel) -> list[Point]:
-    """Return the points of all curves of a panel; the marks are others' and count for no hull."""
-    return [point for curve in panel.curves for point in curve.points]
+    """Return the points of all models of a panel: neither those of real data nor the marks, which are others'."""
+    return [point for curve in panel.curves if curve.label != REAL for point in curve.points]
 
 
 def _panel(axes: Axes, panel: Panel, styles: dict[str, tuple[str, str]], paper: Paper) -> dict[str, Artist]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from bench.judging.rescore import Paper as Folder
 from bench.judging.rescore import Real, Rescored, Scored
 from bench.planning.cell import REAL
 from bench.reporting import grids
-from bench.reporting.applicable import applicable
+from bench.reporting.applicable import applicable_to
 from bench.reporting.escape import csv_cell, markdown_escape
 from bench.reporting.paper import Paper, Published
 from bench.reporting.plane import Curve, Mark, Panel
@@ -62,17 +61,8 @@ def published(judge: Judge, folder: Folder, paper: Paper) -> tuple[Published, li
     spec = paper.table(judge.real.dataset_label)
     if not spec.samples.folder or spec.samples.folder != folder.name:
         return spec.without_values(), []
-    import pandas as pd
-
-    source = judge.opened.data.source
-    facts = {
-        "source_kind": source.kind,
-        "source_file": source.file,
-        "dataset_settings": json.dumps(dict(judge.real.dataset_settings)),
-    }
-    made = folder.files[0].scores
-    frame = pd.DataFrame([{**facts, "metric": name, "signature": score.signature} for name, score in made.items()])
-    return applicable(spec, frame, paper)
+    signatures = {name: score.signature for name, score in folder.files[0].scores.items()}
+    return applicable_to(spec, judge.opened.data.source, dict(judge.real.dataset_settings), signatures, paper)
 
 
 def to_csv(judge: Judge, folders: Sequence[Folder], paper: Paper) -> str:
