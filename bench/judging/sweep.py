@@ -71,7 +71,7 @@ def revived(found: dict[str, list[Record]], opened: Opened) -> tuple[list[Arm], 
             for generator in generators:
                 _refuse_fixed(generator)
         except BenchError as error:
-            left_out.append(f"Left out: {label}. {error}.")
+            left_out.append(f"Left out, {label}: {error}.")
             continue
         arms.append(Arm(label=label, runs=tuple(records), generators=generators))
         if not all(takes_temperature(generator, "log_prob") for generator in generators):

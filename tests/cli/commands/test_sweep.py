@@ -105,7 +105,7 @@ def test_a_row_without_weights_is_named_and_left_out(runs: list[Record], call: C
     for path in unfit.folder.glob("generator.*"):
         path.unlink()
     printed = call(*ARGUMENTS).stdout
-    assert f"Left out: {unfit.cell.label}. {unfit.cell.label} keeps no weights" in printed
+    assert f"Left out, {unfit.cell.label}: {unfit.cell.label} keeps no weights" in printed
     assert {line["row"] for line in read("sweep-oracle.csv")} == {"real", "random-unigram"}
 
 
@@ -121,7 +121,7 @@ def test_a_generator_without_temperature_is_named_and_left_out(
         revive, "generator", lambda r, opened: Fixed() if r.cell.baseline == "mle" else revived(r, opened)
     )
     printed = call(*ARGUMENTS).stdout
-    assert f"Left out: {of(runs, 'mle')[0].cell.label}. it takes no temperature." in printed
+    assert f"Left out, {of(runs, 'mle')[0].cell.label}: it takes no temperature." in printed
     monkeypatch.setattr(revive, "generator", lambda r, opened: Fixed())
     with pytest.raises(BenchError, match="no row is left to sweep"):
         call(*ARGUMENTS)
@@ -132,7 +132,7 @@ def test_text_is_swept_on_every_order_of_bleu(finish: Callable[..., list[Record]
     printed = call(
         "sweep", "-d", "text:tiny.txt", "--data", "sample", "--temperatures", "0.5,1", "--samples", 10
     ).stdout
-    assert "Left out: real. it takes no temperature." in printed
+    assert "Left out, real: it takes no temperature." in printed
     (written,) = (path for path in Path("results").glob("sweep-*.csv") if not path.stem.endswith("-equal"))
     lines = read(written.name)
     assert {line["metric"] for line in lines} == {f"{kind}-{n}" for kind in ("bleu", "self-bleu") for n in (2, 3, 4, 5)}
