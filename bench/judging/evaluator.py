@@ -53,12 +53,14 @@ class Judgement:
 class Evaluator:
     """The metrics of one dataset, applied alike to every generator. Signatures name `rule` and the number of samples.
 
-    ContractError if there is no metric, or one breaks its contract.
+    They name `temperature` too: the one at which the generators that it judges are sampled. ContractError if there is
+    no metric, or one breaks its contract.
     """
 
     data: SequenceData
     metrics: Sequence[Metric]
     rule: str
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", metric_guards.checked_metrics(self.metrics))
@@ -117,9 +119,9 @@ class Evaluator:
         temp:1 is the generator as the arm gives it; an arm that tempers its own says so in its settings. A rule that
         chooses a checkpoint also says from where: ckpt:best-valid-of-last-phase.
         """
-        data, version = self.data.fingerprint, __version__
+        data, version, temperature = self.data.fingerprint, __version__, f"{self.temperature:.12g}"
         rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
-        return f"{metric.signature()}|hyps:{hypotheses}|temp:1|ckpt:{rule}|data:{data}|v:{version}"
+        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}|data:{data}|v:{version}"
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

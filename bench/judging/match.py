@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
 from bench.contracts.generator import Generator
-from bench.contracts.metric import Metric
+from bench.contracts.metric import Metric, Score
 from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import Evaluator
 from bench.records import revive
@@ -47,21 +47,27 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Tempering:
-    """Runs with their generators, each judged on `count` sequences, always from the same random numbers."""
+    """Runs with their generators, each judged on `count` sequences, always from the same random numbers.
+
+    `purpose` names these random numbers: ("evaluate", "final") gives those of the run's own final scores.
+    """
 
     runs: Sequence[Record]
     generators: Sequence[Generator]
     evaluator: Evaluator
     count: int
+    purpose: tuple[str, ...] = ("match",)
 
     def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
         """Metric -> mean over the runs at a temperature; None if undefined."""
-        judge = self.evaluator.only(metrics).judge
-        found = [
-            judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for("match"))).scores
-            for model, run in zip(self.generators, self.runs, strict=True)
-        ]
+        found = list(self.each(temperature, metrics))
         return {metric.name: mean([scores[metric.name].value for scores in found]) for metric in metrics}
+
+    def each(self, temperature: float, metrics: Sequence[Metric]) -> Iterator[dict[str, Score]]:
+        """Yield the scores of each run at a temperature, which their signatures name."""
+        judge = replace(self.evaluator, metrics=metrics, temperature=temperature).judge
+        for model, run in zip(self.generators, self.runs, strict=True):
+            yield judge(tempered(model, temperature), self.count, torch_rng(run.cell.seed_for(*self.purpose))).scores
 
 
 def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corpora) -> Opened:

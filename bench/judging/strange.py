@@ -20,6 +20,10 @@ MOST = 0.5
 """The share from which on something is true of most rows."""
 NOUGHT = 0.005
 """A score below it prints as 0."""
+UNQUOTE = "--unquote takes them off"
+"""The remedy for lines in quotation marks."""
+QUOTES_OFF = "quotation marks around"
+"""How the note begins that says how many lines lost theirs."""
 REAL_AT_NOUGHT = "The real row scores BLEU-2 of 0, so BLEU cannot rank models here"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "`": "`"}
 
@@ -83,7 +87,7 @@ def quoted(rows: Sequence[str | Sequence[str]], tokens: Sequence[Sequence[str]],
     if usual >= MOST:
         return None
     fact = f"{len(marked)} of {len(texts)} lines stand in quotation marks, which count as tokens"
-    return Remark(fact, "--unquote takes them off", loud=True)
+    return Remark(fact, UNQUOTE, loud=True)
 
 
 def in_quotes(line: str) -> bool:

@@ -25,7 +25,7 @@ def from_text(
     """Return the first `count` rows as samples; BenchError names the line of a word that `strict` cannot judge."""
     data, notes = opened.data, list[str]()
     if cleaning.unquote:
-        notes.append(f"quotation marks around {sum(map(_in_quotes, rows.cells))} of {len(rows.cells)} lines taken off")
+        notes.append(f"{strange.QUOTES_OFF} {sum(map(_in_quotes, rows.cells))} of {len(rows.cells)} lines taken off")
         rows = rows._replace(cells=[_unquoted(row) for row in rows.cells])
     tokenised = tokenise(rows.cells, opened)
     found = tokenised.rows

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.contracts.data import Source
 from bench.reporting.paper import Paper, Published
 
 if TYPE_CHECKING:
@@ -20,6 +22,21 @@ def applicable(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Publi
         return spec.without_values(), [f"No published values{reason}."]
     spec, withheld = _of_same_signature(spec, runs, paper)
     return spec, [*withheld, *_local(spec, runs)]
+
+
+def applicable_to(
+    spec: Published, source: Source, settings: Mapping[str, Any], signatures: Mapping[str, str], paper: Paper
+) -> tuple[Published, list[str]]:
+    """Return the same for scores that are not tracked: of a dataset's settings, and metric -> signature."""
+    import pandas as pd
+
+    facts = {
+        "source_kind": source.kind,
+        "source_file": source.file,
+        "dataset_settings": json.dumps(dict(settings)),
+    }
+    rows = [{**facts, "metric": metric, "signature": signature} for metric, signature in signatures.items()]
+    return applicable(spec, pd.DataFrame(rows), paper)
 
 
 def _other_data(spec: Published, runs: pd.DataFrame) -> str:

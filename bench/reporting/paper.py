@@ -24,12 +24,30 @@ class MetricName:
 
 
 @dataclass(frozen=True)
+class SampleNames:
+    """The folder of the samples that the published values are about, and file -> label where the two names differ."""
+
+    folder: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlanePoint:
+    """A published point of quality and diversity: the method's name, and metric -> the digits as printed."""
+
+    name: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Published:
     """One table: what was published (metric -> label -> the digits as printed), and which metrics are tested.
 
     `requires` are dataset settings without which the published values are about another task. `signatures` are the
     parts that the signature of a metric must have, by family: "self-bleu" for self-bleu-2. In the columns of
     `under_dispersed` a value below the real row's is marked. `published_notes` are about the published values alone.
+    `samples` says where the published samples are, `points` are drawn into planes of quality and diversity, and
+    `points_note` is their footnote.
     """
 
     file: str
@@ -47,6 +65,9 @@ class Published:
     human_p: str = ""
     under_dispersed: tuple[str, ...] = ()
     figure: str = ""
+    samples: SampleNames = field(default_factory=SampleNames)
+    points: tuple[PlanePoint, ...] = ()
+    points_note: str = ""
 
     @property
     def figure_file(self) -> str:
@@ -64,7 +85,7 @@ class Published:
 
     def without_values(self) -> Published:
         """Return the same table with nothing published in it."""
-        return replace(self, source="", published={}, p={}, human={}, human_p="", published_notes=())
+        return replace(self, source="", published={}, p={}, human={}, human_p="", published_notes=(), points=())
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ def train_bleu_metrics(
 ) -> list[Metric]:
     """train-bleu-n for each of `orders` against the rows of train and valid; one index serves them all.
 
-    The *real* row repeats the held-out rows, which are references here. Each of them is scored against all the others,
-    as Self-BLEU does. `data.train` and `data.valid` hold no row twice.
+    The *real* row repeats the held-out rows, which are references here, and training rows after them if it is longer.
+    Each of its rows is scored against all the other references, as Self-BLEU does. `data.train` and `data.valid` hold
+    no row twice.
     """
     references, end, most = np.concatenate([data.valid, data.train]), data.vocabulary.end, max(orders)
 
@@ -44,7 +45,7 @@ def train_bleu_metrics(
 
     def compute(hypotheses: TokenArray) -> Statistics:
         count = len(hypotheses)
-        if not np.array_equal(hypotheses, data.valid[:count]):
+        if not np.array_equal(hypotheses, references[:count]):
             return index().statistics(hypotheses)
         own = self_statistics(references, end=end, max_order=most)
         return Statistics(own.matches[:count], own.totals[:count], own.lengths[:count], own.closest[:count])

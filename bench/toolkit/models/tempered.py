@@ -45,11 +45,12 @@ class TemperedConditional(TemperedScorer):
 
 def tempered(model: Generator, temperature: float) -> Tempered:
     """Return the model at a temperature; it scores, and is a Conditional, if the model's methods take a temperature."""
-    if not _takes_temperature(model, "log_prob"):
+    if not takes_temperature(model, "log_prob"):
         return Tempered(model, temperature)
-    return (TemperedConditional if _takes_temperature(model, "next_log_prob") else TemperedScorer)(model, temperature)
+    return (TemperedConditional if takes_temperature(model, "next_log_prob") else TemperedScorer)(model, temperature)
 
 
-def _takes_temperature(model: Generator, name: str) -> bool:
+def takes_temperature(model: Generator, name: str) -> bool:
+    """Return whether the model has a method of that name which takes a temperature."""
     method = getattr(model, name, None)
     return method is not None and "temperature" in inspect.signature(method).parameters
