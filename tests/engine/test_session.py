@@ -151,7 +151,7 @@ def test_a_store_that_fails_to_the_end_is_one_line_after_the_training(
 
     with monkeypatch.context() as patch:
         patch.setattr(Tracker, "project", locked)
-        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: mend the store, then"):
+        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: repair the store"):
             run("Tiny")
     assert {label: record.status for label, record in records().items()} == {"real": "done", "Tiny": "done"}
     sync()

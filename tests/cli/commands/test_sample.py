@@ -153,7 +153,7 @@ def test_other_data_than_the_run_had_is_refused(finish, call):
 def test_two_settings_under_one_name_need_a_cell(finish, call):
     finish("text:tiny.txt", "mle")
     _, newest = finish("text:tiny.txt", "mle", samples=10, plan="later")
-    with pytest.raises(BenchError, match=r"mle was run with several settings, data or code .*: say which with --plan"):
+    with pytest.raises(BenchError, match=r"mle was run with several knobs, data or code .*: say which with --plan"):
         call("sample", "mle", *DATA)
     drawn = call("sample", newest.cell.id, *DATA).stdout
     assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn
