@@ -51,7 +51,7 @@ def test_the_same_difference_at_every_seed_is_certain_by_t() -> None:
 
 
 def test_values_that_are_no_pairs_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 and 2 values are no pairs"):
+    with pytest.raises(ValueError, match="3 and 2 values are not pairs"):
         paired.differences([1, 2, 3], [1, 2])
 
 

@@ -103,7 +103,7 @@ def test_tunes_become_midi_files_that_score_as_themselves(finish, call):
         (("seqgam",), "unknown finished run in runs 'seqgam'"),
         (("mle", "-d", "poems"), "no finished run of poems in runs"),
         (("mle", "--run-seed", 5), "no finished run of mle with seed 5: there are seeds 0"),
-        (("mle", "--midi", "tunes"), "text:tiny is no music"),
+        (("mle", "--midi", "tunes"), "text:tiny is not music"),
     ],
 )
 def test_bad_input_is_one_line(finish, call, arguments, message):
