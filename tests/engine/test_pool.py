@@ -332,7 +332,7 @@ def test_a_cluster_that_is_lost_is_told_and_its_workers_leave(
             future.cancel()
             future.set_running_or_notify_cancel()
 
-    with pytest.raises(BenchError, match="the cluster's scheduler is gone: start it anew, and run again"):
+    with pytest.raises(BenchError, match="the cluster's scheduler is gone: start it again, then run again"):
         pool.run_all([make_cell()], context, 1, lose, "host:1")
     assert context.stop.exists()
 

@@ -138,7 +138,9 @@ def test_a_store_that_fails_stops_no_training_and_is_told_once(run: Run, monkeyp
     monkeypatch.setattr(Tracker, "project", locked)
     code, text = run("Tiny", "random-unigram")
     assert code == 0 and len(calls) == 6
-    told = "not in MLflow yet: the database is locked, says [it]; training goes on, all is brought in at its end\n"
+    told = (
+        "not in MLflow yet: the database is locked, says [it]; training goes on, and all cells are written at its end\n"
+    )
     assert text.count(told) == text.count("not in MLflow") == 1
     assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
 
