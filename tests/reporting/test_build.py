@@ -248,12 +248,12 @@ def test_seeds_of_other_settings_or_code_share_no_row(shop: Any, build: Build) -
         (table,) = build([*long, run("mle", 0, 4.0, **changes)])
         assert rows(table)["MLE"]["NLL_oracle ↓"] == "4.000"
         assert rows(table)["SeqGAN"]["Runs"] == "3"
-        assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 1, 2)."]
+        assert noted(table, "Left out") == ["Left out, other knobs or code: mle (seed 1, 2)."]
         kept = [line for line in runs_csv([table]).splitlines() if ",mle," in line]
         assert len(kept) == 1 and ",nll_oracle,4.0," in kept[0]
     (table,) = build([*(run("mle", seed, 4.0, code="edited") for seed in range(4)), *long])  # asked for again
     assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± ")
-    assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 3)."]
+    assert noted(table, "Left out") == ["Left out, other knobs or code: mle (seed 3)."]
     (table,) = build([*long[1:], *(run("mle", seed, 4.0, code="edited") for seed in range(3)), long[0]])
     assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± "), "all seeds of the one that is wanted"
     assert noted(table, "Left out") == []

@@ -492,7 +492,7 @@ def test_a_name_of_other_runs_is_refused(call, name):
     ],
 )
 def test_a_name_that_prints_as_another_row_does_is_refused(call, name, twin):
-    with pytest.raises(BenchError, match=f"name of other runs, for tables print {twin} as"):
+    with pytest.raises(BenchError, match=f"name of other runs, since tables print {twin} as"):
         call("score", "tiny.txt", *TEXT, "--name", name)
 
 
