@@ -75,14 +75,15 @@ def test_a_command_that_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_places_that_cannot_be_written(end: Callable[..., tuple[int, str]], number: int) -> None:
     code, text = end(throw(OSError(number, os.strerror(number), "results")))
     assert (
-        code == 2 and text == f"bench: cannot write results: {os.strerror(number)}; choose another folder or mend it\n"
+        code == 2
+        and text == f"bench: cannot write results: {os.strerror(number)}; choose another folder or repair it\n"
     )
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP])
 def test_names_that_lead_nowhere(end: Callable[..., tuple[int, str]], number: int) -> None:
     code, text = end(throw(OSError(number, os.strerror(number), "a" * 300)))
-    wanted = f"bench: cannot find or make {'a' * 300}: {os.strerror(number)}; choose another name or mend it\n"
+    wanted = f"bench: cannot find or make {'a' * 300}: {os.strerror(number)}; choose another name or repair it\n"
     assert (code, text) == (2, wanted)
 
 

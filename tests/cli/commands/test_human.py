@@ -91,7 +91,7 @@ def test_models_seeds_and_labels_with_commas_are_chosen(runs):
 
 def test_a_plan_tells_two_presets_apart(runs):
     second = finish(runs, "mle", count=50, samples=[f"other {index}" for index in range(9)])
-    with pytest.raises(BenchError, match=r"mle was run with several settings.*say which with --plan"):
+    with pytest.raises(BenchError, match=r"mle was run with several knobs.*say which with --plan"):
         export(runs)
     (runs / "plans").mkdir()
     records = {folder.name: {"asked": "1"} for folder in runs.iterdir() if (folder / "cell.json").exists()}

@@ -139,7 +139,7 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
     few = finish("oracle", "mle", samples=70, overrides=(*ORACLE, "mle.mle_epochs=3"), plan="few")
     many = finish("oracle", "mle", overrides=(*ORACLE, "mle.mle_epochs=5"), samples=90, plan="many")
     text = match(call, label(few, "mle"), label(many, "mle"))
-    assert "of 90 sequences a run" in text and "not comparable" not in text
+    assert "of 90 sequences per run" in text and "not comparable" not in text
     assert not any("-" in pair for pair in columns(text).values())
 
 

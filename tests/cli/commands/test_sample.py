@@ -115,7 +115,7 @@ def test_bad_input_is_one_line(finish, call, arguments, message):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--temperature", "nan", "nan is no number"),
+        ("--temperature", "nan", "nan is not a number"),
         ("--count", 99_999_999_999_999, "99999999999999 is not in the range"),
     ],
 )
