@@ -1,4 +1,4 @@
-"""What `bench` says and the code it ends with, whatever happens inside."""
+"""The message and the exit code of `bench`, whatever happens inside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.contracts.errors import BenchError, ContractError
 
 @pytest.fixture
 def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run `bench NAME`, where NAME does what the test says; exit code and standard error."""
+    """Run `bench NAME`, a command that does what the test says; return exit code and standard error."""
 
     def end(act: Callable[[], object], *arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: click.Command("act", callback=act))
@@ -139,7 +139,7 @@ def test_the_options_of_every_example_exist() -> None:
 
 
 def test_the_list_of_commands_is_read_from_their_sources() -> None:
-    """It holds what each command says of itself."""
+    """It holds the first line of each command's docstring."""
     said = {name: command.get_short_help_str(200) for (name, *more), command in every_command(cli.bench) if not more}
     assert said == {name: cli.summary(name) for name in said}
     output = CliRunner().invoke(cli.bench, ["--help"]).output

@@ -1,4 +1,4 @@
-"""One `bench run` in one process: what is announced, kept, tracked and continued."""
+"""One `bench run` in one process: what it announces, keeps, tracks and resumes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(at_once: None, folder: Path, words: str, trainers: Any, corpora: Corpora) -> Run:
-    """Run tiny trainers by name (others by theirs); exit code and what was printed."""
+    """Run trainers by name, tiny ones by class; return exit code and output."""
     smoke = preset.read("smoke")
 
     def run(
@@ -370,7 +370,7 @@ def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
 
 
 def two_files() -> list[Path]:
-    """a/train.txt and b/train.txt, of other words."""
+    """Write a/train.txt and b/train.txt with different words."""
     paths = [Path(name, "train.txt") for name in "ab"]
     for path in paths:
         path.parent.mkdir()

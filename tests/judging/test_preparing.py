@@ -1,4 +1,4 @@
-"""Files of text and of numbers are cleaned as the user asks; what is strange about them is said."""
+"""Files of text and of numbers are cleaned as the user asks; remarks say what is strange about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of samples made elsewhere become the rows that the dataset would have made of them, or one clear line."""
+"""Files of samples made elsewhere become the dataset's own rows of them, or one clear error line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal survives what happens to files: torn lines, repeated points, half-written cells."""
+"""The journal survives damaged files: torn lines, repeated points, half-written cells."""
 
 from __future__ import annotations
 

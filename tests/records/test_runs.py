@@ -1,4 +1,4 @@
-"""A runs folder: what commands find in it, and that each file is read once."""
+"""Commands find runs in a runs folder, and each file is read once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def put(tmp_path: Path) -> Put:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each file of JSON was read, by its folder and name."""
+    """Return how often each JSON file was read, by folder and name."""
     found, read = Counter[str](), Path.read_text
 
     def counted(path: Path, *given: Any, **more: Any) -> str:

@@ -17,7 +17,7 @@ from bench.records.tracker import Tracker
 
 
 def finish(runs, label, baseline=None, seed=0, fingerprint="f", status="done", samples=None, **changes):
-    """A cell as `bench run` leaves it; returns its id."""
+    """Write a cell as `bench run` leaves it, and return its id."""
     baseline = baseline or label.partition("[")[0]
     cell = Cell(
         label=label,
@@ -48,7 +48,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def call(*arguments):
-    """Output of a `bench human` command; a BenchError comes through."""
+    """Return the output of a `bench human` command; a BenchError is raised on."""
     result = CliRunner().invoke(bench, ["human", *map(str, arguments)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output

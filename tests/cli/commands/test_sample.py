@@ -24,7 +24,7 @@ def lines(call, *arguments):
 
 
 def test_samples_are_those_of_the_trained_generator(finish):
-    """The weights on disk, asked with the seed of the run's own evaluation, give the run's own samples."""
+    """The weights on disk, with the seed of the run's own evaluation, give the run's own samples."""
     from bench.records import revive
     from bench.toolkit.corpora.fetch import Corpora
 
