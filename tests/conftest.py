@@ -32,7 +32,7 @@ hypothesis.settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test, and each worker that it starts, takes one core."""
+    """Let a test, and each worker that it starts, use one core."""
     import torch
 
     torch.set_num_threads(1)
@@ -41,32 +41,32 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def words(tmp_path: Path) -> str:
-    """The reference of a tiny dataset: 4 words, T = 5."""
+    """Return the reference of a tiny dataset: 4 words, T = 5."""
     return f"{shutil.copy(SHELF / 'words.py', tmp_path)}:Words"
 
 
 @pytest.fixture
 def trainers(tmp_path: Path) -> Callable[[str], str]:
-    """The reference of a tiny trainer by its class's name: Tiny, or one that breaks in its own way."""
+    """Return class name -> reference of a tiny trainer: Tiny, or one that breaks in its own way."""
     path = shutil.copy(SHELF / "trainers.py", tmp_path)
     return lambda name: f"{path}:{name}"
 
 
 @pytest.fixture
 def corpora(tmp_path: Path) -> Corpora:
-    """Samples only: nothing is looked for."""
+    """Return corpora that use samples only and look for no file."""
     return Corpora(tmp_path / "cache", "sample")
 
 
 @pytest.fixture
 def context(tmp_path: Path, corpora: Corpora) -> Context:
-    """Where a test's cells are run."""
-    return Context(tmp_path / "runs", corpora, tmp_path / "stop", grace=300)  # no test fails for a slow machine
+    """Return the context in which a test's cells run."""
+    return Context(tmp_path / "runs", corpora, tmp_path / "stop", grace=300)  # long enough for a slow machine
 
 
 @pytest.fixture
 def make_cell(words: str, trainers: Callable[[str], str], context: Context) -> Callable[..., Cell]:
-    """One planned cell of a tiny trainer on the tiny dataset, its folder made; keywords are --set overrides."""
+    """Plan a cell of a tiny trainer on the tiny dataset and make its folder; keywords are --set overrides."""
 
     def make(name: str = "Tiny", seed: int = 0, **knobs: Any) -> Cell:
         wanted: dict[str, Any] = {"evaluation__curve_every": 1, "evaluation__samples": 30} | knobs
@@ -83,7 +83,7 @@ def make_cell(words: str, trainers: Callable[[str], str], context: Context) -> C
 
 @pytest.fixture(scope="session")
 def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty MLflow store, migrated once for all tests: first contact takes seconds."""
+    """Return an empty MLflow store, migrated once for all tests, since the first connection takes seconds."""
     from bench.records.tracker import Tracker
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
@@ -93,7 +93,7 @@ def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Make a folder with an empty MLflow store, mlflow.db, the current one."""
+    """Make a folder with an empty MLflow store, mlflow.db, and change to it."""
 
     def make(name: str) -> Path:
         path = tmp_path / name
@@ -108,13 +108,13 @@ def make_folder(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def folder(make_folder: Callable[[str], Path]) -> Path:
-    """A fresh current folder with an empty MLflow store."""
+    """Return a new current folder with an empty MLflow store."""
     return make_folder("work")
 
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Ctrl-C as in a terminal: a shell's background job, as a CI step may be, starts with it ignored."""
+    """Let Ctrl-C work as in a terminal. A background job of a shell, such as a CI step, starts with it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -135,5 +135,5 @@ class AtOnce:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cells are run in the test's own process."""
+    """Run cells in the test's own process."""
     monkeypatch.setattr("bench.engine.pool.choose", lambda *_: AtOnce())

@@ -1,4 +1,4 @@
-"""Whole files or none."""
+"""Files are written whole or not at all."""
 
 from __future__ import annotations
 

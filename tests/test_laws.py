@@ -36,7 +36,7 @@ CODE = sorted(path for shelf in ("bench", "baselines", "datasets") for path in (
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The modules a file imports, anywhere in it."""
+    """Return the modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -73,7 +73,7 @@ def test_importing_bench_imports_nothing_heavy() -> None:
     assert not (HEAVY | {"cattrs", "rich", "click"}) & set(ended.stdout.split())
 
 
-# From bottom to top; a package imports from those below it, and those of one line never import one another.
+# From bottom to top. A package imports from lines below it; packages of one line never import one another.
 ORDER = (
     ("contracts",),
     ("files",),
@@ -89,7 +89,7 @@ ORDER = (
 
 
 def room(name: str) -> str:
-    """`bench.judging.keep` -> `judging`: the package or the top-level file of bench that a module lies in."""
+    """Return the package or top-level file of bench that holds a module: `bench.judging.keep` -> `judging`."""
     return (*name.split("."), "")[1]
 
 
@@ -107,7 +107,7 @@ def test_data_flows_one_way() -> None:
 def test_no_circle_of_imports() -> None:
     """Imports within functions and under TYPE_CHECKING count too.
 
-    Only `bench/__init__.py` is left out: it offers users names from everywhere, and bench takes its version alone.
+    Only `bench/__init__.py` is left out: it offers users names from everywhere; bench itself uses only its version.
     """
     files = {module(path): path for path in (HOUSE / "bench").rglob("*.py")}
     own = {name for path in files.values() for name in imports(path) if name.count(".") == 1 and under(name, "bench")}
@@ -175,7 +175,7 @@ NO_KNOBS = {
 
 
 def test_the_engine_names_no_knob_of_a_trainer() -> None:
-    """What it needs to know of a knob, the knob or the trainer states; see knob() and bench/contracts/cost.py."""
+    """The knob or the trainer states what the engine needs; see knob() and bench/contracts/cost.py."""
     classes = [plugins.load("bench.baselines", name).Settings for name in plugins.names("bench.baselines")]
     knobs = {field.name for cls in classes for field in dataclasses.fields(cls)}
     assert "discriminator_updates" in knobs
@@ -184,9 +184,9 @@ def test_the_engine_names_no_knob_of_a_trainer() -> None:
 
 
 def keys(path: Path) -> Iterator[str]:
-    """The names by which a file may read a knob: attributes, and texts other than those handed to a function.
+    """Return the names by which a file may read a knob: attributes, and texts except those passed to a function.
 
-    The text that getattr() or get() is handed counts.
+    The text passed to getattr() or get() counts.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -214,7 +214,7 @@ def test_the_contracts_are_short() -> None:
 
 
 def lines_of_code(path: Path) -> int:
-    """Lines that hold something other than a docstring, a comment or nothing."""
+    """Return the lines that are not blank, a comment or a docstring."""
     text = path.read_text(encoding="utf-8")
     prose: set[int] = set()
     for node in ast.walk(ast.parse(text)):

@@ -20,8 +20,8 @@ from bench.cli import commands, options
 from bench.contracts.errors import BenchError, ContractError, named, unknown
 from bench.engine import terminal
 
-# What is wrong with a place the user named, not with the code: rights, a file where a folder should be, no room; and
-# with a name that leads nowhere.
+# Errors of a place that the user named, not of the code: rights, a file in place of a folder, no room, a name that
+# leads nowhere.
 _PLACES = (
     errno.EACCES,
     errno.EPERM,
@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command; None if there is none of that name."""
+        """Return the command, imported; None if no command has that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"bench.cli.commands.{cmd_name}").command
@@ -54,20 +54,20 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a line for each command, without importing any."""
+        """Write a line for each command without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary(name)) for name in self.list_commands(ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; BenchError with the nearest name if there is none of that name."""
+        """Return the command; if no command has that name, raise a BenchError with the nearest name."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise unknown("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C ends it with the exit code that shells use."""
+        """Run the command. Ctrl-C ends it with the exit code that shells use."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
 
 
 def _short_help(command: click.Command) -> None:
-    """Give the command and its subcommands -h, whoever calls them first: click keeps the option that it makes."""
+    """Give the command and its subcommands the option -h. Call it first, since click keeps the option that it makes."""
     command.context_settings.update(HELP)
     for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
         _short_help(subcommand)
@@ -120,7 +120,7 @@ def main() -> None:
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
-    except ContractError as error:  # of a plug-in that is asked outside a cell
+    except ContractError as error:  # from a plug-in that is called outside a cell
         click.echo(f"bench: {error}; `bench check` says more", err=True)
         sys.exit(1)
     except OSError as error:
@@ -128,7 +128,7 @@ def main() -> None:
             _unexpected(error)
         what, remedy = ("write", "folder") if error.errno in _PLACES else ("find or make", "name")
         place = error.filename or "a file"
-        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or mend it", err=True)
+        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or repair it", err=True)
         sys.exit(2)
     except Exception as error:
         _unexpected(error)
@@ -140,7 +140,7 @@ def _unexpected(error: Exception) -> NoReturn:
 
 
 def _keep_traceback() -> str:
-    """Write the traceback being handled to a file of its own; returns the file's name."""
+    """Write the traceback of the current error to a file of its own, and return the file's name."""
     with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".log", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
     return file.name

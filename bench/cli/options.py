@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 runs = click.option(
-    "--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the cells' journals."
+    "--runs",
+    type=click.Path(path_type=Path),
+    default="runs",
+    show_default=True,
+    help="Folder of the runs: their journals and plans.",
 )
-tracking_uri = click.option("--tracking-uri", help="MLflow store; else MLFLOW_TRACKING_URI, else mlflow's own default.")
-plan = click.option("--plan", help="Look among the runs of this plan only.")
+tracking_uri = click.option("--tracking-uri", help="MLflow store [default: MLFLOW_TRACKING_URI, else mlflow.db here].")
+plan = click.option("--plan", help="Use only the runs of this plan.")
 out = click.option(
     "--out", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the tables."
 )
@@ -24,21 +28,21 @@ data = click.option(
     type=click.Choice(["auto", "published", "sample"]),
     default="auto",
     show_default=True,
-    help="auto: published files, else samples that the code makes, loudly; published: samples are an error.",
+    help="auto: published files, else corpora that the code makes, with a warning; published: these are an error.",
 )
 corpus = click.option(
     "--corpus",
     "corpus",
     multiple=True,
     metavar="NAME=FILE",
-    help="Use a local file as a corpus, or a column of one: obama=speeches.csv#text.",
+    help="Use a local file, or a column of it, as a corpus: obama=speeches.csv#text.",
 )
 drop_special = click.option(
     "--drop-special", is_flag=True, help="Drop special tokens of other programs; an end token ends its sequence."
 )
-unquote = click.option("--unquote", is_flag=True, help="Take off quotation marks that stand around a whole line.")
+unquote = click.option("--unquote", is_flag=True, help="Remove quotation marks around a whole line.")
 pad_id = click.option(
-    "--pad-id", type=int, metavar="N", help="Take this id off the beginning and end of rows of token ids."
+    "--pad-id", type=int, metavar="N", help="Remove this id from the beginning and end of rows of token ids."
 )
 device = click.option(
     "--device",
@@ -50,5 +54,5 @@ device = click.option(
 
 
 def examples(*lines: str) -> str:
-    """Return the end of a command's help: one example a line."""
+    """Return the end of a command's help, with one example per line."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

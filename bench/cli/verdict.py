@@ -20,7 +20,7 @@ MEANING = (
 def show(verdict: Verdict) -> None:
     """Print the scores between their anchors, the tests on the headline metric, and the notes."""
     cell, data = verdict.record.cell, verdict.judge.opened.data
-    console = Console(markup=False, emoji=False, highlight=False)  # a row's name may hold [...]
+    console = Console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]
     console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})")
     console.print(_scores(verdict))
     if verdict.tests:
@@ -41,7 +41,7 @@ def show(verdict: Verdict) -> None:
 
 
 def _scores(verdict: Verdict) -> Table:
-    """Return a table with a line a metric: the file between its anchors."""
+    """Return a table with a line per metric, in which the file stands between its anchors."""
     rows = [(verdict.record.cell.label, len(verdict.found.sequences), verdict.judged.scores), *verdict.anchors]
     table = Table("", *(label for label, _, _ in rows), box=box.SIMPLE_HEAD)
     table.add_row("sequences", *(str(count) for _, count, _ in rows))
@@ -51,13 +51,13 @@ def _scores(verdict: Verdict) -> Table:
 
 
 def _tests(verdict: Verdict) -> Table:
-    """Return a table with a line a stored run, on the headline metric."""
+    """Return a table with a line per stored run, on the headline metric."""
     headline = next(iter(verdict.judged.scores))
     table = Table(f"{headline} against", "its value", "difference, 95 %", "p (sequences)", box=box.SIMPLE_HEAD)
     for test in (test for test in verdict.tests if test.metric == headline):
         gap = test.difference
         half = "" if gap.high is None else f" ± {gap.high - gap.value:.4f}"
-        cells = {other.cell for other in verdict.tests if other.label == test.label}  # of several presets
+        cells = {other.cell for other in verdict.tests if other.label == test.label}  # runs of several presets
         who = f"{test.label} seed {test.seed}" + (f", cell {test.cell}" if len(cells) > 1 else "")
         table.add_row(who, number(test.value, 4), f"{gap.value:+.4f}{half}", p_value(test.p_sequences))
     return table

@@ -1,4 +1,4 @@
-"""What runs cells: the protocol of a backend."""
+"""The protocol of a backend, which runs cells."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Tick = Callable[[], None]
 
 
 class Backend(Protocol):
-    """Where cells are run."""
+    """A place that runs cells."""
 
     def prepare(self) -> None:
         """Start what takes seconds to start, without waiting for it; BenchError if the backend cannot be reached."""
         ...
 
     def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
-        """Run every cell, calling `tick` a few times a second; returns the cells whose worker died.
+        """Run every cell, call `tick` a few times a second, and return the cells whose worker died.
 
-        A death is written into the cell's journal as soon as it is seen: an event "interrupted", with its `error`. On
-        Ctrl-C, and on an error of `tick`, the stop file tells the workers to save; the exception is then raised again.
+        The backend writes a death into the cell's journal at once, as an event "interrupted" with its `error`. On
+        Ctrl-C or an error of `tick`, the stop file tells the workers to save; then the exception is raised again.
         """
         ...

@@ -1,4 +1,4 @@
-"""Run the conformance checks on a plug-in, and tell how each ended."""
+"""Run the conformance checks on a plug-in and report the outcome of each."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ GROUPS: Mapping[Kind, Group] = {"trainer": "bench.baselines", "dataset": "bench.
 
 
 class Outcome(NamedTuple):
-    """How a check ended; `problem` is empty if the plug-in passed it."""
+    """The outcome of a check; `problem` is empty if the plug-in passed it."""
 
     title: str
     problem: str = ""
 
 
 def check(reference: str, values: Mapping[str, Any], corpora: Corpora, kind: Kind | None = None) -> Iterator[Outcome]:
-    """Yield the outcome of each check of a trainer or a dataset, built with those knobs; a dataset reads `corpora`.
+    """Yield the outcome of each check of a trainer or a dataset, built with the knobs `values`.
 
-    The other knobs have their quick values where they state some.
-
-    Without `kind`, the plug-in's methods say what it is. BenchError if it cannot be loaded or refuses its knobs.
+    A knob that `values` does not set has its quick value, if it states one. A dataset reads `corpora`. If `kind` is not
+    given, the plug-in's methods tell it. BenchError if the plug-in cannot be loaded or refuses its knobs.
     """
     group = GROUPS[kind] if kind else plugins.kind(reference)
     cls, name = plugins.load(group, reference), parse_plugin(reference).label
@@ -46,11 +45,11 @@ def check(reference: str, values: Mapping[str, Any], corpora: Corpora, kind: Kin
 
 
 def outcome(title: str, test: Callable[[], None]) -> Outcome:
-    """Run one check; a BenchError passes through: its cause is the input, not the plug-in."""
+    """Run one check and return its outcome. A BenchError is raised on: its cause is the input, not the plug-in."""
     try:
         test()
     except BenchError:
         raise
-    except (Exception, SystemExit) as error:  # a plug-in that exits does not conform
+    except (Exception, SystemExit) as error:  # a plug-in that calls exit fails its check
         return Outcome(title, named(error).replace("AssertionError: ", ""))
     return Outcome(title)

@@ -1,4 +1,4 @@
-"""Cells on a dask cluster: its workers share the folders, but are not ours to end."""
+"""Run cells on a dask cluster. Its workers share the folders, but this process must not end them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ UNSEEN = "killed, or out of memory"  # dask does not say how a worker ended
 
 
 class Cluster:
-    """The workers of one scheduler; each runs its cells in its own process, one after the other."""
+    """The workers of one scheduler. Each runs its cells in its own process, one after another."""
 
     def __init__(self, address: str) -> None:
         self.address = address
 
     def prepare(self) -> None:
-        """BenchError if no scheduler answers."""
+        """Connect to the scheduler; BenchError if none answers."""
         with _client(self.address):
             pass
 
     def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
-        """As `Backend.run`. On Ctrl-C the stop file stays for the workers that have not left within the grace."""
+        """Do as `Backend.run` says. After Ctrl-C the stop file stays for workers that do not leave within the grace."""
         with _executor(self.address) as executor:
             futures: dict[Future[str], Cell] = {}
             try:
@@ -42,7 +42,7 @@ class Cluster:
                     for cell in cells:
                         futures[executor.submit(job.run, cell, context)] = cell
                 return _watch(futures, context, tick)
-            except BaseException:  # whatever it is: to leave the executor would first wait for every cell
+            except BaseException:  # any: leaving the executor would first wait for every cell
                 _stop(futures, context)
                 raise
 
@@ -54,7 +54,7 @@ def _executor(address: str) -> Iterator[Executor]:
 
 
 def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) -> list[Cell]:
-    """Wait until all have ended; returns the cells whose workers died."""
+    """Wait until all cells have ended, and return those whose workers died."""
     died, left = list[Cell](), set(futures)
     while left:
         ended, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -67,7 +67,7 @@ def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) ->
 
 
 def _stop(futures: Iterable[Future[str]], context: Context) -> None:
-    """Let the workers save and leave. No task is cancelled: dask calls one cancelled that is still at work."""
+    """Let the workers save and leave. No task is cancelled, since dask would call a task cancelled that still runs."""
     context.stop.touch()
     wait(futures, timeout=context.grace)
     if all(future.done() and not future.cancelled() for future in futures):
@@ -75,11 +75,11 @@ def _stop(futures: Iterable[Future[str]], context: Context) -> None:
 
 
 def _died(future: Future[str]) -> bool:
-    """Return whether dask gave the cell up because its workers died. BenchError if the whole cluster did."""
+    """Return whether dask gave the cell up because its workers died. BenchError if the scheduler is gone."""
     try:
         error = future.exception()
     except CancelledError:
-        raise BenchError("the cluster's scheduler is gone: start it anew, and run again") from None
+        raise BenchError("the cluster's scheduler is gone: start it again, then run again") from None
     died = type(error).__name__ == "KilledWorker"
     if error is not None and not died:
         raise error
@@ -91,12 +91,12 @@ def _client(address: str) -> Client:
         from distributed import Client
     except ImportError:
         raise BenchError("--cluster needs dask.distributed: pip install 'seqbench[cluster]'") from None
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is told here
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # this module reports a lost scheduler
     try:
         return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise BenchError(f"--cluster {address}: no scheduler answers ({folded(error)})") from None
     except ValueError as error:
         raise BenchError(
-            f"--cluster {address}: no address ({folded(error)}); give HOST:PORT, as the scheduler says it"
+            f"--cluster {address}: no address ({folded(error)}); give HOST:PORT, as the scheduler prints it"
         ) from None

@@ -1,4 +1,4 @@
-"""Where to train: the device that a name stands for on this machine."""
+"""Find the device that a name stands for on this machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from bench.contracts.errors import BenchError
 
 
 def resolve_device(name: str) -> str:
-    """Return cpu, cuda or mps; "auto" is the first of cuda, mps and cpu that is there.
+    """Return cpu, cuda or mps; "auto" is the first of cuda, mps and cpu that this machine has.
 
-    BenchError if torch does not find the device that is asked for by name.
+    BenchError if torch does not find the named device.
     """
     import torch
 

@@ -1,7 +1,7 @@
-"""Drives a trainer's phases, one epoch at a time: curves, checkpoints, divergence checks, the checkpoint rule.
+"""Drive a trainer's phases, one epoch at a time: curves, checkpoints, divergence checks, the checkpoint rule.
 
-The rules best-valid and best-oracle choose among the curve's points of the last phase that trains the generator, each
-of which comes after an epoch of that phase: else an arm could be judged by a checkpoint of its pre-training.
+The rules best-valid and best-oracle choose among the curve's points in the last phase that trains the generator. Each
+of these comes after an epoch of that phase, so no arm is judged by a checkpoint of its pre-training.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 class Interrupted(Exception):
-    """The user asked to stop; the checkpoint is written."""
+    """The user stopped the run; the checkpoint is written."""
 
 
 @dataclass
 class Position:
-    """Where training stands: the phase, its next epoch, and x, the epochs that trained the generator so far.
+    """How far training came: the phase, its next epoch, and x, the epochs that trained the generator so far.
 
-    `best` is the lowest loss by the checkpoint rule, so far and in the phase that it looks at. `trained` is how many
-    epochs the last phase that trained the generator had.
+    `best` is the lowest loss by the checkpoint rule so far, in the phase that the rule looks at. `trained` is the
+    number of epochs of the last phase that trained the generator.
     """
 
     phase: int = 0
@@ -51,11 +51,11 @@ class Position:
 
 @dataclass
 class Driver:
-    """One trainer's way through its schedule.
+    """Runs one trainer through its schedule.
 
-    Evaluation draws from generators of its own: the trained weights are the same with and without a curve. Each epoch
-    begins with global generators seeded for it alone: training goes on alike after a checkpoint. The trainer's state is
-    asked for at each use: it may have put another object in a part's place.
+    Evaluation has random generators of its own, so the trained weights are the same with and without a curve. Each
+    epoch seeds the global generators for itself, so training continues alike after a checkpoint. The driver asks for
+    the trainer's state at each use, since the trainer may have replaced a part.
     """
 
     cell: Cell
@@ -73,7 +73,7 @@ class Driver:
         self.saved = time.monotonic()
 
     def run(self) -> float:
-        """Train to the end, from the last checkpoint if there is one; returns the seconds spent training, in all."""
+        """Train to the end, from the last checkpoint if there is one, and return the total seconds of training."""
         check_state(self.trainer.state())
         restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
         if restored is not None:
@@ -87,7 +87,7 @@ class Driver:
         return self.position.seconds
 
     def _choose(self) -> None:
-        """Bring back the checkpoint that the rule says is to be judged, and journal where it stands."""
+        """Restore the checkpoint that the rule chooses to be judged, and journal its phase and epoch."""
         judged = judged_phase(self.phases)
         if judged is None:
             return
@@ -100,7 +100,7 @@ class Driver:
         self.journal.append(Judged(phase=judged.name, epoch=epoch, epochs=judged.epochs))
 
     def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
-        """Global generators that start from a seed for one piece of this cell's training."""
+        """Seed the global generators for one piece of this cell's training; the names tell the pieces apart."""
         return chance.seeded(self.cell.seed_for("global", *names), self.rng.device)
 
     def _phase(self, phase: Phase) -> None:
@@ -139,7 +139,7 @@ class Driver:
                 self._curve(phase)
 
     def _curve(self, phase: Phase) -> None:
-        """Score the generator as it stands, and keep a checkpoint of it if the rule finds it the best so far."""
+        """Score the generator, and keep a checkpoint of it if the rule finds it the best so far."""
         at, evaluation = self.position, self.cell.evaluation
         rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
         judged = self.evaluator.of_curves().judge(self.trainer.generator, evaluation.curve_samples, rng)
@@ -165,7 +165,7 @@ class Driver:
 
 
 def judged_phase(phases: Sequence[Phase]) -> Phase | None:
-    """The last phase that trains the generator for at least one epoch; None if the generator is never trained."""
+    """Return the last phase that trains the generator for an epoch or more; None if none does."""
     return next((phase for phase in reversed(phases) if phase.trains_generator and phase.epochs), None)
 
 

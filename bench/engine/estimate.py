@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
 
 VOCABULARY, LENGTH, TRAIN, MANY, BATCH, ROLLOUTS = 5_000, 20, 9_984, 10_000, 64, 16
-"""The official sizes, at which `bench speed` times the stages; MANY are sampled, or discriminated on either side."""
+"""The official sizes, at which `bench speed` times the stages. MANY is the number of sequences drawn, or per class."""
 UNITS: Mapping[str, tuple[str, int]] = {
     "sample": ("a", MANY),
     "teacher-forcing": ("b", TRAIN),
@@ -32,26 +32,26 @@ UNITS: Mapping[str, tuple[str, int]] = {
     "rollout": ("e", BATCH * ROLLOUTS),
     "policy-gradient": ("f", BATCH),
 }
-"""Kind of work of a stated cost -> the stage that `bench speed` times, and the sequences that it is timed with."""
+"""Kind of work in a stated cost -> its stage in `bench speed`, and the number of sequences timed there."""
 
 
 def path() -> Path:
-    """Where `bench speed` leaves its stage times: the user's cache folder."""
+    """Return the file of the stage times of `bench speed`, in the user's cache folder."""
     return user_cache() / "speed.json"
 
 
 def save(facts: Mapping[str, Any]) -> None:
-    """Keep the result of `bench speed`, atomically."""
+    """Write the result of `bench speed` to that file, atomically."""
     write_whole(path(), json.dumps(facts, indent=1).encode())
 
 
 def measured(device: str) -> dict[str, float] | None:
-    """Stage -> seconds on one thread (or on the GPU), if `bench speed` has run for that device."""
+    """Return stage -> seconds on one thread (or on the GPU); None if `bench speed` has not run on that device."""
     try:
         facts = json.loads(path().read_text(encoding="utf-8"))
         if facts["device"] != device:
             return None
-        # Two one-thread processes do a little more than one of two threads: scaling by the threads errs on that side.
+        # Two one-thread processes do a little more than one process with two threads, so this is slightly too high.
         threads = facts["threads"] if device == "cpu" else 1
         return {key: stage["seconds"] * threads for key, stage in facts["stages"].items()}
     except (OSError, ValueError, KeyError, TypeError):
@@ -59,7 +59,7 @@ def measured(device: str) -> dict[str, float] | None:
 
 
 def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> float | None:
-    """Seconds of one training at these settings; None if they state no cost.
+    """Return the seconds of one training with these knobs; None if they state no cost.
 
     `stages` are the seconds of each stage of `bench speed`. BenchError names `where` if the cost breaks its contract,
     bench/contracts/cost.py.
@@ -72,7 +72,7 @@ def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes
 
 
 def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str) -> float:
-    """Seconds of a part of training. Teacher forcing is scaled by T and V; the rest is taken as at the sizes timed."""
+    """Return the seconds of a part of training. Teacher forcing scales with T and V; other work does not scale."""
     if not isinstance(stage, Stage) or stage.work not in UNITS:
         known = f"the work is one of {', '.join(UNITS)}"
         raise BenchError(f"cost() of {where} gives {stage!r:.80}; give a Stage(work, sequences), where {known}")
@@ -84,7 +84,7 @@ def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str
 
 
 def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str, float]:
-    """Cell id -> seconds of training, for the cells of a plan whose trainers state their cost.
+    """Return cell id -> seconds of training, for the cells of a plan whose trainers state their cost.
 
     Empty if `bench speed` has not run on the device.
     """
@@ -104,7 +104,7 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
 
 
 class TimeLeft:
-    """What is left of each cell: by what other seeds of its arm took, else what was expected, else the mean so far."""
+    """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean."""
 
     def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:
         self.records, self.expected = records, expected
@@ -114,7 +114,7 @@ class TimeLeft:
                 self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
 
     def of(self, record: Record) -> float | None:
-        """Seconds, or None if nothing is known yet."""
+        """Return the seconds left of a cell; None if nothing is known yet."""
         if record.status in ("done", "failed"):
             return 0.0
         whole = self._whole(record)
@@ -125,7 +125,7 @@ class TimeLeft:
         return max(0.0, whole - since)
 
     def total(self, jobs: int) -> float | None:
-        """Seconds until the last cell ends, if the jobs share the work evenly."""
+        """Return the seconds until the last cell ends if the jobs share the work evenly; None if unknown."""
         left = [self.of(record) for record in self.records]
         return None if None in left else sum(seconds for seconds in left if seconds is not None) / jobs
 

@@ -39,10 +39,10 @@ LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 @dataclass(frozen=True)
 class Context:
-    """What a job needs and its numbers do not depend on.
+    """What a job needs that its numbers do not depend on.
 
-    When the file `stop` appears, jobs save and leave at the end of their epoch. `grace` is how many seconds a worker
-    gets to leave then, and after its cell has ended.
+    When the file `stop` appears, jobs save and leave at the end of their epoch. A worker then has `grace` seconds to
+    leave, and as long after its cell has ended.
     """
 
     runs: Path
@@ -53,7 +53,7 @@ class Context:
 
 
 def run(cell: Cell, context: Context) -> str:
-    """Do the cell; returns done, failed or interrupted, which is also the last word of its journal once it began."""
+    """Run the cell; return done, failed or interrupted, which is also the last event of its journal once it began."""
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
@@ -63,7 +63,7 @@ def run(cell: Cell, context: Context) -> str:
     except Interrupted:
         journal.append(events.Interrupted())
         return "interrupted"
-    except BaseException as error:  # SystemExit too: a plug-in must not end the others, nor the run
+    except BaseException as error:  # SystemExit too: a plug-in must not end the run
         journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
         _keep_traceback(error, journal.folder / "error.log")
         return "failed"
@@ -91,7 +91,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     generator, parts, seconds = _generator(cell, context, journal, evaluator, opened)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
-    _refuse_edited(cell)  # what was imported late is of the plan too
+    _refuse_edited(cell)  # late imports must be as planned too
     check_unchanged(evaluator.data, cell.fingerprint, f"{cell.baseline}, or a metric of {cell.dataset_label},")
     write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
     done = events.Done(
@@ -107,7 +107,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
 
 
 def _refuse_edited(cell: Cell) -> None:
-    """ContractError if the files of the cell's plug-ins are not those that it was planned with."""
+    """Raise ContractError if the files of the cell's plug-ins changed since it was planned."""
     if code.checksum(cell.reference, cell.dataset) != cell.code:
         plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
         names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
@@ -115,7 +115,7 @@ def _refuse_edited(cell: Cell) -> None:
 
 
 def _refuse_changed(cell: Cell) -> None:
-    """ContractError if a file that a knob names is not the one that the cell was planned with."""
+    """Raise ContractError if a file that a knob names changed since the cell was planned."""
     for settings, files in ((cell.settings, cell.files), (cell.dataset_settings, cell.dataset_files)):
         for name, digest in files:
             if paths.checksum(path := dict(settings)[name]) != digest:
@@ -123,9 +123,9 @@ def _refuse_changed(cell: Cell) -> None:
 
 
 def _settle(cell: Cell) -> None:
-    """Threads are part of the cell; on a GPU, full float32 (cuDNN's LSTM is three digits short by default).
+    """Set the cell's number of threads, and on a GPU full float32 (cuDNN's LSTM lacks three digits by default).
 
-    There sums are taken in a fixed order wherever torch can, at some cost, so that a resumed run ends on the same bits.
+    On a GPU torch also adds in a fixed order wherever it can, at some cost, so that a resumed run gives the same bits.
     """
     import torch
 
@@ -133,7 +133,7 @@ def _settle(cell: Cell) -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
     if cell.device != "cpu":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's products need for it
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matrix products need this
         warnings.filterwarnings("ignore", message=".*deterministic")
     torch.use_deterministic_algorithms(cell.device != "cpu", warn_only=True)
 
@@ -147,7 +147,7 @@ def _generator(
     rng = training_rng(cell, cell.device)
     trainer = build_trainer(cell, evaluator.data, rng)
     driver = Driver(cell, trainer, evaluator, journal, rng, context.stop.exists, context.checkpoint_seconds)
-    seconds = driver.run()  # first: a trainer may put another generator in the place of the one it began with
+    seconds = driver.run()  # first, since a trainer may replace its generator
     return trainer.generator, generator_files.parts_of(trainer), seconds
 
 

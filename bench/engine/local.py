@@ -1,8 +1,8 @@
-"""Cells in processes of this machine, one process a cell.
+"""Run cells in processes of this machine, one process per cell.
 
-Each is forked from a server that has imported torch and this package, and nothing of the user's; where the system has
-no such server (Windows), it is spawned. So no cell sees what another one left behind. The journal says how far a cell
-came, the sentinel of its process says that the process ended.
+Each process is forked from a server that has imported torch and this package, and no code of the user. On a system
+without such a server (Windows), it is spawned. So no cell sees what another one left behind. The journal tells how far
+a cell came; the sentinel of its process tells that the process ended.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from bench.records.journal import Journal, read_record
 FORKS = "forkserver" in get_all_start_methods()
 PRELOADED = "bench.engine.preloaded"
 SERVER_ONLY = {
-    "PYTHONSAFEPATH": "1",  # files in the current folder are no modules
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a server that forks has one thread; this one pyarrow starts
-    # A process keeps the memory it frees: glibc would give it back and ask again at each step of training.
+    "PYTHONSAFEPATH": "1",  # do not import from the current folder
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a fork server has one thread; pyarrow would add one
+    # A process keeps the memory that it frees. glibc would return it and ask for it again at each step of training.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
 }
 ENDED = 79  # exit code of a process whose job returned; nothing else ends with it
-ORPHANED = 255  # multiprocessing's exit code of a process whose server died before it
+ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 
 
 class Local:
@@ -51,7 +51,7 @@ class Local:
         _start_server()
 
     def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
-        """As `Backend.run`. A process that does not leave within the grace is killed; all are at a second Ctrl-C."""
+        """Do as `Backend.run` says. Kill processes that do not leave within the grace, and all at a second Ctrl-C."""
         waiting, died, workers = deque(cells), list[Cell](), _Workers(context)
         try:
             while waiting or workers.at_work:
@@ -78,7 +78,7 @@ class _Workers:
             self.start(waiting.popleft())
 
     def start(self, cell: Cell) -> None:
-        """Start a process for the cell. It is deaf to Ctrl-C and SIGTERM from its first moment."""
+        """Start a process for the cell. It ignores Ctrl-C and SIGTERM from its first moment."""
         _start_server()
         with signals.held_back(), _without_main():
             given = cell, self.context, dict(os.environ)
@@ -87,14 +87,14 @@ class _Workers:
             self.at_work[process.sentinel] = process, cell
 
     def reap(self, seconds: float) -> list[Cell]:
-        """Wait at most so long for a process to end; returns the cells of those that died, which is written down."""
+        """Wait at most `seconds` for a process to end; journal each death and return the cells of the dead."""
         ended = set(connection.wait(self.at_work, seconds))
         with signals.held_back():
             cells = [self._died(sentinel) for sentinel in list(self.at_work) if sentinel in ended]
         return [cell for cell in cells if cell is not None]
 
     def stop(self) -> None:
-        """Let the processes save and leave, then kill those that are left."""
+        """Let the processes save and leave, then kill those that remain."""
         until = time.monotonic() + self.context.grace
         try:
             self.context.stop.touch()
@@ -106,7 +106,7 @@ class _Workers:
                 self.context.stop.unlink(missing_ok=True)
 
     def _died(self, sentinel: int) -> Cell | None:
-        """Take leave of a process that ended; returns its cell if the job did not return."""
+        """Close a process that ended; return its cell if the job did not return."""
         process, cell = self.at_work[sentinel]
         process.join()
         code = process.exitcode or 0
@@ -120,7 +120,7 @@ class _Workers:
         return None if code == ENDED else cell
 
     def _kill(self) -> None:
-        """SIGTERM would not do: the processes are deaf to it."""
+        """Kill the remaining processes. They ignore SIGTERM."""
         for process, _ in self.at_work.values():
             process.kill()
         for process, cell in self.at_work.values():
@@ -142,7 +142,7 @@ def _cause(code: int) -> str:
 
 
 def _end_orphan(pid: int | None) -> None:
-    """Kill a process whose server died: it still runs, and its cell is to be tried again."""
+    """Kill a process whose server died: it still runs, and its cell will be tried again."""
     import psutil
 
     try:
@@ -160,7 +160,7 @@ def _process_class() -> type[BaseProcess]:
 def _start_server() -> None:
     """Start the server that processes are forked from, unless it runs already. It imports `bench.engine.preloaded`.
 
-    It is deaf to Ctrl-C and SIGTERM, and what is forked from it too.
+    The server and the processes forked from it ignore Ctrl-C and SIGTERM.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
     if not FORKS:
@@ -190,9 +190,10 @@ def _set_environment(values: Mapping[str, str]) -> None:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """multiprocessing runs the user's script in each process again, so that objects of it can be unpickled there.
+    """Keep multiprocessing from running the user's script again in each process.
 
-    No cell holds such objects, and a script without `if __name__ == "__main__"` would begin another run.
+    It does so to unpickle objects of the script. No cell holds such objects, and a script without
+    `if __name__ == "__main__"` would begin another run.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -203,10 +204,10 @@ def _without_main() -> Iterator[None]:
 
 
 def _work(cell: Cell, context: Context, environment: Mapping[str, str]) -> None:
-    """All that a process does: one cell."""
+    """Run one cell, which is all that a process does."""
     signals.ignore()
     _leave_with_parent()
-    _set_environment(environment)  # the server has that of its start
+    _set_environment(environment)  # the server's environment is that of its start
     terminal.escape_what_it_cannot_hold()  # a plug-in may print
     job.run(cell, context)
     leave = threading.Timer(context.grace, os._exit, (ENDED,))  # a plug-in may leave a thread that does not end
@@ -216,7 +217,7 @@ def _work(cell: Cell, context: Context, environment: Mapping[str, str]) -> None:
 
 
 def _leave_with_parent() -> None:
-    """A process whose parent was killed ends at once: the next run may take up its cell, from the last checkpoint."""
+    """End this process at once if its parent is killed: the next run may resume its cell from the last checkpoint."""
     parent = parent_process()
     assert parent is not None
 

@@ -1,4 +1,4 @@
-"""List where each cell of a runs folder stands."""
+"""List the state of each cell of a runs folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.records.runs import RunsFolder
 
 
 class Line(NamedTuple):
-    """A cell: its record, the names that plans give its row, and its score, or the error of a failed one."""
+    """A cell: its record, the labels that plans give its row, and its score, or its error if it failed."""
 
     record: Record
     names: tuple[str, ...]

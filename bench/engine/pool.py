@@ -13,7 +13,7 @@ from bench.records.journal import Journal, read_record
 
 
 def choose(jobs: int, cluster: str | None) -> Backend:
-    """Return the cluster whose scheduler has that address; without one, `jobs` processes of this machine."""
+    """Return the dask cluster at the address `cluster`; without an address, `jobs` processes of this machine."""
     if cluster is None:
         from bench.engine.local import Local
 
@@ -24,10 +24,10 @@ def choose(jobs: int, cluster: str | None) -> Backend:
 
 
 def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Tick, cluster: str | None) -> None:
-    """Run every cell, calling `tick` a few times a second. On Ctrl-C, or an error of `tick`, the workers save first.
+    """Run every cell and call `tick` a few times a second. On Ctrl-C or an error of `tick`, the workers save first.
 
-    A cell whose worker died is tried once more after all others have ended, alone: the others may have taken the
-    memory that it lacked.
+    A cell whose worker died is tried once more, alone, after all others have ended: they may have taken the memory
+    that it lacked.
     """
     if not cells:
         return

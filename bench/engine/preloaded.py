@@ -1,7 +1,7 @@
-"""What most cells import: the server that forks their processes imports it once.
+"""Import what most cells need. The server that forks their processes imports this module once.
 
-Libraries and this package only, never a plug-in and nothing of the user's. The imports start no thread and draw no
-random number.
+It imports libraries and this package only, never a plug-in or code of the user. The imports start no thread and draw
+no random number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bench.plugins import loading as plugins
 
 LIBRARIES = (
     "torch.optim",
-    "torch._inductor.config",  # what torch.use_deterministic_algorithms imports
+    "torch._inductor.config",  # imported by torch.use_deterministic_algorithms
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "pandas",
@@ -31,5 +31,5 @@ for name in (*LIBRARIES, "bench.engine.job"):
 for package in TOOLKIT:
     for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
         import_module(module.name)
-plugins.names("bench.baselines")  # the metadata of all packages, read once and remembered; loads no plug-in
+plugins.names("bench.baselines")  # reads and keeps the metadata of all packages; loads no plug-in
 plugins.names("bench.datasets")

@@ -1,4 +1,4 @@
-"""Progress in the terminal: one live table of all cells, or plain lines where the output is no terminal."""
+"""Show progress: one live table of all cells in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.planning.cell import Cell
 from bench.records.events import Curve, Epoch, Failed
 from bench.records.journal import Record, read_record
 
-WIDE = 100  # characters of a terminal that leave room for the name of the score
+WIDE = 100  # a terminal this wide has room for the name of the score
 ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:
-    """Follows the journals of a plan's cells: shows what changed and hands on each cell that ended."""
+    """Follows the journals of a plan's cells, shows what changed, and passes on each cell that ended."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Progress:
                 self.live.stop()
 
     def tick(self) -> None:
-        """Take in what the workers have written since the last call."""
+        """Read what the workers have written since the last call, and show it."""
         for key, record in self.records.items():
             size = _size(record.folder)
             if self.sizes[key] == size:
@@ -80,7 +80,7 @@ class Progress:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
             side: Literal["left", "right"] = "left" if name in ("dataset", "baseline", "phase") else "right"
-            table.add_column(name, justify=side, no_wrap=name not in ("baseline", "phase"))  # those may be cut
+            table.add_column(name, justify=side, no_wrap=name not in ("baseline", "phase"))  # only these two may be cut
         ordered = sorted(self.records.values(), key=lambda r: ORDER[r.status])
         left = TimeLeft(ordered, self.expected)
         room = max(5, self.console.size.height - 6)
@@ -88,14 +88,14 @@ class Progress:
             *cells, score = _row(record)
             score = score if self.console.width >= WIDE else score.rpartition(" ")[2]
             time = _time(left.of(record)) if record.status == "running" else ""
-            table.add_row(*map(Text, (*cells, score, time)))  # text as it is: a row's name may hold [...]
+            table.add_row(*map(Text, (*cells, score, time)))  # not as markup: a row's name may hold [...]
         done = sum(r.status == "done" for r in ordered)
         hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
         return Group(table, f"{done} of {len(ordered)} cells done · {_time(left.total(self.jobs))} left{hidden}")
 
 
 def headline(record: Record) -> str:
-    """Return the first score of a finished cell, or of its latest curve point."""
+    """Return the first score of a finished cell; of an unfinished one, that of its latest curve point."""
     point = record.last(Curve)
     latest = point.scores if point else {}
     scores = {name: score.value for name, score in record.scores.items()} or latest

@@ -38,10 +38,10 @@ def run(
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
 
-    The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. What is finished in
-    `runs` is not run again. Each cell has a process of its own, also with jobs=1; the calling script is not run in it,
-    so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its error. BenchError
-    says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
+    The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. Cells that are finished
+    in `runs` are not run again. Each cell has a process of its own, also with jobs=1. The process does not run the
+    calling script, so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its
+    error. BenchError says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
     """
     from rich.console import Console
 
@@ -72,7 +72,7 @@ def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:
     names = (given,) if isinstance(given, str) else tuple(given)
     if wrong := next((name for name in names if not isinstance(name, str)), None):
         raise BenchError(
-            f"{kind}: {wrong!r:.60} is no name; a class is given by its file, as in 'my_gan.py:MyGan', because each "
+            f"{kind}: {wrong!r:.60} is not a name; give a class by its file, as in 'my_gan.py:MyGan', because each "
             "cell loads it in a process of its own"
         )
     if not names:

@@ -38,7 +38,7 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Setup:
-    """Where and how a plan is carried out; none of it changes a number."""
+    """Where and how to run a plan; nothing here changes a number."""
 
     corpora: Corpora
     runs: Path
@@ -50,7 +50,7 @@ class Setup:
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed, 130 after Ctrl-C or SIGTERM.
 
-    Tables are the caller's: `bench run` writes them unless the run was interrupted.
+    It writes no tables: `bench run` does so afterwards, unless the run was interrupted.
     """
     console = console or Console()
     if _unfinished(plan, setup.runs):
@@ -66,7 +66,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         wanted = {cell.id: Entry(tags=tags, label=cell.label) for cell in plan.cells}
         cells = kept_plans.write(plan.name, wanted, setup.runs)
         interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
-        project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read afresh: the cells ran since
+        project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
     if interrupted:
         console.print("interrupted; everything finished is kept: the same command continues from here")
         return INTERRUPTED
@@ -80,24 +80,24 @@ def failed(plan: Plan, runs: Path) -> list[Record]:
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
-    """A corpus never takes the place of another one of its name, in the runs folder or in the plan as it is tracked."""
+    """Raise BenchError if another corpus has the name of one of the plan, in the runs folder or in MLflow."""
     new = [one_name.of_cell(cell) for cell in plan.cells]
     one_name.refuse_taken(new, one_name.in_runs(RunsFolder(runs), plan.name), str(runs))
     one_name.refuse_taken(new, tracker.corpora(plan.name), f"plan {plan.name} of {tracker.uri}")
 
 
 def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> Callable[[Record], object]:
-    """Brings a cell into MLflow as it ends; where that fails, says so once and goes on: journals are the truth."""
+    """Return a function that writes an ended cell to MLflow. If that fails, it says so once, and training goes on."""
     told = False
 
     def bring(record: Record) -> None:
-        """As `Progress` calls it, with a cell that ended."""
+        """Write an ended cell to MLflow; `Progress` calls this."""
         nonlocal told
         try:
             tracker.project(record, plan, cells[record.cell.id])
-        except Exception as error:  # training goes on whatever a store does; project_plan meets it again at the end
+        except Exception as error:  # training goes on; project_plan raises a lasting error at the end
             if not told:
-                text = f"not in MLflow yet: {folded(error)}; training goes on, all is brought in at its end"
+                text = f"not in MLflow yet: {folded(error)}; training goes on, and all cells are written at its end"
                 console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
             told = True
 
@@ -105,20 +105,20 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
-    """Return the cells whose journal does not end with "done", those without a folder among them."""
+    """Return the cells that are not done, with those that have no folder yet."""
     records = [Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in plan.cells]
     return [record.cell for record in records if record.status != "done"]
 
 
 def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
-    """Run what is not done; whether Ctrl-C or SIGTERM ended it."""
+    """Run the cells that are not done; return whether Ctrl-C or SIGTERM ended the run."""
     cells = _unfinished(plan, setup.runs)
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
         return False
-    runs = setup.runs.resolve()  # a cluster's workers have folders of their own
-    stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # of this run alone: one may be left, and its number return
+    runs = setup.runs.resolve()  # a cluster's workers have other current folders
+    stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context = Context(runs, setup.corpora, stop)
     cells.sort(key=lambda cell: cell.seed)
     with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)) as shown:
@@ -135,9 +135,9 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Reco
 
 @contextmanager
 def _ending_as_by_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM, with which batch systems announce the end of a job, interrupt as Ctrl-C does.
+    """Treat SIGTERM as Ctrl-C until the block ends. Batch systems send it before they end a job.
 
-    Python takes signals in its main thread only; in another thread nothing changes.
+    Python handles signals in its main thread only; in another thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -150,11 +150,11 @@ def _ending_as_by_ctrl_c() -> Iterator[None]:
 
 
 def _announce(plan: Plan, console: Console) -> None:
-    """Name every sample corpus before the work, in one line; then say what is strange about any corpus."""
+    """Name every made-up corpus in one line before the work starts; then print the remarks on each corpus."""
     sources = {label: opened.data.source for label, opened in plan.datasets.items()}
     samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
     if samples:
-        text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number of theirs is a published result"
+        text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number is comparable with a published one"
         console.print(text, markup=False, style="bold yellow", soft_wrap=True)
     for label, opened in plan.datasets.items():
         for remark in strange.of_corpus(opened, label.partition(":")[0]):

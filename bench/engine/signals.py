@@ -1,4 +1,4 @@
-"""Ctrl-C, and the SIGTERM of a batch system: hold them back for a moment."""
+"""Hold back Ctrl-C, and the SIGTERM of a batch system, for a moment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """SIGINT and SIGTERM wait until the block ends. A process that is started within it is deaf to both.
+    """Hold SIGINT and SIGTERM back until the block ends. A process started within it ignores both.
 
-    Windows has no signal mask: there nothing is held back.
+    Windows has no signal mask, so nothing is held back there.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -24,7 +24,7 @@ def held_back() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """This process is deaf to SIGINT and SIGTERM from now on."""
+    """Make this process ignore SIGINT and SIGTERM from now on."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     else:

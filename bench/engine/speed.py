@@ -1,7 +1,7 @@
-"""Times the stages of training and judging at the official sizes, on the user's own machine.
+"""Time the stages of training and judging at the official sizes, on the user's own machine.
 
-Vocabulary 5,000, T = 20, generator 32/32, minibatches of 64, the discriminator of 1,720 filters, 16 rollouts. A stage
-is run several times and its median kept; a run while other processes use the processors is thrown away and repeated.
+The sizes: vocabulary 5,000, T = 20, generator 32/32, minibatches of 64, discriminator of 1,720 filters, 16 rollouts.
+Each stage runs several times, and the median counts. A run during which other processes use the processors is repeated.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from bench.toolkit.training.optimiser import adam
 
 SIZE = 32
 ORDERS = (2, 3, 4, 5)
-FEW = 2  # sequences that NLTK gets
-FOREIGN = 0.15  # cores' worth of other work above which a run is thrown away
-LEAST = 0.3  # seconds that a run takes, of short work several times: others' work is counted in hundredths
-TOKEN_FLOP = 2 * (2 * SIZE * 4 * SIZE + SIZE * VOCABULARY)  # one LSTM step and its logits
+FEW = 2  # sequences for NLTK, which is slow
+FOREIGN = 0.15  # a run is repeated if other work takes more cores than this
+LEAST = 0.3  # least seconds of a run; the system counts others' time in hundredths
+TOKEN_FLOP = 2 * (2 * SIZE * 4 * SIZE + SIZE * VOCABULARY)  # of one LSTM step and its logits
 HIGHWAY_FLOP = 4 * sum(KERNELS.values()) ** 2  # of one sequence, in one direction
 JUDGE_FLOP = 2 * 64 * sum(k * n * (LENGTH - k + 1) for k, n in KERNELS.items()) + HIGHWAY_FLOP
 TABLES_FLOP = 2 * 64 * VOCABULARY * sum(k * n for k, n in KERNELS.items())  # of all tokens, instead of convolutions
@@ -39,8 +39,8 @@ TABLES_FLOP = 2 * 64 * VOCABULARY * sum(k * n for k, n in KERNELS.items())  # of
 
 @dataclass(frozen=True)
 class Stage:
-    """Something to time: what it makes, how many of them, and the multiplications and additions that it cannot do
-    without if it multiplies dense matrices (None if it does not)."""
+    """Something to time: the unit and the count of what it makes, and `flop`, the multiplications and additions that
+    its products of dense matrices need (None if it has none)."""
 
     key: str
     title: str
@@ -52,7 +52,7 @@ class Stage:
 
 @dataclass
 class Timing:
-    """Seconds of each run that counted, the cores' worth of foreign work during it, and how many were thrown away."""
+    """The seconds of each run that counts, the cores that other work took meanwhile, and the number of repeats."""
 
     stage: Stage
     seconds: list[float] = field(default_factory=list)
@@ -61,11 +61,11 @@ class Timing:
 
     @property
     def median(self) -> float:
-        """Median seconds."""
+        """Return the median seconds."""
         return statistics.median(self.seconds)
 
     def facts(self, peak: float) -> dict[str, Any]:
-        """For --json: rate in units a second, share of the measured sgemm peak."""
+        """Return values for --json, with the rate in units per second and the share of the measured sgemm peak."""
         flop = self.stage.flop
         return {
             "stage": self.stage.title,
@@ -80,7 +80,7 @@ class Timing:
 
 
 def measure(stage: Stage, device: torch.device, runs: int) -> Timing:
-    """One warm-up, then `runs` runs; up to twice as many again where others keep the processors busy."""
+    """Time a stage: one warm-up, then `runs` runs. At most 2 * `runs` are repeated if others use the processors."""
     work = stage.prepare(device)
     work()
     timing = Timing(stage)
@@ -96,14 +96,14 @@ def measure(stage: Stage, device: torch.device, runs: int) -> Timing:
 
 
 def sgemm_peak(device: torch.device) -> float:
-    """Multiplications and additions a second of a 2,048-square float32 product on the device: the best of several."""
+    """Return the multiplications and additions per second of a 2,048-square float32 product, the best of several."""
     left, right = torch.rand(2, 2048, 2048, generator=torch_rng("speed")).to(device)
     best = min(_time(lambda: left @ right, device)[0] for _ in range(8))
     return 2 * 2048**3 / best
 
 
 def _time(work: Callable[[], object], device: torch.device, least: float = 0.0) -> tuple[float, float]:
-    """Wall seconds of one run, the mean of as many as fill `least`, and how many cores others kept busy meanwhile."""
+    """Return the wall seconds of one call, the mean of as many as fill `least`, and the cores that others kept busy."""
     process = psutil.Process()
     _wait(device)
     own, busy, began = _own(process), _busy(), time.perf_counter()
@@ -116,7 +116,7 @@ def _time(work: Callable[[], object], device: torch.device, least: float = 0.0) 
 
 
 def _wait(device: torch.device) -> None:
-    """Until the device has done what it was given: calls return before that."""
+    """Wait until the device has done its work: calls return before that."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     elif device.type == "mps":
@@ -178,7 +178,7 @@ def _step(device: torch.device) -> Callable[[], object]:
 
 
 def captions(name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """10,000 rows about as long and as repetitive as COCO captions, (n, 24): Zipf words, end token 0 after 8 to 14."""
+    """Return 10,000 rows, (n, 24), about as long and repetitive as COCO captions: 8 to 14 Zipf words, then zeros."""
     rng = numpy_rng("speed", name)
     words = np.minimum(rng.zipf(1.35, (MANY, 24)), VOCABULARY - 1)
     lengths = rng.integers(8, 15, MANY)

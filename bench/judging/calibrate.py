@@ -1,4 +1,4 @@
-"""How often each test that a table prints calls two arms different that are not: its type-I error, by simulation.
+"""Measure the type-I error of each test that a table prints, by simulation: how often equal arms are called different.
 
 A test keeps its promise if p is below .05 in at most 5 % of studies in which nothing differs.
 """
@@ -16,7 +16,7 @@ from bench.judging import paired, statistics
 
 LEVEL = 0.05
 SEQUENCES, BETWEEN = 1_000, 0.05
-"""Sequences of a run, and how much a run's mean varies beside a sequence's score of standard deviation 1."""
+"""Sequences of a run, and the spread of the runs' means; a sequence's score has standard deviation 1."""
 
 Study = Callable[[np.random.Generator, int], tuple[FloatArray, FloatArray]]
 Test = Callable[[FloatArray, FloatArray], float | None]
@@ -33,9 +33,9 @@ class Rate(NamedTuple):
 
 
 def type_one_errors(seeds: Sequence[int], studies: int) -> Iterator[Rate]:
-    """Yield the type-I error of every test on every kind of values, for so many seeds an arm.
+    """Yield the type-I error of every test on every kind of values, with `seeds` seeds per arm.
 
-    The random numbers depend on the names of test and values only, so the same call gives the same rates.
+    The random numbers depend only on the names of the test and of the values, so a call always gives the same rates.
     """
     for count in seeds:
         for test, values, p, draw in _cases():
@@ -68,12 +68,12 @@ def _unequal(rng: np.random.Generator, seeds: int) -> tuple[FloatArray, FloatArr
 
 
 def _blocks(rng: np.random.Generator, seeds: int) -> tuple[FloatArray, FloatArray]:
-    """Each seed has a start that both arms share and that varies ten times as much as they do."""
+    """Return the values of two arms that share a start at each seed. The start varies ten times as much as the arms."""
     start = rng.normal(0, 10, seeds)
     return start + rng.normal(size=seeds), start + rng.normal(size=seeds)
 
 
 def _two_runs(rng: np.random.Generator, seeds: int) -> tuple[FloatArray, FloatArray]:
-    """The sequences of one run of each arm, as the paper tests them; the number of seeds does not matter."""
+    """Return the sequence scores of one run per arm, as the paper tests them. `seeds` is not used."""
     first, second = rng.normal(0, BETWEEN, 2)
     return rng.normal(first, 1, SEQUENCES), rng.normal(second, 1, SEQUENCES)

@@ -1,4 +1,4 @@
-"""Open a dataset that things made elsewhere are compared with: never a made-up sample that the user did not ask for."""
+"""Open the dataset for a comparison with samples made elsewhere. A made-up corpus is refused unless asked for."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def open_planned(dataset: str, preset: Preset, overrides: Sequence[str], corpora: Corpora) -> tuple[Cell, Opened]:
-    """Return the cell of the dataset's *real* row and the dataset itself, as a plan of the preset has them.
+    """Return the cell of the dataset's *real* row, and the dataset, as a plan of the preset has them.
 
-    BenchError if the corpus is absent and the user did not ask for a sample.
+    BenchError if the corpus is absent and the user did not ask for a made-up one.
     """
     request = Request((), (dataset,), preset, parse_overrides(overrides))
     with _no_samples(dataset, corpora) as allowed:
@@ -41,7 +41,7 @@ def open_default(dataset: str, overrides: Sequence[str], corpora: Corpora) -> Op
 
 
 def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
-    """Return the dataset of a stored run; BenchError as in `open_planned`, or where the corpus at hand is another."""
+    """Return the dataset of a stored run; BenchError as in `open_planned`, or if the corpus has changed."""
     with _no_samples(cell.dataset_label, corpora) as allowed:
         opened = revive.reopen(cell, allowed)
     _refuse_sample(opened, cell.dataset_label, corpora)
@@ -50,7 +50,7 @@ def open_of_run(cell: Cell, corpora: Corpora) -> Opened:
 
 @contextmanager
 def _no_samples(dataset: str, corpora: Corpora) -> Iterator[Corpora]:
-    """The corpora with samples forbidden, unless the user asked for them; the error of an absent one gets a remedy."""
+    """Yield the corpora without made-up ones, unless the user asked for these; add a remedy to an Absent error."""
     try:
         yield corpora if corpora.policy == "sample" else replace(corpora, policy="published")
     except Absent as error:
@@ -58,14 +58,14 @@ def _no_samples(dataset: str, corpora: Corpora) -> Iterator[Corpora]:
 
 
 def _refuse_sample(opened: Opened, dataset: str, corpora: Corpora) -> None:
-    """BenchError if the dataset's own code made a sample, and the user did not ask for one."""
+    """Raise BenchError if the dataset's own code made up a corpus that the user did not ask for."""
     if opened.data.source.kind == "sample" and corpora.policy != "sample":
         raise BenchError(f"{dataset}: the published corpus is absent. {_remedy(dataset)}")
 
 
 def _remedy(dataset: str) -> str:
     return (
-        "Samples made elsewhere are not compared with a made-up corpus: set BENCH_DATA to a folder that holds the "
+        "Samples made elsewhere are not compared with a made-up corpus. Set BENCH_DATA to a folder that holds the "
         f"published files, or run `bench data fetch {dataset}`, or give --corpus {dataset}=FILE; --data sample "
         "compares with the made-up corpus all the same"
     )

@@ -1,4 +1,4 @@
-"""Samples that repeat a training row: BLEU with training rows as references gives such a copy 1, its highest score."""
+"""Find samples that copy a training row: BLEU with training rows as references gives a copy 1, its highest score."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bench.contracts.lengths import live
 
 
 def copied_share(samples: TokenArray, data: SequenceData) -> float:
-    """The share of the (n, T) samples that equal a row of `data.train`; what follows the first end does not count.
+    """Return the share of the (n, T) samples that equal a row of `data.train`, compared up to the first end token.
 
-    0 where there is no sample.
+    It is 0 if there is no sample.
     """
     end = data.vocabulary.end
     known = {row.tobytes() for row in _ended(data.train, end)}
@@ -19,10 +19,10 @@ def copied_share(samples: TokenArray, data: SequenceData) -> float:
 
 
 def rewards_copies(signature: str) -> bool:
-    """Whether a score of this signature has the training rows as references, so that a copy of one scores best."""
+    """Return whether a score of this signature has training rows as references, so that a copy of one scores best."""
     return "|split:train|" in signature
 
 
 def _ended(rows: TokenArray, end: int | None) -> TokenArray:
-    """Return the rows with -1 in place of what follows the first end."""
+    """Return the rows with -1 in place of all tokens after the first end token."""
     return np.ascontiguousarray(np.where(live(rows, end), rows, -1), dtype=np.int64)

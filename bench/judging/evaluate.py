@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """What is known of some samples; a notebook shows it as a table.
+    """The scores, anchors and tests of some samples. A notebook shows them as a table.
 
     `scores` has a row for each metric: the value of the samples, the values of the anchors "real" and "random-unigram",
     "better" (lower or higher), "bound" (lower or upper, if the value is not exact) and the signature. `tests` has a row
-    for each metric and stored run. Its p is of Welch's test over sequences, which compares these samples with one run
-    and says nothing of the methods. `sequences` is the number of samples.
+    for each metric and stored run. Its p is from Welch's test over sequences, which compares these samples with one
+    run; it does not compare the methods. `sequences` is the number of samples.
     """
 
     name: str
@@ -48,13 +48,13 @@ class EvaluationResult:
         return "\n".join([self._title(), table, *self.scores["signature"], *self.notes])
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return the HTML that a notebook shows."""
         table = self._table().to_html(na_rep="-", float_format="{:.4f}".format)
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return f"<p>{escape(self._title())}</p>{table}<ul>{notes}</ul>"
 
     def _table(self) -> pd.DataFrame:
-        """Return the scores; "bound" only if a value is one."""
+        """Return the scores, with the column "bound" only if a value is a bound."""
         return self.scores if self.scores["bound"].notna().any() else self.scores.drop(columns="bound")
 
     def _title(self) -> str:
@@ -79,9 +79,9 @@ def evaluate(
 ) -> EvaluationResult:
     """Return the scores of samples by every metric of a dataset, beside anchors and tests against stored runs.
 
-    `samples` is a file, as for `bench score`, or texts, lists of words or rows of token ids at hand. `count` judges the
-    first so many. The other arguments are the options of `bench score`; `overrides` is its --set: {"coco.length": 20}.
-    Nothing is written: `bench score` is what enters a row in the tables. BenchError says what is wrong.
+    `samples` is a file, as for `bench score`, or a list of texts, of lists of words, or of rows of token ids. Only the
+    first `count` samples are judged. The other arguments are the options of `bench score`; `overrides` is its --set:
+    {"coco.length": 20}. Nothing is written; `bench score` enters a row in the tables. BenchError says what is wrong.
     """
     sets = tuple(f"{path}={_toml(value)}" for path, value in (overrides or {}).items())
     stored = RunsFolder(Path(runs))
@@ -123,7 +123,7 @@ def _at_hand(
     count: int | None,
     cleaning: Cleaning,
 ) -> Samples:
-    """Return sequences of the user's program as the dataset's own are encoded; BenchError names the row."""
+    """Return the caller's sequences, encoded as the dataset's own. A BenchError names the row that is wrong."""
     if form == "midi":
         raise BenchError("format 'midi' is for files: give their path")
     place = "samples, row"
@@ -161,7 +161,7 @@ def _tests(tests: Sequence[Test]) -> pd.DataFrame:
 
 
 def _notes(judge: Judge, found: Samples, anchors: Sequence[Anchor]) -> Iterator[str]:
-    """Yield what a reader must know of the corpus and the samples, a sentence each."""
+    """Yield what a reader must know about the corpus and the samples, one note at a time."""
     source = judge.opened.data.source
     yield f"corpus: {source.file} ({source.kind})"
     yield from (*judge.opened.data.notes, *found.notes, *fewer_anchors(found, anchors), *undefined(judge, found))

@@ -1,4 +1,4 @@
-"""The evaluator, which judges every arm: a generator and a dataset -> scores with their signatures."""
+"""The evaluator, which judges every arm: it scores a generator on a dataset and signs each score."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one evaluation found: by metric the score and the (n,) scores per sequence, and the (n, T) samples.
+    """The result of one evaluation: each metric's score and (n,) scores per sequence, and the (n, T) samples.
 
-    `profiles` are the metrics' values by position, by the names that the metrics give them.
+    `profiles` are values by position, under the names that the metrics give.
     """
 
     scores: dict[str, Score]
@@ -75,11 +75,11 @@ class Evaluator:
         return replace(self, metrics=metrics)
 
     def of_curves(self) -> Evaluator:
-        """The evaluator of learning curves: the headline, and the metrics that are not for finished generators only."""
+        """Return the evaluator of learning curves: the headline and every metric that is not marked as final only."""
         return self.only([metric for index, metric in enumerate(self.metrics) if not index or not only_final(metric)])
 
     def judge(self, generator: Generator, count: int, rng: torch.Generator) -> Judgement:
-        """Draw `count` sequences, at most as many as `data.valid` holds, and score them with every metric."""
+        """Draw `count` sequences, at most as many as `data.valid` has rows, and score them with every metric."""
         sequences = draw(generator, min(count, len(self.data.valid)), self.data, rng)
         log_prob = log_prob_of(generator, self.data, rng.device)
         return self.judge_samples(Generated(sequences, log_prob, next_log_prob_of(generator, self.data, rng.device)))
@@ -100,7 +100,7 @@ class Evaluator:
         return judged
 
     def _found(self, metric: Metric, generated: Generated) -> Scores:
-        """Ask one metric, with global random number generators seeded for it alone."""
+        """Return the scores of one metric, which runs with its own seed in the global random number generators."""
         before = generated.sequences.copy()
         with chance.seeded(derive("metric", metric.name)):
             found = metric.score(generated, self.data)
@@ -114,10 +114,10 @@ class Evaluator:
         return [metric.name for metric in self.metrics if unknown_words(metric) != "miss"]
 
     def signature(self, metric: Metric, hypotheses: int) -> str:
-        """Return how the number was made, to the last choice; values of two signatures never share a column.
+        """Return the metric's full signature: every choice behind the number. No column mixes two signatures.
 
-        temp:1 is the generator as the arm gives it; an arm that tempers its own says so in its settings. A rule that
-        chooses a checkpoint also says from where: ckpt:best-valid-of-last-phase.
+        temp:1 is the generator as the arm gives it; an arm with a temperature of its own has it as a knob. A rule that
+        chooses a checkpoint also says where it looks: ckpt:best-valid-of-last-phase.
         """
         data, version, temperature = self.data.fingerprint, __version__, f"{self.temperature:.12g}"
         rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
@@ -125,9 +125,9 @@ class Evaluator:
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:
-    """Return `count` sequences, (count, T) int64; ContractError if they are not the dataset's in shape, type or ids.
+    """Return `count` sequences, (count, T) int64; ContractError if their shape, type or ids do not fit the dataset.
 
-    Global random number generators start from the seed of `rng`.
+    The global random number generators start from the seed of `rng`.
     """
     with _judging(generator, rng.initial_seed(), rng.device):
         found = generator.sample(count, rng=rng)
@@ -135,9 +135,9 @@ def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Genera
 
 
 def log_prob_of(generator: Generator, data: SequenceData, device: torch.device) -> LogProb | None:
-    """Return the generator's present log_prob on numpy arrays, (n, T) ids -> (n, T) float64; None if it has none.
+    """Return the generator's log_prob for numpy arrays, (n, T) ids -> (n, T) float64; None if it has none.
 
-    `device` is the one that its trainer was built with. The generator is asked in slices of the size that
+    `device` is the one that its trainer was built with. The generator gets slices of the size that
     bench/contracts/generator.py promises.
     """
     if not isinstance(generator, Scorer):
@@ -156,9 +156,9 @@ def log_prob_of(generator: Generator, data: SequenceData, device: torch.device) 
 def next_log_prob_of(
     generator: Generator, data: SequenceData, device: torch.device
 ) -> Callable[[TokenArray], Tensor] | None:
-    """Return the generator's present next_log_prob, (n, T) ids as numpy -> (n, T, V) on the CPU; None if it has none.
+    """Return the generator's next_log_prob, (n, T) ids as numpy -> (n, T, V) on the CPU; None if it has none.
 
-    The caller shows it slices of the size that bench/contracts/generator.py promises.
+    The caller must pass slices of the size that bench/contracts/generator.py promises.
     """
     if not isinstance(generator, Conditional):
         return None
@@ -173,12 +173,12 @@ def next_log_prob_of(
 
 
 def rows_at_once(length: int, words: int) -> int:
-    """Return how many sequences of `length` tokens over `words` log_prob is shown at once."""
+    """Return how many sequences of `length` tokens, from `words` different ones, log_prob gets at once."""
     return max(1, min(ROWS, LOGITS // (length * words)))
 
 
 def _log_prob(generator: Scorer, sequences: TokenArray, device: torch.device) -> FloatArray:
-    """Return the answer to one slice of (n, T) sequences."""
+    """Return the log probabilities, (n, T), of one slice of sequences."""
     import torch
 
     found = generator.log_prob(torch.from_numpy(sequences.copy()).to(device))
@@ -187,6 +187,6 @@ def _log_prob(generator: Scorer, sequences: TokenArray, device: torch.device) ->
 
 @contextmanager
 def _judging(generator: Any, seed: int, device: torch.device) -> Iterator[None]:
-    """Set eval mode and a seed for sample() or log_prob(), and undo both: judging does not change training."""
+    """Set eval mode and a seed for sample() or log_prob(), then undo both, so that judging does not change training."""
     with chance.seeded(seed, device), modes.evaluating(generator):
         yield

@@ -1,7 +1,7 @@
-"""Evidence that stays valid however often it is looked at: an e-value for the mean of paired differences.
+"""Compute an e-value for the mean of paired differences. It stays valid however often a user looks at it.
 
-A p value allows one look. Who adds seeds until p is below .05 finds a difference in far more than 5 % of studies in
-which there is none. An e-value of 20 or more at any look happens in at most 5 % of them (Ville's inequality).
+A p value allows one look. A user who adds seeds until p is below .05 finds a difference in far more than 5 % of the
+studies in which there is none. In at most 5 % of them, an e-value reaches 20 at any look (Ville's inequality).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ RESOLVED = 20.0  # 1 / .05
 
 
 def evalue(differences: ArrayLike, spread: float = SPREAD) -> float:
-    """Return the evidence against "the mean difference is 0" in (n,) differences: 1 says nothing, 20 is 1 / .05.
+    """Return the evidence in (n,) differences against "the mean difference is 0": 1 is no evidence, 20 is 1 / .05.
 
-    It is the ratio of the likelihoods of Student's t under an effect size drawn from N(0, spread) and under none, with
-    the standard deviation integrated out by Haar's prior. Over growing n it is a martingale with mean 1 if the
-    differences are normal with mean 0, whatever their standard deviation.
+    It is a ratio of two likelihoods of Student's t: with an effect size drawn from N(0, spread), and with no effect.
+    Haar's prior integrates the standard deviation out. If the differences are normal with mean 0, the ratio is a
+    martingale with mean 1 as n grows, whatever their standard deviation.
 
     Sources: Gönen et al. (2005), The Bayesian two-sample t test, eq. 6; Grünwald, de Heide and Koolen (2024), Safe
     testing, section 4.3.
@@ -36,13 +36,13 @@ def evalue(differences: ArrayLike, spread: float = SPREAD) -> float:
     widened = 1 + n * spread
     total = float((found**2).sum())
     between = n * float(found.mean()) ** 2
-    within = max(total - between, ROUNDING**2 * total)  # equal differences: large, never infinite
+    within = max(total - between, ROUNDING**2 * total)  # equal differences give a large e-value, never infinity
     power = n / 2 * (math.log(total) - math.log(within + between / widened))
     return math.exp(min(power - math.log(widened) / 2, 700.0))
 
 
 def running(differences: Sequence[float], spread: float = SPREAD) -> list[float]:
-    """Return the largest e-value up to each number of differences: it never falls, so one more look costs nothing."""
+    """Return the largest e-value up to each number of differences. It never falls, so another look costs nothing."""
     return list(accumulate((evalue(differences[:n], spread) for n in range(1, len(differences) + 1)), max))
 
 

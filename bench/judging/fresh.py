@@ -38,9 +38,9 @@ def as_lines(sequences: TokenArray, opened: Opened, *, ids: bool = False) -> str
 
 
 def write_tunes(sequences: TokenArray, opened: Opened, record: Record, folder: Path) -> None:
-    """Write a MIDI file for each of the (n, T) sequences; BenchError if the dataset is no music."""
+    """Write a MIDI file for each of the (n, T) sequences; BenchError if the dataset is not music."""
     if not isinstance(opened.dataset, Playable):
-        raise BenchError(f"--midi: {record.cell.dataset_label} is no music")
+        raise BenchError(f"--midi: {record.cell.dataset_label} is not music")
     name, digits = safe_name(record.cell.label), len(str(len(sequences)))
     for number, sequence in enumerate(sequences, 1):
         write_output(folder / f"{name}-{number:0{digits}}.mid", opened.dataset.to_midi(sequence))

@@ -1,4 +1,4 @@
-"""Samples that are numbers: token ids of the dataset's vocabulary, or MIDI pitches."""
+"""Read samples that are numbers: token ids of the dataset's vocabulary, or MIDI pitches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def from_ids(
     count: int | None,
     pad_id: int | None,
 ) -> Samples:
-    """Return the first `count` rows as samples; BenchError names the line of a number that is no id."""
+    """Return the first `count` rows as samples. A BenchError names the line of a number that is not an id."""
     data, notes = opened.data, tuple[str, ...]()
     lines = [
         _whole_numbers(line, rows.place) for line in numbered([_split(row) for row in rows.cells], rows, data, path)
@@ -39,7 +39,7 @@ def from_ids(
         notes = (f"padding id {pad_id} taken off {shorter} of {len(lines)} rows",)
     if form == "midi-numbers":
         if not isinstance(opened.dataset, Pitched):
-            raise BenchError(f"{path}: --format midi-numbers is for music, and this dataset is none")
+            raise BenchError(f"{path}: --format midi-numbers is for music, and this dataset is not music")
         lines = _from_pitches(lines, opened.dataset.below, len(data.vocabulary), rows.place)
     samples = _checked(first(lines, path, count), opened, rows.place, guess)
     remarks = _remarks(samples, opened, guess, form)
@@ -47,35 +47,35 @@ def from_ids(
 
 
 def is_number(token: str) -> bool:
-    """Return whether it is a whole number that 64 bits hold."""
+    """Return whether the token is a whole number that fits into 64 bits."""
     return token.isascii() and token.removeprefix("-").isdigit() and len(token) < 19
 
 
 def _split(row: Row) -> Sequence[str]:
-    """Numbers with spaces, commas, semicolons or brackets between them."""
+    """Return the numbers of a row, which may have spaces, commas, semicolons or brackets between them."""
     return row.translate(_SEPARATORS).split() if isinstance(row, str) else row
 
 
 def _whole_numbers(line: Line[str], place: str) -> Line[int]:
     wrong = next((token for token in line.tokens if not is_number(token)), None)
     if wrong is not None:
-        raise BenchError(f"{place} {line.number}: {wrong[:40]!r} is no token id")
+        raise BenchError(f"{place} {line.number}: {wrong[:40]!r} is not a token id")
     return Line(line.number, [int(token) for token in line.tokens])
 
 
 def _without(row: Sequence[int], pad_id: int) -> Sequence[int]:
-    """Return the row without the padding id at its beginning and end."""
+    """Return the row without the padding ids at its beginning and end."""
     inside = [place for place, index in enumerate(row) if index != pad_id]
     return row[inside[0] : inside[-1] + 1] if inside else []
 
 
 def _from_pitches(lines: Sequence[Line[int]], below: int, words: int, place: str) -> list[Line[int]]:
-    """Ids of MIDI pitches; 0 stays a rest."""
+    """Return the ids of MIDI pitches; 0 stays a rest."""
     lowest, highest = below + 1, below + words - 1
     for number, pitches in lines:
         wrong = next((pitch for pitch in pitches if pitch != 0 and not lowest <= pitch <= highest), None)
         if wrong is not None:
-            raise BenchError(f"{place} {number}: {wrong} is no MIDI pitch {lowest}..{highest}, and no rest, 0")
+            raise BenchError(f"{place} {number}: {wrong} is neither a MIDI pitch, {lowest}..{highest}, nor a rest, 0")
     return [line._replace(tokens=[pitch and pitch - below for pitch in line.tokens]) for line in lines]
 
 
@@ -94,7 +94,7 @@ def _checked(lines: Sequence[Line[int]], opened: Opened, place: str, guess: int 
 
 
 def _why_outside(wrong: int, lines: Sequence[Line[int]], opened: Opened, guess: int | None) -> str:
-    """Return what the user can do about an id outside the vocabulary, where that shows."""
+    """Return advice on an id outside the vocabulary; "" if its cause is unknown."""
     if wrong == guess:
         return f"; it begins or ends most rows: if it is padding, give --pad-id {wrong}"
     if isinstance(opened.dataset, Pitched):

@@ -31,7 +31,7 @@ Scored = Mapping[str, Score]
 
 
 class Anchor(NamedTuple):
-    """A row that says where the scale begins and ends: held-out data, or words without order."""
+    """A row that marks an end of the scale: held-out data, or words in random order."""
 
     label: str
     hypotheses: int
@@ -39,7 +39,7 @@ class Anchor(NamedTuple):
 
 
 class Test(NamedTuple):
-    """The file against one stored run, on one metric: p of Welch's test over sequences, and the gap in means."""
+    """The samples against one stored run on one metric: p of Welch's test over sequences, and the gap in means."""
 
     label: str
     seed: int
@@ -60,15 +60,15 @@ class Judge:
 
     @property
     def strict(self) -> str | None:
-        """A metric to which a word outside the vocabulary is an error; None if there is none."""
+        """Return a metric that fails on words outside the vocabulary; None if there is none."""
         return next((m.name for m in self.evaluator.metrics if unknown_words(m) == "error"), None)
 
     def scores(self, samples: Samples) -> Judgement:
-        """As a run is judged; what needs the maker's probabilities is undefined."""
+        """Score the samples as runs are scored. Metrics that need the generator's probabilities are undefined."""
         return self.evaluator.judge_samples(Generated(samples.sequences))
 
     def anchors(self, count: int) -> Iterator[Anchor]:
-        """*real* and the unigram of the training data, each of at most `count` sequences, as `bench run` makes them."""
+        """Yield *real* and the unigram of the training data, each of at most `count` sequences, as `bench run` does."""
         yield self._anchor(self.real, self.opened.dataset.real(self.opened.data), count)
 
         settings = asdict(build(plugins.load("bench.baselines", UNIGRAM).Settings, {}, UNIGRAM))
@@ -84,9 +84,9 @@ class Judge:
 
 
 def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: RunsFolder, corpora: Corpora) -> Judge:
-    """Return the judge of a dataset; with a plan that holds runs of it, prepared as those were, else by its defaults.
+    """Return the judge of a dataset, prepared as for the plan's runs of it; without such runs, with default knobs.
 
-    BenchError if the corpus is absent and a made-up sample would stand in, unless `corpora` asks for samples.
+    BenchError if the corpus is absent, unless `corpora` asks for made-up ones.
     """
     known = [record.cell for record in runs.of_plan(plan, dataset)] if plan else []
     if known:
@@ -122,9 +122,9 @@ def weigh(judge: Judge, found: Samples, runs: RunsFolder, plan: str | None, name
 
 
 def rivals(runs: RunsFolder, real: Cell, plan: str | None, name: str) -> list[Record]:
-    """Return the finished runs of the dataset that a file called `name` may be tested against.
+    """Return the finished runs of the dataset to test a row called `name` against.
 
-    The plan's; all of them where that has none yet, or none is named.
+    These are the plan's runs, or all runs if no plan is named or the plan has no run of the dataset yet.
     """
     planned = runs.of_plan(plan, real.dataset_label) if plan else []
     done = [record for record in planned if record.status == "done" and record.cell.label != name]
@@ -132,9 +132,9 @@ def rivals(runs: RunsFolder, real: Cell, plan: str | None, name: str) -> list[Re
 
 
 def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
-    """Welch's test on per-sequence scores against one run of each row and setting: the lowest seed that is comparable.
+    """Return Welch's tests of scores per sequence against one run of each row: its lowest comparable seed.
 
-    Comparable is what has a metric of the same signature; only such metrics are tested.
+    A run is comparable if it has a score with the same signature. Only metrics with the same signature are tested.
     """
     first: dict[tuple[str, str], Record] = {}
     for record in sorted(records, key=lambda record: (*_row(record.cell), record.cell.seed)):
@@ -144,7 +144,7 @@ def tests(judged: Judgement, records: Sequence[Record]) -> list[Test]:
 
 
 def _row(cell: Cell) -> tuple[str, str]:
-    """Return what the seeds of a row share: a label may stand for runs of several presets."""
+    """Return what the seeds of a row share. A label alone is not enough: several presets may use it."""
     return cell.label, cell.identity
 
 
@@ -162,7 +162,7 @@ def _comparable(judged: Judgement, record: Record) -> dict[str, float]:
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
-    theirs = read_scores(path, str(path), f"remove {record.folder}, and make the cell anew")
+    theirs = read_scores(path, str(path), f"remove {record.folder}, and run the cell again")
     for name, value in _comparable(judged, record).items():
         if name not in theirs:
             continue

@@ -25,9 +25,9 @@ from bench.toolkit.corpora.reading.rows import split_column
 
 
 def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgement, runs: RunsFolder) -> Record:
-    """Write the row as a finished cell unless it is there, and return its record.
+    """Write the row as a finished cell, unless it exists, and return its record.
 
-    `runs` does not see the new cell: make a new RunsFolder to read it there.
+    `runs` does not see the new cell. Make a new RunsFolder to read it.
     """
     data = judge.opened.data
     folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
@@ -49,7 +49,7 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
 
 
 def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
-    """The cell that stands for a file: its checksum in place of a plug-in's, how it was read in place of settings."""
+    """Return the cell of a file: its checksum replaces a plug-in's, and the options of reading replace the knobs."""
     return replace(
         real,
         label=name,
@@ -62,13 +62,13 @@ def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
 
 
 def check_row_name(name: str) -> None:
-    """BenchError if a table or a file could not hold the name of a row."""
+    """Raise BenchError if tables or files cannot hold the name of a row."""
     if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
         raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
 
 
 def only_plan(runs: RunsFolder, dataset: str) -> str:
-    """Return the one plan that holds runs of the dataset, "elsewhere" if there is none; BenchError if several do."""
+    """Return the only plan with runs of the dataset; "elsewhere" if there is none; BenchError if there are several."""
     plans = [plan for plan in runs.plans if runs.of_plan(plan, dataset)]
     if len(plans) > 1:
         raise BenchError(f"{dataset} is in several plans: say with --plan which gets the row: {', '.join(plans)}")

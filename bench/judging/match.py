@@ -1,7 +1,7 @@
-"""The temperature at which one arm has the headline score of another (Caccia et al. 2020, Language GANs Falling Short).
+"""Find the temperature at which one arm has another's headline score (Caccia et al. 2020, Language GANs Falling Short).
 
-NLL_oracle falls with the temperature alone. To see what an arm adds to maximum likelihood, give both the same
-NLL_oracle and compare what is left: NLL_test, or Self-BLEU.
+A lower temperature alone lowers NLL_oracle. To see what an arm adds to maximum likelihood, bring both to the same
+NLL_oracle and compare their other scores: NLL_test, or Self-BLEU.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ PRECISION = 1e-3  # of the temperature, relative
 class Match:
     """The temperature, and the baseline's scores there: metric -> mean over its runs, None if undefined.
 
-    `arm` holds the arm's own scores. A metric by which the arm was judged in another way has no score there; `unlike`
-    tells its signatures. `hypotheses` sequences of each run were judged.
+    `arm` holds the arm's own scores. If the arm was judged by a metric in another way, that score is missing there and
+    `unlike` tells the signatures. `hypotheses` sequences of each run were judged.
     """
 
     temperature: float
@@ -59,7 +59,7 @@ class Tempering:
     purpose: tuple[str, ...] = ("match",)
 
     def scores(self, temperature: float, metrics: Sequence[Metric]) -> dict[str, float | None]:
-        """Metric -> mean over the runs at a temperature; None if undefined."""
+        """Return metric -> mean over the runs at a temperature; None if undefined."""
         found = list(self.each(temperature, metrics))
         return {metric.name: mean([scores[metric.name].value for scores in found]) for metric in metrics}
 
@@ -84,10 +84,10 @@ def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corp
 def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
-    Nine temperatures from 0.1 to 10, then bisection between two of them. All are judged with the same random numbers,
-    so that the search sees a curve which is the smoother the more sequences there are. `samples` are as many as the
-    arm's if not given, so that what depends on their number, Self-BLEU, is comparable. BenchError if the score is
-    out of reach.
+    It tries nine temperatures from 0.1 to 10, then bisects between two of them. All are judged with the same random
+    numbers, so the curve is smooth, and smoother with more sequences. `samples` is the number of sequences per run. Its
+    default is the arm's number, so that scores that depend on it, such as Self-BLEU, are comparable. BenchError if the
+    score is out of reach.
     """
     evaluator = Evaluator.of(opened, baseline[0].cell.evaluation.rule)
     metrics = evaluator.metrics
@@ -126,18 +126,18 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
-    """The two neighbouring temperatures, nearest to 1, between which the gap changes sign; None if it never does.
+    """Return the neighbouring temperatures, nearest to 1, between which the gap changes sign; None if it never does.
 
-    NLL_oracle rises with the temperature throughout, BLEU need not: a poor model may be best in between.
+    NLL_oracle always rises with the temperature. BLEU need not: a poor model may score best somewhere in between.
     """
     pairs = [(low, high) for low, high in pairwise(sorted(gaps)) if gaps[low] * gaps[high] <= 0]
     return min(pairs, key=lambda pair: abs(math.log(pair[0] * pair[1])), default=None)
 
 
 def bisect(gap: Callable[[float], float], low: float, high: float, *, at_low: float) -> float:
-    """Return the temperature at which `gap` crosses 0, by halving the ratio of two between which it changes sign.
+    """Return the temperature between `low` and `high` at which `gap` crosses 0, by bisection of their ratio.
 
-    `at_low` is the gap at `low`. The gap is asked for at no temperature twice, and at neither end.
+    `at_low` is the gap at `low`. No temperature is tried twice, and neither end is tried.
     """
     while high / low > 1 + PRECISION:
         middle = math.sqrt(low * high)
@@ -156,20 +156,20 @@ def _hypotheses(record: Record) -> int:
 
 
 def _headline(record: Record, metric: Metric) -> float:
-    """The run's score, made as the metric makes it; of any number of sequences, which moves no mean over them."""
+    """Return the run's headline score; BenchError if its signature differs. The number of sequences may differ."""
     found = record.scores.get(metric.name)
     if found is None or found.value is None:
         raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
     if not found.signature.startswith(f"{metric.signature()}|hyps:"):
         raise BenchError(
             f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found.signature}, here it would be "
-            f"{metric.signature()}: give both runs the same settings of the dataset"
+            f"{metric.signature()}: give both runs the same knobs of the dataset"
         )
     return found.value
 
 
 def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator[tuple[str, str]]:
-    """Yield the metrics whose full signature is not that of `count` sequences judged here, with all signatures."""
+    """Yield each metric whose stored signature is not that of `count` sequences judged here, and all its signatures."""
     for metric in evaluator.metrics:
         ours = evaluator.signature(metric, count)
         scores = [record.scores.get(metric.name) for record in arm]
@@ -179,6 +179,6 @@ def _unlike(arm: Sequence[Record], evaluator: Evaluator, count: int) -> Iterator
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """None if one of them is undefined: the mean of the others would be of other runs."""
+    """Return the mean; None if a value is undefined, since the mean of the others would be of fewer runs."""
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined and len(defined) == len(values) else None

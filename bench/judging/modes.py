@@ -1,4 +1,4 @@
-"""Eval mode: modules are judged without dropout, and are then put back into the modes that they had."""
+"""Judge modules in eval mode, without dropout, and restore their modes afterwards."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def evaluating(generator: Any) -> Iterator[None]:
-    """Put the modules of a generator into eval mode; afterwards each submodule has its former mode again.
+    """Put the modules of a generator into eval mode; afterwards restore the mode of each submodule.
 
-    A generator in eval mode is left alone: eval() and train() of its modules are not called.
+    If all are in eval mode already, eval() and train() are not called.
     """
     modules = [module for module in modules_of(generator) if any(part.training for part in module.modules())]
     modes = [(part, part.training) for module in modules for part in module.modules()]
@@ -33,7 +33,7 @@ def evaluating(generator: Any) -> Iterator[None]:
 def modules_of(generator: Any) -> list[nn.Module]:
     """Return the generator if it is a module; else the modules among its attributes.
 
-    An attribute that is itself a generator, such as a model that is sampled at a temperature, is searched likewise.
+    An attribute that is itself a generator, such as a model sampled at a temperature, is searched in the same way.
     """
     import torch
 

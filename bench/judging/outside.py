@@ -1,4 +1,4 @@
-"""Tokens outside a vocabulary: the commonest ones, and why they are outside."""
+"""Explain tokens outside a vocabulary: name the most common ones and why they are outside."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from bench.judging.remark import Remark
 
 SHOWN = 10
 LOUD = 0.05  # share of all tokens
-_LEAST = 0.02  # share of the tokens outside that a cause must explain to be named
+_LEAST = 0.02  # a cause is named if it explains this share of the tokens outside
 _STRAIGHT = str.maketrans("“”„‟‘’‚‛«»", '""""\'\'\'\'""')
 _PIECES = ("##", "▁", "Ġ")  # how WordPiece, SentencePiece and byte-level BPE mark their pieces
 _WIDEST = 40  # characters of a token that are shown
 
 
 def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark | None:
-    """Return what is said of tokens outside the vocabulary; None if there are none.
+    """Return the remark on tokens outside the vocabulary; None if there are none.
 
-    `counts` holds how often each of them occurs among `total` tokens.
+    `counts` tells how often each of them occurs among `total` tokens.
     """
     if not counts:
         return None
@@ -36,12 +36,12 @@ def outside(counts: Mapping[str, int], total: int, words: Vocabulary) -> Remark 
 
 
 def framing(counts: Mapping[str, int]) -> Remark | None:
-    """Return what is said of special tokens that begin, end or fill the rows; None if none does."""
+    """Return the remark on special tokens that begin, end or fill the rows; None if there are none."""
     found = {token: count for token, count in counts.items() if specials.kind_of(token) in specials.FRAME}
     if not found:
         return None
     fact = f"special tokens of another program stand in the rows: {commonest(found)}"
-    return Remark(fact, "--drop-special leaves them out, and what follows an end token", loud=True)
+    return Remark(fact, "--drop-special leaves them out, and everything after an end token", loud=True)
 
 
 def commonest(counts: Mapping[str, int]) -> str:
@@ -58,7 +58,7 @@ def shortened(token: str) -> str:
 
 
 def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
-    """Yield a clause for each cause that explains enough of the tokens, the commonest cause first.
+    """Yield a clause for each cause that explains enough of the tokens, the most common cause first.
 
     Special tokens are explained by `framing`.
     """
@@ -74,7 +74,7 @@ def _remedies(counts: Mapping[str, int], words: Vocabulary) -> Iterator[str]:
 
 
 class _Causes:
-    """Why a token is outside a vocabulary: the change that would bring it in."""
+    """The causes that put a token outside a vocabulary, each with the change that would bring it in."""
 
     def __init__(self, words: Vocabulary) -> None:
         self._words = words
@@ -85,7 +85,7 @@ class _Causes:
 
     @cached_property
     def lower_case(self) -> bool:
-        """Whether no token of the vocabulary holds a capital letter."""
+        """Return whether no token of the vocabulary holds a capital letter."""
         return all(token == token.lower() for token in self._ids if specials.kind_of(token) is None)
 
     @cached_property
@@ -106,11 +106,11 @@ class _Causes:
         }
 
     def _is_in(self, changed: str, token: str) -> bool:
-        """Return whether the change makes a word of the vocabulary, in whatever case, of a token that is none."""
+        """Return whether the change turns the token into a word of the vocabulary, in any case."""
         return changed != token and changed.lower() in self._folded
 
     def _normalised(self, token: str, form: Literal["NFC", "NFD", "NFKC"]) -> bool:
-        """Whether that Unicode form of the token is a word of the vocabulary, or of one character several of them."""
+        """Return whether this Unicode form of the token is a word of the vocabulary. A character may become several."""
         changed = unicodedata.normalize(form, token)
         parts = len(token) == 1 and changed != token and all(part.lower() in self._folded for part in changed)
         return parts or self._is_in(changed, token)
@@ -127,7 +127,7 @@ class _Causes:
 _CLAUSES = {
     "unknown": "stand for words that the other program did not know: they match nothing here",
     "case": "are words of the vocabulary in another case",
-    "invisible": "are words of the vocabulary but for invisible characters in them, such as U+200B: remove these",
+    "invisible": "are words of the vocabulary with invisible characters in them, such as U+200B: remove these",
     "quotes": "are words of the vocabulary with typographic quotation marks: write straight ones",
     "NFC": "are words of the vocabulary in another Unicode form: normalise the samples to NFC",
     "NFD": "are words of the vocabulary in another Unicode form: normalise the samples to NFD",
@@ -140,12 +140,12 @@ _CLAUSES = {
 
 
 def _combines(token: str) -> bool:
-    """Return whether it is a mark, such as an accent, that belongs to the character before it."""
+    """Return whether the token is a mark, such as an accent, that belongs to the character before it."""
     return len(token) == 1 and unicodedata.combining(token) > 0
 
 
 def _visible(token: str) -> str:
-    """The token without format characters (Unicode category Cf): zero-width blanks, byte-order marks, soft hyphens."""
+    """Return the token without format characters (Unicode category Cf), such as zero-width blanks and soft hyphens."""
     return "".join(character for character in token if unicodedata.category(character) != "Cf")
 
 

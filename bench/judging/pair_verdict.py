@@ -1,4 +1,4 @@
-"""What a comparison of two arms says, in words: better, worse, or not distinguishable and how many seeds would do."""
+"""Put a comparison of two arms into words: better, worse, or not distinguishable and how many more seeds would do."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Word = Literal["better", "worse", "not distinguishable"]
 
 @dataclass(frozen=True, kw_only=True)
 class PairVerdict:
-    """The word, the p value it rests on (None if undefined), and the seeds that would do.
+    """The verdict in a word, the p value behind it (None if undefined), and the seeds that would do.
 
-    `more` is how many seeds more an arm would find a difference of the observed size in 80 % of studies; None if the
-    verdict stands, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000 seeds).
+    With `more` further seeds per arm, 80 % of studies would find a difference of the observed size. `more` is None if
+    the verdict is clear, or if nothing can be said (fewer than two seeds, no difference, or more than 1,000 seeds).
     """
 
     word: Word
@@ -44,10 +44,10 @@ class PairVerdict:
 def pair_verdict(
     a: ArrayLike, b: ArrayLike, better: Better, *, by_seed: bool, p: float | None, family: int = 1
 ) -> PairVerdict:
-    """Say whether arm `a` is better than arm `b`; the values are means over runs, one a seed.
+    """Return whether arm `a` is better than arm `b`. Each value is the score of one run, one run per seed.
 
-    `by_seed`: the values come in pairs that share a start. `p` is the one to judge by, adjusted for the `family`, the
-    number of comparisons made together.
+    `by_seed` means that the values come in pairs that share a start. `p` decides; it is already adjusted for `family`,
+    the number of comparisons made together.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     gap = float(first.mean() - second.mean()) if len(first) and len(second) else 0.0
@@ -61,10 +61,10 @@ def pair_verdict(
 
 
 def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) -> int | None:
-    """Return how many seeds an arm must have to find the observed difference at level .05 in 80 % of studies.
+    """Return how many seeds per arm find the observed difference at level .05 in 80 % of studies.
 
-    By the t-test, paired or not, with the observed spread, at .05 / family; enough for the exact test to reach that
-    level too. None without a spread or a difference, or above 1,000.
+    The count is for the t-test, paired or not, with the observed spread, at level .05 / family. It is large enough for
+    the exact test to reach that level too. None if there is no spread or no difference, or if it is above 1,000.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(len(first), len(second)) < 2:
@@ -83,12 +83,12 @@ def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) 
 
 
 def _least_p(seeds: int, *, by_seed: bool) -> float:
-    """Return the least p that the exact test can give to so many seeds an arm."""
+    """Return the least p that the exact test can give with this many seeds per arm."""
     return paired.smallest_sign_flip(seeds) if by_seed else statistics.smallest_permutation(seeds, seeds)
 
 
 def power(effect: float, seeds: int, *, by_seed: bool, level: float = LEVEL) -> float:
-    """Return the power of the two-sided t-test for an effect in standard deviations, with `seeds` an arm."""
+    """Return the power of the two-sided t-test for an effect in standard deviations, with `seeds` seeds per arm."""
     from scipy.stats import nct, t
 
     freedom = seeds - 1 if by_seed else 2 * (seeds - 1)

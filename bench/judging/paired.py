@@ -1,6 +1,6 @@
-"""Tests of two arms whose seeds are blocks: seed by seed they share a start, so the differences are what varies.
+"""Test two arms that share a start at each seed: the tests use the differences seed by seed.
 
-What is undefined (fewer than two seeds, no variance) is None, never NaN.
+An undefined result (fewer than two seeds, no variance) is None, never NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def differences(a: ArrayLike, b: ArrayLike) -> FloatArray:
     """Return a - b, (n,); ValueError if the two have different lengths."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if first.shape != second.shape:
-        raise ValueError(f"{len(first)} and {len(second)} values are no pairs")
+        raise ValueError(f"{len(first)} and {len(second)} values are not pairs")
     found: FloatArray = first - second
     return found
 
@@ -45,11 +45,11 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> float | None:
 
 
 def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
-    """Return the share of all changes of sign of a - b whose |mean| is at least the observed one: a two-sided p.
+    """Return the two-sided p of the sign-flip test: the share of sign changes of a - b with a |mean| as large.
 
-    It is exact if the differences are symmetric around 0, as they are if the arms do not differ and share nothing but
-    the seed. All 2^n changes count up to 17 pairs; beyond, 100,000 random ones from a fixed generator and the observed
-    one. The least p is 2 / 2^n: .0625 of 5 pairs, .0078 of 8. Source: Fisher (1935), The Design of Experiments, 21.
+    It is exact if the differences are symmetric around 0. They are, if the arms do not differ and share only the seed.
+    Up to 17 pairs, all 2^n sign changes count; beyond, 100,000 random ones from a fixed generator and the observed one.
+    The least p is 2 / 2^n: .0625 for 5 pairs, .0078 for 8. Source: Fisher (1935), The Design of Experiments, 21.
     """
     found = differences(a, b)
     if len(found) < 2 or not _differs(found, a, b):
@@ -66,7 +66,7 @@ def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
 
 
 def smallest_sign_flip(pairs: int) -> float:
-    """Return the least p that `sign_flip` can give to so many pairs."""
+    """Return the least p that `sign_flip` can give for this many pairs."""
     return 2 / (1 << pairs) if 1 << pairs <= EXACT else 1 / (1 + DRAWS)
 
 
@@ -82,6 +82,6 @@ def _extreme(found: FloatArray, signs: FloatArray, observed: float) -> int:
 
 
 def _differs(found: FloatArray, a: ArrayLike, b: ArrayLike) -> bool:
-    """False if all differences are 0 but for rounding."""
+    """Return False if all differences are 0 up to rounding."""
     size = max(1.0, float(np.abs(np.asarray([a, b], dtype=float)).max()))
     return float(np.abs(found).max()) > ROUNDING * size

@@ -1,4 +1,4 @@
-"""Rows made elsewhere, text or token ids, become samples that are prepared as the dataset's corpus was."""
+"""Prepare rows made elsewhere, text or token ids, as the dataset's corpus was prepared."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def prepare(
 ) -> Samples:
     """Return the first `count` samples among the rows (all by default), encoded as the dataset encodes its own.
 
-    `strict` names a metric that is defined on the vocabulary alone; with it a word outside is an error. BenchError
-    names the file, and the row's line where there is one.
+    `strict` names a metric that is defined on the vocabulary only; it makes a word outside an error. A BenchError
+    names the file, and the line if a row is wrong.
     """
     words = opened.data.vocabulary
     taken_as_ids = form == "auto" and _looks_like_ids(rows.cells, words)
     if form == "text" or (form == "auto" and not taken_as_ids):
         if cleaning.pad_id is not None:
-            raise BenchError("--pad-id is for token ids, and these samples are text: give --drop-special in its place")
+            raise BenchError("--pad-id is for token ids, and these samples are text: give --drop-special instead")
         samples = from_text(rows, opened, path, strict, count, cleaning)
     else:
         if cleaning.drop_special or cleaning.unquote:
             option = "--drop-special" if cleaning.drop_special else "--unquote"
-            raise BenchError(f"{option} is for text, and these samples are numbers: --pad-id N takes a padding id off")
+            raise BenchError(f"{option} is for text, and these samples are numbers: --pad-id N removes a padding id")
         samples = from_ids(rows, "ids" if form == "auto" else form, opened, path, count, cleaning.pad_id)
     remarks = ((_read_as_ids(words),) if taken_as_ids else ()) + samples.remarks
     notes = (*rows.notes, *samples.notes)
@@ -56,7 +56,7 @@ def _read_as_ids(words: Vocabulary) -> Remark:
 
 
 def _looks_like_ids(rows: Sequence[Row], words: Vocabulary) -> bool:
-    """Whether the first rows hold whole numbers only, most of which are no words of the vocabulary themselves."""
+    """Return whether the first rows hold only whole numbers, most of which are not words of the vocabulary."""
     split = (row.split() if isinstance(row, str) else row for row in rows)
     seen = [token for tokens in islice(filter(None, split), LOOKED_AT) for token in tokens]
     return all(map(is_number, seen)) and 2 * sum(token in words.ids for token in seen) <= len(seen)

@@ -1,4 +1,4 @@
-"""What is said of samples or of a corpus: a fact, and what the user can do about it."""
+"""A remark on samples or on a corpus: a fact, and what the user can do about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Remark(NamedTuple):
-    """A fact and its remedy; where it is `loud`, the terminal shows it in bold yellow."""
+    """A fact and its remedy. If it is `loud`, the terminal shows it in bold yellow."""
 
     fact: str
     remedy: str = ""

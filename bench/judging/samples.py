@@ -1,4 +1,4 @@
-"""Samples made elsewhere as an array, and how rows of tokens are fitted to a dataset's shape."""
+"""Hold samples made elsewhere as an array, and fit rows of tokens to a dataset's shape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Token = TypeVar("Token", str, int)
 
 
 class Cleaning(NamedTuple):
-    """What the user asks to be taken out of the rows: special tokens, quotation marks around lines, a padding id."""
+    """What to remove from the rows: special tokens, quotation marks around lines, a padding id."""
 
     drop_special: bool = False
     unquote: bool = False
@@ -34,13 +34,13 @@ class Cleaning(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What a file holds, judged as (n, T) `sequences`.
+    """The samples of a file as (n, T) `sequences`, with what is known about them.
 
-    Where the dataset has no `unknown` token, every different word outside its vocabulary gets an id of its own above
-    it, and `vocabulary` is lengthened by these words: such an id equals no reference token, and itself only.
-    `outside` is the share of tokens not in the dataset's vocabulary, `strangers` how often each of them occurs. `notes`
-    stand under tables too, `remarks` are for the terminal. `cut` rows were longer than T. `cleaned`
-    holds the choices of `Cleaning` that changed the rows.
+    If the dataset has no `unknown` token, each different word outside its vocabulary gets a new id above the others,
+    and `vocabulary` ends with these words. Such an id equals itself only, and no reference token. `outside` is the
+    share of tokens that are not in the dataset's vocabulary; `strangers` tells how often each of them occurs. `notes`
+    stand under tables too; `remarks` are for the terminal only. `cut` is the number of rows that were longer than T.
+    `cleaned` holds the choices of `Cleaning` that changed the rows.
     """
 
     sequences: TokenArray
@@ -62,7 +62,7 @@ class Line(NamedTuple, Generic[Token]):
 
 
 def numbered(tokens: Sequence[Sequence[Token]], rows: Rows, data: SequenceData, path: Path) -> list[Line[Token]]:
-    """Return the tokens of each row with its number; blank rows only where sequences may be empty.
+    """Return the tokens of each row with its number. Blank rows are left out unless sequences may be empty.
 
     BenchError if no row is left.
     """
@@ -82,13 +82,13 @@ def first(lines: list[Line[Token]], path: Path, count: int | None) -> list[Line[
 
 
 def refuse_too_few(found: int, path: Path, count: int | None) -> None:
-    """BenchError if a file holds fewer sequences than the user asks for."""
+    """Raise BenchError if a file holds fewer sequences than the user asks for."""
     if count is not None and count > found:
         raise BenchError(f"{path} holds {found} sequences, --samples asks for {count}")
 
 
 def fitted(lines: Iterable[Line[Token]], data: SequenceData, place: str) -> Iterable[Line[Token]]:
-    """Lines cut to T tokens; where all sequences have T, a shorter line is an error."""
+    """Return the lines cut to T tokens; BenchError for a shorter line if all sequences have T tokens."""
     for number, tokens in lines:
         if data.vocabulary.end is None and len(tokens) < data.length:
             raise BenchError(f"{place} {number}: {len(tokens)} tokens, every sequence here has {data.length}")
@@ -96,14 +96,14 @@ def fitted(lines: Iterable[Line[Token]], data: SequenceData, place: str) -> Iter
 
 
 def blank(count: int, data: SequenceData) -> TokenArray:
-    """Return (count, T) of the end token, or of 0 if there is none."""
+    """Return an array (count, T) filled with the end token, or with 0 if there is none."""
     return np.full((count, data.length), data.vocabulary.end or 0, dtype=np.int64)
 
 
 def closed(
     sequences: TokenArray, lines: Sequence[Line[Token]], data: SequenceData, form: Literal["text", "ids"]
 ) -> Samples:
-    """Return the samples with end tokens after the first one of each row, and notes on rows that are cut or empty."""
+    """Return the samples, with each row filled up with end tokens after its first, and notes on cut or empty rows."""
     end = data.vocabulary.end
     if end is not None:
         sequences = np.where(live(sequences, end), sequences, end)

@@ -1,4 +1,4 @@
-"""Samples made elsewhere: text, token ids or tunes, as the rows of token ids that the metrics judge."""
+"""Read samples made elsewhere, text, token ids or tunes, as the rows of token ids that the metrics judge."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def read(
     *,
     every_tune: bool = False,
 ) -> Samples:
-    """The first `count` samples of a file or of `FILE#column` (all by default), encoded as the dataset encodes its own.
+    """Return the first `count` samples of a file or of `FILE#column` (all by default), encoded as the dataset's own.
 
-    `strict` names a metric that is defined on the vocabulary alone; with it a word outside is an error. A tune that
-    cannot be read is left out with a note; with `every_tune` it is an error. BenchError names the file, and the line
-    where there is one.
+    `strict` names a metric that is defined on the vocabulary only; it makes a word outside an error. A tune that cannot
+    be read is left out with a note, or is an error with `every_tune`. A BenchError names the file, and the line if a
+    row is wrong.
     """
     if form == "midi" or (form == "auto" and (path.is_dir() or path.suffix.lower() in TUNES)):
         if cleaning.chosen():
-            raise BenchError(f"{path}: MIDI files hold no special tokens, quotation marks or padding ids to take off")
+            raise BenchError(f"{path}: MIDI files hold no special tokens, quotation marks or padding ids to remove")
         samples = _tunes(path, opened, every_tune)
         refuse_too_few(len(samples.sequences), path, count)
         return samples._replace(sequences=samples.sequences[:count])
@@ -48,7 +48,7 @@ def read(
 def _tunes(path: Path, opened: Opened, every_tune: bool) -> Samples:
     """Return every window of every tune that can be read, by the dataset's own rule."""
     if not isinstance(opened.dataset, Playable):
-        raise BenchError(f"{path}: MIDI files are judged on music only, and this dataset is none; give text or ids")
+        raise BenchError(f"{path}: MIDI files are judged on music only, not on this dataset; give text or ids")
     found, notes = midi.read_tunes(_midi_files(path), opened.dataset.from_midi, strict=every_tune)
     tunes = [windows for _, windows in found]
     if not any(tunes):
@@ -63,7 +63,7 @@ def _tunes(path: Path, opened: Opened, every_tune: bool) -> Samples:
 
 
 def _midi_files(path: Path) -> Iterable[tuple[str, Callable[[], bytes]]]:
-    """Name of each MIDI file and what returns its bytes, by name."""
+    """Yield the name of each MIDI file and a function that returns its bytes, sorted by name."""
     if path.suffix.lower() == ".zip" and not path.is_dir():
         members = archive.members(read_bytes(path), str(path), midi.SUFFIXES)
         return ((f"{path}: {name}", partial(bytes, content)) for name, content in members)

@@ -1,4 +1,4 @@
-"""Special tokens that other programs write into samples: where a sequence begins and ends, padding, unknown words."""
+"""Find special tokens that other programs write into samples: begin, end, padding, unknown words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["begin", "end", "pad", "unknown", "mask"]
 
 FRAME: tuple[Kind, ...] = ("begin", "end", "pad")
-"""The kinds that stand around a sequence and for no word of it."""
+"""The kinds that stand around a sequence and not for a word of it."""
 _BRACKETED: dict[Kind, str] = {
     "begin": "<s> <bos> <sos> <go> <start> <cls> <begin> <|startoftext|> <|begin_of_text|> <|bos|> <|im_start|> "
     "[cls] [bos] [sos] [start] [go]",
@@ -20,7 +20,7 @@ _BRACKETED: dict[Kind, str] = {
     "unknown": "<unk> <unknown> <oov> <|unk|> [unk]",
     "mask": "<mask> [mask]",
 }
-"""Found in any case and glued to a word too: nothing else looks like them."""
+"""Found in upper and lower case and inside words too, since nothing else looks like them."""
 _BARE: dict[Kind, str] = {
     "begin": "BOS SOS _GO _BOS _SOS __BOS__ __SOS__",
     "end": "EOS _EOS __EOS__",
@@ -46,7 +46,7 @@ _PATTERN = re.compile(rf"(?i:{_either(_BRACKETED.values())})|(?<!\S)(?:{_either(
 
 
 class Dropped(NamedTuple):
-    """The tokens of one row without its special tokens, how often each of these stood in it, and words after an end."""
+    """The tokens of one row without its special tokens, the count of each of these, and of words after an end."""
 
     tokens: list[str]
     counts: Counter[str]
@@ -59,21 +59,21 @@ def kind_of(token: str) -> Kind | None:
 
 
 def is_bare(token: str) -> bool:
-    """Return whether it is spelt like a word in capitals, such as PAD: in few rows it may be a word."""
+    """Return whether the token is spelt like a word in capitals, such as PAD. If it is rare, it may be a word."""
     return token.isalpha()
 
 
 def find(text: str) -> list[str]:
-    """Return the special tokens in a text, as they are spelt there."""
+    """Return the special tokens in a text, in its spelling."""
     return _PATTERN.findall(text)
 
 
 def drop(tokens: Sequence[str], special: Collection[str]) -> Dropped:
     """Return the row without those of its tokens that are `special`.
 
-    An end token ends the row: what follows it is left out. Begin and padding tokens are left out wherever they stand,
-    and so is an end token at the row's beginning that some models write there. Unknown and mask tokens stay, because
-    each stands for a word.
+    An end token ends the row; the tokens after it are left out. Begin and padding tokens are left out everywhere, and
+    so is an end token at the beginning of a row, which some models write. Unknown and mask tokens stay, because each
+    stands for a word.
     """
     kept, counts, after, ended = list[str](), Counter[str](), 0, False
     for token in tokens:

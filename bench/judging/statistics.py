@@ -1,4 +1,4 @@
-"""Tests between two arms. What is undefined (too few values, no variance) is None, never NaN."""
+"""Test two arms against each other. An undefined result (too few values, no variance) is None, never NaN."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike
 from bench.contracts.metric import Better, FloatArray
 from bench.contracts.seeding import numpy_rng
 
-EXACT, DRAWS = 200_000, 100_000  # regroupings up to which the permutation test looks at all; random ones beyond
-NEAR = 1e-9  # relative; squares of t so near to one another are equal but for rounding
-ROUNDING = 1e-12  # relative; values so near to one another are equal but for rounding
+EXACT, DRAWS = 200_000, 100_000  # most regroupings that the permutation test tries in full; above, random ones
+NEAR = 1e-9  # relative; squares of t this close are equal up to rounding
+ROUNDING = 1e-12  # relative; values this close are equal up to rounding
 BLOCK = 2**20  # values that the permutation test holds at once
 
 
 class Interval(NamedTuple):
-    """An estimate and its 95 % interval, (None, None) where that is undefined."""
+    """An estimate and its 95 % interval, (None, None) if the interval is undefined."""
 
     value: float
     low: float | None
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: ArrayLike) -> Interval:
-    """Mean and Student's t interval over seeds; no bounds for fewer than two values or without variance."""
+    """Return the mean and Student's t interval over seeds; no bounds for fewer than two values or without variance."""
     sample = np.asarray(values, dtype=float)
     mean = float(sample.mean())
     if len(sample) < 2 or not _varies(sample):
@@ -41,13 +41,13 @@ def mean_interval(values: ArrayLike) -> Interval:
 
 
 def welch(a: ArrayLike, b: ArrayLike) -> float | None:
-    """Two-sided p of Welch's t-test."""
+    """Return the two-sided p of Welch's t-test."""
     test = _welch(a, b)
     return None if test is None else _finite(test.pvalue)
 
 
 def difference(a: ArrayLike, b: ArrayLike) -> Interval:
-    """mean(a) - mean(b) with Welch's interval."""
+    """Return mean(a) - mean(b) with Welch's interval."""
     value = float(np.mean(np.asarray(a, dtype=float)) - np.mean(np.asarray(b, dtype=float)))
     test = _welch(a, b)
     if test is None:
@@ -57,33 +57,32 @@ def difference(a: ArrayLike, b: ArrayLike) -> Interval:
 
 
 def permutation(a: ArrayLike, b: ArrayLike) -> float | None:
-    """Two-sided p of the permutation test of Welch's t, or Welch's own p where that is larger.
+    """Return the two-sided p of the permutation test of Welch's t, or Welch's own p if that is larger.
 
-    None if `studentised` is. Each of the two tests fails where the other holds, so the larger p keeps 5 % where
-    either does. `studentised` holds where both arms have the same distribution, whatever that is. Welch's test holds
-    for normal values, whatever their spreads.
+    None if `studentised` is None. Each of the two tests fails in cases in which the other holds, so the larger p keeps
+    the level of 5 % if either test does. `studentised` holds if both arms have the same distribution, whatever it is.
+    Welch's test holds for normal values, whatever their spreads.
 
-    Simulated studies in which nothing differs, 3 to 10 values an arm: p is below .05 in at most .07 of them where the
-    distribution is symmetric (normal or Student's t of 3 degrees), the spreads equal or up to 20 times as wide. It is
-    below .05 in at most .05 where both arms have the same skewed (exponential) distribution. Where the spreads differ
-    and the values are skewed as well, no test here holds: up to .15. See tests/judging/test_statistics.py.
+    Simulated studies in which nothing differs, with 3 to 10 values per arm, give these rates of p below .05: at most
+    .07 for symmetric distributions (normal, or Student's t of 3 degrees) with equal spreads or up to 20 times as wide;
+    at most .05 if both arms have the same skewed (exponential) distribution. If the spreads differ and the values are
+    skewed too, no test here holds: up to .15. See tests/judging/test_statistics.py.
     """
     share = studentised(a, b)
     return None if share is None else max(share, welch(a, b) or 0.0)
 
 
 def studentised(a: ArrayLike, b: ArrayLike) -> float | None:
-    """The share of regroupings of all values into arms of these sizes whose Welch |t| is at least the observed one.
+    """Return the share of regroupings of all values into arms of these sizes with a Welch |t| as large as observed.
 
-    All regroupings count where there are 200,000 at most. Where there are more (from 10 against 11 values on), 100,000
-    random ones from a fixed generator and the observed one stand for them, so the same values always give the same
-    share, of 1e-5 at least. Arms without any variance have an infinite t. None if an arm has fewer than two values,
-    or where all values are equal.
+    Up to 200,000 regroupings, all of them count. Above that (from 10 against 11 values on), 100,000 random ones from a
+    fixed generator and the observed one stand for them, so the same values always give the same share, 1e-5 or more.
+    Arms without any variance have an infinite t. None if an arm has fewer than two values, or if all values are equal.
 
-    Source: Janssen (1997), Studentized permutation tests for non-i.i.d. hypotheses. As a p value the share is exact
-    where both arms have the same distribution. Where they share the mean only, it is right for large samples, not for
-    few: with 6 normal values against 3 that spread 9 times as wide it is below .05 in .19 of studies. For the
-    difference of means that rate is .25. Arms of equal size give the same share by either.
+    Source: Janssen (1997), Studentized permutation tests for non-i.i.d. hypotheses. As a p value the share is exact if
+    both arms have the same distribution. If they share only the mean, it is right for many values but not for few: with
+    6 normal values against 3 with a spread 9 times as wide, it is below .05 in .19 of studies. For a permutation test
+    of the difference of means, that rate is .25. For arms of equal size, both statistics give the same share.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     both = np.concatenate([first, second])
@@ -99,9 +98,9 @@ def studentised(a: ArrayLike, b: ArrayLike) -> float | None:
 
 
 def smallest_permutation(first: int, second: int) -> float:
-    """Return the least p that `permutation` can give to so many values an arm: that of arms that lie far apart.
+    """Return the least p that `permutation` can give for this many values per arm, as for arms that lie far apart.
 
-    A lower bound where regroupings are drawn at random, for the observed one may be drawn too.
+    If regroupings are drawn at random, it is a lower bound, since the observed one may be drawn too.
     """
     splits = math.comb(first + second, first)
     if splits > EXACT:
@@ -110,7 +109,7 @@ def smallest_permutation(first: int, second: int) -> float:
 
 
 def _t_squared(first: FloatArray, second: FloatArray) -> FloatArray:
-    """(k,) squares of Welch's t between (k, n) and (k, m) values of size 1 at most; infinite without variance."""
+    """Return (k,) squares of Welch's t between (k, n) and (k, m) values in -1..1; infinite if there is no variance."""
     gap = first.mean(1) - second.mean(1)
     squared_error = first.var(1, ddof=1) / first.shape[1] + second.var(1, ddof=1) / second.shape[1]
     varies = squared_error > ROUNDING**2
@@ -118,7 +117,7 @@ def _t_squared(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def _regrouped(values: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Blocks of (k, count) and (k, rest) values: every choice of `count` of them, or random ones where too many."""
+    """Yield blocks of (k, count) and (k, rest) values: every choice of `count` of them, or random ones if too many."""
     size, rows = len(values), max(1, BLOCK // len(values))
     if math.comb(size, count) > EXACT:
         rng = numpy_rng("permutation test")
@@ -135,7 +134,7 @@ def _regrouped(values: FloatArray, count: int) -> Iterator[tuple[FloatArray, Flo
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjustment (1979) over the defined values; the undefined stay so and do not count."""
+    """Return the p values after Holm's step-down adjustment (1979). Undefined ones stay None and do not count."""
     defined = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     running = 0.0
@@ -146,9 +145,9 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def improvement(a: ArrayLike, b: ArrayLike, better: Better) -> float | None:
-    """Probability that a run of `a` beats a run of `b`, a tie counting half: Mann-Whitney's U / nm.
+    """Return the probability that a run of `a` beats a run of `b`; a tie counts half (Mann-Whitney's U / nm).
 
-    Reported as Agarwal et al. (2021), Deep Reinforcement Learning at the Edge of the Statistical Precipice, propose.
+    Source: Agarwal et al. (2021), Deep Reinforcement Learning at the Edge of the Statistical Precipice.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if not len(first) or not len(second):
@@ -159,19 +158,19 @@ def improvement(a: ArrayLike, b: ArrayLike, better: Better) -> float | None:
 
 
 def _welch(a: ArrayLike, b: ArrayLike) -> Any:
-    """scipy's result, or None if the test is undefined."""
+    """Return scipy's result; None if the test is undefined."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(len(first), len(second)) < 2 or not (_varies(first) or _varies(second)):
         return None
     from scipy.stats import ttest_ind
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # that one of the two is all but constant; the other is not
+        warnings.simplefilter("ignore", RuntimeWarning)  # scipy warns if one arm is nearly constant
         return ttest_ind(first, second, equal_var=False)
 
 
 def _varies(sample: FloatArray) -> bool:
-    """More than rounding: values equal to 12 digits have no variance to speak of."""
+    """Return whether the values differ by more than rounding. Values equal to 12 digits have no variance."""
     return float(np.ptp(sample)) > ROUNDING * max(1.0, float(np.abs(sample).max()))
 
 

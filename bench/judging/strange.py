@@ -1,4 +1,4 @@
-"""What is strange about samples or a corpus, found by looking at plain arrays and texts; each finding is a remark."""
+"""Find what is strange about samples or a corpus, from plain arrays and texts. Each finding is a remark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.contracts.metric import Score
 from bench.judging.remark import Remark
 
 MOST = 0.5
-"""The share from which on something is true of most rows."""
+"""Something is true of most rows if it is true of at least this share."""
 NOUGHT = 0.005
 """A score below it prints as 0."""
 UNQUOTE = "--unquote takes them off"
@@ -29,7 +29,7 @@ _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "�
 
 
 def of_corpus(opened: Opened, owner: str) -> Iterator[Remark]:
-    """Yield what must be said of a corpus before any work; `owner` is what --set calls the dataset."""
+    """Yield the remarks on a corpus that the user must see before any work. `owner` is the dataset's name for --set."""
     yield from (Remark(warning, loud=True) for warning in opened.data.warnings)
     share = unseen(opened.data)
     if share >= MOST:
@@ -53,7 +53,7 @@ def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> R
 
 
 def _finer(opened: Opened, owner: str) -> str:
-    """Return how to get tokens that recur: the dataset's knob that offers characters, where it has one."""
+    """Return advice on how to get tokens that recur: the dataset's knob for characters, if it has one."""
     fields = dataclasses.fields(type(opened.dataset).Settings)
     knob = next((field.name for field in fields if "char" in choices(type(opened.dataset).Settings, field.name)), None)
     if knob is None or not opened.data.vocabulary.joiner:
@@ -62,9 +62,9 @@ def _finer(opened: Opened, owner: str) -> str:
 
 
 def cut(number: int, total: int, data: SequenceData, owner: str, settings: Mapping[str, Any]) -> Remark | None:
-    """Return the remark on samples of which most are longer than T and cut; None if the corpus's own warnings say it.
+    """Return the remark that most samples are longer than T and cut; None if the corpus's own warnings say it.
 
-    `settings` are the dataset's.
+    `settings` are the dataset's knobs.
     """
     if number < MOST * total or data.warnings:
         return None
@@ -75,7 +75,7 @@ def cut(number: int, total: int, data: SequenceData, owner: str, settings: Mappi
 
 
 def quoted(rows: Sequence[str | Sequence[str]], tokens: Sequence[Sequence[str]], data: SequenceData) -> Remark | None:
-    """Return the remark on a file in which most lines stand in quotation marks, where the corpus's rows do not."""
+    """Return the remark that most lines stand in quotation marks; None if they do not, or the corpus's rows do too."""
     texts = [
         (row.strip(), split) for row, split in zip(rows, tokens, strict=True) if isinstance(row, str) and row.strip()
     ]
@@ -96,10 +96,10 @@ def in_quotes(line: str) -> bool:
 
 
 def padding(rows: Sequence[Sequence[int]], data: SequenceData) -> int | None:
-    """The id that seems to fill rows of token ids up to one length, at their ends or beginnings; None if none does.
+    """Return the id that seems to pad rows of token ids to one length, at their ends or beginnings; None if none does.
 
-    All rows are equally long, and the id stands there in most of them, twice or more in at least half of these. The end
-    token at the end is no padding, nor is an id that most training rows have there twice too.
+    This is the case if all rows are equally long, and most of them begin or end with the id, at least half of these
+    with two or more of it. The end token at the end is not padding, nor is an id that ends most training rows twice.
     """
     if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 3:
         return None
@@ -127,7 +127,7 @@ def _ending(data: SequenceData, index: int) -> float:
 
 
 def shifted(sequences: TokenArray, data: SequenceData, below: int) -> Remark | None:
-    """The remark on ids that look like MIDI pitches: their mean is nearer to the corpus's when `below` is taken off."""
+    """Return the remark on ids that look like MIDI pitches: minus `below`, their mean is nearer to the corpus's."""
     corpus, found = data.train[data.train > 0], sequences[sequences > 0]
     if not len(found) or abs(found.mean() - below - corpus.mean()) >= abs(found.mean() - corpus.mean()):
         return None

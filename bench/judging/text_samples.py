@@ -1,4 +1,4 @@
-"""Samples that are text: cleaned as the user asks, tokenised as the dataset tokenises, encoded with its vocabulary."""
+"""Read samples that are text: clean them as the user asks, tokenise as the dataset does, encode with its vocabulary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bench.toolkit.corpora.reading.rows import Rows
 def from_text(
     rows: Rows, opened: Opened, path: Path, strict: str | None, count: int | None, cleaning: Cleaning
 ) -> Samples:
-    """Return the first `count` rows as samples; BenchError names the line of a word that `strict` cannot judge."""
+    """Return the first `count` rows as samples. A BenchError names the line of a word that `strict` cannot judge."""
     data, notes = opened.data, list[str]()
     if cleaning.unquote:
         notes.append(f"{strange.QUOTES_OFF} {sum(map(_in_quotes, rows.cells))} of {len(rows.cells)} lines taken off")
@@ -48,7 +48,7 @@ def _in_quotes(row: Row) -> bool:
 
 
 def _unquoted(row: Cell) -> Cell:
-    """Return the line without the quotation marks around it; a line that is a JSON string is read as one."""
+    """Return the line without the quotation marks around it. A line that is a JSON string is decoded."""
     if not isinstance(row, str) or not _in_quotes(row):
         return row
     try:
@@ -59,7 +59,7 @@ def _unquoted(row: Cell) -> Cell:
 
 
 def _dropped(tokenised: Tokenised) -> tuple[list[Sequence[str]], str]:
-    """Return the rows without special tokens, and which these were."""
+    """Return the rows without special tokens, and a note that names these."""
     parts = [specials.drop(row, tokenised.special) for row in tokenised.rows]
     counts = sum((part.counts for part in parts), Counter[str]())
     after = sum(part.after for part in parts)
@@ -69,7 +69,7 @@ def _dropped(tokenised: Tokenised) -> tuple[list[Sequence[str]], str]:
 
 
 def _encoded(lines: Sequence[Line[str]], data: SequenceData, place: str, strict: str | None) -> Samples:
-    """Ids of the words, and of words outside the vocabulary: the unknown token's, or else one for each."""
+    """Return the words as ids. A word outside the vocabulary gets the unknown token's id, or else an id of its own."""
     words, extra, strangers = data.vocabulary, dict[str, int](), Counter[str]()
     ids = words.ids
     sequences = blank(len(lines), data)

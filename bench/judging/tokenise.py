@@ -1,4 +1,4 @@
-"""How rows made elsewhere become tokens: by the rule that the dataset's own corpus went through."""
+"""Split rows made elsewhere into tokens, by the rule that split the dataset's own corpus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.judging.samples import Row
 Rule = Callable[[str], Sequence[str]]
 BLANK = " "
 FRAMED = 0.1
-"""Of a word in capitals, such as EOS: how many must stand in a row on average before it counts as a special token."""
+"""A word in capitals, such as EOS, counts as a special token if the rows hold this many of it on average."""
 
 
 class Tokenised(NamedTuple):
@@ -30,10 +30,10 @@ class Tokenised(NamedTuple):
 
 
 def tokenise(rows: Sequence[Row], opened: Opened) -> Tokenised:
-    """Return the tokens of every row, as the dataset splits its own lines.
+    """Return the tokens of every row, split as the dataset splits its own lines.
 
     A line is stripped, as a corpus's lines are. A special token of another program stays in one piece. A list of tokens
-    is taken as it is, but for tokens outside the vocabulary, which the dataset's own rule splits.
+    stays as it is, except for tokens outside the vocabulary, which the dataset's own rule splits.
     """
     words, rule = opened.data.vocabulary, _rule(opened)
     found = Counter(mark for row in rows for mark in _marks(row))
@@ -49,7 +49,7 @@ def tokenise(rows: Sequence[Row], opened: Opened) -> Tokenised:
 
 
 def _rule(opened: Opened) -> Rule:
-    """Return the dataset's own rule, else words or characters as its vocabulary joins them."""
+    """Return the dataset's own rule; if it has none, words or characters, as its vocabulary joins tokens."""
     if isinstance(opened.dataset, Tokenising):
         return opened.dataset.tokens
     return str.split if opened.data.vocabulary.joiner else lambda line: "".join(line.split())
@@ -62,7 +62,7 @@ def _marks(row: Row) -> Iterable[str]:
 
 
 def _of_the_corpus(mark: str, data: SequenceData, rule: Rule) -> bool:
-    """Return whether the corpus holds the special token: as a token, as a part of one, or as several in a row."""
+    """Return whether the corpus holds the special token: as a token, as part of a token, or as several in a row."""
     ids = data.vocabulary.ids
     if any(mark in token for token in ids):
         return True
@@ -81,7 +81,7 @@ def _occurs(run: Sequence[int], data: SequenceData) -> bool:
 
 
 class _Whole:
-    """Splits a line at tokens that are to stay in one piece, and gives the rest to a rule."""
+    """Splits a line at tokens that must stay in one piece; a rule splits the rest."""
 
     def __init__(self, special: Collection[str], words: Vocabulary) -> None:
         self._special, self.ids = special, words.ids
@@ -95,9 +95,9 @@ class _Whole:
             return [token for part in row for token in ([part] if self._stays(part) else rule(part))]
         if self._pattern is None:
             return rule(row)
-        pieces = self._pattern.split(row)  # text and tokens by turns
+        pieces = self._pattern.split(row)  # text and tokens alternate
         for at in range(1, len(pieces), 2):
-            if pieces[at] in self._special:  # the blanks around it are its own
+            if pieces[at] in self._special:  # drop the blanks around the token
                 pieces[at - 1], pieces[at + 1] = pieces[at - 1].rstrip(), pieces[at + 1].lstrip()
         return [t for at, piece in enumerate(pieces) for t in ([piece] if at % 2 else rule(piece) if piece else ())]
 
@@ -108,10 +108,10 @@ class _Whole:
 def _words(
     lines: Sequence[Row], opened: Opened, whole: _Whole, rule: Rule
 ) -> tuple[list[Sequence[str]], tuple[str, ...]]:
-    """By the dataset's own rule, or at blanks where that gives at least as many words of the vocabulary.
+    """Split by the dataset's own rule, or at blanks if that gives at least as many words of the vocabulary.
 
-    A run's samples.txt holds words that are split already, and a tokeniser need not give its own output back. The
-    choice is made once for all lines.
+    A run's samples.txt holds words that are split already, and a tokeniser may split its own output further. The choice
+    is made once for all lines.
     """
     plain = [whole.tokens(line, str.split) for line in lines]
     if not isinstance(opened.dataset, Tokenising):
@@ -128,7 +128,7 @@ def _words(
 
 
 def _misses(rows: Iterable[Sequence[str]], data: SequenceData) -> int:
-    """Tokens outside the vocabulary, and positions that stay empty if every sequence has T tokens."""
+    """Return the number of tokens outside the vocabulary, plus positions left empty if every sequence has T tokens."""
     words, length = data.vocabulary, data.length
     ids = words.ids
     least = length if words.end is None else 0
@@ -138,12 +138,12 @@ def _misses(rows: Iterable[Sequence[str]], data: SequenceData) -> int:
 def _characters(
     lines: Sequence[Row], data: SequenceData, whole: _Whole, rule: Rule
 ) -> tuple[list[Sequence[str]], tuple[str, ...]]:
-    """Return every character, without the blanks that only keep the characters apart."""
+    """Return every character, without blanks that only separate the characters."""
     words = data.vocabulary
     split = [whole.tokens(line, rule) for line in lines]
     texts = [row for row, line in zip(split, lines, strict=True) if isinstance(line, str)]
     if BLANK not in words.ids:
-        # Where the vocabulary has an unknown token, the corpus may hold a few blanks that became unknown.
+        # If the vocabulary has an unknown token, a few blanks of the corpus may have become unknown.
         return _without_blanks(split, words) if words.unknown is None or _spaced(texts) else (split, ())
     if not _spaced(texts) or _spaced([words.decode(row) for row in data.train[:1000].tolist()]):
         return split, ()
@@ -152,7 +152,7 @@ def _characters(
 
 
 def _without_blanks(rows: Sequence[Sequence[str]], words: Vocabulary) -> tuple[list[Sequence[str]], tuple[str, ...]]:
-    """Return the rows without the kinds of blank that the vocabulary lacks, and how many these were."""
+    """Return the rows without the kinds of blank that the vocabulary lacks, and a note with their number."""
     strange = {token for row in rows for token in row if token.isspace() and token not in words.ids}
     count = sum(token in strange for row in rows for token in row)
     kept: list[Sequence[str]] = [[token for token in row if token not in strange] for row in rows]
@@ -160,7 +160,7 @@ def _without_blanks(rows: Sequence[Sequence[str]], words: Vocabulary) -> tuple[l
 
 
 def _spaced(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether nine tenths of the rows have a blank at every second place."""
+    """Return whether nine tenths of the rows have a blank at every second position."""
     return sum(map(_is_spaced, rows)) >= 0.9 * max(1, len(rows))
 
 

@@ -1,4 +1,4 @@
-"""Judge a file of samples, keep it as a row, and collect what is said about it."""
+"""Judge a file of samples, keep it as a row, and collect the remarks and notes on it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Verdict:
     tracked: bool
 
     def plain(self) -> dict[str, Any]:
-        """Return all of it as values that JSON can hold."""
+        """Return the whole verdict as values that JSON can hold."""
         cell, data = self.record.cell, self.judge.opened.data
         return {
             "name": cell.label,
@@ -138,7 +138,7 @@ def undefined(judge: Judge, found: Samples) -> Iterator[str]:
 
 
 def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[Test]) -> Iterator[str]:
-    """Yield why stored runs are not tested against; `same` are the rivals that were made from the same data."""
+    """Yield why some stored runs are not tested. `same` are the rivals that were made from the same data."""
     if len(rivals) > len(same):
         yield f"{len(rivals) - len(same)} stored runs were made from other data; --plan NAME prepares it as a plan did"
     if len(same) > 1 and not tests:
@@ -149,7 +149,7 @@ def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[T
 
 
 def other_counts(rows: Sequence[Record], plan: str | None, record: Record) -> Iterator[str]:
-    """Yield a line if other rows of the plan are made of other numbers of sequences than this one."""
+    """Yield a line if other rows of the plan have other numbers of sequences than this one."""
     counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
     mine = record.done.hypotheses if record.done else 0
     if unequal := sorted(counts - {mine}):

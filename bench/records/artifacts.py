@@ -1,4 +1,4 @@
-"""Write what a finished cell leaves in its folder beside the journal; tell the journal about the data."""
+"""Write the files of a finished cell beside its journal, and describe its data in the journal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def start_of(data: SequenceData, notes: Sequence[str] = ()) -> Start:
-    """Return the event that begins a cell's journal: what its data is, with more notes after the data's own."""
+    """Return the event that begins a cell's journal. It describes the data; `notes` follow the data's own notes."""
     return Start(
         source=asdict(data.source),
         notes=(*data.notes, *notes),
@@ -38,9 +38,9 @@ def write_artifacts(
     opened: Opened,
     parts: dict[str, Stateful],
 ) -> None:
-    """Write samples.txt, scores.parquet, the generator's parts, and the dataset's own pictures and tunes.
+    """Write samples.txt, scores.parquet, the generator's parts, and the pictures and tunes that the dataset makes.
 
-    `samples` are (n, T) token ids. In scores.parquet a shorter column is filled with nulls.
+    `samples` are (n, T) token ids. A column of scores.parquet that is shorter than the others ends in nulls.
     """
     import pandas as pd
 

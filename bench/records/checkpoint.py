@@ -1,8 +1,8 @@
-"""Checkpoints: atomic, checksummed, and nothing in them that executes code.
+"""Write and read checkpoints. They are atomic and checksummed, and loading one executes no code from it.
 
-A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
-read with weights_only), position.json (where training stood, and the checksums of the other two). It is written under
-another name and then renamed, so that a killed process leaves the one before it whole.
+A checkpoint is a folder named by its serial number. It holds weights.safetensors (modules), state.pt (optimisers and
+counters, read with weights_only) and position.json (how far training came, and the checksums of the other two). The
+folder is written under another name and then renamed, so a killed process leaves the previous checkpoint whole.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, posi
     partial = folder / f"{number}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    (partial / "weights.safetensors").write_bytes(as_bytes(weights(parts)))  # save_file lets nobody else read it
+    (partial / "weights.safetensors").write_bytes(as_bytes(weights(parts)))  # save_file's mode is 600
     torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / "state.pt")
     sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
     (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
@@ -65,7 +65,7 @@ def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> d
 
 
 def restore(parts: Mapping[str, Stateful], tensors: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
-    """Give each part its state: to a module the tensors named part/parameter, to any other what its name holds."""
+    """Load the state of each part: a module takes the tensors named part/parameter, any other part `others[name]`."""
     import torch
 
     for name, part in parts.items():
@@ -89,14 +89,14 @@ def weights(parts: Mapping[str, Stateful]) -> dict[str, torch.Tensor]:
 
 
 def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
-    """Return the state of the parts that are no modules, by name."""
+    """Return the state of the parts that are not modules, by name."""
     import torch
 
     return {name: part.state_dict() for name, part in parts.items() if not isinstance(part, torch.nn.Module)}
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
+    """Wait until a file, or a folder's list of names, is on the disk, so that a power cut leaves no half checkpoint."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -109,7 +109,7 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def _verified(folder: Path) -> dict[str, Any] | None:
-    """position.json, if the files beside it have the checksums that it names."""
+    """Return the content of position.json; None if a file beside it is missing or has another checksum."""
     try:
         content: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
         whole = all(_sha256(folder / name) == digest for name, digest in content["sha256"].items())

@@ -1,4 +1,4 @@
-"""A cell's record as tags, parameters and points of curves, and a frame made of them again. Nothing is stored here."""
+"""Encode a cell's record as tags, parameters and points of curves, and decode runs to a frame. Stores nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
-NAME = 100  # characters of a name in a key: a store takes 250, and a key may hold two names
+NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
@@ -39,9 +39,9 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Projection:
-    """What a record looks like in a tracking store.
+    """A record as a tracking store keeps it.
 
-    `digest` changes when the journal or the label does; otherwise the tags of the first writing stay.
+    `digest` changes when the journal or the label changes. While it is the same, the stored tags stay as they are.
     """
 
     tags: dict[str, str]
@@ -59,7 +59,7 @@ class Tracked(NamedTuple):
 
 
 def project(record: Record, plan: str, entry: Entry) -> Projection:
-    """Return the record as a run of the plan; the tags of its entry there become tags as they are."""
+    """Return the record as a run of the plan. The tags of its entry in the plan are taken over unchanged."""
     label = entry.label or record.cell.label
     text = json.dumps([[to_line(event) for event in record.events], label], sort_keys=True, default=str)
     digest = sha256(text)[:16]
@@ -73,10 +73,11 @@ def project(record: Record, plan: str, entry: Entry) -> Projection:
 
 
 def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
-    """One row per run and metric, of one run of each (plan, dataset, label, seed); without scores, one row.
+    """Return one row per run and metric, for one run of each (plan, dataset, label, seed).
 
-    That run is the newest of the seed, or the one that is like the newest of all seeds in settings and code. Rows come
-    sorted by dataset, label and seed, the metrics in the dataset's own order.
+    A run without scores has one row. If a seed has several runs, the frame takes the newest one. But if one of them has
+    the same knobs, data and code as the newest run of all seeds, the frame takes that one. Rows are sorted by plan,
+    dataset, label and seed; the metrics of a run keep the dataset's order.
     """
     import pandas as pd
 
@@ -92,22 +93,22 @@ def frame(runs: Iterable[Tracked]) -> pd.DataFrame:
 
 
 def curve_key(metric: str) -> str:
-    """Where a metric's learning curve is kept."""
+    """Return the key of a metric's learning curve."""
     return CURVE + safe(metric)
 
 
 def profile_key(name: str) -> str:
-    """Where a profile, the values by position, is kept."""
+    """Return the key of a profile, which holds values by position."""
     return PROFILE + safe(name)
 
 
 def json_list(entries: Iterable[Any]) -> str:
-    """Return a JSON list of the entries that a tag has room for; one that does not fit is dropped, never cut."""
+    """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
 
 
 def safe(name: str) -> str:
-    """The name as a key of a tracking store; one that it would refuse is changed, and no two names share a key."""
+    """Return the name as a key that a tracking store accepts. Two names never get the same key."""
     return safe_name(name, r"[^A-Za-z0-9_\-. ]|^\.", most=NAME)
 
 
@@ -117,7 +118,7 @@ def _identity(record: Record, plan: str) -> dict[str, str]:
     return {
         "plan": plan,
         "cell": cell.id,
-        "identity": cell.identity,  # the same for all seeds of the same settings, data and code
+        "identity": cell.identity,  # the same for all seeds with the same knobs, data and code
         "dataset": cell.dataset_label,
         "dataset.reference": cell.dataset,
         "dataset.settings": _json_object(dict(cell.dataset_settings)),
@@ -150,7 +151,7 @@ def _outcome(record: Record) -> dict[str, str]:
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:
-    """Return the last phases that train the generator: the figures show where the last of several begins."""
+    """Return the last phases that train the generator. Figures mark where the last of several begins."""
     phases = [phase for phase in record.phases if phase.trains_generator][-PHASES:]
     return [
         {"name": phase.name[:80], "begins": phase.begins, "ends": phase.ends, "trains_generator": True}
@@ -159,7 +160,7 @@ def _last_phases(record: Record) -> list[dict[str, Any]]:
 
 
 def _json_object(knobs: Mapping[str, Any]) -> str:
-    """Return a JSON object of the knobs that a tag has room for, sorted by name."""
+    """Return a JSON object of the knobs that fit into a tag, sorted by name."""
     pairs = (f"{json.dumps(key)}: {json.dumps(knobs[key], ensure_ascii=False)}" for key in sorted(knobs))
     return f"{{{', '.join(_fitting(pairs))}}}"
 
@@ -182,8 +183,10 @@ def _params(record: Record) -> dict[str, str]:
 
 
 def _points(record: Record) -> Iterator[Point]:
-    """Final scores by name, profile/<name> by position, curve/<metric> over generator epochs, <what>/<phase> over the
-    phase's own epochs.
+    """Yield the points of a record.
+
+    Final scores stand under the metric's name, profiles under profile/<name> by position, learning curves under
+    curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
     """
     if done := record.done:
         for name, score in done.scores.items():

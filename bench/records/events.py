@@ -1,7 +1,7 @@
-"""The events of a journal, one frozen class each, and the JSON object that stands for each on disk.
+"""The events of a journal, one frozen class each, and their JSON form on disk.
 
 A line on disk is {"event": NAME, "time": ..., then the fields in the order of the class}. A field that is None is not
-written. Such a field is missing in journals of older versions.
+written. Journals of older versions lack the fields that may be None.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.records import scores as codec
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One line of a journal; `time` in seconds since the epoch, which `Journal.append` sets."""
+    """One line of a journal. `Journal.append` sets `time`, in seconds since the epoch."""
 
     NAME: ClassVar[str] = ""
     time: float = 0.0
@@ -24,7 +24,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Start(Event):
-    """A job begins: the source and the notes of its data, its number of tokens, sizes of the splits, and T."""
+    """A job begins. Holds the data's source, notes, size of the vocabulary, rows of each split, and length T."""
 
     NAME: ClassVar[str] = "start"
     source: Mapping[str, str]
@@ -72,7 +72,7 @@ class Curve(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Judged(Event):
-    """Which checkpoint is judged: the one after `epoch` of the phase's `epochs`."""
+    """The checkpoint that is judged: the one after `epoch` of the phase's `epochs`."""
 
     NAME: ClassVar[str] = "judged"
     phase: str
@@ -84,9 +84,9 @@ class Judged(Event):
 class Done(Event):
     """The job ended with scores, by metric.
 
-    `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` were
-    spent training, `wall_seconds` in all. `profiles` are values by position, such as the exposure bias of each; by the
-    names that metrics give them.
+    `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
+    the time spent training, `wall_seconds` the whole time. `profiles` are values by position, such as the exposure bias
+    at each position, under the names that the metrics give.
     """
 
     NAME: ClassVar[str] = "done"
@@ -108,7 +108,7 @@ class Failed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
-    """The job stopped and can be continued; `error` says how its process died, None if the user stopped it."""
+    """The job stopped and can resume. `error` says how its process died; None if the user stopped it."""
 
     NAME: ClassVar[str] = "interrupted"
     error: str | None = None
@@ -129,9 +129,9 @@ def to_line(event: Event) -> dict[str, Any]:
 
 
 def from_line(line: Any) -> Event | None:
-    """Return the event of a JSON value; None if it is no event or lacks a field.
+    """Return the event of a JSON value; None if it is not an event or lacks a field.
 
-    Fields of later versions are left out.
+    Fields that this version does not know are ignored.
     """
     name = line.get("event") if isinstance(line, dict) else None
     kind = _KINDS.get(name) if isinstance(name, str) else None

@@ -1,7 +1,7 @@
-"""The generator of a finished run on disk: the parts of its trainer's state that it is made of, written and read back.
+"""Write and read the generator of a finished run: the parts of its trainer's state that make up the generator.
 
-generator.safetensors holds the tensors of parts that are modules, named part/parameter; generator.pt holds the
-state_dict of each other part by name, as torch.save writes it, and is read with weights_only.
+generator.safetensors holds the tensors of parts that are modules, named part/parameter. generator.pt holds the
+state_dict of each other part by name. torch.save writes it, and it is read with weights_only.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ WEIGHTS, REST = "generator.safetensors", "generator.pt"
 
 
 def parts_of(trainer: Any) -> dict[str, Stateful]:
-    """Return the parts of state() that bring the trainer's generator back.
+    """Return the parts of state() that the trainer's generator can be restored from.
 
-    That is the part which is the generator itself, whatever its name; else the part called "generator"; else every part
-    but the optimisers, for the generator may be made of any of them.
+    This is the part that is the generator itself, whatever its name; else the part called "generator"; else every part
+    but the optimisers, since any of them may belong to the generator.
     """
     import torch
 
@@ -40,9 +40,9 @@ def parts_of(trainer: Any) -> dict[str, Stateful]:
 
 
 def write(folder: Path, parts: Mapping[str, Stateful]) -> None:
-    """Write the parts into the folder of a run, but no file for parts that hold nothing.
+    """Write the parts into the folder of a run. Parts without content get no file.
 
-    ContractError as in `check_state`.
+    Raises ContractError as `check_state` does.
     """
     import torch
     from safetensors.torch import save
@@ -57,7 +57,7 @@ def write(folder: Path, parts: Mapping[str, Stateful]) -> None:
 
 
 def read(folder: Path, trainer: Any) -> bool:
-    """Give the trainer's parts what the run kept; False if it kept nothing. BenchError if that does not fit."""
+    """Load the parts that the run kept into the trainer; False if it kept none. BenchError if they do not fit."""
     import torch
     from safetensors.torch import load_file
 
@@ -68,14 +68,14 @@ def read(folder: Path, trainer: Any) -> bool:
         tensors = load_file(folder / WEIGHTS) if folder / WEIGHTS in kept else {}
         rest = torch.load(folder / REST, map_location="cpu", weights_only=True) if folder / REST in kept else {}
         checkpoint.restore(_named(trainer.state(), [*tensors, *rest]), tensors, rest)
-    except Exception as error:  # whatever the libraries raise on a damaged file, and a plug-in on a foreign one
+    except Exception as error:  # libraries raise all kinds on a damaged file, plug-ins on a foreign one
         files = " or ".join(map(str, kept))
         raise BenchError(f"{files} does not fit its cell's generator: {folded(error, 200)}") from None
     return True
 
 
 def _named(parts: Mapping[str, Stateful], keys: Iterable[str]) -> dict[str, Stateful]:
-    """Return the parts that the keys belong to: a part's own name, or part/parameter. KeyError for a key of no part."""
+    """Return the parts that the keys name. A key is a part's name or part/parameter. KeyError if a part is missing."""
     found: dict[str, Stateful] = {}
     for key in keys:
         name = next((name for name in parts if key == name or key.startswith(f"{name}/")), None)

@@ -1,4 +1,4 @@
-"""Imported human scores as they are kept on disk and in MLflow."""
+"""Imported human scores, and their form on disk and in MLflow."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bench.files import read_bytes, safe_name, write_whole
 
 @dataclass(frozen=True, kw_only=True)
 class HumanScore:
-    """Share of answers "real" with its 95 % interval, and p against the reference after Holm (None for itself).
+    """Share of answers "real", its 95 % interval, and p against the reference after Holm's adjustment.
 
-    With a single rater, the interval and p are None. `cell` is the run whose samples were judged, "" if they were made
-    elsewhere.
+    p is None for the reference itself. With a single rater, the interval and p are None. `cell` is the id of the run
+    whose samples were judged, "" if the samples were made elsewhere.
     """
 
     value: float
@@ -29,15 +29,15 @@ class HumanScore:
     cell: str = ""
 
     def __str__(self) -> str:
-        """As the table shows it."""
+        """Return the score as tables show it."""
         return f"{self.value:.4f}" + ("" if self.low is None else f" [{self.low:.3f}, {self.high:.3f}]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """Scores of one import of a dataset: origin ("real", or a model's label) -> score, and how far raters agree.
+    """The scores of one import: origin ("real", or a model's label) -> score, and how far the raters agree.
 
-    `items` are all the texts on the sheet; `reference` is the model that the others are tested against.
+    `items` is the number of texts on the sheet. `reference` is the model that the others are tested against.
     """
 
     dataset: str
@@ -52,7 +52,7 @@ class Collected:
 
     @property
     def agreement(self) -> str:
-        """Agreement in words, "-" if undefined."""
+        """Return the agreement in words; "-" stands for an undefined value."""
         kappa, alpha = (_number(value) for value in (self.fleiss_kappa, self.krippendorff_alpha))
         return f"Fleiss' kappa {kappa}, Krippendorff's alpha {alpha}"
 
@@ -62,7 +62,7 @@ class Collected:
         alone = self.raters == 1
         who = "by 1 rater" if alone else f"with its 95 % interval, by {self.raters} raters"
         few = " One rater says nothing of others: no interval, no test." if alone else ""
-        few = " Two raters are few: such intervals are too narrow, such p too small." if self.raters == 2 else few
+        few = " Two raters are few: the intervals are too narrow and p is too small." if self.raters == 2 else few
         return (
             f"Human score: share judged real, {who} who saw {self.items} texts; {self.agreement}."
             + (f" p against {self.reference} ({self.test}): {tested}." if tested else "")
@@ -70,7 +70,7 @@ class Collected:
         )
 
     def shown(self, origins: Collection[str]) -> Collected:
-        """Return the scores of those origins; without p if the reference is not among them."""
+        """Return the scores of these origins; p is left out if the reference is not among them."""
         kept = {origin: score for origin, score in self.scores.items() if origin in origins}
         if self.reference not in kept:
             kept = {origin: replace(score, p=None) for origin, score in kept.items()}
@@ -82,7 +82,7 @@ class Collected:
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str) -> Collected:
-        """Return what `to_json` wrote; BenchError, which names `where`, if the text is damaged."""
+        """Read what `to_json` wrote. A BenchError that names `where` if the text is damaged."""
         try:
             content: dict[str, Any] = json.loads(text)
             scores = {origin: HumanScore(**value) for origin, value in content.pop("scores").items()}
@@ -102,7 +102,7 @@ def save(runs: Path, collected: Collected) -> Path:
 
 
 def load(runs: Path) -> list[Collected]:
-    """Return the saved scores, one entry a dataset, sorted by name of file; empty if nothing was imported."""
+    """Return the saved scores, one entry per dataset, sorted by file name; empty if nothing was imported."""
     return [Collected.from_json(read_bytes(path), str(path)) for path in sorted(runs.glob("human/*.json"))]
 
 

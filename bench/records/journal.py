@@ -23,22 +23,22 @@ from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
 from bench.records.events import Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
 
-REMEDY = "the `bench run` that made the cell writes the file anew; or remove its folder"
-FIRST = "0.1.0"  # the version that made the cells whose file names none
+REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
+FIRST = "0.1.0"  # a cell file without a version was written by this one
 
 Status = Literal["pending", "running", "interrupted", "done", "failed"]
 E = TypeVar("E", bound=Event)
 
 
 class Journal:
-    """The file journal.jsonl in a cell's folder: one event of bench/records/events.py a line."""
+    """The file journal.jsonl in a cell's folder. Each line is one event of bench/records/events.py."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "journal.jsonl"
 
     def append(self, event: Event) -> None:
-        """Write one line, with the present time; a torn line left by a killed process is closed first."""
+        """Write one event with the present time. If a killed process left a torn line, end that line first."""
         self.folder.mkdir(parents=True, exist_ok=True)
         line = json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n"
         with self.path.open("ab+") as file:
@@ -47,7 +47,7 @@ class Journal:
             file.write(line.encode())
 
     def read(self) -> list[Event]:
-        """Return all events, in order; torn lines, and lines that are no event, are left out."""
+        """Return all events, in order. Torn lines and lines that are not events are left out."""
         return list(self._events()) if self.path.exists() else []
 
     def _events(self) -> Iterator[Event]:
@@ -62,7 +62,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class Record:
-    """A cell and the events of its journal, as they were when they were read."""
+    """A cell and the events that its journal held when it was read."""
 
     cell: Cell
     folder: Path
@@ -70,14 +70,14 @@ class Record:
 
     @property
     def status(self) -> Status:
-        """The state of the cell by its last event that tells one."""
+        """Return the state of the cell, as its last event with a state tells it."""
         for event in reversed(self.events):
             if (state := _STATES.get(type(event))) is not None:
                 return state
         return "pending"
 
     def last(self, kind: type[E]) -> E | None:
-        """Return the latest event of a kind; None if there is none."""
+        """Return the last event of a kind; None if there is none."""
         return next(self._latest(kind), None)
 
     def all(self, kind: type[E]) -> list[E]:
@@ -86,22 +86,22 @@ class Record:
 
     @property
     def done(self) -> Done | None:
-        """How the cell ended; None unless it is done."""
+        """Return the event that ended the cell; None unless the cell is done."""
         return self.last(Done) if self.status == "done" else None
 
     @property
     def scores(self) -> Mapping[str, Score]:
-        """The scores by metric; empty unless the cell is done."""
+        """Return the scores by metric; empty unless the cell is done."""
         return self.done.scores if self.done else {}
 
     @property
     def curve(self) -> list[Curve]:
-        """The points of the learning curves by x, one for each x: a resumed run repeats some."""
+        """Return the points of the learning curves, sorted by x, one per x. A resumed run writes some of them twice."""
         return [point for _, point in sorted({point.x: point for point in self.all(Curve)}.items())]
 
     @property
     def phases(self) -> list[PhaseStart]:
-        """The phases that began, in order, each once."""
+        """Return the phases that began, in order, each once."""
         return list({phase.name: phase for phase in self.all(PhaseStart)}.values())
 
     def _latest(self, kind: type[E]) -> Iterator[E]:
@@ -109,10 +109,10 @@ class Record:
 
 
 def write_cell(cell: Cell, runs: Path) -> Path:
-    """Make the cell's folder with its cell.json, atomically; returns the folder.
+    """Make the cell's folder with its cell.json, atomically, and return the folder.
 
-    The label there stays the one that it was first written with: a plan that calls the cell otherwise keeps its own. A
-    damaged file is replaced.
+    cell.json keeps the label that it was first written with. A plan that gives the cell another label keeps that label
+    itself. A damaged file is replaced.
     """
     folder = runs / cell.id
     if (folder / "cell.json").exists():
@@ -123,12 +123,12 @@ def write_cell(cell: Cell, runs: Path) -> Path:
 
 
 def read_record(folder: Path) -> Record:
-    """Return the record in a cell's folder, read afresh; BenchError if its cell.json is damaged."""
+    """Read the record in a cell's folder; BenchError if its cell.json is damaged."""
     return Record(read_cell(folder), folder, tuple(Journal(folder).read()))
 
 
 def read_cell(folder: Path) -> Cell:
-    """Return the cell whose folder this is; BenchError if its cell.json is damaged."""
+    """Read the cell of a folder; BenchError if its cell.json is damaged."""
     path = folder / "cell.json"
     content: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
     try:
@@ -141,7 +141,7 @@ def read_cell(folder: Path) -> Cell:
 
 
 def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Knobs]) -> Cell:
-    """Return the cell with its paths as they are kept (relative), or as they are used (absolute)."""
+    """Return the cell with its paths passed through `place`: relative for cell.json, absolute for use."""
     settings = place(cell.settings, set(dict(cell.files)), runs)
     return replace(
         cell, settings=settings, dataset_settings=place(cell.dataset_settings, set(dict(cell.dataset_files)), runs)
@@ -149,7 +149,7 @@ def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Kno
 
 
 def _tuples(value: Any) -> Any:
-    """JSON has lists only; a planned cell, which this one must equal, has tuples only."""
+    """Turn lists into tuples: JSON has lists only, and a planned cell, which must equal this one, has tuples only."""
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 

@@ -1,4 +1,4 @@
-"""One name, one corpus: tables, MLflow's experiments and human scores go by a dataset's name alone."""
+"""Refuse one dataset name for two corpora: tables, MLflow experiments and human scores know a corpus by its name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.records.runs import RunsFolder
 
 
 class NamedCorpus(NamedTuple):
-    """What a dataset's name stands for: a plug-in, the user's file where it reads one, and the data's fingerprint."""
+    """The corpus behind a dataset's name: a plug-in, the user's file if it reads one, and the data's fingerprint."""
 
     name: str
     plugin: str
@@ -23,7 +23,7 @@ class NamedCorpus(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it comes from, for people."""
+        """Return where the corpus comes from, for messages."""
         return self.file or self.plugin
 
 
@@ -33,13 +33,13 @@ def of_cell(cell: Cell) -> NamedCorpus:
 
 
 def in_runs(runs: RunsFolder, plan: str) -> Iterator[NamedCorpus]:
-    """Yield the corpora of all runs in a folder, and of those samples made elsewhere that are in the plan."""
+    """Yield the corpora of all runs in a folder, and those of the plan's samples made elsewhere."""
     kept = runs.plans.get(plan, {})
     return (of_cell(cell) for cell in runs.whole_cells() if cell.reference != ELSEWHERE or cell.id in kept)
 
 
 def of_tags(tags: Mapping[str, str]) -> NamedCorpus | None:
-    """Return the corpus of a tracked run; None for a run that is no cell's."""
+    """Return the corpus of a tracked run; None if the run belongs to no cell."""
     wanted = ("dataset", "dataset.reference", "dataset.settings", "fingerprint")
     if not all(tag in tags for tag in wanted):
         return None
@@ -48,9 +48,10 @@ def of_tags(tags: Mapping[str, str]) -> NamedCorpus | None:
 
 
 def refuse_taken(new: Iterable[NamedCorpus], known: Iterable[NamedCorpus], where: str) -> None:
-    """BenchError if a name stands for another corpus already: the tables of one would overwrite those of the other.
+    """Raise BenchError if a name already stands for another corpus: one's tables would overwrite the other's.
 
-    The same data may come from another place, and the same place may give other data, as after an edit.
+    Two corpora differ if both their place and their data differ. The same data may come from another place, and the
+    same place may give other data, for example after an edit.
     """
     kept = list(dict.fromkeys(known))
     for corpus in dict.fromkeys(new):

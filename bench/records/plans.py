@@ -1,4 +1,4 @@
-"""The plans of a runs folder: the cells that each plan asked for, and when. Tables and later commands use them.
+"""The plans of a runs folder: which cells each plan asked for, and when. Tables and later commands use them.
 
 A plan is a file plans/NAME.json: cell id -> {tags..., "label": ..., "asked": ...}.
 """
@@ -24,9 +24,9 @@ REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan ente
 class Entry:
     """One cell of a plan.
 
-    `tags` (preset, git commit, versions of packages) describe the command that asked for the cell. `label` is what
-    the plan calls the cell; None means the cell's own label. `asked` is the time of asking in ns since the epoch,
-    which `write` sets. Of several cells of a row, tables show the one asked for last.
+    `tags` (preset, git commit, versions of packages) describe the command that asked for the cell. `label` is the
+    cell's label in the plan; None means the cell's own label. `asked` is the time of asking in ns since the epoch;
+    `write` sets it. If a row has several cells, tables show the one asked for last.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -39,16 +39,16 @@ Entries = Mapping[str, Entry]
 
 
 def write(plan: str, cells: Entries, runs: Path) -> dict[str, Entry]:
-    """Add the cells to a plan as the newest of all plans; return them with their times of asking."""
+    """Add the cells to a plan as the newest of all plans, and return them with their times of asking."""
     earlier = [entry.asked for kept in read_all(runs).values() for entry in kept.values()]
-    now = max([time.time_ns(), *(asked + 1 for asked in earlier)])  # a clock may go back, or others' be ahead
+    now = max([time.time_ns(), *(asked + 1 for asked in earlier)])  # a clock may go back or be ahead
     wanted = {key: replace(entry, asked=now + index) for index, (key, entry) in enumerate(cells.items())}
     join(plan, wanted, runs)
     return wanted
 
 
 def join(plan: str, cells: Entries, runs: Path) -> None:
-    """Add entries that have their times of asking to a plan; of two entries of a cell the later one is kept."""
+    """Add entries with known times of asking to a plan. If a cell has two entries, the later one is kept."""
     folder = runs / "plans"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
@@ -60,7 +60,7 @@ def join(plan: str, cells: Entries, runs: Path) -> None:
 
 
 def read_all(runs: Path) -> dict[str, dict[str, Entry]]:
-    """Plan -> cell id -> entry, in the order of asking; BenchError if a plan is damaged."""
+    """Return plan -> cell id -> entry, in the order of asking; BenchError if a plan is damaged."""
     return {path.stem: _read(path) for path in sorted(runs.glob("plans/*.json"))}
 
 

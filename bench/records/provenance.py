@@ -13,7 +13,7 @@ PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
 
 
 def tags() -> dict[str, str]:
-    """Tag -> value: the commit ("+" after it if the checkout has changes), package versions, Python, processor."""
+    """Return tag -> value: the commit (with "+" if the checkout has changes), package versions, Python, processor."""
     versions = {f"version.{name}": _version(name) for name in PACKAGES}
     machine = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     return {"version.bench": __version__, "git_commit": _commit(), **versions, **machine}

@@ -1,4 +1,4 @@
-"""The scores that a runs folder keeps, as one table; read from the journals alone."""
+"""Read the scores of a runs folder into one table, from the journals alone."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ COLUMNS = (
 def load_results(runs: str | Path = "runs", plan: str | None = None) -> pd.DataFrame:
     """Return a row for each score of each cell in a runs folder, or of one plan's cells in the plan's order.
 
-    `value` is missing where a metric is undefined; `bound` is set where the value is a bound and not exact. A cell
-    without scores has one row, with its status (pending, running, interrupted, failed) and, if it failed, its error.
+    `value` is missing if the metric is undefined; `bound` is set if the value is a bound and not exact. A cell without
+    scores has one row with its status (pending, running, interrupted, failed) and, if it failed, its error.
     BenchError if there is no such folder or plan.
     """
     import pandas as pd

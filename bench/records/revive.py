@@ -1,4 +1,4 @@
-"""Bring a cell back: its dataset, its trainer before training, and the generator that a finished run kept."""
+"""Rebuild the objects of a cell: its dataset, its trainer before training, and the generator of a finished run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def reopen(cell: Cell, corpora: Corpora) -> Opened:
-    """Return the dataset that the cell was planned for; BenchError if its data is another now."""
+    """Return the dataset that the cell was planned for; BenchError if its data has changed."""
     opened = open_dataset(cell.dataset, dict(cell.dataset_settings), cell.dataset_label, corpora)
     if opened.data.fingerprint != cell.fingerprint:
         raise BenchError(
@@ -37,7 +37,7 @@ def reopen(cell: Cell, corpora: Corpora) -> Opened:
 
 
 def generator(record: Record, opened: Opened) -> Generator:
-    """Return the generator as it was judged: built from the cell's settings, with the weights that the run kept.
+    """Return the generator as it was judged: built from the cell's knobs, with the weights that the run kept.
 
     BenchError if the cell is a file of samples, if its code changed, or if the run kept no weights.
     """
@@ -59,7 +59,7 @@ def generator(record: Record, opened: Opened) -> Generator:
 
 
 def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
-    """The cell's trainer before training, on the device of `rng`; a seed of the cell's starts global generators."""
+    """Return the cell's trainer before training, on the device of `rng`. Seeds the global generators from the cell."""
     cls = plugins.load("bench.baselines", cell.reference)
     settings = build(cls.Settings, dict(cell.settings), cell.label)
     with chance.seeded(cell.seed_for("global", "construction"), rng.device):
@@ -67,5 +67,5 @@ def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
 
 
 def training_rng(cell: Cell, device: str) -> torch.Generator:
-    """Return the random number generator that a cell's trainer gets, as it is when training starts."""
+    """Return the random number generator of a cell's trainer, in its state at the start of training."""
     return torch_rng(cell.seed_for("train"), device=device)

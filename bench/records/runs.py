@@ -1,4 +1,4 @@
-"""A runs folder: its plans and its cells, and how commands find a finished run in it."""
+"""Read a runs folder: its plans and cells, and the finished runs that commands ask for."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, read_cell
 from bench.records.plans import Entries
 
-SHORTEST = 6  # digits of an id that stand for a cell
+SHORTEST = 6  # fewest digits of an id that may name a cell
 
 
 class RunsFolder:
     """The plans and cells of a runs folder. Each file is read when it is first needed, and only once.
 
-    What is written after that is not seen. Make a new RunsFolder after a run, a `keep` or a `sync`.
+    Later writes are not seen. Make a new RunsFolder after a run, a `keep` or a `sync`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,12 +35,12 @@ class RunsFolder:
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all cells, sorted, damaged ones too."""
+        """Return the ids of all cells, sorted, with those of damaged cells."""
         return tuple(sorted(path.parent.name for path in self.path.glob("*/cell.json")))
 
     @cached_property
     def plans(self) -> Mapping[str, Entries]:
-        """Plan -> cell id -> entry; BenchError if a plan is damaged."""
+        """Return plan -> cell id -> entry; BenchError if a plan is damaged."""
         return kept_plans.read_all(self.path)
 
     def cell(self, key: str) -> Cell:
@@ -69,12 +69,12 @@ class RunsFolder:
         return [self.record(key) for key in self.ids]
 
     def finished(self, dataset: str | None = None) -> list[Record]:
-        """Return the cells that are done, sorted by label and seed; with a dataset, those of it only."""
+        """Return the cells that are done, sorted by label and seed; with a dataset, only its cells."""
         done = [record for record in _of(self.records(), dataset) if record.done]
         return sorted(done, key=lambda record: (record.cell.label, record.cell.seed))
 
     def of_plan(self, plan: str, dataset: str | None = None) -> list[Record]:
-        """Return the cells of a plan that have a folder, in the plan's order; with a dataset, those of it only."""
+        """Return the cells of a plan that have a folder, in the plan's order; with a dataset, only its cells."""
         return _of(self.those(self.plans.get(plan, {})), dataset)
 
     def those(self, keys: Iterable[str]) -> list[Record]:
@@ -83,16 +83,16 @@ class RunsFolder:
         return [self.record(key) for key in keys if key in here]
 
     def find(self, name: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
-        """Return the finished runs that a command names: one by its id, or a row by its label, as `of_label` does."""
+        """Return the finished runs that a command names: one run by its id, or a row by its label (see `of_label`)."""
         record = self.by_id(name)
         return [record] if record else self.of_label(name, dataset, plan)
 
     def find_one(
         self, name: str, dataset: str | None = None, plan: str | None = None, seed: int | None = None
     ) -> Record:
-        """Return the finished run of an id, or the run of a row with that seed (default: the lowest seed).
+        """Return the finished run of an id, or the run of a row with this seed (default: the row's lowest seed).
 
-        BenchError if there is none. An id tells its own seed.
+        BenchError if there is none. An id needs no seed.
         """
         if (record := self.by_id(name)) is not None:
             return record
@@ -103,9 +103,9 @@ class RunsFolder:
         return chosen[0]
 
     def by_id(self, text: str) -> Record | None:
-        """The finished cell whose id is, or alone begins with, `text` of at least six digits; None if there is none.
+        """Return the finished cell whose id is `text` or begins with it (at least six digits); None if there is none.
 
-        BenchError if several cells begin so, or the cell is not done.
+        BenchError if several ids begin with `text`, or if the cell is not done.
         """
         found = [key for key in self.ids if key.startswith(text)]
         if len(text) < SHORTEST or not found:
@@ -118,10 +118,11 @@ class RunsFolder:
         return record
 
     def of_label(self, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
-        """Return the finished runs of a row by seed: one dataset, one set of settings, one code.
+        """Return the finished runs of a row, sorted by seed. They share dataset, knobs, data and code.
 
-        Every plan may call a row by another label, and each of its labels finds it. Within a plan the row is the one
-        asked for last, as in the plan's tables. BenchError if there is no such row, or several rows and no plan.
+        A row may have another label in each plan, and each of its labels finds it. If a plan has several rows of this
+        label, the row asked for last is returned, as in the plan's tables. BenchError if there is no such row, or if
+        there are several and no plan is named.
         """
         found = self._called(label, dataset, plan)
         if len(datasets := sorted({record.cell.dataset_label for record in found})) > 1:
@@ -132,20 +133,20 @@ class RunsFolder:
         if len({record.cell.identity for record in found}) > 1:
             cells = ", ".join(record.cell.id for record in found)
             raise BenchError(
-                f"{label} was run with several settings, data or code (cells {cells}): say which with --plan, or give "
+                f"{label} was run with several knobs, data or code (cells {cells}): say which with --plan, or give "
                 "a cell in place of it"
             )
         return found
 
     def names_of(self, record: Record, plan: str | None = None) -> set[str]:
-        """Return the labels of a cell: the one in the plan; without a plan, its own and those in all plans."""
+        """Return the labels of a cell: its label in the plan; without a plan, its own label and those in all plans."""
         key, own = record.cell.id, record.cell.label
         if plan is not None:
             return {self.plans[plan][key].label or own}
         return {own, *(cells[key].label or own for cells in self.plans.values() if key in cells)}
 
     def _called(self, label: str, dataset: str | None, plan: str | None) -> list[Record]:
-        """The finished runs that have the label; BenchError, which names the nearest label, if there are none."""
+        """Return the finished runs with the label. If there are none, a BenchError that names the nearest label."""
         records = self.finished(dataset)
         if plan is not None:
             if plan not in self.plans:
@@ -168,7 +169,7 @@ def _of(records: Sequence[Record], dataset: str | None) -> list[Record]:
 
 
 def is_of(cell: Cell, asked: Reference) -> bool:
-    """True if the cell's dataset is the one named, as in the tables (text:reviews) or as for -d (text:reviews.csv)."""
+    """Return whether the cell's dataset is `asked`, as tables name it (text:reviews) or -d does (text:reviews.csv)."""
     if asked.text == cell.dataset_label:
         return True
     if asked.absolute != cell.dataset or not asked.argument:

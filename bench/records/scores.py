@@ -1,6 +1,6 @@
-"""Scores as JSON, in a journal and in what `bench score --json` prints.
+"""Write and read scores as JSON, for journals and for `bench score --json`.
 
-A score is {"value", "better", "signature"}, and "bound" only if it is one.
+A score is {"value", "better", "signature"}. "bound" is added if the value is a bound.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def to_json(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
 def from_json(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
     """Return metric -> score; KeyError, TypeError, AttributeError or ValueError if the JSON value holds no scores.
 
-    Fields of later versions are left out.
+    Fields that this version does not know are ignored.
     """
     return {name: _from_object(score) for name, score in found.items()}
 
@@ -40,5 +40,5 @@ def _from_object(found: Mapping[str, Any]) -> Score:
         or not isinstance(score.signature, str)
         or score.bound not in (None, *get_args(Bound))
     ):
-        raise ValueError(f"no score: {found!r:.80}")
+        raise ValueError(f"not a score: {found!r:.80}")
     return score

@@ -1,4 +1,4 @@
-"""MLflow's SQLite store as a file: whether it can be opened, and where its artifacts lie."""
+"""Handle MLflow's SQLite store as a file: check that it can be opened, and find its artifacts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ SQLITE = "sqlite:///"
 
 
 def path_of(uri: str) -> Path | None:
-    """Return the file of an SQLite store; None for any other."""
+    """Return the file of an SQLite store; None if the store is of another kind."""
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
 
 
 def absolute(uri: str) -> str:
-    """Return the address with the whole path of an SQLite store's file, and any other address as it is.
+    """Return the address of an SQLite store with the absolute path of its file; other addresses stay as they are.
 
-    MLflow keeps a store open under its address: a relative one would still lead to the former folder after a change of
-    the working directory. It makes a second folder where the path has a "%" or a "?", so there the address stays.
+    MLflow keeps a store open under its address, so a relative address would still lead to the former folder after a
+    change of the working directory. If the path has a "%" or a "?", MLflow would make a second folder for the absolute
+    address, so that address stays relative.
     """
     here = Path.cwd()
     fits = uri.startswith(SQLITE) and not set("%?") & set(str(here))
@@ -35,14 +36,14 @@ def absolute(uri: str) -> str:
 
 @contextmanager
 def locked(path: Path, uri: str) -> Iterator[None]:
-    """One process at a time makes the schema of a new store. BenchError as `check` says."""
+    """Let one process at a time make the schema of a new store. Raises BenchError as `check` does."""
     check(path, uri)
     with FileLock(path.with_name(f".{path.name}.lock")):
         yield
 
 
 def check(path: Path, uri: str) -> None:
-    """BenchError if the file is damaged or cannot be written: MLflow would try again for minutes."""
+    """Raise BenchError if the file is damaged or cannot be written. MLflow itself would retry for minutes."""
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not os.access(existing, os.W_OK):
         raise BenchError(f"no write permission for {existing}: MLflow's store {uri} needs it")
@@ -51,14 +52,14 @@ def check(path: Path, uri: str) -> None:
 
 
 def place(store: Path, folder: str) -> Path:
-    """Where an SQLite store's experiment keeps its artifacts: beside the store, so that both are moved together."""
+    """Return the folder of an experiment's artifacts. It lies beside the store, so that both move together."""
     return store.absolute().parent / "mlruns" / folder
 
 
 def look_beside(path: Path) -> None:
-    """Have a store that was moved, renamed or copied read and write the artifacts beside it, not those it left.
+    """Point a store that was moved, renamed or copied to the artifacts beside it.
 
-    It holds absolute addresses, which MLflow's client cannot change.
+    The store holds absolute addresses, which MLflow's client cannot change, so this edits the database itself.
     """
     if not path.exists() or not path.stat().st_size:
         return
@@ -80,13 +81,13 @@ def look_beside(path: Path) -> None:
 
 
 def folder_of(uri: str) -> Path | None:
-    """Return the folder that an address of artifacts names; None for one that is no folder here."""
+    """Return the folder that an address of artifacts names; None if it is not a folder on this machine."""
     path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri)
     return path if path.is_absolute() else None
 
 
 def _was_left(there: Path, here: Path) -> bool:
-    """Whether artifacts that a store keeps there are to be here: a database copied alone has them where they were."""
+    """Return whether the artifacts now lie `here` and no longer `there`. A database copied alone left them `there`."""
     if there.parent.name != here.parent.name or there.resolve() == here.resolve():
         return False
     return here.parent.exists() or not there.exists()

@@ -1,4 +1,4 @@
-"""Bring runs folders together: copy cells of another machine, and write ended cells to MLflow."""
+"""Merge runs folders: copy the cells of another machine, and write ended cells to MLflow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDED = ("done", "failed", "interrupted")
 
 
 class Synced(NamedTuple):
-    """What a sync did: cells copied from other folders, cells in MLflow, plans in the runs folder."""
+    """The counts of a sync: cells copied from other folders, cells in MLflow, plans in the runs folder."""
 
     taken: int
     tracked: int
@@ -32,18 +32,18 @@ class Synced(NamedTuple):
 def sync(folders: Sequence[Path], runs: Path, tracker: Tracker) -> Synced:
     """Copy cells and plans of other runs folders into `runs`, then write all plans and human scores to MLflow.
 
-    BenchError if a folder is no runs folder, if a dataset's name stands for two corpora, if there is no plan, or if
+    BenchError if a folder is not a runs folder, if a dataset's name stands for two corpora, if there is no plan, or if
     another command is at work in `runs`.
     """
     for folder in folders:
         check_runs_folder(folder)
     if not folders:
-        _with_plans(runs)  # before the lock, which makes the folder
+        _with_plans(runs)  # checked before the lock, which would make the folder
     with locked(runs):
         for folder in folders:
             refuse_taken_names(folder, runs)
         taken = sum(take_in(folder, runs) for folder in folders)
-        stored = _with_plans(runs)  # read after the cells of other machines came in
+        stored = _with_plans(runs)  # read again, now with the cells of other machines
         tracker.prepare()
         tracked = sum(project_plan(tracker, plan, cells, stored) for plan, cells in stored.plans.items())
         for collected in human.load(runs):
@@ -67,21 +67,21 @@ def locked(runs: Path) -> Iterator[None]:
 
 
 def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) -> int:
-    """Write a plan's ended cells to MLflow and return their number; the tracker leaves known cells as they are.
+    """Write a plan's ended cells to MLflow and return their number. Cells that MLflow already has stay as they are.
 
-    An interrupted cell has no score, but a curve up to where it stopped. BenchError if the store fails.
+    An interrupted cell has no score, but a learning curve up to where it stopped. BenchError if the store fails.
     """
     ended = [record for record in runs.those(cells) if record.status in ENDED]
     for record in ended:
         try:
             tracker.project(record, plan, cells[record.folder.name])
         except BenchError as error:
-            raise BenchError(f"{error}; {runs} keeps everything: mend the store, then `bench sync`") from error
+            raise BenchError(f"{error}; {runs} keeps everything: repair the store, then run `bench sync`") from error
     return len(ended)
 
 
 def check_runs_folder(folder: Path) -> None:
-    """BenchError if the folder is no runs folder."""
+    """Raise BenchError if the folder is not a runs folder."""
     if not folder.is_dir():
         raise BenchError(f"no folder {folder}: give the runs folder of the other machine")
     if not any(next(folder.glob(pattern), None) for pattern in ("*/cell.json", "plans/*.json")):
@@ -91,14 +91,14 @@ def check_runs_folder(folder: Path) -> None:
 
 
 def refuse_taken_names(folder: Path, runs: Path) -> None:
-    """BenchError if a dataset's name stands for one corpus in `folder` and for another in `runs`."""
+    """Raise BenchError if a dataset's name stands for one corpus in `folder` and for another in `runs`."""
     here, there = ([one_name.of_cell(cell) for cell in RunsFolder(place).whole_cells()] for place in (runs, folder))
     one_name.refuse_taken(there, here, str(runs))
 
 
 def take_in(folder: Path, runs: Path) -> int:
-    """Copy the plans of another runs folder, and its cells that came further there; return the number of cells."""
-    partial = runs / ".partial"  # one level deeper than cells lie: nothing takes half a copy for a cell
+    """Copy the plans of another runs folder and the cells that came further there; return the number of cells."""
+    partial = runs / ".partial"  # one level deeper than cells, so that no command reads half a copy as a cell
     shutil.rmtree(partial, ignore_errors=True)
     theirs = RunsFolder(folder)
     further = [record.folder for record in theirs.records() if came_further(record, runs / record.folder.name)]
@@ -111,7 +111,7 @@ def take_in(folder: Path, runs: Path) -> int:
 
 
 def came_further(there: Record, folder: Path) -> bool:
-    """Return whether a cell is done there and not in `folder`, or was interrupted there after more events than here."""
+    """Return whether a cell came further `there`: it is done there only, or was interrupted after more events."""
     if there.status not in ("done", "interrupted"):
         return False
     here = read_record(folder) if (folder / "cell.json").exists() else None
@@ -121,7 +121,7 @@ def came_further(there: Record, folder: Path) -> bool:
 
 
 def _copy(source: Path, partial: Path, target: Path) -> None:
-    """Put a copy of a cell in the place of `target`; BenchError, and nothing changed, if it cannot be read."""
+    """Replace `target` by a copy of a cell. If the cell cannot be read: BenchError, and `target` stays as it is."""
     try:
         shutil.copytree(source, partial)
     except shutil.Error as error:
@@ -132,7 +132,7 @@ def _copy(source: Path, partial: Path, target: Path) -> None:
 
 
 def _with_plans(runs: Path) -> RunsFolder:
-    """Return the folder read afresh; BenchError if it holds no plan."""
+    """Read the folder again; BenchError if it holds no plan."""
     stored = RunsFolder(runs)
     if not stored.plans:
         raise BenchError(f"no plans in {runs}: `bench run` writes them there")

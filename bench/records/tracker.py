@@ -1,4 +1,4 @@
-"""MLflow: the journals projected into it by one writer, and read back. The only module that names mlflow."""
+"""Write journals to MLflow, with one writer, and read them back. This is the only module that names mlflow."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensor
 PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 LOGGERS = ("mlflow", "alembic")
-THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # whose errors are the store's
+THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # packages whose errors come from the store
 
 
 class _Known(NamedTuple):
-    """What the store holds of a cell, "" where nothing; `lost` where it no longer has what it kept."""
+    """What the store holds of a cell: "" if it holds nothing; `lost` if its artifacts are gone."""
 
     run_id: str = ""
     digest: str = ""
@@ -47,9 +47,9 @@ class _Known(NamedTuple):
 
 
 class Tracker:
-    """An MLflow store: `uri`, else MLFLOW_TRACKING_URI, else mlflow's own default in the current folder.
+    """An MLflow store. Its address is `uri`, else MLFLOW_TRACKING_URI, else mlflow.db in the current folder.
 
-    An experiment per dataset holds a parent run per plan, and under it one run per (baseline, seed).
+    Each dataset is an experiment. It holds a parent run for each plan, and under it a run for each cell.
     """
 
     def __init__(self, uri: str | None = None) -> None:
@@ -57,47 +57,46 @@ class Tracker:
         self._plans: dict[str, dict[str, _Known]] = {}
 
     def prepare(self) -> None:
-        """First contact, which makes the schema (about 3 s once a store): do it before workers start."""
+        """Connect to the store and make its schema if it is new (about 3 s). Call it before workers start."""
         path = sqlite.path_of(self.uri)
         with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
             self._client.search_experiments(max_results=1)
 
     def project(self, record: Record, plan: str, entry: Entry) -> str:
-        """Write the record as a run of the plan, in which it has this entry, and return the run's id.
+        """Write the record as a run of the plan and return the run's id. `entry` is the cell's entry in the plan.
 
-        A cell already there is left as it is; if its journal has changed since, or its artifacts are lost, a new run
-        takes its place. The time of asking says which of several runs is the newest, and which plan; a time that is
-        known already changes nothing.
+        A cell that the store has already stays as it is. If its journal has changed since or its artifacts are lost, a
+        new run replaces it. The time of asking tells which run, and which plan, is the newest; it is only ever raised.
         """
         wanted = project(record, plan, entry)
         try:
             with self._clear_errors():
                 known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
-            self._plans.pop(plan, None)  # half of the run may be there: look again before the next
+            self._plans.pop(plan, None)  # half of the run may be written: search the store again
             raise
         self._plans[plan][record.cell.id] = known
         return known.run_id
 
     def corpora(self, plan: str) -> list[NamedCorpus]:
-        """Return what the names of datasets stand for in the plan as it is tracked."""
+        """Return the corpora of the plan's runs in the store."""
         with self._clear_errors():
             return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
-        """One row per run and metric (columns: bench.records.encoding.COLUMNS); default: the plan written last.
+        """Return one row per run and metric of a plan (columns: bench.records.encoding.COLUMNS).
 
-        Values are floats, or None if undefined. BenchError if nothing is tracked.
+        The default is the plan written last. Values are floats, or None if undefined. BenchError if nothing is tracked.
         """
         with self._clear_errors():
             return frame(_tracked(run) for run in self._runs(plan))
 
     def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Learning curves of each metric: run_id, dataset, label, seed, x (generator epochs), value."""
+        """Return each metric's learning curves. Columns: run_id, dataset, label, seed, x (generator epochs), value."""
         return self._histories(plan, {name: curve_key(name) for name in metrics})
 
     def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Profiles of finished runs: run_id, dataset, label, seed, x (position or group, from 1), value."""
+        """Return the profiles of finished runs. Columns as in `curves`; x is the position or group, from 1."""
         return self._histories(plan, {name: profile_key(name) for name in names})
 
     def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
@@ -111,9 +110,9 @@ class Tracker:
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
-        """Return the run's scores.parquet: a column a metric, a row a sequence; empty if the run never had one.
+        """Return the run's scores.parquet: a column per metric, a row per sequence; empty if the run never had one.
 
-        BenchError if it is lost.
+        BenchError if the file is lost.
         """
         import pandas as pd
 
@@ -130,12 +129,12 @@ class Tracker:
             return read_scores(copy, place, "remove it, and `bench sync` writes it again")
 
     def record_human(self, collected: Collected) -> None:
-        """Keep imported human scores with the dataset's experiment, in place of earlier ones."""
+        """Write imported human scores to the dataset's experiment, in place of earlier ones."""
         with self._clear_errors():
             self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
 
     def human(self) -> dict[str, Collected]:
-        """Human scores that were imported, by dataset."""
+        """Return the imported human scores, by dataset."""
         with self._clear_errors():
             found = {e.name: e.tags["human"] for e in self._client.search_experiments() if "human" in e.tags}
         return {name: Collected.from_json(text, f"{self.uri}, {name}") for name, text in found.items()}
@@ -149,12 +148,12 @@ class Tracker:
         for name in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its default waits for minutes
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # the default waits for minutes
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
 
         for name in LOGGERS:  # mlflow sets its own level when it is imported
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what it raises is told, in one line, as an error
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
         return MlflowClient(sqlite.absolute(self.uri))
 
     @contextmanager
@@ -182,7 +181,7 @@ class Tracker:
         return runs
 
     def _search(self, condition: str, most: int | None = None) -> list[Run]:
-        """Runs of all experiments, the one projected last first; all of them, page by page, or at most so many."""
+        """Return the runs of all experiments that match, the one asked for last first; at most `most` of them."""
         experiments = [found.experiment_id for found in self._client.search_experiments()]
         runs: list[Run] = []
         token = None
@@ -195,7 +194,7 @@ class Tracker:
                 return runs
 
     def _known(self, plan: str) -> dict[str, _Known]:
-        """Return the plan's runs by cell (its parent runs by experiment). One search a plan."""
+        """Return the plan's runs by cell, and its parent runs by experiment. The store is searched once per plan."""
         if plan not in self._plans:
             found = self._search(f"tags.plan = '{_quoted(plan)}'")
             self._plans[plan] = {
@@ -211,7 +210,7 @@ class Tracker:
         return self._plans[plan]
 
     def _has_lost(self, run: Run) -> bool:
-        """Return whether a file that the run kept is gone; a server's are its own affair."""
+        """Return whether a file that the run kept is gone. Files of a server are not checked."""
         folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
@@ -223,7 +222,7 @@ class Tracker:
         return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
 
     def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
-        """Return what the store holds of the cell afterwards."""
+        """Write the cell if the store lacks it or has an older state; return what the store then holds of it."""
         known = self._known(plan).get(record.cell.id, _Known())
         asked = max(asked, known.projected)
         if known.digest == wanted.digest and not known.lost:
@@ -235,7 +234,7 @@ class Tracker:
         return _Known(self._write(record, plan, wanted, asked), wanted.digest, asked)
 
     def _write(self, record: Record, plan: str, wanted: Projection, asked: int) -> str:
-        """A new run. Its digest comes last: a run without one was cut short, is not read, and is written again."""
+        """Write a new run and return its id. The digest comes last: a run without it is incomplete and is redone."""
         from mlflow.entities import Metric, Param
 
         experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
@@ -258,7 +257,7 @@ class Tracker:
         if found is None:
             path = sqlite.path_of(self.uri)
             place = sqlite.place(path, safe_name(name)) if path else None
-            # as an address, in which what a folder's name holds of % and # stays as it is
+            # as_uri() encodes "%" and "#" in a folder's name
             return self._client.create_experiment(name, place.as_uri() if place else None)
         if found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
@@ -274,7 +273,7 @@ class Tracker:
 
 
 def _artifacts(folder: Path) -> list[Path]:
-    """Return what of the cell's folder is kept with the run."""
+    """Return the files of the cell's folder that are uploaded with the run."""
     files = [folder / name for name in ARTIFACTS]
     return [path for path in files if path.is_file()] + sorted(p for kind in PICTURES for p in folder.glob(kind))
 

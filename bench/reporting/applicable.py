@@ -1,4 +1,4 @@
-"""Which published values may stand beside a table's runs, and the lines that say why others do not."""
+"""Select the published values that may stand beside a table's runs, and say why the others may not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def applicable(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Published, list[str]]:
-    """Return the paper's table without values about other data or metrics than the runs', and why in a line each."""
+    """Return the paper's table with only the values that fit the runs' data and metrics, and a line for each reason."""
     if not spec.labels:
         return spec, []
     if reason := _other_data(spec, runs):
@@ -40,7 +40,7 @@ def applicable_to(
 
 
 def _other_data(spec: Published, runs: pd.DataFrame) -> str:
-    """Why no published value is about these runs; empty if they are about the published data or a stand-in."""
+    """Return why no published value fits these runs; "" if they are on the published data or a local file."""
     kinds = set(runs["source_kind"].dropna())
     if "sample" in kinds:
         return ": the program made this corpus itself, and the published values are about the published one"
@@ -54,7 +54,7 @@ def _other_data(spec: Published, runs: pd.DataFrame) -> str:
 
 
 def _of_same_signature(spec: Published, runs: pd.DataFrame, paper: Paper) -> tuple[Published, list[str]]:
-    """The values of the table's own metrics, without those of metrics that are made otherwise here than there."""
+    """Return the table with only the metrics that are computed as published, and a line for each that is not."""
     made = runs.dropna(subset=["signature"]).drop_duplicates("metric").set_index("metric")["signature"]
     kept: dict[str, dict[str, str]] = {}
     lacking: dict[str, list[str]] = {}
@@ -72,7 +72,7 @@ def _of_same_signature(spec: Published, runs: pd.DataFrame, paper: Paper) -> tup
 
 
 def _local(spec: Published, runs: pd.DataFrame) -> list[str]:
-    """Return a line where a file of the user's own stands in the place of the published corpus."""
+    """Return a line if a file of the user replaces the published corpus."""
     files = sorted(set(runs["source_file"][runs["source_kind"] == "local"]))
     if not files or not spec.labels:
         return []

@@ -1,4 +1,4 @@
-"""From the tracked frame to tables: which runs may share a column, and what stands in each row."""
+"""Build tables from the tracked frame: decide which runs may share a column, and fill each row."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def build_tables(
     frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human, reference: str | None = None
 ) -> list[Table]:
-    """Return a table per dataset of the frame (Tracker.frame): the paper's first and in its order, then the others.
+    """Return a table for each dataset of the frame (see Tracker.frame): the paper's first, in its order, then the rest.
 
-    `reference` names the row that others are compared with. BenchError if no table has it.
+    `reference` names the row that the others are compared with. BenchError if no table has it.
     """
     refuse_unknown(reference, set(frame["label"]))
     known = list(paper.tables)
@@ -71,9 +71,9 @@ def _table(
 
 
 def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, str], Collected | None, list[str]]:
-    """Label -> human score, what was collected of those shown, and a line each what was left out.
+    """Return label -> human score, the collected scores of the labels shown, and a line for each score left out.
 
-    Shown are scores of the very runs in the table, by the names that they have in it, and of texts made elsewhere.
+    A score is shown if it is of a run in the table, under its label there, or of texts made elsewhere.
     """
     if collected is None:
         return {}, None, []
@@ -97,13 +97,11 @@ def _judged(collected: Collected | None, runs: pd.DataFrame) -> tuple[dict[str, 
 
 
 def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows that may share a table.
+    """Return the rows of the frame that may share a table, and a line for each thing left out.
 
-    All have the newest run's data; all seeds of a label the settings and code of the newest of them; all values of a
-    column the newest run's signature.
-
-    Samples made elsewhere join the runs, and never decide what the runs are. The second part says in a line each what
-    was left out.
+    All rows have the data of the newest run. All seeds of a label have the knobs and code of the newest of them. All
+    values of a column have the signature of the newest run. Samples made elsewhere may join, but "the newest run" is
+    never one of them, unless there are no others.
     """
     same_data = frame["fingerprint"] == _newest(frame)["fingerprint"]
     kept, left_out = frame[same_data], []
@@ -112,7 +110,7 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     identities = {label: _newest(rows)["identity"] for label, rows in kept.groupby("label")}
     alike = kept["identity"] == kept["label"].map(identities)
     if not alike.all():
-        left_out.append(f"Left out, other settings or code: {_names(kept[~alike])}.")
+        left_out.append(f"Left out, other knobs or code: {_names(kept[~alike])}.")
         kept = kept[alike]
     for metric in dict.fromkeys(kept["metric"].dropna()):
         column = kept[kept["metric"] == metric]
@@ -124,7 +122,7 @@ def comparable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _newest(rows: pd.DataFrame) -> pd.Series[Any]:
-    """Return the row tracked last, a run's before one of samples made elsewhere."""
+    """Return the row that was asked for last; one of a run has precedence over one of samples made elsewhere."""
     own = ~made_elsewhere(rows)
     return rows.assign(own=own).sort_values(["own", "projected", "run_id"], kind="stable").iloc[-1]
 
@@ -137,7 +135,7 @@ def _names(rows: pd.DataFrame) -> str:
 
 
 def _columns(runs: pd.DataFrame, paper: Paper, spec: Published) -> tuple[Column, ...]:
-    """In the dataset's own order; of several orders, the one of the row that has most metrics."""
+    """Return the columns in the dataset's order. If rows differ, the row with the most metrics gives the order."""
     scored = runs.dropna(subset=["metric"])
     order: dict[str, int] = {}
     for _, run in sorted(scored.groupby("run_id"), key=lambda item: (-len(item[1]), tuple(item[1]["metric"]))):
@@ -200,7 +198,7 @@ def _entry(state: State, values: tuple[float, ...]) -> Entry:
 
 
 def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:
-    """MSE to the mean is lowest for a model that plays the mean: below the real row it is no virtue."""
+    """Mark scores below the real row's. A model that always plays the mean has the lowest MSE, and is not better."""
     real = next((row for row in rows if row.label == REAL), None)
     for metric in metrics:
         floor = real.scores[metric].mean if real and metric in real.scores else None

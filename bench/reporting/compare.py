@@ -71,7 +71,7 @@ def _comparison(
 
 
 def _one_run(runs: pd.DataFrame, label: str, per_sequence: PerSequence) -> pd.DataFrame:
-    """The scores per sequence of the row's finished run with the lowest seed, which stands for the paper's one run."""
+    """Return the scores per sequence of the row's finished run with the lowest seed, like the paper's one run."""
     mine = runs[(runs["label"] == label) & (runs["status"] == "done")].sort_values("seed")
     return per_sequence(str(mine["run_id"].iloc[0]))
 

@@ -1,4 +1,4 @@
-"""Text made safe for LaTeX, Markdown and CSV (jinja2 does it for HTML)."""
+"""Make text safe for LaTeX, Markdown and CSV. For HTML, jinja2 does so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan", re.IGNOR
 
 
 def latex_escape(text: str) -> str:
-    """Text as LaTeX sets it.
+    """Return the text as LaTeX source that prints it unchanged.
 
     A character outside the standard fonts goes through \\seqbenchletter{CHARACTER}{CODE}, which table.tex.j2 defines:
     xelatex and lualatex set the character where a font has it, pdflatex sets its code point.
@@ -57,7 +57,7 @@ def visible(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """Return the text for a CSV cell: unseen characters as escapes, and ' before what a spreadsheet would compute."""
+    """Return the text for a CSV cell: unseen characters as escapes, and ' before a spreadsheet's formula."""
     shown = visible(text)
     return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(shown) else shown
 
@@ -76,10 +76,10 @@ def _letter(char: str) -> str:
 
 
 def _in_latin1(char: str) -> bool:
-    """ASCII, and the accented letters that the standard fonts can build."""
+    """Return whether the standard fonts can build it: ASCII and accented letters."""
     return " " <= char <= "~" or (char <= "ÿ" and len(unicodedata.normalize("NFD", char)) == 2)
 
 
 def markdown_escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Return the text as Markdown source that shows it unchanged, on one line."""
     return visible(" ".join(text.split())).translate(MARKDOWN)

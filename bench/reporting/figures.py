@@ -1,4 +1,4 @@
-"""Learning curves: the paper's Figure 2 for the oracle task, and the same picture of the headline for the others."""
+"""Draw learning curves: the paper's Figure 2 for the oracle task, the same picture of the headline for others."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-BESIDE = "nll_test"  # the second panel: what the headline alone hides
+BESIDE = "nll_test"  # the second panel shows what the headline hides
 COLOURS = ("#8c564b", "#e69f00", "#cc79a7", "#d55e00", "#009e73", "#56b4e9", "#0072b2", "#7f7f7f", "#000000")
 DASHES = ("-", "--", "-.")
 UNFINISHED = ":"
 
 
 def caption(table: Table) -> str:
-    """Return what the picture shows."""
+    """Return the caption of the figure."""
     number = f"{table.spec.figure}: " if table.spec.figure else ""
     drawn = " and ".join(column.name for column in table.columns if column.metric in metrics(table))
     return (
@@ -41,13 +41,13 @@ def caption(table: Table) -> str:
 
 
 def metrics(table: Table) -> list[str]:
-    """Return the curves that `draw` needs: the headline's and what stands beside it."""
+    """Return the metrics whose curves `draw` needs: the headline and the metric of the second panel."""
     columns = [column.metric for column in table.columns]
     return list(dict.fromkeys([*columns[:1], *(metric for metric in columns if metric == BESIDE)]))
 
 
 def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None if nothing was learned.
+    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None if there is no curve.
 
     `curves`: metric -> Tracker.curves of it.
     """
@@ -77,7 +77,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) 
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(names[metric])
-        if grids.is_sample(table):  # a picture travels without its caption
+        if grids.is_sample(table):  # a figure may be copied without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         legend(figure, [lines[label] for label in labels])
     return figure
@@ -106,7 +106,7 @@ def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
 
 
 def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
-    """Return the points of runs whose score is in the column (`done`), and of runs that have no score yet."""
+    """Return the points of runs whose score is in the column (marked `done`), and of runs without a score yet."""
     runs = table.runs
     done = set(runs["run_id"][(runs["status"] == "done") & (runs["metric"] == metric)])
     others = set(runs["run_id"][runs["status"] != "done"])
@@ -115,13 +115,13 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
 
 
 def styles_of(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
-    """Return label -> colour and dash, no two alike while there are enough.
+    """Return label -> colour and dash. No two are alike while there are enough.
 
-    An arm of the paper looks the same in every figure. A variant has its base's colour and another dash.
+    An arm of the paper looks the same in every figure. A variant has the colour of its base and another dash.
     """
     arms = [*reversed(paper.order), *sorted({base(label) for label in labels} - set(paper.order))]
     styles: dict[str, tuple[str, str]] = {}
-    for label in sorted(labels, key=lambda label: label != base(label)):  # arms choose before variants
+    for label in sorted(labels, key=lambda label: label != base(label)):  # arms get their styles before variants do
         around, place = divmod(arms.index(base(label)), len(COLOURS))
         turn = (around + (label != base(label))) % len(DASHES)
         own = [(COLOURS[place], dash) for dash in (*DASHES[turn:], *DASHES[:turn])]
@@ -135,9 +135,9 @@ def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]
     lines: dict[str, Line2D] = {}
     for index, (label, (colour, dash)) in enumerate(styles.items()):
         mine = points[points["label"] == label]
-        if mine.empty:  # a generator without log_prob has no NLL_test
+        if mine.empty:  # for example no NLL_test without log_prob
             continue
-        above = 3 - index / 100  # the arms named first, the paper's own, over the controls
+        above = 3 - index / 100  # the first arms, which are the paper's, cover the controls
         draw = partial(axes.plot, color=colour, label=paper.row(label))
         for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
             dot = "." if len(run) == 1 else None
@@ -151,14 +151,14 @@ def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]
 
 
 def _scale(axes: Axes, points: pd.DataFrame) -> None:
-    """Fit the scale to trained models: the untrained one lies so far off that all arms would look like one line."""
+    """Fit the scale to trained models. With the untrained one, far off, all arms would look like one line."""
     trained = points["value"][points["x"] > 0]
     if len(trained) and (spread := trained.max() - trained.min()) > 0:
         axes.set_ylim(trained.min() - 0.05 * spread, trained.max() + 0.05 * spread)
 
 
 def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
-    """Yield x, the mean over seeds, and the interval's bounds, which are the mean itself if there is no interval."""
+    """Yield x, the mean over seeds, and the bounds of its interval. Without an interval, both bounds are the mean."""
     for x, group in points.groupby("x"):
         interval = statistics.mean_interval(group.sort_values("seed")["value"])
         low = interval.value if interval.low is None else interval.low
@@ -167,7 +167,7 @@ def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]
 
 
 def _boundaries(runs: pd.DataFrame) -> list[int]:
-    """Return where the last of several generator phases begins, for all arms."""
+    """Return the epochs at which the last of several generator phases begins, for all arms."""
     found = set()
     for text in set(runs["phases"]):
         trained: list[dict[str, Any]] = [phase for phase in json.loads(text) if phase.get("trains_generator")]
@@ -177,10 +177,10 @@ def _boundaries(runs: pd.DataFrame) -> list[int]:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """Return the file without a creation date, so that the same picture is the same file."""
+    """Return the file's bytes without a creation date, so that the same figure gives the same bytes."""
     out = io.BytesIO()
     metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a label's character that the font lacks is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph")  # a character that the font lacks is drawn as a box
         figure.savefig(out, format=kind, dpi=200, metadata=metadata)
     return out.getvalue()

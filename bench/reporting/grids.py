@@ -1,4 +1,4 @@
-"""Tables as rows of text: the same words for LaTeX, Markdown, HTML and the terminal."""
+"""Turn tables into rows of text, the same for LaTeX, Markdown, HTML and the terminal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bench.judging.statistics import Interval
 from bench.reporting.table import Column, Comparison, Entry, Row, Table
 
 DASH, DAGGER = "-", "†"
-PAGE_COLUMNS = 18  # of a table, that can be read when it is scaled to a page
-NAME_WIDTH = 40  # characters of a line of a row's name on a page
+PAGE_COLUMNS = 18  # a wider table, scaled to a page, cannot be read
+NAME_WIDTH = 40  # characters per line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
 BOUNDS = {"lower": "≥", "upper": "≤"}
 
@@ -28,7 +28,7 @@ class Grid:
 
 
 def summary(table: Table, most: int = 5) -> Grid:
-    """Return the first few metrics without the published values: what fits a terminal."""
+    """Return at most `most` metrics without the published values, to fit a terminal."""
     if not table.columns:
         return scores(table)
     columns = table.columns[:most]
@@ -41,7 +41,7 @@ def summary(table: Table, most: int = 5) -> Grid:
 
 
 def scores(table: Table) -> Grid:
-    """Ours, mean and half-width of the 95 % interval over seeds, beside the published value."""
+    """Return each score, as mean and half-width of the 95 % interval over seeds, beside the published value."""
     header = ["Method", "Runs", *_human("Human score ↑", "published", table)]
     for column in table.columns:
         header += [f"{column.name} {ARROWS[column.better]}", *(["published"] if column.published else [])]
@@ -51,7 +51,7 @@ def scores(table: Table) -> Grid:
 
 
 def blocks(table: Table, widest: int = PAGE_COLUMNS) -> list[Grid]:
-    """`scores` for a page: a grid of more than `widest` columns is cut between families of metrics, such as BLEU."""
+    """Return `scores` for a page. A grid of more than `widest` columns is cut between families of metrics (BLEU)."""
     parts: list[tuple[Column, ...]] = [()]
     for _, found in groupby(table.columns, key=lambda column: column.metric.rpartition("-")[0]):
         family = tuple(found)
@@ -64,7 +64,7 @@ def blocks(table: Table, widest: int = PAGE_COLUMNS) -> list[Grid]:
 
 
 def tests(table: Table) -> list[Grid]:
-    """Return the reference arm against each other, a grid for each tested metric."""
+    """Return the comparisons of the reference arm with each other arm, a grid for each tested metric."""
     columns = {column.metric: column for column in table.columns}
     grids = []
     for metric, found in groupby(table.comparisons, key=lambda comparison: comparison.metric):
@@ -78,27 +78,27 @@ def tests(table: Table) -> list[Grid]:
 
 
 def signatures(table: Table) -> list[tuple[str, str]]:
-    """Column name and signature, of each column."""
+    """Return the name and the signature of each column."""
     return [(column.name, column.signature) for column in table.columns]
 
 
 def title(table: Table) -> str:
-    """Return what the table is about; a sample corpus is named in it."""
+    """Return the table's title, which names a made-up corpus as such."""
     return f"{table.spec.title} (SAMPLE CORPUS)" if is_sample(table) else table.spec.title
 
 
 def is_sample(table: Table) -> bool:
-    """Return whether its numbers come from a corpus that the program made itself."""
+    """Return whether the table's numbers come from a corpus that the program made itself."""
     return bool((table.runs["source_kind"] == "sample").any())
 
 
 def number(value: float | None, decimals: int, sign: Literal["", "+"] = "") -> str:
-    """Fixed decimals, no negative zero, "-" for None."""
+    """Return the value with fixed decimals and without a negative zero; "-" for None."""
     return DASH if value is None else f"{value:{sign}z.{decimals}f}"
 
 
 def p_value(p: float | None) -> str:
-    """As the paper prints them: "< 1e-6" below that."""
+    """Return p as the paper prints it: "< 1e-6" if it is less."""
     if p is None:
         return DASH
     if p < 1e-6:
@@ -107,9 +107,9 @@ def p_value(p: float | None) -> str:
 
 
 def score_text(entry: Entry, decimals: int) -> str:
-    """Return `8.736 ± 0.021`, without the interval if that is undefined; a state in words if there is no value.
+    """Return `8.736 ± 0.021`, without the interval if it is undefined; a word for the state if there is no value.
 
-    "≤" or "≥" before it says that it is an upper or a lower bound.
+    "≤" or "≥" before it marks an upper or a lower bound.
     """
     if entry.state in ("failed", "unfinished"):
         return entry.state
@@ -121,7 +121,7 @@ def score_text(entry: Entry, decimals: int) -> str:
 
 
 def folded(name: str, width: int = NAME_WIDTH) -> str:
-    """Return a row's name on lines of at most `width` characters: SeqGAN [d_steps=1, k=1] can be long."""
+    """Return a row's name as lines of at most `width` characters, since SeqGAN [d_steps=1, k=1] can be long."""
     return textwrap.fill(name, width, break_on_hyphens=False)
 
 
@@ -145,12 +145,12 @@ def _row(row: Row, table: Table) -> tuple[str, ...]:
 
 
 def _human(ours: str, published: str, table: Table) -> list[str]:
-    """Return the column of human scores, first as in the paper, where it has one or some were collected."""
+    """Return the cells of the human scores, the first column as in the paper; empty if the table has no such column."""
     return [ours, *([published] if table.spec.human else [])] if table.human else []
 
 
 def _absence(row: Row) -> str:
-    """Return what to say of a row in a table where no run has scores."""
+    """Return the word for a row in a table in which no run has scores."""
     return "failed" if row.failed else "unfinished" if row.unfinished else DASH
 
 

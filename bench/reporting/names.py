@@ -1,4 +1,4 @@
-"""Names that tables could not tell apart are refused before any work."""
+"""Refuse names that tables could not tell apart, before any work."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bench.reporting.paper import base, printed_name, printed_twin
 
 
 def refuse_twins(labels: Iterable[str]) -> None:
-    """BenchError if a row would be printed as a row of the paper's tables is, and is another one."""
+    """Raise BenchError if a row would be printed like a row of the paper's tables that it is not."""
     for label in labels:
         if listed := printed_twin(label):
             name = printed_name(listed)
-            raise BenchError(f"the tables print {listed} as {name!r}, and {label} too: rename the latter")
+            raise BenchError(f"the tables print {listed} as {name!r}, and {label} too: rename {label}")
 
 
 def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
-    """BenchError if a file's row would be printed as that of other runs, of a variant of them, or of the paper."""
+    """Raise BenchError if a file's row would be printed like other runs, a variant of them, or a row of the paper."""
     taken = {REAL, *plugins.names("bench.baselines")}
     taken |= {r.cell.label for r in records if r.cell.reference != ELSEWHERE or r.cell.label != name}
     read = {_as_read(name), _as_read(base(name))}
     twin = next((label for label in sorted(taken) if _as_read(label) in read), None)
     if twin is not None:
-        also = "" if twin == name else f", for tables print {twin} as {_as_read(twin)}"
+        also = "" if twin == name else f", since tables print {twin} as {_as_read(twin)}"
         raise BenchError(f"{option} {name}: that is the name of other runs{also}; give your model a name of its own")
     if listed := printed_twin(name.strip()):
         raise BenchError(
@@ -36,5 +36,5 @@ def refuse_taken(option: str, name: str, records: Sequence[Record]) -> None:
 
 
 def _as_read(label: str) -> str:
-    """Return a label as a table prints it; spaces do not tell rows apart."""
+    """Return a label as readers see it in a table: spaces do not tell rows apart."""
     return " ".join(printed_name(label.strip()).split())

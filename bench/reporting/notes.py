@@ -1,4 +1,4 @@
-"""What stands under a table: where the data is from, how the numbers are to be read, what is amiss."""
+"""Write the notes under a table: where the data is from, how to read the numbers, what is missing or wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.toolkit.metrics.nll import OF_MEANS
 
 
 def under(table: Table) -> list[str]:
-    """Return a line each, in a fixed order: nothing here depends on when or in which order runs were made."""
+    """Return the notes, one per line, in a fixed order that does not depend on when runs were made."""
     return [
         *_sources(table),
         *_reading(table),
@@ -83,7 +83,7 @@ def _reading(table: Table) -> Iterator[str]:
 
 
 def _shared(table: Table) -> Iterator[str]:
-    """Yield what does not vary between seeds, and so is in no interval and no p over seeds."""
+    """Yield a line on what seeds share: no interval and no p over seeds covers its variation."""
     oracle = any(column.metric == "nll_oracle" for column in table.columns)
     same = "one training set, one test set and one oracle" if oracle else "one training set and one test set"
     yield (
@@ -93,7 +93,7 @@ def _shared(table: Table) -> Iterator[str]:
 
 
 def _made(table: Table) -> Iterator[str]:
-    """Yield how numbers are made that are easily taken for others."""
+    """Yield lines on numbers that a reader may take for others."""
     means = [column.name for column in table.columns if OF_MEANS in column.signature]
     if means:
         yield (
@@ -105,7 +105,7 @@ def _made(table: Table) -> Iterator[str]:
 
 
 def _bounds(table: Table) -> Iterator[str]:
-    """Name the rows whose values are bounds: a difference from an exact value says less than it seems to."""
+    """Yield the rows whose values are bounds: their difference from an exact value means less."""
     for column in table.columns:
         for bound, sign in grids.BOUNDS.items():
             entries = {row.name: row.scores[column.metric] for row in table.rows}
@@ -115,7 +115,7 @@ def _bounds(table: Table) -> Iterator[str]:
 
 
 def _copied(table: Table) -> Iterator[str]:
-    """The share of each row's samples that are training rows, where a column is taken against the training split."""
+    """Yield the share of each row's samples that copy training rows, if a column has these as references."""
     against = [column.name for column in table.columns if rewards_copies(column.signature)]
     runs = table.runs.drop_duplicates("run_id").dropna(subset=["copied"])
     shares = runs.astype({"copied": float}).groupby("label")["copied"].mean()
@@ -129,7 +129,7 @@ def _copied(table: Table) -> Iterator[str]:
 
 
 def _family(table: Table) -> str:
-    """Return how many comparisons Holm's adjustment is over, for each test."""
+    """Return the number of comparisons in Holm's adjustment, for each test."""
     welch = sum(one.p_welch is not None for one in table.comparisons)
     permutation = sum(one.p_permutation is not None for one in table.comparisons)
     if welch != permutation:
@@ -139,19 +139,19 @@ def _family(table: Table) -> str:
 
 
 def _paired(table: Table) -> Iterator[str]:
-    """Rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
+    """Yield the rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
     own = table.reference_row.label if table.reference_row else ""
     alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own)})
     if alike:
         yield (
             f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "
-            "random numbers, so where the variants differ little the tests, which take them for independent, find less "
-            "than there is."
+            "random numbers. The tests take runs for independent, so they find less than there is if the variants "
+            "differ little."
         )
 
 
 def _made_elsewhere(table: Table) -> Iterator[str]:
-    """Rows that no trainer of the benchmark made, and scores that people gave."""
+    """Yield the rows that no trainer of the benchmark made, and the note on human scores."""
     foreign = table.runs[made_elsewhere(table.runs)]
     if len(foreign):
         yield f"Samples made elsewhere, judged by bench score: {', '.join(sorted(set(foreign['label'])))}."
@@ -160,7 +160,7 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
 
 
 def _smallest(table: Table) -> str:
-    """Return how small a permutation p can be with so many values."""
+    """Return how small the permutation p can be with this many runs."""
     values = {row.label: row.scores for row in table.rows}
     own = table.reference_row.scores if table.reference_row else {}
     theirs, ours = max(
@@ -173,7 +173,7 @@ def _smallest(table: Table) -> str:
 
 
 def _judged(table: Table) -> Iterator[str]:
-    """Which checkpoint of each run was judged, where the rule chose one: "MLE: mle epoch 5 of 120 (seed 0)"."""
+    """Yield the judged checkpoint of each run, if the rule chose one: "MLE: mle epoch 5 of 120 (seed 0)"."""
     runs = table.runs[(table.runs["rule"] != "last") & (table.runs["status"] == "done")].dropna(subset=["judged"])
     runs = runs.drop_duplicates(["label", "seed"]).sort_values("seed")
     for label, rows in runs.groupby("label"):
@@ -186,7 +186,7 @@ def _judged(table: Table) -> Iterator[str]:
 
 
 def _real_at_nought(table: Table) -> Iterator[str]:
-    """Where real text itself scores a BLEU-2 of 0, the column ranks nothing."""
+    """Yield a line if real text itself scores a BLEU-2 of 0: then the column ranks nothing."""
     values = [row.scores["bleu-2"].mean for row in table.rows if row.label == REAL and "bleu-2" in row.scores]
     if values and values[0] is not None and values[0] < NOUGHT:
         yield f"{REAL_AT_NOUGHT}."
@@ -214,7 +214,7 @@ def _warnings(table: Table) -> Iterator[str]:
 
 
 def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Label, seeds and errors of the runs in that state."""
+    """Yield label, seeds and errors of the runs with this status."""
     found = table.runs[table.runs["status"] == status].sort_values(["label", "seed"])
     for label, rows in found.groupby("label"):
         yield str(label), ", ".join(map(str, rows["seed"])), list(map(str, rows["error"]))

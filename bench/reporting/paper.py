@@ -1,4 +1,4 @@
-"""The published values, names and order of rows: reports/paper.toml."""
+"""Read the published values, and the names and order of rows, from reports/paper.toml."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.files import marked
 
 @dataclass(frozen=True)
 class MetricName:
-    """How a metric is written."""
+    """The written form of a metric: its name and its number of decimals."""
 
     name: str
     decimals: int
@@ -41,11 +41,11 @@ class PlanePoint:
 
 @dataclass(frozen=True)
 class Published:
-    """One table: what was published (metric -> label -> the digits as printed), and which metrics are tested.
+    """One table of the paper: its values (metric -> label -> the digits as printed) and the metrics to test.
 
-    `requires` are dataset settings without which the published values are about another task. `signatures` are the
+    `requires` holds the dataset's knobs of the published task; with others, the task is another. `signatures` holds the
     parts that the signature of a metric must have, by family: "self-bleu" for self-bleu-2. In the columns of
-    `under_dispersed` a value below the real row's is marked. `published_notes` are about the published values alone.
+    `under_dispersed` a value below the real row's is marked. `published_notes` are about the published values only.
     `samples` says where the published samples are, `points` are drawn into planes of quality and diversity, and
     `points_note` is their footnote.
     """
@@ -71,20 +71,20 @@ class Published:
 
     @property
     def figure_file(self) -> str:
-        """The file name of its learning curves, without a suffix."""
+        """Return the file name of the table's learning curves, without a suffix."""
         return self.figure.replace(" ", "").lower() if self.figure else f"{self.file}-curves"
 
     @property
     def labels(self) -> set[str]:
-        """The rows that have a published value."""
+        """Return the rows that have a published value."""
         return {label for values in (*self.published.values(), self.human) for label in values}
 
     def signature_of(self, metric: str) -> tuple[str, ...]:
-        """Return what the signature of a metric must hold for its published values to stand beside it."""
+        """Return the parts that a metric's signature must have for its published values to stand beside it."""
         return self.signatures.get(metric.rpartition("-")[0], ())
 
     def without_values(self) -> Published:
-        """Return the same table with nothing published in it."""
+        """Return the same table without published values."""
         return replace(self, source="", published={}, p={}, human={}, human_p="", published_notes=(), points=())
 
 
@@ -99,12 +99,12 @@ class Paper:
     tables: dict[str, Published]
 
     def table(self, dataset: str) -> Published:
-        """Return the dataset's table; a generic one, with nothing published, for any that the papers lack."""
+        """Return the dataset's table; if the papers have none, a generic table without published values."""
         generic = Published(f"table-{slug(dataset)}", "", dataset)
         return self.tables.get(dataset, generic)
 
     def metric(self, name: str) -> MetricName:
-        """Return the metric's written name; its own, with four decimals, where it is not listed."""
+        """Return the metric's written name; if it is not listed, its own name with four decimals."""
         return self.metrics.get(name, MetricName(name, 4))
 
     def row(self, label: str) -> str:
@@ -115,7 +115,7 @@ class Paper:
         return f"{name} {bracket}{knobs}" if bracket else name
 
     def rank(self, label: str) -> tuple[int, str]:
-        """Sorts rows: the paper's order, a variant after its base, then the others alphabetically."""
+        """Return a sort key for rows: the paper's order, a variant after its base, then the others by name."""
         arm = base(label)
         known = self.order.index(arm) if arm in self.order else len(self.order)
         return known, label
@@ -123,37 +123,37 @@ class Paper:
 
 @cache
 def paper() -> Paper:
-    """reports/paper.toml as shipped."""
+    """Return reports/paper.toml as shipped."""
     text = files("bench.reports").joinpath("paper.toml").read_text(encoding="utf-8")
     return Converter(forbid_extra_keys=True).structure(tomllib.loads(text), Paper)
 
 
 def printed_name(label: str) -> str:
-    """Return what every table calls the row of that label."""
+    """Return the name of a label's row in every table."""
     return paper().row(label)
 
 
 def printed_twin(label: str) -> str | None:
-    """The row of the paper's tables that is printed as this one would be, `seqgan` for `SeqGAN`; None if none is."""
+    """Return the paper's row that is printed like this label, `seqgan` for `SeqGAN`; None if there is none."""
     own = base(label)
     return next((other for other in paper().names if other != own and printed_name(other) == printed_name(own)), None)
 
 
 def slug(name: str) -> str:
-    """Return a name of small letters, digits and - for a dataset's files; no two datasets share one."""
+    """Return a name of small letters, digits and "-" for a dataset's files. No two datasets share one."""
     return marked(re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower(), name).lstrip("-")
 
 
 def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | None:
-    """Return the published value that stands beside a row: its own, or its base's where no row has that name."""
+    """Return the published value of a row: its own, or its base's if no row has the base's name."""
     return values.get(label) or (values.get(base(label)) if stands_for_base(label, labels) else None)
 
 
 def stands_for_base(label: str, labels: set[str]) -> bool:
-    """Return whether a row stands for what the paper has: as it is, or as a variant where its base has no row."""
+    """Return whether a row stands for one of the paper: by its label, or as a variant if its base has no row."""
     return label == base(label) or base(label) not in labels
 
 
 def base(label: str) -> str:
-    """`seqgan[rollouts=8]` -> `seqgan`."""
+    """Return the label without knobs: `seqgan[rollouts=8]` -> `seqgan`."""
     return label.partition("[")[0]

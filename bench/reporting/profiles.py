@@ -1,4 +1,4 @@
-"""What a known oracle shows by position: exposure bias, total variation, and the generators' calibration."""
+"""Draw what a known oracle shows by position: exposure bias, total variation, and the generators' calibration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWNERS = {
 """Profile -> the metric that it belongs to."""
 NAMES = tuple(OWNERS)
 LEAST = 1e-5
-"""The smallest probability that calibration is drawn for."""
+"""Calibration is drawn for probabilities from this one up."""
 LABELS = {
     "exposure_bias": ("position t", "exposure bias (nats)"),
     "tv": ("prefix length t", "total variation of prefixes"),
@@ -32,7 +32,7 @@ LABELS = {
 
 
 def caption(table: Table) -> str:
-    """Return what the picture shows."""
+    """Return the caption of the figure."""
     return (
         f"By position, {grids.title(table)}. Exposure bias: KL(oracle || generator) of the next token after the "
         "generator's own prefixes minus that after the oracle's. Total variation of prefixes by length: the best "
@@ -66,7 +66,7 @@ def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> di
             _scale(axes, found[name])
         by_position[1].set_ylim(0, 1)
         lines |= _calibration(last, found, styles, paper)
-        if grids.is_sample(table):  # a picture travels without its caption
+        if grids.is_sample(table):  # a figure may be copied without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         legend(figure, [lines[label] for label in labels if label in lines])
         return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
@@ -85,7 +85,7 @@ def _shown(profiles: Mapping[str, pd.DataFrame], table: Table, name: str) -> pd.
 def _calibration(
     axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, tuple[str, str]], paper: Paper
 ) -> dict[str, Line2D]:
-    """A line an arm of the oracle's mean probability against the generator's, over groups; the mean over seeds."""
+    """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
     for label, q, p in _groups(found, styles):
         colour, dash = styles[label]
@@ -103,7 +103,7 @@ def _calibration(
 
 
 def _scale(axes: Axes, found: pd.DataFrame) -> None:
-    """Leave room for the means of all arms: the interval of few seeds can be far wider, and is cut."""
+    """Fit the scale to the means of all arms. The interval of few seeds can be far wider; it is cut."""
     means = found.groupby(["label", "x"])["value"].mean()
     if len(means) and (spread := means.max() - means.min()) > 0:
         axes.set_ylim(means.min() - 0.3 * spread, means.max() + 0.3 * spread)
@@ -112,7 +112,7 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
 def _groups(
     found: Mapping[str, pd.DataFrame], labels: Mapping[str, object]
 ) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
-    """Yield each arm, and its groups' mean q and mean p over seeds, from the largest q on."""
+    """Yield each arm with the mean q and mean p over seeds of its groups, from the largest q down."""
     keys = ["run_id", "label", "x"]
     both = found["calibration_q"].merge(found["calibration_p"], on=keys, suffixes=("_q", "_p"))
     for label in labels:

@@ -1,4 +1,4 @@
-"""The row that the others of a table are compared with."""
+"""Choose the row that the others of a table are compared with."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ FALLBACK = "mle"
 
 
 def reference_row(rows: Sequence[Row], paper: Paper, wanted: str | None = None) -> Row | None:
-    """Return the row that is wanted, if it has a finished run; else the default, or None if no row is finished.
+    """Return the wanted row if it has a finished run; else the default; None if no row has a finished run.
 
-    The default is the one row that this package does not ship, for a user compares with their own method; else the
-    paper's reference, or its only variant; else MLE; else the first row that is not *real*.
+    The default is the only row that this package does not ship, since a user compares others with their own method;
+    else the paper's reference, or its only variant; else MLE; else the first row that is not *real*.
     """
     done = [row for row in rows if row.done and row.label != REAL]
     asked = [row for row in done if row.label == wanted]
@@ -26,7 +26,7 @@ def reference_row(rows: Sequence[Row], paper: Paper, wanted: str | None = None) 
 
 
 def refuse_unknown(wanted: str | None, labels: Collection[str]) -> None:
-    """BenchError if no row that can be compared has that name; *real* cannot."""
+    """Raise BenchError if no row that can be compared has that name; *real* cannot."""
     if wanted is not None and wanted not in (rows := set(labels) - {REAL}):
         raise unknown("row", wanted, rows)
 

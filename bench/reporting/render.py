@@ -47,7 +47,7 @@ def markdown(table: Table) -> str:
 
 
 def html(tables: Sequence[Table], figures: Mapping[str, Sequence[tuple[str, bytes]]]) -> str:
-    """One self-contained page: all tables, and the figures (dataset -> captions and PNGs) inlined."""
+    """Return one self-contained page with all tables and figures (dataset -> captions and PNGs)."""
     inlined = {
         name: [(caption, base64.b64encode(png).decode()) for caption, png in shown] for name, shown in figures.items()
     }

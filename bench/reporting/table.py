@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 State = Literal["value", "undefined", "failed", "unfinished", "absent"]
 PerSequence = Callable[[str], "pd.DataFrame"]
 Human = Mapping[str, Collected]
-"""Dataset -> its human scores, where some were collected."""
+"""Dataset -> its human scores, if there are any."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A metric: how it is written, which way is up, and the one signature that all its values share."""
+    """A metric: its written name, whether higher or lower is better, and the signature that all its values share."""
 
     metric: str
     name: str
@@ -36,9 +36,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row's values of one metric by seed, their mean, the half-width of its 95 % interval, and which bound they are.
+    """A row's values of one metric by seed, their mean, the half-width of its 95 % interval, and the kind of bound.
 
-    `marked` says that the value is no virtue: it lies below the real row's.
+    `marked` means that the value is below the real row's, which is not better.
     """
 
     state: State
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """One arm: runs that finished, failed, or neither yet."""
+    """One arm, with the numbers of its runs that finished, failed, or did neither yet."""
 
     label: str
     name: str
@@ -66,9 +66,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The reference arm against one row, on one metric; p over seeds as found and adjusted by Holm over the table.
+    """The reference arm against one row on one metric, with p over seeds before and after Holm over the table.
 
-    The verdict says what the reference is, by `holm_permutation`.
+    The verdict is about the reference arm and follows `holm_permutation`.
     """
 
     metric: str
@@ -87,7 +87,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Table:
-    """One dataset's table, with everything that stands under it."""
+    """One dataset's table, with all that its notes need."""
 
     dataset: str
     spec: Published
@@ -102,10 +102,10 @@ class Table:
 
     @property
     def reference(self) -> str | None:
-        """The printed name of the arm that the others are compared with."""
+        """Return the printed name of the arm that the others are compared with."""
         return self.reference_row.name if self.reference_row else None
 
 
 def made_elsewhere(runs: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows of a tracked frame are of samples that no trainer of the benchmark made."""
+    """Return which rows of a tracked frame are of samples that no trainer of the benchmark made."""
     return runs["baseline"].str.startswith(f"{ELSEWHERE}:")

@@ -1,4 +1,4 @@
-"""Tables and runs as CSV, for other programs. A missing value is an empty cell."""
+"""Write tables and runs as CSV for other programs. A missing value is an empty cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def table_csv(table: Table) -> str:
-    """One line per row and metric, six significant digits."""
+    """Return the table with one line per row and metric, in six significant digits."""
     compared = {(one.label, one.metric): one for one in table.comparisons}
     lines = [
         _line(table, row, column.metric, column.signature, compared.get((row.label, column.metric)))
@@ -30,7 +30,7 @@ def table_csv(table: Table) -> str:
 
 
 def runs_csv(tables: Sequence[Table]) -> str:
-    """Return every run's every value, in full: what the tables are made of, without what they leave out."""
+    """Return every value of every run in the tables, with all digits."""
     import pandas as pd
 
     columns = ["dataset", "label", "seed", "cell", "status", "metric", "value", "signature", "bound"]
@@ -40,7 +40,7 @@ def runs_csv(tables: Sequence[Table]) -> str:
 
 
 def curves_csv(curves: Sequence[pd.DataFrame]) -> str:
-    """The points of learning curves, in full: what the figures are made of. `curves` are those of figures.shown."""
+    """Return the points of the learning curves in the figures, with all digits. `curves` come from figures.shown."""
     import pandas as pd
 
     columns = ["dataset", "label", "seed", "metric", "x", "value", "done"]
@@ -50,7 +50,7 @@ def curves_csv(curves: Sequence[pd.DataFrame]) -> str:
 
 
 def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with every text as a spreadsheet may read it."""
+    """Return the frame with every text made safe for spreadsheets."""
     return frame.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
 
 

@@ -1,4 +1,4 @@
-"""All that `bench report` writes: every format of every table, the figures, and one page that shows them."""
+"""Write the report of `bench report`: each table in each format, the figures, and one page that shows them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from bench.records.tracker import Tracker
 
 MANIFEST = "report.json"
-NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # characters of a terminal: a row's name and runs, its runs, a score
+NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # terminal characters: names with runs, runs, a score
 
 
 def write_report(
     tracker: Tracker, plan: str | None, out: Path, reference: str | None = None
 ) -> tuple[list[Path], list[Table]]:
-    """Write the plan's report (default: the plan tracked last) into `out`; returns the paths, sorted, and its tables.
+    """Write the plan's report (default: the plan tracked last) into `out`; return the sorted paths and the tables.
 
-    Everything is made first and then moved into place file by file, so `out` never holds half a table; files of an
-    earlier report that this one lacks are removed, and nothing else is touched. `reference` names the row that others
-    are compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
+    All files are made first and then moved into place one by one, so `out` never holds half a table. Files of an
+    earlier report that this one lacks are removed; other files stay. `reference` names the row that the others are
+    compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
     """
     tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human(), reference)
     contents = _contents(tables, tracker)
@@ -48,7 +48,7 @@ def write_report(
         with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as partial:
             for name, data in contents.items():
                 Path(partial, name).write_bytes(data)
-            for name in stale:  # before the list that names them is replaced
+            for name in stale:  # before the list of their names is replaced
                 (out / name).unlink(missing_ok=True)
             for name in contents:
                 Path(partial, name).replace(out / name)
@@ -63,7 +63,7 @@ def require_writable(out: Path) -> None:
 
 
 def print_summary(tables: Sequence[Table], console: Console) -> None:
-    """The tables of scores, as many columns as the terminal has room for."""
+    """Print the tables of scores, with as many columns as the terminal has room for."""
     from rich import box
     from rich.table import Table as Printed
     from rich.text import Text
@@ -82,9 +82,9 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
 
 
 def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
-    """Two lines: where the report is, and how to open MLflow."""
+    """Return two lines: where the report is, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
-    beside = Path(sys.executable).with_name("mlflow")  # where the environment that runs this is not activated
+    beside = Path(sys.executable).with_name("mlflow")  # if the running environment is not activated
     program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
     command = f"{program} ui" if tracker.uri in here else f"{program} ui --backend-store-uri {tracker.uri}"
     where = (
@@ -98,7 +98,7 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
 
 
 def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
-    """File name -> bytes, of the whole report."""
+    """Return file name -> bytes for the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
@@ -126,7 +126,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
 
 
 def _earlier(out: Path) -> set[str]:
-    """Return the plain file names that an earlier report's list holds."""
+    """Return the file names in an earlier report's list, without any that has a folder."""
     try:
         names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         return {name for name in names if Path(name).name == name}

@@ -1,4 +1,4 @@
-"""A toy grammar that is learnt in seconds: token i is followed by i+1 (mostly) or by i+2, around a ring."""
+"""A toy grammar that a model learns in seconds: on a ring, i+1 (mostly) or i+2 follows token i."""
 
 import numpy as np
 import pytest

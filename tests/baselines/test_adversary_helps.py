@@ -1,7 +1,7 @@
-"""A positive control: on a toy that its discriminator can learn, SeqGAN comes near the truth; its controls do not.
+"""A positive control: SeqGAN comes near the truth on a toy that its discriminator can learn; its controls do not.
 
 The truth is a Markov chain over six tokens and rows of four, so KL(truth || generator) is a sum over all 1,296 rows.
-Nothing is pre-trained by maximum likelihood. Rewards that know nothing of the data leave the generator as far from the
+Nothing is pre-trained by maximum likelihood. Rewards that do not use the data leave the generator as far from the
 truth as it began, or farther.
 """
 
@@ -41,7 +41,7 @@ KNOBS = {
 
 @pytest.fixture(scope="module")
 def truth() -> FloatArray:
-    """(1296,) log-probability of every row; each token's successors are drawn from a sharp Dirichlet."""
+    """Return the log-probability of every row, (1296,). Each token's successors come from a sharp Dirichlet."""
     chain = np.random.default_rng(7).dirichlet(np.full(WORDS, 0.3), WORDS)
     before = np.pad(EVERY[:, :-1], ((0, 0), (1, 0)))
     log_p: FloatArray = np.log(chain[before, EVERY]).sum(1)
@@ -57,13 +57,13 @@ def data(truth: FloatArray) -> SequenceData:
 
 
 def divergence(truth: FloatArray, generator: Any) -> float:
-    """KL(truth || generator) in nats a row, over all rows."""
+    """Return KL(truth || generator) in nats per row, over all rows."""
     log_q = generator.log_prob(torch.from_numpy(EVERY)).double().sum(1).numpy()
     return float((np.exp(truth) * (truth - log_q)).sum())
 
 
 def train(name: str, data: SequenceData, truth: FloatArray, seed: int) -> tuple[float, float]:
-    """The divergence before and after the schedule."""
+    """Return the divergence before and after the schedule."""
     cls: Any = plugins.load("bench.baselines", name)
     known = {field.name for field in dataclasses.fields(cls.Settings)}
     settings = build(cls.Settings, {k: v for k, v in KNOBS.items() if k in known}, name)

@@ -1,6 +1,6 @@
-"""SeqGAN and PG-BLEU against their published algorithms, written out here from parts that have tests of their own.
+"""Compare SeqGAN and PG-BLEU with their published algorithms, written here from parts that have their own tests.
 
-No knob has its default, so that one which is ignored, or a call out of order, ends on other bits.
+No knob has its default, so an ignored knob or a call out of order gives other bits.
 """
 
 import copy
@@ -41,7 +41,7 @@ def seeded() -> torch.Generator:
 
 
 def trained(name: str, data: SequenceData, knobs: dict[str, Any]) -> Any:
-    """The trainer after all its phases."""
+    """Return the trainer after all its phases."""
     cls: Any = plugins.load("bench.baselines", name)
     trainer = cls(data, cls.Settings(**knobs), torch.device("cpu"), seeded())
     for phase in trainer.phases():

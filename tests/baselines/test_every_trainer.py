@@ -75,7 +75,7 @@ def test_a_resumed_run_ends_on_the_same_bits(name: str, at: int, data: SequenceD
 
 
 def flat(state: Any) -> Any:
-    """A state as plain Python, to the bit."""
+    """Return a state as plain Python values, exact to the bit."""
     if isinstance(state, torch.Tensor):
         return (str(state.dtype), state.numpy(force=True).tobytes())
     if isinstance(state, dict):
@@ -83,7 +83,7 @@ def flat(state: Any) -> Any:
     return [flat(value) for value in state] if isinstance(state, list | tuple) else state
 
 
-# The authors' code, as METHOD.md has it: what every arm shares, what those moved by rewards add, and each arm's own.
+# The authors' code, as METHOD.md gives it: what all arms share, what the reward arms add, and each arm's own.
 LIKELIHOOD = {"embedding": 32, "hidden": 32, "init_std": 0.1, "batch": 64, "rate": 1e-2, "clip": 5, "mle_epochs": 120}
 LIKELIHOOD["patience"] = 0  # all epochs, and the last weights
 POLICY = LIKELIHOOD | {"adversarial_rate": 1e-2, "adversarial_steps": 200}

@@ -1,4 +1,4 @@
-"""mle, mle-temperature, scheduled-sampling, and the two without memory."""
+"""Tests of mle, mle-temperature, scheduled-sampling, and the two Randoms, which have no memory."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""seqgan, pg-bleu, and the two arms whose reward knows nothing."""
+"""Tests of seqgan, pg-bleu, and the two arms whose reward does not depend on the data."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def make(name: str, data: SequenceData, rng: torch.Generator | None = None, **kn
 
 
 def phase(trainer: Trainer, name: str) -> list[Any]:
-    """Run one phase whole."""
+    """Run a whole phase."""
     (found,) = (phase for phase in trainer.phases() if phase.name == name)
     return [found.step() for _ in range(found.epochs)]
 
@@ -80,7 +80,7 @@ def test_seqgan_meets_no_more_sequences_than_the_cap_allows(even_data: SequenceD
         trainer._discriminate()
         updates = trainer._discriminator_adam.state[trainer._discriminator.output.weight]["step"]
         met.append(int(updates))
-    assert met == [13, 3, 4, 3, 13]  # 200 + 200 sequences are 13 minibatches of 32; an epoch has one at least
+    assert met == [13, 3, 4, 3, 13]  # 200 + 200 sequences make 13 minibatches of 32; an epoch has at least one
 
 
 def test_a_cap_that_leaves_epochs_without_minibatches_is_refused() -> None:
@@ -141,7 +141,7 @@ def test_the_controls_follow_their_rewards_gradient(name: str, data: SequenceDat
 
 @pytest.mark.parametrize("name", ["constant-reward", "random-reward"])
 def test_the_controls_reinforce_what_the_generator_already_does(name: str, data: SequenceData) -> None:
-    """A step raises the likelihood of the very batch it drew; many lower the entropy, and held-out NLL suffers."""
+    """A step raises the likelihood of the batch it drew; many steps lower the entropy and raise held-out NLL."""
     chance, rng = seeded(), seeded()
     trainer = make(name, data, chance, mle_epochs=15, rate=0.03, adversarial_steps=60)
     phase(trainer, "mle")

@@ -1,4 +1,4 @@
-"""The rater's page, filled in by keys and clicks in headless Chromium, and what it saves, imported."""
+"""Fill in the rater's page by keys and clicks in headless Chromium, and import what it saves."""
 
 import contextlib
 import json
@@ -75,7 +75,7 @@ class Browser:
         return self.run(f"return document.querySelector({css!r}).textContent")
 
     def shows(self, css, *parts):
-        """Wait until the text of an element holds all parts: the page handles a key or a click in its own time."""
+        """Wait until the text of an element holds all parts: the page takes its time with a key or a click."""
         return wait(lambda: all(part in self.text(css) for part in parts), f"{css} to show {parts}")
 
     def accept_alert(self):
@@ -89,7 +89,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory):
-    """The port that chromedriver chose: one chosen for it might be taken before it starts."""
+    """Return the port that chromedriver chose. One chosen by the test might be taken before it starts."""
     home = tmp_path_factory.mktemp("home")
     log = home / "driver.log"
     with log.open("wb") as file:
@@ -118,7 +118,7 @@ def wait(condition, what, seconds=300):
 
 
 def saved(folder):
-    """The one CSV in the download folder, once it is whole."""
+    """Return the only CSV in the download folder, once it is whole."""
     return wait(
         lambda: [path for path in Path(folder).glob("*.csv") if path.stat().st_size], "the answers to be saved"
     )[0]
@@ -188,7 +188,7 @@ def test_progress_outlives_the_page_and_can_be_forgotten(browser, sheet, tmp_pat
     assert browser.shows("#count", "2 judged")
     browser.type("#rater", "ann")
 
-    def reopened():  # the browser writes to its store in its own time
+    def reopened():  # the browser takes its time to write to its store
         browser.open(tmp_path / "sheet" / "sheet.html")
         return browser.run("return document.getElementById('rater').value") == "ann"
 

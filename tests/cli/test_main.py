@@ -1,4 +1,4 @@
-"""What `bench` says and the code it ends with, whatever happens inside."""
+"""The message and the exit code of `bench`, whatever happens inside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.contracts.errors import BenchError, ContractError
 
 @pytest.fixture
 def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run `bench NAME`, where NAME does what the test says; exit code and standard error."""
+    """Run `bench NAME`, a command that does what the test says; return exit code and standard error."""
 
     def end(act: Callable[[], object], *arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: click.Command("act", callback=act))
@@ -75,14 +75,15 @@ def test_a_command_that_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_places_that_cannot_be_written(end: Callable[..., tuple[int, str]], number: int) -> None:
     code, text = end(throw(OSError(number, os.strerror(number), "results")))
     assert (
-        code == 2 and text == f"bench: cannot write results: {os.strerror(number)}; choose another folder or mend it\n"
+        code == 2
+        and text == f"bench: cannot write results: {os.strerror(number)}; choose another folder or repair it\n"
     )
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP])
 def test_names_that_lead_nowhere(end: Callable[..., tuple[int, str]], number: int) -> None:
     code, text = end(throw(OSError(number, os.strerror(number), "a" * 300)))
-    wanted = f"bench: cannot find or make {'a' * 300}: {os.strerror(number)}; choose another name or mend it\n"
+    wanted = f"bench: cannot find or make {'a' * 300}: {os.strerror(number)}; choose another name or repair it\n"
     assert (code, text) == (2, wanted)
 
 
@@ -138,7 +139,7 @@ def test_the_options_of_every_example_exist() -> None:
 
 
 def test_the_list_of_commands_is_read_from_their_sources() -> None:
-    """It holds what each command says of itself."""
+    """It holds the first line of each command's docstring."""
     said = {name: command.get_short_help_str(200) for (name, *more), command in every_command(cli.bench) if not more}
     assert said == {name: cli.summary(name) for name in said}
     output = CliRunner().invoke(cli.bench, ["--help"]).output

@@ -21,7 +21,7 @@ KNOWN_TRUTH = ("oracle", "enumerable", "markov")
 
 @pytest.fixture
 def make(tmp_path: Path, corpora: Corpora) -> Any:
-    """A dataset by name, on a sample; `text` on a file of its own."""
+    """Return a dataset by name, on a sample; `text` gets a file of its own."""
     lines = [f"the {a} {b} a {c}" for a in ("old", "new") for b in "uvwxyz" for c in ("cat", "dog", "fox")]
     (tmp_path / "lines.txt").write_text("\n".join(lines))
 

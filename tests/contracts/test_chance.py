@@ -1,4 +1,4 @@
-"""Global random number generators: seeded for one piece of work, then as they were."""
+"""Global random number generators are seeded for one piece of work, then restored."""
 
 from __future__ import annotations
 

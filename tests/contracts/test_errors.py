@@ -38,7 +38,7 @@ def test_a_message_of_many_lines_is_one_line() -> None:
 
 
 def test_no_other_module_takes_messages_apart() -> None:
-    """`str(error).splitlines()[0]` fails where the message is empty: bench/contracts/errors.py does it for all."""
+    """`str(error).splitlines()[0]` fails if the message is empty: bench/contracts/errors.py does it for all."""
     for path in sorted(ENGINE.rglob("*.py")):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             split = isinstance(call.func, ast.Attribute) and call.func.attr in ("split", "splitlines", "partition")

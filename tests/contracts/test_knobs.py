@@ -223,5 +223,5 @@ class Heads:
 def test_quick_values_stand_where_none_is_given_and_the_class_takes_them(
     given: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """Together they may be taken where one alone is not: a width of 8 is none of 64 heads."""
+    """The class may accept them together but not one alone: a width of 8 does not fit 64 heads."""
     assert quick(Heads, given, "x") == expected

@@ -1,4 +1,4 @@
-"""Datasets built from settings, on corpora that a test writes or on the published ones."""
+"""Datasets built from knobs, on corpora that a test writes or on the published ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def opened(name: str, corpora: Corpora, **settings: Any) -> Opened:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A user's cache of this session's own, so that everything is prepared anew, once."""
+    """Return a user cache for this session only, so that everything is prepared once, from the start."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("xdg")
         patch.setenv("XDG_CACHE_HOME", str(folder))
@@ -49,7 +49,7 @@ def sample(tmp_path: Path, cache: Path) -> Open:
 
 @pytest.fixture
 def published(cache: Path) -> Open:
-    """published("poems", "poems/shi.txt"): the dataset on files in BENCH_DATA; skips where one is absent."""
+    """published("poems", "poems/shi.txt"): the dataset on files in BENCH_DATA; skips if one is absent."""
 
     def open_(name: str, *files: str, local: bool = False, **settings: Any) -> Opened:
         root = Path(os.environ.get("BENCH_DATA") or "nowhere")

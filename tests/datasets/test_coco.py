@@ -95,7 +95,7 @@ SAMPLES = {
 
 @pytest.fixture(scope="module")
 def captions(cache: Path) -> Opened:
-    """The published captions, opened once."""
+    """Return the published captions, opened once."""
     root = Path(os.environ.get("BENCH_DATA") or "nowhere")
     if absent := [file for file in TEXYGEN if not (root / file).is_file()]:
         pytest.skip(f"corpus absent: {', '.join(absent)} not in BENCH_DATA")
@@ -103,7 +103,7 @@ def captions(cache: Path) -> Opened:
 
 
 def lines(file: str) -> list[str]:
-    """The lines of a file in BENCH_DATA, empty ones too; skips where it is absent."""
+    """Return all lines of a file in BENCH_DATA, also empty ones; skip if it is absent."""
     path = Path(os.environ.get("BENCH_DATA") or "nowhere", file)
     if not path.is_file():
         pytest.skip(f"corpus absent: {file} is not in BENCH_DATA")
@@ -111,7 +111,7 @@ def lines(file: str) -> list[str]:
 
 
 def judged(opened: Opened, captions: Sequence[str]) -> dict[str, float]:
-    """Metric -> value of raw captions, all but NLL_test."""
+    """Return metric -> value of raw captions, for all but NLL_test."""
     dataset, data = opened
     rows = text.encode([dataset.tokens(line) for line in captions], data.vocabulary, data.length)
     scores = {metric.name: metric.score(Generated(rows), data).value for metric in dataset.metrics(data)[:-1]}
@@ -147,7 +147,7 @@ def test_real_captions(captions: Opened) -> None:
     np.testing.assert_allclose(means, [0.740, 0.520, 0.337, 0.218], atol=5e-4)
     assert found["train-bleu-2"] == pytest.approx(
         1, abs=5e-4
-    )  # 7 captions of train stand in test, and are no reference
+    )  # 7 captions of train are also in test, and are not references
     of_test = train_bleu_metrics(data)[0].score(Generated(data.test), data).value
     of_valid = train_bleu_metrics(data)[0].score(Generated(data.valid), data).value
     assert (of_test, of_valid) == (pytest.approx(0.810, abs=5e-4), pytest.approx(0.892, abs=2e-3))
@@ -156,7 +156,7 @@ def test_real_captions(captions: Opened) -> None:
 
 @pytest.mark.corpus
 def test_both_pairs_of_files_hold_the_same_captions() -> None:
-    """All agree in letters and digits, and 98 % in all words but for a final full stop."""
+    """All agree in letters and digits, and 98 % in all words except for a final full stop."""
     raw = [line for file in TEXYGEN for line in lines(file)]
     ready = [line for file in GFS for line in lines(file)]
     assert len(raw) == len(ready) == 20_000

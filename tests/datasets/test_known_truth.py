@@ -56,7 +56,7 @@ def test_the_data_follow_the_oracle(sample: Callable[..., Opened], name: str, se
     drawn = np.bincount(opened.data.train[:, 0], minlength=len(first)) / len(rows)
     assert np.abs(drawn - first).sum() / 2 < 0.12
     next_p = oracle.next_log_prob(rows)
-    entropy = -(next_p.exp() * next_p).sum(2).mean()  # what -log p of the drawn tokens has as its mean
+    entropy = -(next_p.exp() * next_p).sum(2).mean()  # the mean of -log p of the drawn tokens
     assert float(-oracle.log_prob(rows).mean()) == pytest.approx(float(entropy), abs=0.1)
 
 

@@ -15,7 +15,7 @@ from bench.toolkit.corpora.midi import to_midi
 
 
 def tunes(*numbers: int, steps: int = 70) -> bytes:
-    """A zip of tunes whose first pitch is their number."""
+    """Return a zip of tunes; each begins with its number as pitch."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for number in numbers:
@@ -26,7 +26,7 @@ def tunes(*numbers: int, steps: int = 70) -> bytes:
 
 
 def two_instruments(first: Iterable[int], second: Iterable[int]) -> bytes:
-    """One MIDI track: the pitches of `first` by a flute, then those of `second` by a violin, 0.4 s each."""
+    """Return one MIDI track: a flute plays the pitches `first`, then a violin the pitches `second`, 0.4 s each."""
     events = b"\0\xff\x51\3" + (400_000).to_bytes(3, "big")
     for program, pitches in ((73, first), (40, second)):
         events += bytes([0, 0xC0, program])

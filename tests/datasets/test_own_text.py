@@ -1,4 +1,4 @@
-"""text:FILE, with every kind of bad corpus that a user may bring."""
+"""text:FILE, with every kind of bad corpus that a user may have."""
 
 from __future__ import annotations
 

@@ -13,20 +13,20 @@ PAGES += sorted((HOUSE / "docs").glob("*.md"))
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """The fenced blocks of a page in one language."""
+    """Return the fenced blocks of a page in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.S | re.M)
 
 
 @pytest.fixture(params=PAGES, ids=[str(page.relative_to(HOUSE)) for page in PAGES])
 def page(request: pytest.FixtureRequest) -> Path:
-    """Each page in turn."""
+    """Return each page in turn."""
     found: Path = request.param
     return found
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A folder with every file that a page shows whole: blocks of Python that begin with its name."""
+    """Return a folder with every file that a page shows in full: the blocks of Python that begin with its name."""
     for found in PAGES:
         for block in blocks(found, "python"):
             if name := re.match(r"# (\w+\.py)\n", block):

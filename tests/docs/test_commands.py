@@ -17,7 +17,7 @@ INLINE = re.compile(r"`(bench [^`]*)`")
 
 
 def commands(text: str) -> list[str]:
-    """The lines of consoles and the commands within sentences; a line break within one is a blank."""
+    """Return the lines of consoles and the commands in sentences; a line break in a command counts as a blank."""
     prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
     return LISTED.findall(text) + [" ".join(command.split()) for command in INLINE.findall(prose)]
 
@@ -32,7 +32,7 @@ def parse(command: click.Command, words: list[str]) -> None:
 
 
 def check_names(command: click.Command, words: list[str]) -> None:
-    """UsageError if the words name a command or an option that is not there; arguments may be missing."""
+    """Raise UsageError if the words name a command or an option that does not exist; arguments may be missing."""
     while words and isinstance(command, click.Group) and not words[0].startswith("-"):
         _, found, words = command.resolve_command(click.Context(command), words)
         assert found is not None

@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/ are run as they stand."""
+"""The examples of the README and of docs/ run as they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOUSE = Path(__file__).parent.parent.parent
 
 
 def python_of(page: str) -> list[str]:
-    """The blocks of Python on a page, those that are whole files left out."""
+    """Return the blocks of Python on a page, except those that are whole files."""
     text = (HOUSE / page).read_text(encoding="utf-8")
     found = re.findall(r"^```python\n(.*?)^```", text, flags=re.S | re.M)
     return [block for block in found if not re.match(r"# \w+\.py\n", block)]
@@ -65,7 +65,7 @@ def test_the_python_page_runs_from_top_to_bottom(folder: Path, monkeypatch: pyte
 
 
 def test_the_readme_calls_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """coco is not at hand everywhere: `evaluate` is checked for its arguments only."""
+    """coco is not everywhere: only the arguments of `evaluate` are checked."""
     signature = inspect.signature(bench.evaluate)
     asked = []
     monkeypatch.setattr(bench, "evaluate", lambda *given, **named: asked.append(signature.bind(*given, **named)))

@@ -1,4 +1,4 @@
-"""The notebooks of docs/ run from top to bottom, and say what is kept in them."""
+"""The notebooks of docs/ run from top to bottom, and print what is stored in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "docs").glob("*.ipynb"
 
 
 def told(cells: list[Any]) -> list[str]:
-    """The text of every result."""
+    """Return the text of every result."""
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return [output["data"]["text/plain"] for output in outputs if output["output_type"] == "execute_result"]
 

@@ -23,7 +23,7 @@ def text_of(page: str) -> str:
 
 
 def slug(heading: str) -> str:
-    """The anchor that GitHub gives a heading."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -72,7 +72,7 @@ def test_every_preset_is_explained() -> None:
 
 
 def test_the_picture_is_that_of_the_measured_values(tmp_path: Path) -> None:
-    """Fonts may differ between systems by a shade."""
+    """Fonts may differ slightly between systems."""
     script = runpy.run_path(str(HOUSE / "docs" / "picture.py"))
     script["main"](tmp_path / "picture.png")
     drawn, kept = (

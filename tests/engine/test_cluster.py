@@ -1,4 +1,4 @@
-"""A dask cluster in place of local processes: the same cells, the same numbers."""
+"""A dask cluster gives the same numbers as local processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ distributed = pytest.importorskip("distributed", reason="dask.distributed absent
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """Two worker processes of one thread each, on loopback."""
+    """Start two worker processes of one thread each, on loopback; return the scheduler's address."""
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=40
     ) as cluster:
@@ -49,7 +49,7 @@ def statuses(cells: Sequence[Cell], context: Context) -> list[str]:
 
 
 def press_once_two_run(cells: Sequence[Cell], context: Context, address: str) -> None:
-    """Ctrl-C when two cells are at an epoch and two wait."""
+    """Press Ctrl-C when two cells are at an epoch and two wait."""
 
     def press() -> None:
         if statuses(cells, context).count("running") == 2:
@@ -70,7 +70,7 @@ def test_ctrl_c_reaches_the_clusters_workers(address: str, make_cell: Callable[.
 def test_workers_leave_though_the_parent_did_not_stay_to_see_it(
     address: str, make_cell: Callable[..., Cell], context: Context, trainers: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Their epoch ends when the parent has gone: it waits for a file, and does not know this stop file."""
+    """Their epoch ends after the parent has gone: it waits for another file than the stop file."""
     context = replace(context, stop=tmp_path / "leave")
     cells = [make_cell("Waits", seed=seed) for seed in range(4)]
     press_once_two_run(cells, replace(context, grace=0.0), address)

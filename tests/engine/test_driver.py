@@ -1,4 +1,4 @@
-"""The driver: a run cut at any epoch ends on the bits of the one that was not, and is judged by its rule."""
+"""A run cut at any epoch ends with the same bits as an uncut one, and is judged by its rule."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EPOCHS = 8  # 3 of mle, 2 of critic, 3 of tune
 
 
 class After:
-    """Says stop at the n-th question, and at every later one."""
+    """Says stop when asked for the n-th time, and every time after."""
 
     def __init__(self, count: int) -> None:
         self.left = count
@@ -73,7 +73,7 @@ def points(record: Record) -> list[tuple[int, Any]]:
 
 
 def fresh(cell: Cell, context: Context) -> None:
-    """Forget all but the cell."""
+    """Remove everything but the cell."""
     shutil.rmtree(context.runs / cell.id / "checkpoint", ignore_errors=True)
     (context.runs / cell.id / "journal.jsonl").unlink(missing_ok=True)
 
@@ -203,7 +203,7 @@ def test_the_last_checkpoint_is_named_too(drive: Any, make_cell: Any) -> None:
 
 
 def test_a_best_checkpoint_of_an_earlier_phase_is_not_judged(drive: Any, make_cell: Any, context: Context) -> None:
-    """Such as an older version kept."""
+    """Older versions kept such checkpoints."""
     cell = make_cell("Spoils", evaluation__rule="best-valid")
     drive(cell, After(EPOCHS - 1))
     (position,) = (context.runs / cell.id / "checkpoint" / "best").glob("*/position.json")
@@ -233,7 +233,7 @@ def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
 
 
 def at(x: int, seed: int, drive: Any, make_cell: Any, context: Context, name: str = "Tiny") -> Any:
-    """The trainer after x generator epochs, from a run cut there."""
+    """Return the trainer after x generator epochs, from a run cut there."""
     cell = make_cell(name, seed=seed)
     fresh(cell, context)
     drive(cell, After(x if x <= 3 else x + 2))

@@ -1,4 +1,4 @@
-"""Predicted times: from stage times and knobs, and from cells that ended."""
+"""Times predicted from stage times and knobs, and from cells that ended."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_nothing_known_is_none() -> None:
 def test_a_third_partys_trainer_is_predicted_by_the_cost_that_it_states(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trainers: Any
 ) -> None:
-    """Whatever its knobs are called; one that states none is not predicted."""
+    """Its knobs may have any names. A trainer that states no cost is not predicted."""
     monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
     estimate.save({"device": "cpu", "threads": 1, "stages": {key: {"seconds": s} for key, s in STAGES.items()}})
     file = Path(trainers("Tiny").rpartition(":")[0])

@@ -1,4 +1,4 @@
-"""A job ends with a word in its journal, whatever happens to it."""
+"""A job ends with an event in its journal, whatever happens to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ os.umask(UMASK)
 
 @pytest.fixture
 def do(make_cell: Callable[..., Cell], context: Context) -> Callable[..., Record]:
-    """Run one cell of a tiny trainer by name; its record."""
+    """Run one cell of a tiny trainer by name; return its record."""
 
     def do(name: str = "Tiny", **knobs: Any) -> Record:
         cell = make_cell(name, **knobs)
@@ -74,7 +74,7 @@ def test_a_job_is_a_pure_function_of_its_cell(do: Any, context: Context) -> None
 
 
 def test_off_the_cpu_sums_are_taken_in_a_fixed_order(make_cell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is taken back after the test
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is undone after the test
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     job._settle(replace(make_cell(), device="cuda"))
     assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
@@ -83,7 +83,7 @@ def test_off_the_cpu_sums_are_taken_in_a_fixed_order(make_cell: Any, monkeypatch
 
 
 def of_arm(cell: Cell, name: str, context: Context) -> Cell:
-    """The cell of another arm on the same data, its folder made."""
+    """Return the cell of another arm on the same data, with its folder."""
     made_of = checksum(name, cell.dataset)
     other = replace(cell, label=name, reference=name, baseline=name, settings=(), code=made_of)
     write_cell(other, context.runs)
@@ -136,7 +136,7 @@ def test_mended_it_is_run_again_and_the_old_error_is_gone(do: Any, context: Cont
 
 
 class Stop:
-    """The file that says stop, as if it appeared at the n-th look."""
+    """The stop file, as if it appeared at the n-th look."""
 
     def __init__(self, count: int) -> None:
         self.left = count

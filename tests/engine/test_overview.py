@@ -1,4 +1,4 @@
-"""Where each cell of a runs folder stands."""
+"""The state of each cell of a runs folder."""
 
 from __future__ import annotations
 

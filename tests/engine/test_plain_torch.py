@@ -1,4 +1,4 @@
-"""A trainer of ordinary PyTorch, which draws from global generators: the same bits again, and after any cut."""
+"""A trainer of ordinary PyTorch, which draws from global generators, gives the same bits again and after any cut."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def trainers(tmp_path: Path) -> Callable[[str], str]:
 
 @pytest.fixture
 def train(context: Context) -> Callable[..., tuple[Any, Record]]:
-    """Train a cell until the n-th epoch at most, from its checkpoint if there is one, as a new process would."""
+    """Train a cell to the n-th epoch or its end, from its checkpoint if there is one, as a new process would."""
 
     def train(cell: Cell, until: int = 99) -> tuple[Any, Record]:
-        torch.rand(3), np.random.rand(), random.random()  # what another cell left behind
+        torch.rand(3), np.random.rand(), random.random()  # as another cell would leave it
         opened = open_dataset(cell.dataset, dict(cell.dataset_settings), "", context.corpora)
         evaluator = Evaluator.of(opened, cell.evaluation.rule)
         rng = revive.training_rng(cell, "cpu")
@@ -105,7 +105,7 @@ def test_two_runs_of_one_cell_are_alike_and_the_generator_comes_back(
 
 
 def samples(record: Record, opened: Opened, cell: Cell) -> str:
-    """What the generator that the run kept says to the seed of the run's own evaluation."""
+    """Return samples of the run's generator, drawn with the seed of the run's own evaluation."""
     rng = torch_rng(cell.seed_for("evaluate", "final"))
     rows = draw(revive.generator(record, opened), 30, opened.data, rng).tolist()
     return "".join(f"{opened.data.vocabulary.decode(row)}\n" for row in rows)

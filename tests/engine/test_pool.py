@@ -1,4 +1,4 @@
-"""Worker processes: the same numbers for any count of them, and one that dies takes no other cell with it."""
+"""Worker processes: any count gives the same numbers, and one that dies ends no other cell."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def go(cell: Cell) -> None:
 
 
 def wait_until(state: Callable[[], bool]) -> None:
-    """Look again and again; give up after minutes, when the test has failed."""
+    """Look again and again; give up after minutes, as the test has failed."""
     until = time.monotonic() + 300
     while not state():
         assert time.monotonic() < until, "the state never came"
@@ -76,7 +76,7 @@ def test_one_worker_and_two_give_the_same_and_a_death_is_no_others(
 
 
 def test_a_death_is_seen_at_once_while_another_cell_runs(make_cell: Callable[..., Cell], context: Context) -> None:
-    """The other cell cannot end before the death is in the journal: it waits for a file that is made after that."""
+    """The other cell cannot end before the death is in the journal: its file is made only then."""
     dies, waits = make_cell("Dies"), make_cell("Waits")
 
     def go_once_it_is_seen() -> None:
@@ -173,7 +173,7 @@ pool.run_all([cell], context, 1, lambda: None, None)
 def test_the_users_script_is_not_run_again_and_its_workers_end_with_it(
     make_cell: Callable[..., Cell], context: Context, tmp_path: Path
 ) -> None:
-    """A script without `if __name__ == "__main__"`, in a folder with a file that is called as a library."""
+    """The script has no `if __name__ == "__main__"`; a file in its folder has the name of a library."""
     cell = make_cell("Waits")
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "given").write_bytes(pickle.dumps((cell, context)))
@@ -264,7 +264,7 @@ def test_a_worker_that_does_not_leave_in_time_is_ended(make_cell: Callable[..., 
 
 
 class Elsewhere(Executor):
-    """A cluster whose workers are at an epoch, as dask shows it: its tasks are pending and can be cancelled."""
+    """A cluster with workers at an epoch. As with dask, its tasks are pending and can be cancelled."""
 
     def __init__(self) -> None:
         self.futures: list[Future[Any]] = []
@@ -292,7 +292,7 @@ def test_workers_that_are_not_ours_are_told_to_leave_until_all_have(
     with pytest.raises(KeyboardInterrupt):
         pool.run_all(cells, context, 2, leave_and_press, "host:1")
     assert context.stop.exists() == (left < 2) and not any(future.cancelled() for future in cluster.futures)
-    assert read_record(context.runs / cells[1].id).status == "running"  # its own worker has the last word
+    assert read_record(context.runs / cells[1].id).status == "running"  # its own worker writes last
 
 
 def test_no_cells_no_workers(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +332,7 @@ def test_a_cluster_that_is_lost_is_told_and_its_workers_leave(
             future.cancel()
             future.set_running_or_notify_cancel()
 
-    with pytest.raises(BenchError, match="the cluster's scheduler is gone: start it anew, and run again"):
+    with pytest.raises(BenchError, match="the cluster's scheduler is gone: start it again, then run again"):
         pool.run_all([make_cell()], context, 1, lose, "host:1")
     assert context.stop.exists()
 
@@ -345,7 +345,7 @@ def test_a_signal_while_workers_start_is_heard(
     cluster = Elsewhere()
     monkeypatch.setattr(dask, "_executor", lambda *_: nullcontext(cluster))
     context = replace(context, grace=0.2)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as session has it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as in session
     submit = cluster.submit
     cluster.submit = lambda *given: (signal.raise_signal(number), submit(*given))[1]  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Hours that stage times predict."""
+"""Hours predicted from stage times."""
 
 from __future__ import annotations
 

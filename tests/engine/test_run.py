@@ -66,7 +66,7 @@ def test_an_interruption_comes_through(
     ("arguments", "said"),
     [
         ({"baselines": []}, "baselines is empty"),
-        ({"baselines": [dict]}, r"<class 'dict'> is no name; a class is given by its file, as in 'my_gan.py:MyGan'"),
+        ({"baselines": [dict]}, r"<class 'dict'> is not a name; give a class by its file, as in 'my_gan.py:MyGan'"),
         ({"baselines": "mel"}, "did you mean 'mle'"),
         ({"preset": "paper2"}, "did you mean 'paper'"),
         ({"overrides": {"rate": 1}}, "overrides: 'rate': write NAME.KNOB"),

@@ -1,4 +1,4 @@
-"""One `bench run` in one process: what is announced, kept, tracked and continued."""
+"""One `bench run` in one process: what it announces, keeps, tracks and resumes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(at_once: None, folder: Path, words: str, trainers: Any, corpora: Corpora) -> Run:
-    """Run tiny trainers by name (others by theirs); exit code and what was printed."""
+    """Run trainers by name, tiny ones by class; return exit code and output."""
     smoke = preset.read("smoke")
 
     def run(
@@ -138,7 +138,9 @@ def test_a_store_that_fails_stops_no_training_and_is_told_once(run: Run, monkeyp
     monkeypatch.setattr(Tracker, "project", locked)
     code, text = run("Tiny", "random-unigram")
     assert code == 0 and len(calls) == 6
-    told = "not in MLflow yet: the database is locked, says [it]; training goes on, all is brought in at its end\n"
+    told = (
+        "not in MLflow yet: the database is locked, says [it]; training goes on, and all cells are written at its end\n"
+    )
     assert text.count(told) == text.count("not in MLflow") == 1
     assert tracked() == {"real": "done", "Tiny": "done", "random-unigram": "done"}
 
@@ -151,7 +153,7 @@ def test_a_store_that_fails_to_the_end_is_one_line_after_the_training(
 
     with monkeypatch.context() as patch:
         patch.setattr(Tracker, "project", locked)
-        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: mend the store, then"):
+        with pytest.raises(BenchError, match=r"^the database is locked; runs keeps everything: repair the store"):
             run("Tiny")
     assert {label: record.status for label, record in records().items()} == {"real": "done", "Tiny": "done"}
     sync()
@@ -368,7 +370,7 @@ def test_status_counts_the_cells_and_names_the_failed(run: Run) -> None:
 
 
 def two_files() -> list[Path]:
-    """a/train.txt and b/train.txt, of other words."""
+    """Write a/train.txt and b/train.txt with different words."""
     paths = [Path(name, "train.txt") for name in "ab"]
     for path in paths:
         path.parent.mkdir()

@@ -1,4 +1,4 @@
-"""bench speed: what it throws away, what it reports, and that its stages are the work they say. No time is asserted."""
+"""bench speed: which runs it repeats, what it reports, and that its stages do the stated work. Asserts no time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_short_work_fills_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, *runs: tuple[float, float]) -> None:
-    """Let the clock say (seconds, foreign cores) in turn; the last goes on for ever."""
+    """Let the clock return (seconds, foreign cores) in turn, and the last pair for ever."""
     left = list(runs)
     monkeypatch.setattr(speed, "_time", lambda *_: left.pop(0) if len(left) > 1 else left[0])
 
@@ -135,7 +135,7 @@ def test_stages_are_chosen_by_name() -> None:
 
 
 def test_short_work_is_done_until_others_can_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a clock that goes on by a hundredth of a second each time that it is read."""
+    """The clock advances by a hundredth of a second each time that it is read."""
     hundredths, done = itertools.count(), list[int]()
     monkeypatch.setattr(speed.time, "perf_counter", lambda: next(hundredths) / 100)
     seconds, _ = speed._time(lambda: done.append(0), CPU, least=0.05)

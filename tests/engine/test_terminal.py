@@ -1,4 +1,4 @@
-"""A terminal or a pipe in Latin-1 or ASCII loses letters, never the work."""
+"""A terminal or a pipe in Latin-1 or ASCII may lose letters, but never the work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LETTERS = "春秋寒明白青高古"
 
 @pytest.fixture
 def poems(at_once: None, folder: Path, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with a finished run on a corpus of Chinese letters, and a file of samples."""
+    """Make the current folder, with a finished run on a corpus of Chinese letters and a file of samples."""
     monkeypatch.setenv("BENCH_DATA", str(corpora.root))
     lines = [" ".join(letters) for letters in product(LETTERS, repeat=3)]
     Path("诗.txt").write_text("\n".join(lines), encoding="utf-8")
@@ -37,7 +37,7 @@ def poems(at_once: None, folder: Path, corpora: Corpora, monkeypatch: pytest.Mon
 
 
 def call(monkeypatch: pytest.MonkeyPatch, encoding: str, *arguments: str) -> tuple[int, bytes, bytes]:
-    """`bench` with streams of an encoding: its exit code and what it wrote."""
+    """Run `bench` with streams of an encoding; return its exit code and output."""
     streams = [io.TextIOWrapper(io.BytesIO(), encoding, errors="strict", write_through=True) for _ in range(2)]
     with monkeypatch.context() as patch:
         patch.setattr(sys, "argv", ["bench", *arguments])
@@ -97,7 +97,7 @@ def test_json_is_ascii_and_holds_all(poems: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows names files in UTF-8")
 def test_a_file_called_by_other_letters_is_found_in_the_c_locale(poems: Path) -> None:
-    """In a process of its own: the locale is read when Python starts."""
+    """It needs a process of its own, since Python reads the locale when it starts."""
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "bench", "sample", "random-unigram", "-d", "text:诗.txt", "--out", "写.txt"]
     ended = subprocess.run(command, env=os.environ | locale, capture_output=True)

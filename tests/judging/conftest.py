@@ -1,4 +1,4 @@
-"""For the tests of judging: an opened dataset at hand, and stored runs of it made without training."""
+"""For the tests of judging: an opened dataset, and stored runs of it made without training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bench.toolkit.metrics.nll import NLLTest
 
 
 class Share:
-    """The share of the token "b"; a number a sequence."""
+    """The share of the token "b"; one number per sequence."""
 
     name, better, unknown_words = "share", "higher", "miss"
 
@@ -53,7 +53,7 @@ class Letters:
 
 @pytest.fixture(scope="session")
 def letters() -> Opened:
-    """A dataset of 4 letters, T = 6, with 2,000 rows in valid."""
+    """Return a dataset of 4 letters, T = 6, with 2,000 rows in valid."""
     rows: TokenArray = numpy_rng("letters").integers(0, 4, (2300, 6))
     source = Source("letters", "0" * 64, "MIT", "generated")
     data = SequenceData(rows[:200], rows[200:2200], rows[2200:], Vocabulary(("a", "b", "c", "d")), source)
@@ -62,7 +62,7 @@ def letters() -> Opened:
 
 @pytest.fixture
 def real_cell(letters: Opened) -> Cell:
-    """The cell of the dataset's *real* row."""
+    """Return the cell of the dataset's *real* row."""
     facts: dict[str, Any] = {"settings": (), "dataset": "letters", "dataset_label": "letters", "dataset_settings": ()}
     return Cell(
         label="real",

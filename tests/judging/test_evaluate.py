@@ -1,4 +1,4 @@
-"""bench.evaluate: what `bench score` says, as objects."""
+"""bench.evaluate gives the results of `bench score` as objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluator takes nothing on trust, and signs what it finds."""
+"""The evaluator checks everything that it gets, and signs its scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATA = toy_data()
 
 
 class Says:
-    """A generator that gives what it was told to."""
+    """A generator that returns given samples."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -36,7 +36,7 @@ class Says:
 
 
 class Knows(Says):
-    """It also gives log-probabilities."""
+    """It also has log-probabilities."""
 
     def __init__(self, answer: Any, log_p: Any) -> None:
         super().__init__(answer)
@@ -176,7 +176,7 @@ class Noisy(torch.nn.Module):
 
 
 class Wrapped:
-    """No module itself."""
+    """It is not a module itself."""
 
     def __init__(self, model: Any) -> None:
         self.model = model

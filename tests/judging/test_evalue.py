@@ -1,4 +1,4 @@
-"""The e-value against its integral, and its error under peeking beside the t-test's."""
+"""Compare the e-value with its integral, and its error under peeking with the t-test's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_running_never_falls_and_gives_the_p_of_any_look() -> None:
 
 
 def test_peeking_keeps_five_percent_here_and_not_with_a_t_test() -> None:
-    """Nothing differs; after each of 2 to 30 seeds somebody looks, and stops when it is significant."""
+    """Nothing differs. After each of 2 to 30 seeds a user looks, and stops if it is significant."""
     rng = np.random.default_rng(0)
     studies = rng.normal(size=(600, 30))
     by_evidence = np.mean([evalue.running(list(study))[-1] >= evalue.RESOLVED for study in studies])

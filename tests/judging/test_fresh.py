@@ -60,6 +60,6 @@ def test_too_much_for_the_memory_is_bad_input_and_other_errors_pass(
 
 
 def test_text_is_no_music(record: Record, opened: Opened, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="--midi: Words is no music"):
+    with pytest.raises(BenchError, match="--midi: Words is not music"):
         write_tunes(opened.data.train[:1], opened, record, tmp_path / "tunes")
     assert not (tmp_path / "tunes").exists()

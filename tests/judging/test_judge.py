@@ -107,7 +107,7 @@ def test_a_damaged_file_of_scores_is_named(judge: Judge, real_cell: Cell, store_
     mine = judged(judge)
     record = store_run(arm(real_cell, "mle"), share(mine.scores["share"].signature), {"share": [0.1]})
     (record.folder / "scores.parquet").write_bytes(b"PAR1")
-    with pytest.raises(BenchError, match=r"scores\.parquet is damaged .*remove .*, and make the cell anew"):
+    with pytest.raises(BenchError, match=r"scores\.parquet is damaged .*remove .*, and run the cell again"):
         judging.tests(mine, [record])
 
 

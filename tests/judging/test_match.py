@@ -1,4 +1,4 @@
-"""The matched temperature: against a model whose answer is known in closed form."""
+"""The matched temperature, compared with a model whose answer has a closed form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ B = 0.4
 
 @pytest.fixture
 def run(real_cell: Cell, letters: Opened, store_run: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Record]:
-    """Store a run with a share of "b"; every stored run's generator is the unigram of B."""
+    """Store a run with a share of "b". Every stored run's generator is the unigram of B."""
     rest = (1 - B) / 3
     model = Unigram(torch.tensor([rest, B, rest, rest], dtype=torch.float64), letters.data.length)
     monkeypatch.setattr(revive, "generator", lambda record, opened: model)

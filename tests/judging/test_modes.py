@@ -1,4 +1,4 @@
-"""Eval mode while judging: every submodule has its own mode back afterwards."""
+"""Judging sets eval mode; afterwards every submodule has its former mode."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.judging import modes
 
 
 class Draws:
-    """A generator that is no module."""
+    """A generator that is not a module."""
 
     def __init__(self, **held: Any) -> None:
         vars(self).update(held)
@@ -49,7 +49,7 @@ def test_what_is_in_eval_mode_already_is_left_alone() -> None:
     model = Counts()
     with modes.evaluating(model):
         assert not model.training
-    assert model.training and model.calls == 2  # eval() and back: what a module does there, it can undo
+    assert model.training and model.calls == 2  # eval() and back: a module can undo what it does there
     model.training = False
     with modes.evaluating(model):
         assert model.calls == 2

@@ -1,4 +1,4 @@
-"""Tokens outside the vocabulary are counted, the commonest are named, and so is the cause where one shows."""
+"""Tokens outside the vocabulary are counted; the most common ones and, if it is clear, the cause are named."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_it_reads_as_it_is_meant(a: list[float], b: list[float], better: str, p:
 
 @pytest.mark.parametrize("family", [1, 4, 12])
 def test_seeds_wanted_let_the_exact_test_pass_holm(family: int) -> None:
-    """Arms far apart: the t-test would do with two seeds, the least p of the permutation test needs more."""
+    """If arms are far apart, two seeds are enough for the t-test; the least p of the permutation test needs more."""
     wanted = seeds_wanted([1.0, 1.1, 1.2], [9.0, 9.1, 9.2], by_seed=False, family=family)
     floors = {seeds: 2 / math.comb(2 * seeds, seeds) for seeds in range(2, 12)}
     assert wanted == min(seeds for seeds, p in floors.items() if p < 0.05 / family)

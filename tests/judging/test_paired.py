@@ -1,4 +1,4 @@
-"""Paired tests against scipy's, and their error rates by simulation."""
+"""Compare paired tests with scipy's, and simulate their error rates."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_the_same_difference_at_every_seed_is_certain_by_t() -> None:
 
 
 def test_values_that_are_no_pairs_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 and 2 values are no pairs"):
+    with pytest.raises(ValueError, match="3 and 2 values are not pairs"):
         paired.differences([1, 2, 3], [1, 2])
 
 
 @pytest.mark.parametrize("pairs", [6, 8, 12])
 def test_both_keep_five_percent_where_seeds_share_a_start(pairs: int) -> None:
-    """The start varies ten times as much as the arms do: an unpaired test would see nothing, these lose nothing."""
+    """The start varies ten times as much as the arms. An unpaired test would find nothing; these lose nothing."""
     rng = np.random.default_rng(pairs)
     found = []
     for _ in range(2000):

@@ -1,4 +1,4 @@
-"""Files of text and of numbers are cleaned as the user asks; what is strange about them is said."""
+"""Files of text and of numbers are cleaned as the user asks; remarks say what is strange about them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_midi_numbers_are_read_as_pitches() -> None:
     found = prepare(["60 62 0 108", "21 65 67 72"], "midi-numbers", music(), FILE)
     assert found.sequences.tolist() == [[40, 42, 0, 88], [1, 45, 47, 52]] and found.format == "midi-numbers"
     for wrong in (20, 109, -1):
-        message = f"line 2: {wrong} is no MIDI pitch 21..108, and no rest, 0"
+        message = f"line 2: {wrong} is neither a MIDI pitch, 21..108, nor a rest, 0"
         with pytest.raises(BenchError, match=re.escape(message)):
             prepare(["60 60 60 60", f"60 {wrong} 60 60"], "midi-numbers", music(), FILE)
     with pytest.raises(BenchError, match="midi-numbers is for music"):

@@ -1,4 +1,4 @@
-"""Files of samples made elsewhere become the rows that the dataset would have made of them, or one clear line."""
+"""Files of samples made elsewhere become the dataset's own rows of them, or one clear error line."""
 
 from __future__ import annotations
 
@@ -197,9 +197,9 @@ def test_ids_may_stand_in_brackets_with_commas(file):
     [
         ("0 1 2 6", "token id 6 is outside the vocabulary 0..5"),
         ("0 1 2 -1", "token id -1 is outside the vocabulary 0..5"),
-        ("0 1 2 2.5", "'2.5' is no token id"),
-        ("0 1 2 x", "'x' is no token id"),
-        (f"0 1 2 {10**30}", f"'{10**30}' is no token id"),
+        ("0 1 2 2.5", "'2.5' is not a token id"),
+        ("0 1 2 x", "'x' is not a token id"),
+        (f"0 1 2 {10**30}", f"'{10**30}' is not a token id"),
         ("0 1 2", "3 tokens, every sequence here has 4"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Special tokens of other programs are known by their spelling, and dropped as their meaning asks."""
+"""Special tokens of other programs are recognised by spelling and dropped according to their meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests against scipy and statsmodels, on exact small cases, and in simulated studies where nothing differs."""
+"""The tests against scipy and statsmodels, on exact small cases, and in simulated studies without a difference."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def exact_t_squared(first: Sequence[Fraction], second: Sequence[Fraction]) -> Fr
 @pytest.mark.parametrize("decimals", [0, 1])
 @pytest.mark.parametrize("case", range(8))
 def test_ties_are_counted_exactly(case: int, decimals: int) -> None:
-    """Against an enumeration in fractions, of values with many ties, arms without variance among them."""
+    """Compared with an enumeration in fractions of values with many ties, also of arms without variance."""
     digits = 10**decimals
     a, b = ([Fraction(round(digits * float(x)), digits) for x in side[:5]] for side in samples(case))
     b[0] += 1  # not all are equal
@@ -127,7 +127,7 @@ def test_the_least_p_of_random_regroupings_is_a_bound() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [(2, 2), (2, 3), (3, 3), (3, 4), (3, 6)])
 def test_no_values_give_a_smaller_p(first: int, second: int) -> None:
-    """Of all ways to deal different values to the two arms, near to one another or far apart."""
+    """All ways to deal different values to the two arms are tried, close together and far apart."""
     rng = numpy_rng("smallest", first, second)
     least = smallest_permutation(first, second)
     shares = []
@@ -203,7 +203,7 @@ class Rates(NamedTuple):
 
 
 def rates(first: int, second: int, studies: np.ndarray) -> Rates:
-    """From (studies, first + second) values, by sums over all regroupings: another way than that of the code."""
+    """Compute rates from (studies, first + second) values by sums over all regroupings, unlike the code."""
     chosen = list(itertools.combinations(range(first + second), first))
     member = np.zeros((len(chosen), first + second))
     np.put_along_axis(member, np.array(chosen), 1.0, axis=1)
@@ -227,7 +227,7 @@ def _shares(values: np.ndarray, member: np.ndarray, first: int, second: int) -> 
 
 
 def studies(draw: str, first: int, second: int, wider: float, count: int) -> np.ndarray:
-    """Values of mean 0, those of the second arm `wider` times as widely spread."""
+    """Return values of mean 0; those of the second arm spread `wider` times as widely."""
     rng = numpy_rng("studies", draw, first, second, str(wider))
     shape = (count, first + second)
     drawn = {
@@ -262,7 +262,7 @@ def test_skewed_values_of_one_distribution_are_called_different_in_5_percent(fir
 
 @pytest.mark.parametrize(("wider", "means", "alone"), [(3, 0.18, 0.11), (9, 0.25, 0.19)])
 def test_control_neither_means_nor_t_alone_keep_5_percent(wider: int, means: float, alone: float) -> None:
-    """6 against 3 runs, as in reports/results/official-oracle, where an arm spreads 8.6 times as wide as the other."""
+    """6 against 3 runs, as in reports/results/official-oracle: one arm spreads 8.6 times as wide as the other."""
     found = rates(6, 3, studies("normal", 6, 3, wider, 8000))
     assert found.means == pytest.approx(means, abs=0.02)
     assert found.studentised == pytest.approx(alone, abs=0.02)
@@ -270,14 +270,14 @@ def test_control_neither_means_nor_t_alone_keep_5_percent(wider: int, means: flo
 
 
 def test_limit_skewed_values_of_unequal_spread_are_called_different_too_often() -> None:
-    """What the docstring and the note under the tables say of the test's limit."""
+    """The docstring and the note under the tables state this limit of the test."""
     found = rates(6, 3, studies("skewed", 6, 3, 3, 8000))
     assert found.permutation == pytest.approx(0.14, abs=0.02)
     assert found.permutation < found.studentised < found.means
 
 
 def test_calibration_a_method_against_itself_over_seeds() -> None:
-    """A thousand studies of five seeds a side, nothing to find: about 5 % are called different, not more."""
+    """In a thousand studies of five seeds per arm without a difference, about 5 % are called different."""
     rng = numpy_rng("calibration")
     seeds = 9.0 + 0.02 * rng.normal(size=(1000, 2, 5))
     by_welch = np.mean([welch(a, b) < 0.05 for a, b in seeds])

@@ -1,4 +1,4 @@
-"""What is strange about a corpus, its real row or a file of samples is found, and nothing else."""
+"""Everything strange about a corpus, its real row or a file of samples is found, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows made elsewhere go through the very rule that the dataset's own corpus went through."""
+"""Rows made elsewhere go through the same rule as the dataset's own corpus."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RAW: dict[str, Callable[[], tuple[bytes, ...]]] = {
     "coco": stand_ins.captions,
     "nottingham": stand_ins.tunes,
 }
-DRAWN = {"oracle", "enumerable", "markov", "text"}  # drawn from a model, without text; text is tried with files below
+DRAWN = {"oracle", "enumerable", "markov", "text"}  # drawn from a model, without text; text is tested with files below
 NAMES = ["Ann", "BOB", "cy", "Di.", "o'Neil"]
 SPEECH = [
     f"{NAMES[n % 5]}, THANK you {NAMES[n // 5 % 5]}. We CAN'T \"wait\" - they won't give up on America's (new) jobs: "
@@ -224,14 +224,14 @@ def test_published_lines_as_samples_are_the_corpuss_own_rows(name: str, file: st
 
 
 def opened_of(tokens: tuple[str, ...], joiner: str = " ", **words: Any) -> Opened:
-    """A dataset without a tokeniser of its own, its rows the tokens in order and in reverse."""
+    """Return a dataset without a tokeniser of its own. Its rows are the tokens in order and in reverse."""
     rows = np.array([range(len(tokens)), range(len(tokens))[::-1]])
     data = SequenceData(rows, rows, rows, Vocabulary(tokens, joiner=joiner, **words), Source("x", "", "MIT", "local"))
     return Opened(object(), data)
 
 
 class Shouts:
-    """A dataset whose own rule writes small letters and takes dots off."""
+    """A dataset whose own rule writes small letters and removes dots."""
 
     def tokens(self, line: str) -> list[str]:
         return line.lower().replace(".", " ").split()

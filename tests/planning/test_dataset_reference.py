@@ -1,4 +1,4 @@
-"""What -d names, and what tables call it."""
+"""The dataset that -d names, and its label in tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make(tmp_path: Path, *datasets: str, sets: tuple[str, ...] = (), **fields: A
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """a/train.txt and b/train.txt in the current folder."""
+    """Write a/train.txt and b/train.txt in the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     for name in ("a", "b"):

@@ -1,4 +1,4 @@
-"""Knobs that are paths: found from any folder, and no part of a cell's identity."""
+"""Knobs that are paths are found from any folder, and are not part of a cell's identity."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Knobs:
 
 @pytest.fixture
 def make(trainers: Callable[[str], str], corpora: Corpora) -> Callable[..., list[Cell]]:
-    """Plan a trainer on a corpus of text; the cells, the *real* row first."""
+    """Plan a trainer on a corpus of text; return the cells, the *real* row first."""
 
     def make(dataset: str = "text:corpus.txt", name: str = "Tiny", sets: tuple[str, ...] = ()) -> list[Cell]:
         request = Request((trainers(name),), (dataset,), preset.read("smoke"), parse_overrides(sets))
@@ -49,7 +49,7 @@ def make(trainers: Callable[[str], str], corpora: Corpora) -> Callable[..., list
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a corpus in it."""
+    """Return the current folder, with a corpus in it."""
     folder = tmp_path / "home"
     folder.mkdir()
     (folder / "corpus.txt").write_text(LINES)
@@ -135,7 +135,7 @@ class Reader(Tiny):
 
 @pytest.fixture
 def reader(trainers: Callable[[str], str]) -> None:
-    """A trainer that reads a file named by a knob."""
+    """Return a trainer that reads a file named by a knob."""
     path = Path(trainers("Reader").rpartition(":")[0])
     path.write_text(path.read_text() + READER)
 

@@ -1,4 +1,4 @@
-"""Plans: from what the user asked for to cells whose identity is exactly what their numbers depend on."""
+"""Plans turn a request into cells. A cell's identity is exactly what its numbers depend on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Make = Callable[..., planning.Plan]
 
 @pytest.fixture
 def make(words: str, trainers: Callable[[str], str], corpora: Corpora) -> Make:
-    """A plan of tiny trainers by class name; `sets` are --set options, keywords are fields of the request."""
+    """Plan tiny trainers by class name; `sets` are --set options, keywords are fields of the request."""
 
     def make(*names: str, sets: tuple[str, ...] = (), **fields: Any) -> planning.Plan:
         request = Request(

@@ -1,4 +1,4 @@
-"""Presets: each shipped one is sound, and a mistake in the user's own TOML is named."""
+"""Each shipped preset is sound, and a mistake in the user's own TOML is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of plans that are refused."""
+"""Refused names of plans."""
 
 from __future__ import annotations
 

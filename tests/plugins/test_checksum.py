@@ -1,4 +1,4 @@
-"""The code that a plug-in is made of: an edit of any of its files is seen, and of no other."""
+"""An edit of any of a plug-in's own files changes its checksum, and no other edit does."""
 
 import sys
 from collections.abc import Iterator
@@ -32,11 +32,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / name).write_text(text)
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] == "pack"]:
-        del sys.modules[name]  # to find a module is to import the packages that it lies in
+        del sys.modules[name]  # finding a module imports the packages that it lies in
 
 
 def edits(folder: Path, reference: str) -> set[str]:
-    """The files whose edit changes the checksum."""
+    """Return the files whose edit changes the checksum."""
     before, found = checksum(reference), set()
     for name in FILES:
         text = (folder / name).read_text()

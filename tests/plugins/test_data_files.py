@@ -1,4 +1,4 @@
-"""Data files that a plug-in names: an edit makes new code of it, an absent one is told in a line."""
+"""Data files that a plug-in names: an edit counts as new code, and an absent file gives a one-line error."""
 
 from __future__ import annotations
 

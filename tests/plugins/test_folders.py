@@ -28,7 +28,7 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Iterator[Write]:
-    """Write a plug-in with its siblings into a folder; its reference. Python's own tables stay as they are."""
+    """Write a plug-in with its siblings into a folder; return its reference. Python's own tables stay as they are."""
     before, modules = list(sys.path), set(sys.modules)
 
     def write(folder: str, value: int, *files: str, plugin: str = PLUGIN) -> str:

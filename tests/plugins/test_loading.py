@@ -1,4 +1,4 @@
-"""A plug-in is named three ways, and each way of failing says what, where and what to do."""
+"""A plug-in is named in three ways, and each error says what is wrong, where, and what to do."""
 
 import pickle
 import subprocess
@@ -72,7 +72,7 @@ def test_an_edited_module_is_not_taken_for_what_it_was(file: Path, monkeypatch: 
 def test_a_module_whose_sibling_is_found_elsewhere_is_refused(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would learn by the code of another plug-in."""
+    """Otherwise it would run the code of another plug-in."""
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "shared_name.py").write_text("")

@@ -1,4 +1,4 @@
-"""Opened datasets: what a plug-in's load() may return, and what is said where it does not."""
+"""Opened datasets: what a plug-in's load() may return, and the errors of anything else."""
 
 from __future__ import annotations
 

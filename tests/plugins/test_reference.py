@@ -1,4 +1,4 @@
-"""How a user names a plug-in, and what is made of it."""
+"""How a user names a plug-in, and the reference parsed from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An absolute import of a sibling is refused with the line to write; what is one of two ways is left alone."""
+"""An absolute import of a sibling is refused with the line to write; an import that works in two ways is left alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_line_to_write_is_told(arm: Path, code: str, remedy: str) -> None:
 def test_it_is_refused_too_where_python_would_find_it(
     arm: Path, code: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a notebook, whose own folder is on sys.path."""
+    """For example in a notebook, whose own folder is on sys.path."""
     monkeypatch.syspath_prepend(str(arm.parent))
     test_the_line_to_write_is_told(arm, code, remedy)
 

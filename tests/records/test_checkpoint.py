@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, verified, and nothing in them runs."""
+"""Checkpoints are whole or absent, verified, and run no code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bench.toolkit.training.counter import Counter
 
 
 def parts(seed: int) -> dict[str, Any]:
-    """A model, its Adam after one step, and a counter: all different for another seed."""
+    """Return a model, its Adam after one step, and a counter. All depend on the seed."""
     rng = torch_rng("parts", seed)
     model = torch.nn.Linear(3, 2)
     model.register_buffer("mean", torch.empty(2))
@@ -122,7 +122,7 @@ def test_a_damaged_file_falls_back_to_the_one_before(
 
 
 class Bomb:
-    """Makes a folder where it is unpickled."""
+    """Makes a folder when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -124,7 +124,7 @@ def test_where_the_judged_checkpoint_stands() -> None:
 def test_the_digest_is_that_of_the_journal_and_the_label() -> None:
     found = record(START, DONE)
     digests = [project(found, plan, entry).digest for plan, entry in (("a", ENTRY), ("b", Entry(label=ENTRY.label)))]
-    text = json.dumps([[START, DONE], "mle[k=2]"], sort_keys=True)  # as all versions made it of the lines on disk
+    text = json.dumps([[START, DONE], "mle[k=2]"], sort_keys=True)  # as all versions made it from the lines on disk
     assert digests[0] == digests[1] == hashlib.sha256(text.encode()).hexdigest()[:16]
     assert project(found, "a", Entry()).digest != digests[0] != projected(START).digest
 
@@ -177,7 +177,7 @@ def test_of_several_runs_of_a_seed_the_newest_counts() -> None:
 
 
 def test_seeds_are_of_the_settings_of_the_newest_run() -> None:
-    """A seed whose newest run has other settings shows the older run that is like the newest of all seeds."""
+    """If a seed's newest run has other knobs, its older run with those of the newest of all seeds is shown."""
     wanted = [record(START, DONE, seed=seed) for seed in range(2)]
     other = record(START, DONE, seed=0, settings=(("batch", 1),))
     table = frame([tracked(wanted[0], 1), tracked(other, 2), tracked(wanted[1], 3)])

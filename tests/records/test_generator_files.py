@@ -1,4 +1,4 @@
-"""What a run keeps of its generator brings it back, whatever the generator is made of."""
+"""The parts that a run keeps restore its generator, whatever it consists of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.records import generator_files
 
 
 class Counts:
-    """A generator that is no module, with a state of tensors, numbers, lists and dicts."""
+    """A generator that is not a module, with a state of tensors, numbers, lists and dicts."""
 
     def __init__(self) -> None:
         self.held: dict[str, Any] = {}

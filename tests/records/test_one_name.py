@@ -1,4 +1,4 @@
-"""A name stands for one corpus, wherever tables are made of it."""
+"""A name stands for one corpus, wherever tables use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plans that a runs folder keeps: joined, in the order of asking, and damaged ones named."""
+"""The plans of a runs folder are joined and in the order of asking; damaged ones are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell brought back: its dataset, its trainer before training, its generator."""
+"""A cell is rebuilt: its dataset, its trainer before training, its generator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bench.records.journal import Record, read_record
 
 @pytest.fixture
 def done(make_cell: Callable[..., Cell], context: Context) -> Record:
-    """A finished run of the tiny trainer."""
+    """Make a finished run of the tiny trainer."""
     cell = make_cell()
     assert job.run(cell, context) == "done"
     return read_record(context.runs / cell.id)

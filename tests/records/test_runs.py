@@ -1,4 +1,4 @@
-"""A runs folder: what commands find in it, and that each file is read once."""
+"""Commands find runs in a runs folder, and each file is read once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def put(tmp_path: Path) -> Put:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each file of JSON was read, by its folder and name."""
+    """Return how often each JSON file was read, by folder and name."""
     found, read = Counter[str](), Path.read_text
 
     def counted(path: Path, *given: Any, **more: Any) -> str:
@@ -115,7 +115,7 @@ def test_a_row_is_found_by_each_of_its_labels(put: Put, tmp_path: Path) -> None:
 
 def test_within_a_plan_the_row_asked_for_last_is_meant(put: Put, tmp_path: Path) -> None:
     old, new = put("mle", settings=(("k", 1),)), put("mle", settings=(("k", 2),))
-    with pytest.raises(BenchError, match=f"several settings, data or code .cells .*{old.id}.*: say which with --plan"):
+    with pytest.raises(BenchError, match=f"several knobs, data or code .cells .*{old.id}.*: say which with --plan"):
         RunsFolder(tmp_path).of_label("mle")
     plans.write("mine", {old.id: Entry(), new.id: Entry()}, tmp_path)
     assert [record.cell for record in RunsFolder(tmp_path).of_label("mle", plan="mine")] == [new]

@@ -1,4 +1,4 @@
-"""Runs folders brought together."""
+"""Merge runs folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.records.tracker import Tracker
 
 @pytest.fixture
 def theirs(make_cell: Any, context: Context, tmp_path: Path) -> Path:
-    """A runs folder with a plan of two cells: one done, one not begun."""
+    """Make a runs folder with a plan of two cells: one done, one not begun."""
     cells = [make_cell(seed=seed) for seed in range(2)]
     assert run(cells[0], context) == "done"
     kept_plans.write(

@@ -104,7 +104,7 @@ def shared_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def framed(records: Iterable[Record], plan: str = "quick") -> pd.DataFrame:
-    """The frame that Tracker.frame would give, in the order of projection, with the record's folder as run id."""
+    """Return the frame that Tracker.frame would give, in order of projection, with the record's folder as run id."""
     tracked = []
     for index, record in enumerate(records):
         made = project(record, plan, Entry(tags={"preset": "quick"}))
@@ -125,7 +125,7 @@ def per_sequence() -> Callable[[str], pd.DataFrame]:
 
 @pytest.fixture
 def store(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URI of an empty MLflow store, in a folder that is not the current one."""
+    """Return the URI of an empty MLflow store in a folder that is not the current one."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copy(migrated_store, tmp_path / "tracked.db")
     return f"sqlite:///{tmp_path / 'tracked.db'}"

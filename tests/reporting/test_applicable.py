@@ -1,4 +1,4 @@
-"""Published values stand beside runs of the published data alone, and beside metrics made as the published ones."""
+"""Published values stand only beside runs on the published data and metrics computed as published."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def build(shop: Any, framed: Callable[..., pd.DataFrame], per_sequence: Callable
 
 
 def figures_of(dataset: str) -> set[str]:
-    """All published digits of a table."""
+    """Return all published digits of a table."""
     spec = paper().tables[dataset]
     values = {value for column in spec.published.values() for value in column.values()}
     p = {value for column in spec.p.values() for value in column.values()}

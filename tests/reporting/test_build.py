@@ -1,4 +1,4 @@
-"""From frames to tables: what stands in each cell, which runs share a column, and what is said under the table."""
+"""From frames to tables: what each cell shows, which runs share a column, and the notes under the table."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: lis
 
 
 def test_counts_of_runs_are_found_by_label(shop: Any, build: Build) -> None:
-    """A row may be printed as the reference is: those of earlier stores, or of samples made elsewhere."""
+    """A row of an earlier store, or of samples made elsewhere, may be printed like the reference."""
     runs = [shop.done(shop.cell(label, seed), {"nll_oracle": 9.0 + seed})
             for label, seeds in (("seqgan", 3), ("SeqGAN", 1)) for seed in range(seeds)]  # fmt: skip
     (table,) = build(runs)
@@ -248,12 +248,12 @@ def test_seeds_of_other_settings_or_code_share_no_row(shop: Any, build: Build) -
         (table,) = build([*long, run("mle", 0, 4.0, **changes)])
         assert rows(table)["MLE"]["NLL_oracle ↓"] == "4.000"
         assert rows(table)["SeqGAN"]["Runs"] == "3"
-        assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 1, 2)."]
+        assert noted(table, "Left out") == ["Left out, other knobs or code: mle (seed 1, 2)."]
         kept = [line for line in runs_csv([table]).splitlines() if ",mle," in line]
         assert len(kept) == 1 and ",nll_oracle,4.0," in kept[0]
     (table,) = build([*(run("mle", seed, 4.0, code="edited") for seed in range(4)), *long])  # asked for again
     assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± ")
-    assert noted(table, "Left out") == ["Left out, other settings or code: mle (seed 3)."]
+    assert noted(table, "Left out") == ["Left out, other knobs or code: mle (seed 3)."]
     (table,) = build([*long[1:], *(run("mle", seed, 4.0, code="edited") for seed in range(3)), long[0]])
     assert rows(table)["MLE"]["NLL_oracle ↓"].startswith("10.000 ± "), "all seeds of the one that is wanted"
     assert noted(table, "Left out") == []
@@ -296,7 +296,7 @@ def test_published_values_of_another_length_are_left_out(shop: Any, build: Build
 
 
 def collected(**scores: tuple[float, str]) -> Collected:
-    """Human scores, label -> (value, cell)."""
+    """Return human scores from label -> (value, cell)."""
     found = {
         label: HumanScore(
             value=value,
@@ -346,7 +346,7 @@ def test_table_2_has_human_scores_only_when_they_were_collected(shop: Any, build
 
 
 def test_a_human_score_stands_beside_the_run_that_was_judged(shop: Any, framed: Any) -> None:
-    """Each plan may call a cell otherwise."""
+    """A cell may have another label in each plan."""
     judged, other = (poems(shop, name, 0, 0.7) for name in ("seqgan", "seqgan[rollouts=1]"))
     frame = framed([judged, other])
     names = {judged.cell.id: "seqgan[rollouts=1]", other.cell.id: "seqgan"}
@@ -614,7 +614,7 @@ def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build:
 
 
 def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:
-    """Where the paper's reference has a row of its own, a variant in its place is another method."""
+    """If the paper's reference has a row of its own, a variant is another method."""
     mle = [shop.done(shop.cell("mle", seed), {"nll_oracle": 9.0 + seed}) for seed in range(2)]
     variant = [shop.done(shop.cell("seqgan[k=1]", seed), {"nll_oracle": 8.7 + seed}) for seed in range(2)]
     (table,) = build([*mle, *variant])
@@ -632,7 +632,7 @@ def test_of_two_variants_of_the_papers_reference_neither_is_taken(shop: Any, bui
 def test_a_verdict_rests_on_the_adjusted_p_and_says_how_many_seeds_would_do(
     shop: Any, framed: Callable[..., pd.DataFrame]
 ) -> None:
-    """Arms far apart: six runs an arm are enough. With three no permutation p is below .1."""
+    """Six runs per arm are enough for arms that are far apart. With three, no permutation p is below .1."""
     verdicts = []
     for seeds in (6, 3):
         values = {"seqgan": 8.0, "mle": 9.0}

@@ -53,7 +53,7 @@ def test_same_bytes_whatever_the_order(table: Table, curves: dict[str, pd.DataFr
 
 
 class Panel:
-    """What one panel shows, read from the axes."""
+    """The content of one panel, read from the axes."""
 
     def __init__(self, axes: Axes) -> None:
         self.axes = axes
@@ -70,7 +70,7 @@ class Panel:
         return line
 
     def band(self, line: Line2D) -> dict[float, tuple[float, float]]:
-        """x -> low and high of the band that has the line's colour."""
+        """Return x -> low and high of the band that has the line's colour."""
         mine = [band for band in self.bands if same_color(band.get_facecolor()[0][:3], to_rgb(line.get_color()))]
         corners = np.concatenate([path.vertices for band in mine for path in band.get_paths()])
         heights = {float(x): corners[corners[:, 0] == x, 1] for x in np.unique(corners[:, 0])}

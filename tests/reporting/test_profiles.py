@@ -49,7 +49,7 @@ def table(records: list[Record], framed: Callable[..., pd.DataFrame]) -> Table:
 
 
 def tracked(records: list[Record]) -> dict[str, pd.DataFrame]:
-    """As Tracker.profiles gives them."""
+    """Return profiles as Tracker.profiles does."""
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in profiles.NAMES}
     for record in records:
         for point in project(record, "quick", Entry(tags={})).points:

@@ -1,4 +1,4 @@
-"""Which row the others are compared with."""
+"""The row that the others are compared with."""
 
 from __future__ import annotations
 

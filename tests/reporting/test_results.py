@@ -1,4 +1,4 @@
-"""What reports/results/README.md says of the p values over seeds, against the values committed beside it."""
+"""Check what reports/results/README.md says about p over seeds against the values committed beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Journals projected into an MLflow store and read back; the store's own client is the judge."""
+"""Journals are written to an MLflow store and read back; the store's own client checks them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ASKED = itertools.count(2)
 
 
 def now() -> Entry:
-    """An entry that was asked for later than all before."""
+    """Return an entry that was asked for later than all others."""
     return replace(ENTRY, asked=next(ASKED))
 
 
@@ -178,7 +178,7 @@ def test_an_asking_that_is_known_changes_nothing(shop: Any, store: str) -> None:
     for asked in (5000, 4000):
         Tracker(store).project(record, "quick", replace(ENTRY, asked=asked))
         assert MlflowClient(store).get_run(run_id).data.tags["projected"] == "5000"
-    tracker.project(other, "quick", replace(ENTRY, asked=4900))  # comes late, was asked for before
+    tracker.project(other, "quick", replace(ENTRY, asked=4900))  # written late, but asked for earlier
     assert list(tracker.frame("quick")["value"]) == [1.0] and list(tracker.frame()["plan"]) == ["paper"]
     tracker.project(record, "quick", replace(ENTRY, asked=7000))
     assert list(Tracker(store).frame()["plan"]) == ["quick"]
@@ -277,7 +277,7 @@ def test_names_that_a_store_takes_stay_as_they_are() -> None:
 
 @pytest.fixture
 def project_folder(shop: Any, store: str, tmp_path: Path) -> Path:
-    """A folder with a store of one run and its artifacts, and its journals beside it."""
+    """Make a folder with a store of one run, its artifacts, and its journals."""
     folder = tmp_path / "my % project"
     folder.mkdir()
     shutil.copy(store.removeprefix("sqlite:///"), folder / "mlflow.db")

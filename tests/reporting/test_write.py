@@ -34,7 +34,7 @@ def fill(store: str, records: list[Record]) -> Tracker:
 
 
 def small(shop: Any) -> list[Record]:
-    """Odd names in every place that a text can stand, two tables, one failure."""
+    """Make odd names in every place that shows text, two tables, one failure."""
     source = {"file": "my_corpus & <b>#1%.txt", "sha256": "ef" * 32, "licence": "CC_0", "kind": "sample"}
     labels = ("real", "mle", "seqgan", "gan_{x}[a=<i>|é中]")
     runs = [
@@ -215,7 +215,7 @@ def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_pat
 
 
 def fonts_of(language: str) -> str:
-    """The fonts on this machine that have the letters of a language."""
+    """Return the fonts on this machine that have the letters of a language."""
     if shutil.which("fc-list") is None:
         return ""
     return subprocess.run(["fc-list", f":lang={language}"], capture_output=True, text=True, check=True).stdout

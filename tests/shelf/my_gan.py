@@ -1,4 +1,4 @@
-"""The least that loads as a trainer."""
+"""The smallest class that loads as a trainer."""
 
 from __future__ import annotations
 

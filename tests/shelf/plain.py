@@ -47,7 +47,7 @@ class Net(nn.Module):
 
 
 class View:
-    """A generator that is no module, and has no state of its own."""
+    """A generator that is not a module and has no state of its own."""
 
     def __init__(self, model: Net) -> None:
         self.model = model
@@ -129,7 +129,7 @@ class Table:
 
 
 class Counted:
-    """Counting in place of gradients."""
+    """Counts tokens, without gradients."""
 
     Settings = Knobs
 

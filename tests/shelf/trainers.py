@@ -134,7 +134,7 @@ class Halts(Waits):
 
 
 class Replaces(Tiny):
-    """A new object takes the generator's place at each step."""
+    """A new object replaces the generator at each step."""
 
     def step(self, rows: Tensor) -> dict[str, Any]:
         former = self.generator
@@ -176,14 +176,14 @@ class Raises(Tiny):
 
 
 class Exits(Tiny):
-    """It wants to end the process."""
+    """It tries to end the process."""
 
     def mle(self) -> dict[str, Any]:
         raise SystemExit(0)
 
 
 class Diverges(Tiny):
-    """Its loss is no number in the end."""
+    """Its loss becomes NaN in the end."""
 
     def tune(self) -> dict[str, Any]:
         loss = super().tune()
@@ -191,14 +191,14 @@ class Diverges(Tiny):
 
 
 class Fours(Places):
-    """It draws a word that is not there."""
+    """It draws a word that does not exist."""
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
         return torch.full((count, len(self.logits)), 4)
 
 
 class Outside(Tiny):
-    """Its generator knows a word too many."""
+    """Its generator has a word too many."""
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
         super().__init__(data, settings, device, rng)
@@ -214,14 +214,14 @@ class Dies(Tiny):
 
 
 class Vanishes(Tiny):
-    """Its process ends as if all were well."""
+    """Its process ends without an error."""
 
     def critic(self) -> dict[str, Any]:
         os._exit(0)
 
 
 class Lingers(Tiny):
-    """A thread that does not end, nor lets its process end."""
+    """A thread that does not end and keeps its process from ending."""
 
     def critic(self) -> dict[str, Any]:
         threading.Thread(target=time.sleep, args=(600,)).start()
@@ -290,7 +290,7 @@ class RemovesItsFolder(Tiny):
 
 
 class Greedy(Places):
-    """It draws the likeliest tokens only, and says nothing of that."""
+    """It draws only the most likely tokens, and log_prob does not say so."""
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
         top = self.logits.detach().topk(3, dim=1)
@@ -299,7 +299,7 @@ class Greedy(Places):
 
 
 class TopK(Tiny):
-    """Samples are cut to the likeliest tokens, log_prob is not."""
+    """Samples are cut to the most likely tokens, log_prob is not."""
 
     def __init__(self, data: Any, settings: Any, device: torch.device, rng: torch.Generator) -> None:
         super().__init__(data, settings, device, rng)
@@ -308,7 +308,7 @@ class TopK(Tiny):
 
 
 class Unlike(Places):
-    """It tells every token's probability, but of another distribution."""
+    """It gives every token's probability, but of another distribution."""
 
     def next_log_prob(self, sequences: Tensor) -> Tensor:
         return torch.zeros(*sequences.shape, self.logits.shape[1]).log_softmax(2)

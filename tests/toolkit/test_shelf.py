@@ -1,4 +1,4 @@
-"""Arrays kept on disk come back whole, or not at all."""
+"""Arrays kept on disk are read whole or not at all."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_files_are_mapped_and_never_written(tmp_path: Path) -> None:
 
 
 def test_a_mapped_array_outlives_its_entry(tmp_path: Path) -> None:
-    """Another process may make a damaged entry anew while this one reads it."""
+    """Another process may make a damaged entry again while this one reads it."""
     shelf.keep([tmp_path], "one", {"a": np.arange(5)}, None)
     found = shelf.find([tmp_path], "one")
     shelf.keep([tmp_path], "one", {"a": np.zeros(3)}, None)

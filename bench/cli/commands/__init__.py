@@ -1,1 +1,1 @@
-"""One file a command of `bench`."""
+"""The commands of `bench`, one per file."""

@@ -1,4 +1,4 @@
-"""`bench calibrate`: how often each printed test calls equal arms different."""
+"""`bench calibrate`: measure how often each printed test calls equal arms different."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from bench.judging.calibrate import Rate, type_one_errors
     multiple=True,
     default=(3, 5, 8),
     show_default=True,
-    help="Seeds an arm; several are allowed.",
+    help="Seeds per arm; may be repeated.",
 )
-@click.option("--studies", type=click.IntRange(min=100), default=1000, show_default=True, help="Studies of each kind.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the rates as CSV too.")
+@click.option(
+    "--studies", type=click.IntRange(min=100), default=1000, show_default=True, help="Number of studies of each kind."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the rates to this CSV file.")
 def command(seeds: tuple[int, ...], studies: int, out: Path | None) -> None:
     """Measure the type-I error of each printed test.
 
-    Studies are simulated in which nothing differs. A test holds if its p is below .05 in 5 % of them at most.
+    The studies are simulated, and nothing differs in them. A test holds if p is below .05 in at most 5 % of them.
     """
     click.echo(f"share of {studies:,} studies without a difference in which p is below .05")
     rates = []

@@ -22,8 +22,10 @@ from bench.toolkit.corpora.fetch import Corpora
     ),
 )
 @click.argument("reference")
-@click.option("--kind", type=click.Choice(["trainer", "dataset"]), help="What it is [default: what its methods say].")
-@click.option("--set", "overrides", multiple=True, metavar="KNOB=VALUE", help="Check it at this setting.")
+@click.option(
+    "--kind", type=click.Choice(["trainer", "dataset"]), help="Kind of plug-in [default: told by its methods]."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KNOB=VALUE", help="Set a knob for the check.")
 @options.data
 @options.corpus
 def command(reference: str, kind: Kind | None, overrides: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:

@@ -61,9 +61,9 @@ def list_(corpus: tuple[str, ...]) -> None:
 @command.command(epilog=options.examples("bench data fetch", "bench data fetch coco poems"))
 @names
 def fetch(names: tuple[str, ...]) -> None:
-    """Download what the cache folder lacks.
+    """Download the files that the cache folder lacks.
 
-    Each file is verified before it takes its name.
+    Each file is verified before it gets its name.
     """
     _show(fetched(Corpora.from_environment("published"), chosen(names)))
 
@@ -100,7 +100,7 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
 
 @command.command(epilog=options.examples("bench data vocabulary -d poems --out poems.tsv"))
 @click.option("-d", "--dataset", required=True, help="A dataset as in `bench run -d`.")
-@click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
+@click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Set knobs of the dataset.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
 @options.data
 @options.corpus
@@ -122,7 +122,7 @@ def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data:
 
 
 def _show(states: Iterable[State]) -> None:
-    """Print a line for each file; BenchError with what is wrong with those that have a problem."""
+    """Print a line for each file; a BenchError tells all problems."""
     problems = []
     for state, path, problem in states:
         click.echo(f"{state:<8} {path}")

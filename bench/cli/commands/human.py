@@ -47,10 +47,10 @@ def command() -> None:
     "--samples",
     multiple=True,
     metavar="NAME=FILE",
-    help="Texts made elsewhere, one a line, or FILE#column of a table; repeatable.",
+    help="Texts made elsewhere, one per line, or FILE#column of a table; may be repeated.",
 )
-@click.option("--n", default=20, show_default=True, help="Texts of each origin; the paper shows 20.")
-@click.option("--seed", default=0, show_default=True, help="Draws and shuffles the texts.")
+@click.option("--n", default=20, show_default=True, help="Number of texts of each origin; the paper shows 20.")
+@click.option("--seed", default=0, show_default=True, help="Seed that draws and shuffles the texts.")
 @click.option("--run-seed", default=0, show_default=True, help="Seed of the runs whose samples are shown.")
 @options.plan
 @click.option(
@@ -58,7 +58,7 @@ def command() -> None:
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Break the text shown every N characters (5: a quatrain).",
+    help="Break lines after N characters (5 shows a quatrain).",
 )
 @options.drop_special
 @options.unquote
@@ -133,7 +133,7 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
 
 
 def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: RunsFolder, dataset: str) -> None:
-    """BenchError if two origins have one name, or if a file has the name of other runs."""
+    """Raise BenchError if two origins have the same name, or if a file has the name of other runs."""
     names = [*labels, *elsewhere]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BenchError(f"{twice[0]} is given twice by --models and --samples; leave one out")
@@ -143,7 +143,7 @@ def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: RunsFol
 
 
 def _labels(models: str) -> list[str]:
-    """Split at commas, but not at those within a label such as seqgan[d_steps=1,g_steps=5]."""
+    """Return the labels between commas; commas within a label, such as seqgan[d_steps=1,g_steps=5], do not count."""
     return [name.strip() for name in re.split(r",(?![^\[]*\])", models) if name.strip()]
 
 

@@ -18,7 +18,7 @@ from bench.plugins.reference import parse_plugin
 def command(knobs: str | None) -> None:
     """Name the baselines, datasets and presets.
 
-    With --knobs, show the settings of one.
+    With --knobs, show the knobs of one.
     """
     if knobs:
         _show_knobs(knobs)
@@ -30,7 +30,7 @@ def command(knobs: str | None) -> None:
 
 def _show_knobs(name: str) -> None:
     cls = plugins.load(plugins.kind(name), name)
-    build(cls.Settings, {}, parse_plugin(name).label)  # refuses knobs that a run would refuse
+    build(cls.Settings, {}, parse_plugin(name).label)  # raises what a run would raise
     for field in dataclasses.fields(cls.Settings):
         facts = field.metadata
         bounds = " or ".join(map(str, choices(cls.Settings, field.name))) or _bounds(

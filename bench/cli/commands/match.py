@@ -20,9 +20,9 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.argument("baseline")
 @click.argument("arm")
 @click.option(
-    "-d", "--dataset", required=True, help="Dataset of the finished runs, as the tables call it or as for `bench run`."
+    "-d", "--dataset", required=True, help="Dataset of the finished runs, named as in the tables or as for `bench run`."
 )
-@click.option("--samples", type=click.IntRange(min=2), help="Sequences a run, at each temperature [default: ARM's].")
+@click.option("--samples", type=click.IntRange(min=2), help="Sequences per run at each temperature [default: ARM's].")
 @options.plan
 @options.data
 @options.corpus
@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Find the temperature at which BASELINE scores as ARM does.
 
-    Both are rows with finished runs, such as mle and seqgan, or ids of cells; the score is the dataset's headline.
+    Both are rows with finished runs, such as mle and seqgan, or ids of cells. The score is the dataset's headline.
     """
     stored = RunsFolder(runs)
     ours, theirs = (stored.find(name, dataset, plan) for name in (baseline, arm))
@@ -48,7 +48,7 @@ def command(
     click.echo(f"{arm} (seeds {seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
         f"{baseline} (seeds {seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "
-        f"{found.hypotheses} sequences a run:"
+        f"{found.hypotheses} sequences per run:"
     )
     for name, value in found.scores.items():
         click.echo(f"  {name:12} {number(value, 4):>8}   against {number(found.arm.get(name), 4):>8}")

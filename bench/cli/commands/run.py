@@ -48,10 +48,8 @@ from bench.toolkit.corpora.fetch import Corpora
     "--preset", default="quick", show_default=True, help="smoke, quick, lean, paper, official, or a TOML file."
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0..N-1 of each baseline; else the preset's.")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Overrule a knob: seqgan.rollouts=8."
-)
-@click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: the cores, or 1 on a GPU.")
+@click.option("--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Set a knob: seqgan.rollouts=8.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
 @options.reference
@@ -113,7 +111,7 @@ def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> 
 
 
 def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> None:
-    """Write the tables, print their first columns, and say where the rest is."""
+    """Write the tables, print their first columns, and tell where the rest is."""
     tracker = Tracker(setup.tracking_uri)
     paths, tables = write_report(tracker, plan.name, out, reference)
     print_summary(tables, console)

@@ -19,9 +19,9 @@ MOST = 1_000_000
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
-    """Refuse nan, which is on neither side of a bound."""
+    """Return the value; refuse nan, which passes every bound."""
     if math.isnan(value):
-        raise click.BadParameter(f"{value} is no number.", context, option)
+        raise click.BadParameter(f"{value} is not a number.", context, option)
     return value
 
 
@@ -35,22 +35,22 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
 )
 @click.argument("run")
 @click.option(
-    "-d", "--dataset", help="Dataset of the run, where RUN is a row: as the tables call it or as for `bench run`."
+    "-d", "--dataset", help="Dataset of the run, if RUN is a row: named as in the tables or as for `bench run`."
 )
-@click.option("--run-seed", type=int, help="Seed of the run, where RUN is the name of a row [default: the lowest].")
-@click.option("--count", type=click.IntRange(1, MOST), default=10, show_default=True, help="How many sequences.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the sequences.")
+@click.option("--run-seed", type=int, help="Seed of the run, if RUN is the name of a row [default: the lowest].")
+@click.option("--count", type=click.IntRange(1, MOST), default=10, show_default=True, help="Number of sequences.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed that draws the sequences.")
 @click.option(
     "--temperature",
     type=click.FloatRange(0.01, 100),
     callback=_number,
     default=1.0,
     show_default=True,
-    help="Below 1: sharper.",
+    help="Temperature of sampling; below 1 is sharper.",
 )
-@click.option("--ids", is_flag=True, help="Token ids in place of text.")
+@click.option("--ids", is_flag=True, help="Write token ids, not text.")
 @click.option(
-    "--midi", type=click.Path(path_type=Path), metavar="DIR", help="A MIDI file of each tune, in this folder."
+    "--midi", type=click.Path(path_type=Path), metavar="DIR", help="Write each tune as a MIDI file into this folder."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file, not to standard output.")
 @options.plan

@@ -39,9 +39,9 @@ from bench.toolkit.corpora.reading.rows import split_column
     "-d",
     "--dataset",
     required=True,
-    help="What the samples imitate: a dataset as in `bench run -d`, such as text:FILE.",
+    help="Dataset that the samples imitate, as in `bench run -d`, such as text:FILE.",
 )
-@click.option("--name", required=True, help="What the tables call the row.")
+@click.option("--name", required=True, help="Name of the row in tables.")
 @click.option("--samples", type=click.IntRange(min=1), help="Judge the first N sequences only [default: all].")
 @click.option(
     "--format",
@@ -49,16 +49,18 @@ from bench.toolkit.corpora.reading.rows import split_column
     type=click.Choice(["auto", "text", "ids", "midi", "midi-numbers"]),
     default="auto",
     show_default=True,
-    help="One sequence a line, as text, token ids or MIDI pitches (midi-numbers); or .mid files, a folder or a zip.",
+    help="One sequence per line, as text, token ids or MIDI pitches (midi-numbers); or .mid files, a folder or a zip.",
 )
 @options.drop_special
 @options.unquote
 @options.pad_id
 @click.option(
-    "--strict", is_flag=True, help="Refuse MIDI files of which a tune cannot be read [default: leave it out]."
+    "--strict", is_flag=True, help="Refuse MIDI files with a tune that cannot be read [default: leave it out]."
 )
-@click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Overrule the dataset's knobs.")
-@click.option("--plan", help="Enter the row in this plan, prepared as its runs were and tested against those.")
+@click.option("--set", "overrides", multiple=True, metavar="DATASET.KNOB=VALUE", help="Set knobs of the dataset.")
+@click.option(
+    "--plan", help="Enter the row in this plan: prepare it as the plan's runs were, and test it against them."
+)
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output, and nothing else.")
 @options.data
@@ -86,7 +88,7 @@ def command(
 ) -> None:
     """Judge samples made elsewhere with the same metrics and tests.
 
-    FILE holds one sequence a line, as text or as token ids; FILE#column names a column of a table (csv, tsv, jsonl,
+    FILE holds one sequence per line, as text or as token ids. FILE#column names a column of a table (csv, tsv, jsonl,
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
     _check(file, name, plan)
@@ -106,7 +108,7 @@ def command(
 
 
 def _check(file: Path, name: str, plan: str | None) -> None:
-    """BenchError if the file is absent, or if a name cannot be used."""
+    """Raise BenchError if the file is absent, or if a name cannot be used."""
     if not split_column(str(file))[0].exists():
         raise BenchError(f"no file {file}: give the samples, one sequence a line, or MIDI files")
     if plan is not None:
@@ -115,7 +117,7 @@ def _check(file: Path, name: str, plan: str | None) -> None:
 
 
 def _refuse_names(name: str, real: Cell, plan: str | None, runs: RunsFolder) -> None:
-    """BenchError if the row's name stands for another row already, or in a plan the corpus's for another corpus."""
+    """Raise BenchError if the row's name is taken, or if a plan has the corpus's name for another corpus."""
     refuse_taken("--name", name, runs.finished(real.dataset_label))
     if plan:
         one_name.refuse_taken([one_name.of_cell(real)], one_name.in_runs(runs, plan), str(runs))

@@ -24,9 +24,9 @@ STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
 )
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be repeated.")
 @click.option(
-    "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs a stage; the median counts."
+    "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs per stage; the median counts."
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Torch threads; default: the cores.")
+@click.option("--threads", type=click.IntRange(min=1), help="Torch threads; default: one per core.")
 @click.option(
     "--baseline",
     "-b",
@@ -43,14 +43,14 @@ def command(
 ) -> None:
     """Time the stages at the official sizes on this machine.
 
-    Other load on the machine is reported, and loaded runs are repeated.
+    The output tells what other programs used. Runs under such load are repeated.
     """
-    import torch  # it takes seconds, and `bench speed --help` needs none of it
+    import torch  # takes seconds; `bench speed --help` does without
 
     from bench.engine import speed
 
     kind = resolve_device(device)
-    hours(dict.fromkeys(STAGES, 0.0), baselines)  # refuses a trainer now, not after minutes
+    hours(dict.fromkeys(STAGES, 0.0), baselines)  # raises an error of a trainer now, not after minutes
     torch.set_num_threads(threads or cores())
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
     peak = speed.sgemm_peak(torch.device(kind))

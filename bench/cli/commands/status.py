@@ -1,4 +1,4 @@
-"""`bench status`: show where each cell of a runs folder stands."""
+"""`bench status`: show the state of each cell of a runs folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.records.runs import RunsFolder
 @click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
-    """Show where each cell of the folder stands."""
+    """Show the state of each cell of the folder."""
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")

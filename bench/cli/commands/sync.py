@@ -23,9 +23,9 @@ from bench.records.tracker import Tracker
 def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> None:
     """Write ended cells and human scores to MLflow.
 
-    FOLDERS are runs folders of other machines. First, cells that came further there are copied into --runs; an
-    interrupted one can be continued here. What is in MLflow already stays as it is. The plan that `bench report` takes
-    by default stays too, unless a plan that was asked for later comes in.
+    FOLDERS are runs folders of other machines. First, cells that came further there are copied into --runs; you can
+    resume an interrupted one here. Cells that MLflow has already stay as they are. The default plan of `bench report`
+    stays too, unless the copied plans hold one that was asked for later.
     """
     done = sync(folders, runs, Tracker(tracking_uri))
     taken, tracked, plans = counted(done.taken, "cell"), counted(done.tracked, "cell"), counted(done.plans, "plan")

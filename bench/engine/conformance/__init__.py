@@ -1,1 +1,1 @@
-"""Conformance: the checks of the contracts that `bench check` runs on any plug-in."""
+"""The conformance checks of the contracts, which `bench check` runs on any plug-in."""

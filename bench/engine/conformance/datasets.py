@@ -19,7 +19,7 @@ def check_dataset(dataset: Any) -> None:
     given = data.fingerprint
     rows = [set(map(bytes, split)) for split in (data.train, data.valid, data.test)]
     shared = rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2]
-    told = any("also occur" in note for note in data.notes)  # where a published split is kept as it is
+    told = any("also occur" in note for note in data.notes)  # a published split may stay as it is
     assert not shared or told, "the splits share sequences, and no note says that some also occur in another"
     evaluator = Evaluator.of(Opened(dataset, data), Evaluation().rule)
     judged = evaluator.judge(dataset.real(data), min(64, len(data.valid)), torch_rng("conformance"))

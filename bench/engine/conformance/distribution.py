@@ -1,4 +1,4 @@
-"""Checks that what a generator says of its distribution is what it draws."""
+"""Check that a generator draws from the distribution that its log_prob states."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from bench.judging.evaluator import draw, log_prob_of, next_log_prob_of
 
 DRAWN = 5_000
 LEAST_P = 1e-6
-"""Of the chi-square test: the seed is fixed, so a sound generator passes always or, once in a million, never."""
+"""Level of the chi-square test. The seed is fixed: a sound generator passes always or, one in a million, never."""
 LEAST_EXPECTED = 5
-"""Draws that a token must be expected to have; rarer tokens are counted together."""
+"""Expected draws that a token needs to be counted alone; rarer tokens are counted together."""
 TOLERANCE = 1e-3
 
 
 def draws_from_one_generator_differ(subject: Subject) -> None:
-    """Two calls of sample() with one rng give different samples: each goes on where the other left it."""
+    """Two calls of sample() with one rng give different samples, because the second continues the first one's rng."""
     trainer, rng = subject.build()
     first, second = (trainer.generator.sample(40, rng=rng) for _ in range(2))
-    assert not np.array_equal(first, second), "two draws from one rng are equal: sample() must not seed anew"
+    assert not np.array_equal(first, second), "two draws from one rng are equal: sample() must not seed again"
 
 
 def samples_follow_log_prob(subject: Subject) -> None:
-    """First tokens of samples are as frequent as log_prob says, if there is one: no top-k, no temperature."""
+    """If there is log_prob, the first tokens of samples are as frequent as it says: no top-k, no temperature."""
     trainer, rng = subject.build()
     step_each(trainer)
     log_prob = log_prob_of(trainer.generator, subject.data, rng.device)
@@ -46,12 +46,12 @@ def samples_follow_log_prob(subject: Subject) -> None:
     found, wanted = np.array(pairs, dtype=float).T
     said = f"the first tokens of {DRAWN:,} samples do not follow log_prob"
     assert len(found) < 2 or chisquare(found, wanted).pvalue > LEAST_P, (
-        f"{said}: log_prob must be that of the distribution sampled from, truncation and temperature included"
+        f"{said}: log_prob must describe what sample() draws from, truncation and temperature included"
     )
 
 
 def next_log_prob_agrees_with_log_prob(subject: Subject) -> None:
-    """next_log_prob, if there is one, sums to 1 over the vocabulary and agrees with log_prob at each token."""
+    """If there is next_log_prob, it sums to 1 over the vocabulary, and at the tokens themselves it equals log_prob."""
     trainer, rng = subject.build()
     if not isinstance(trainer.generator, Conditional):
         return

@@ -1,4 +1,4 @@
-"""The subject of a check: a trainer class, its settings, and small data of fixed or variable length."""
+"""The subject of a check: a trainer class, its knobs, and small data of fixed or variable length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.contracts.vocabulary import Vocabulary
 
 
 def toy_data(end: int | None = None) -> SequenceData:
-    """A small seeded grammar over 12 tokens, T = 6: each token is followed by one of two; with `end`, lengths vary."""
+    """Return data of a small seeded grammar: 12 tokens, T = 6, two choices after each token; `end` varies lengths."""
     rng = numpy_rng("conformance", str(end))
     rows = np.empty((400, 6), dtype=np.int64)
     rows[:, 0] = rng.integers(1, 12, 400)
@@ -31,7 +31,7 @@ def toy_data(end: int | None = None) -> SequenceData:
 
 
 class Subject(NamedTuple):
-    """A trainer class, the settings it is checked at, and the data it is given."""
+    """A trainer class, the knobs that it is checked with, and the data that it gets."""
 
     cls: type[Any]
     settings: Any

@@ -1,6 +1,6 @@
 """The checks of a trainer.
 
-Each takes a Subject. It raises AssertionError, with a sentence that says what to mend, if the contract is broken.
+Each takes a Subject. If the contract is broken, it raises an AssertionError with a sentence that says what to fix.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bench.toolkit.models.tempered import tempered
 
 UNSEEDED = (
     "the source is one that the engine does not seed (np.random.default_rng() or random.Random() without a seed, "
-    "os.urandom) or the time: draw from the rng given, or from the global generators of torch, numpy and random"
+    "os.urandom) or the time: draw from the given rng, or from the global generators of torch, numpy and random"
 )
 
 
@@ -53,7 +53,7 @@ def samples_are_token_ids(subject: Subject) -> None:
 
 
 def data_stay_as_they_are(subject: Subject) -> None:
-    """Training and sampling write into copies: other arms learn from the same arrays."""
+    """Training and sampling do not write into the data, since other arms learn from the same arrays."""
     own = {name: getattr(subject.data, name).copy() for name in ("train", "valid", "test")}
     data = replace(subject.data, **own)
     trainer, rng = subject._replace(data=data).build()
@@ -64,7 +64,7 @@ def data_stay_as_they_are(subject: Subject) -> None:
 
 
 def samples_depend_only_on_the_seed(subject: Subject) -> None:
-    """The same seed gives the same generator and samples, on another day too; another seed gives others."""
+    """The same seed gives the same generator and samples, also on another day; another seed gives other samples."""
     first = trained(subject, 0)
     with another_day():
         second = trained(subject, 0)
@@ -75,7 +75,7 @@ def samples_depend_only_on_the_seed(subject: Subject) -> None:
 
 
 def log_prob_is_a_probability(subject: Subject) -> None:
-    """By log_prob, if there is one, the probabilities of all tokens at a position sum to 1."""
+    """If there is log_prob, the probabilities of all tokens at a position, given the tokens before it, sum to 1."""
     trainer, rng = subject.build()
     if not isinstance(trainer.generator, Scorer):
         return
@@ -95,7 +95,7 @@ def log_prob_is_a_probability(subject: Subject) -> None:
 
 
 def phases_are_a_schedule(subject: Subject) -> None:
-    """Phases have distinct names and a number of epochs; step() returns finite numbers by name."""
+    """Phases have different names and a number of epochs; step() returns finite numbers by name."""
     trainer, _ = subject.build()
     for phase in checked_phases(trainer.phases()):
         if phase.epochs:
@@ -103,7 +103,7 @@ def phases_are_a_schedule(subject: Subject) -> None:
 
 
 def state_resumes_to_the_bit(subject: Subject) -> None:
-    """A trainer restored from state() goes on exactly as the one that never stopped."""
+    """A trainer restored from state() continues exactly as one that never stopped."""
     straight, rng = subject.build()
     step_each(straight)
     state, drawn_so_far = frozen(straight), rng.get_state()
@@ -124,7 +124,7 @@ def state_resumes_to_the_bit(subject: Subject) -> None:
 
 
 def judging_leaves_training_alone(subject: Subject) -> None:
-    """Training goes on to the same bits whether or not the generator was judged between two epochs."""
+    """Training gives the same bits whether or not the generator was judged between two epochs."""
     found = []
     for judged in (False, True):
         trainer, rng = subject.build()
@@ -140,7 +140,7 @@ def judging_leaves_training_alone(subject: Subject) -> None:
 
 
 def generator_comes_back(subject: Subject) -> None:
-    """What a run keeps of state() gives the trained generator back, as `bench sample` and `bench match` need it."""
+    """The parts of state() that a run keeps restore the trained generator, as `bench sample` and `bench match` need."""
     trainer, _ = subject.build()
     step_each(trainer)
     again, _ = subject.build()
@@ -155,7 +155,7 @@ def generator_comes_back(subject: Subject) -> None:
 
 
 def cost_is_made_of_stages(subject: Subject) -> None:
-    """If the settings state a cost, it is made of work that `bench speed` times, and of numbers of sequences."""
+    """If the knobs state a cost, it consists of work that `bench speed` times and of numbers of sequences."""
     data = subject.data
     sizes = Sizes(len(data.train), data.length, len(data.vocabulary))
     stages = {key: 1.0 for key, _ in UNITS.values()}
@@ -183,7 +183,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
 
 
 def _rounding(generator: Any, data: SequenceData) -> float:
-    """Return how far a sum of probabilities may be from 1 because log_prob rounds to float16 or bfloat16."""
+    """Return how far a sum of probabilities may be from 1, as log_prob may round to float16 or bfloat16."""
     import torch
 
     with chance.seeded(0), modes.evaluating(generator):

@@ -26,7 +26,7 @@ def trained(subject: Subject, seed: int) -> dict[str, Any]:
 
 
 def answers(trainer: Trainer, data: SequenceData, seed: int) -> dict[str, Any]:
-    """Return what the generator answers when it is judged: 40 samples, and log_prob of the test split."""
+    """Judge the generator: return 40 samples, and log_prob of the test split."""
     rng = torch_rng("conformance", "samples", seed)
     samples = draw(trainer.generator, 40, data, rng)
     log_prob = log_prob_of(trainer.generator, data, rng.device)
@@ -45,12 +45,12 @@ def another_day() -> Iterator[None]:
 
 
 def step_each(trainer: Trainer, seed: int = 0) -> list[dict[str, float]]:
-    """Run one epoch of every phase; return the numbers of each."""
+    """Run one epoch of every phase and return the numbers that each step() gives."""
     return [epoch(phase, seed) for phase in trainer.phases() if phase.epochs]
 
 
 def epoch(phase: Phase, seed: int) -> dict[str, float]:
-    """Run one epoch of a phase; global generators start from the seed, as in a run."""
+    """Run one epoch of a phase and return its numbers. Global generators start from the seed, as in a run."""
     with chance.seeded(derive("conformance", phase.name, seed)):
         return checked_values(phase.step(), phase.name)
 
@@ -69,7 +69,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def frozen(trainer: Trainer) -> dict[str, Any]:
-    """Return the state as a checkpoint gives it back."""
+    """Return the trainer's state as a checkpoint would give it back."""
     return as_read(trainer.state())
 
 

@@ -1,1 +1,1 @@
-"""Human scores: a blinded sheet, its answers checked, and Table 2's column. No figure exists without answers."""
+"""Human scores: make a blinded sheet, check its answers, and score them for Table 2. No answers, no figures."""

@@ -1,4 +1,4 @@
-"""How far raters agree beyond chance, on (raters, items) yes-or-no answers with none missing."""
+"""Measure how far raters agree beyond chance, on (raters, items) yes-or-no answers with none missing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 
 def fleiss_kappa(judged: NDArray[np.bool_]) -> float | None:
-    """Fleiss' kappa (1971) with two categories; None if undefined: one rater, or one answer throughout."""
+    """Return Fleiss' kappa (1971) for two categories; None if there is one rater, or if all answers are the same."""
     return _beyond_chance(judged, values=None)
 
 
 def krippendorff_alpha(judged: NDArray[np.bool_]) -> float | None:
-    """Krippendorff's nominal alpha (2011): kappa with chance taken without replacement; None if undefined."""
+    """Return Krippendorff's nominal alpha (2011), in which chance draws without replacement; None if undefined."""
     return _beyond_chance(judged, values=judged.size)
 
 
 def _beyond_chance(judged: NDArray[np.bool_], values: int | None) -> float | None:
-    """1 - disagreement observed / disagreement by chance; `values` is the finite number chance draws pairs from."""
+    """Return 1 - observed disagreement / disagreement by chance. Chance draws pairs from `values` answers, if given."""
     raters = len(judged)
     share = float(judged.mean())
     if raters < 2 or share in (0.0, 1.0):

@@ -1,4 +1,4 @@
-"""What the raters said, checked against the key before anything is scored."""
+"""Read the raters' answers and check them against the key, before anything is scored."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bench.judging.human.sheet import Sheet
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """(raters, items) bool, items in the order of the sheet: true where the rater took the text for real."""
+    """(raters, items) bool, items in the order of the sheet: True if the rater took the text for real."""
 
     raters: tuple[str, ...]
     judged_real: NDArray[np.bool_]
 
 
 class Answer(NamedTuple):
-    """One row of a file, and where it stood."""
+    """One row of a file, and its place there."""
 
     rater: str
     item: str
@@ -35,10 +35,10 @@ class Answer(NamedTuple):
 
 
 def read_answers(paths: Sequence[Path], sheet: Sheet) -> Answers:
-    """Return every rater's answer to every item, from CSV files of the page or of the filled-in sheet, in any mixture.
+    """Return every rater's answer to every item. The files are CSV, saved by the page or filled in by hand.
 
-    BenchError, naming file and line, for an unknown or repeated item, an answer other than real or machine, the seal
-    of another sheet, and a rater who left items out. A blank rater is named after the file.
+    A BenchError names file and line of an unknown or repeated item, an answer other than real or machine, the seal of
+    another sheet, or a rater who left items out. A rater without a name is named after the file.
     """
     rows = [answer for path in paths for answer in _rows(path, sheet.seal)]
     given: dict[tuple[str, str], Answer] = {}
@@ -60,7 +60,7 @@ def _rows(path: Path, seal: str) -> Iterator[Answer]:
     columns = {name.strip().lower(): place for place, name in enumerate(lines[0][1])} if lines else {}
     for name in ("item", "answer", "rater", "seal"):
         if name not in columns:
-            raise BenchError(f"{path}: no column {name!r}; the columns needed are item, answer, rater and seal")
+            raise BenchError(f"{path}: no column {name!r}; the file needs the columns item, answer, rater and seal")
     for number, cells in lines[1:]:
         row = {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}
         if not row["answer"] and not row["item"]:
@@ -73,7 +73,7 @@ def _rows(path: Path, seal: str) -> Iterator[Answer]:
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """The cells of every line, with its number; whichever of comma, semicolon and tab the header has divides them."""
+    """Return the number and the cells of every line, divided by the comma, semicolon or tab that the header has."""
     text = read_text(path, remedy="save it again as CSV UTF-8")
     delimiter = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -91,7 +91,7 @@ def _check(answer: Answer, sheet: Sheet, given: dict[tuple[str, str], Answer]) -
     if earlier := given.get((answer.rater, answer.item)):
         raise BenchError(
             f"{answer.place}: {answer.rater} has judged item {answer.item} already ({earlier.place}); "
-            "leave one out, or name the raters apart"
+            "leave one out, or give the raters different names"
         )
 
 

@@ -1,4 +1,4 @@
-"""One import of raters' answers, scored."""
+"""Score one import of raters' answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.records.human import Collected
 
 
 def collect(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> Collected:
-    """Return the score of each origin, and how far the raters agree."""
+    """Return the score of each origin and the agreement of the raters."""
     return Collected(
         dataset=sheet.dataset,
         seal=sheet.seal,

@@ -21,7 +21,7 @@ from bench.toolkit.corpora.reading.decoding import decoded
 
 
 class Prepared(NamedTuple):
-    """The texts of a file as the dataset would print them, and what is to be said about them."""
+    """The texts of a file as the dataset would print them, and the remarks and notes about them."""
 
     texts: list[str]
     remarks: tuple[str, ...]
@@ -45,7 +45,7 @@ class Shown:
 def shown(
     runs: RunsFolder, dataset: str, labels: Sequence[str], *, plan: str | None = None, run_seed: int = 0
 ) -> Shown:
-    """Find the *real* row and the runs of that seed; BenchError if one is absent, or was made from other data."""
+    """Return the *real* row and the runs with this seed; BenchError if one is absent or was made from other data."""
     real = _one(runs, plan, dataset, REAL, 0)
     models = {label: _one(runs, plan, dataset, label, run_seed) for label in labels}
     for label, record in models.items():
@@ -55,7 +55,7 @@ def shown(
 
 
 def prepared(files: Mapping[str, Path], cleaning: Cleaning, real: Record, corpora: Corpora) -> dict[str, Prepared]:
-    """Read each file as the dataset would print it: no mark or capital tells its texts from the real ones."""
+    """Read each file as the dataset would print it, so that no mark or capital letter gives its texts away."""
     opened = open_of_run(real.cell, corpora)
     found = {name: read(path, "auto", opened, None, None, cleaning) for name, path in files.items()}
     return {

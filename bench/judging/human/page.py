@@ -1,4 +1,4 @@
-"""The sheet as a rater sees it: one web page that needs no network, and the same as CSV."""
+"""Write the sheet that a rater sees: one web page that needs no network, and the same texts as CSV."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ COLUMNS = ("item", "text", "answer", "rater", "seal")
 
 
 def write_sheet(sheet: Sheet, out: Path, wrap: int = 0) -> None:
-    """Write sheet.html, sheet.csv and key.json into the new folder `out`: all of them, or nothing.
+    """Write sheet.html, sheet.csv and key.json into the new folder `out`: all of them or none.
 
-    `wrap` breaks the text shown after so many characters (5: a quatrain). BenchError if the folder is in use.
+    `wrap` breaks lines after that many characters (5 shows a quatrain). BenchError if the folder is in use.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BenchError(f"{out} is in use; a key is never overwritten: choose another folder")
@@ -35,7 +35,7 @@ def write_sheet(sheet: Sheet, out: Path, wrap: int = 0) -> None:
 
 
 def html(sheet: Sheet, wrap: int = 0) -> str:
-    """Return the page; every text travels as JSON with <, > and & escaped, and is shown as text, never as markup."""
+    """Return the page. It holds each text as JSON with <, > and & escaped, and shows it as text, never as markup."""
     from jinja2 import Environment
 
     template = files("bench.reports").joinpath("human_sheet.html.j2").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def table(sheet: Sheet) -> str:
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     writer.writerows((item.id, _plain(item.text), "", "", sheet.seal) for item in sheet.items)
-    return "\ufeff" + file.getvalue()  # the mark by which spreadsheets know UTF-8
+    return "\ufeff" + file.getvalue()  # spreadsheets detect UTF-8 by this mark
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -59,5 +59,5 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Guard a text that a spreadsheet would run as a formula."""
+    """Return the text, guarded if a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text

@@ -1,10 +1,10 @@
-"""Table 2's human column: the share judged real, with an interval and a test clustered by rater and by item.
+"""Score Table 2's human column: the share judged real, with an interval and a test clustered by rater and by item.
 
-Raters and items are both samples: every rater judges every item, so answers share their rater and their item. The
-variance of a mean is then V_raters + V_items - V_cells (the two-way clustering of Cameron, Gelbach and Miller, 2011;
-unbiased for crossed random effects), never taken below that of independent answers, with Satterthwaite's degrees of
-freedom: Clark's quasi-F (1973), the cure for taking language as a fixed effect. Counting answers as independent, as a
-t-test over them does, calls identical methods different far more often than 5 % of the time.
+Raters and items are both drawn from larger populations, and every rater judges every item, so answers share their rater
+and their item. The variance of a mean is then V_raters + V_items - V_cells (two-way clustering: Cameron, Gelbach and
+Miller, 2011; unbiased for crossed random effects). It is never taken below the variance of independent answers. With
+Satterthwaite's degrees of freedom this is Clark's quasi-F (1973), which does not treat language as a fixed effect.
+A t-test over answers counts them as independent. It calls identical methods different in far more than 5 % of cases.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ TEST = "two-sided t on crossed raters and items (quasi-F), Holm over the sheet"
 
 
 class Clustered(NamedTuple):
-    """Variance over raters and items, and its degrees of freedom."""
+    """A variance over raters and items, and its degrees of freedom."""
 
     variance: float
     freedom: float
 
 
 def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str, HumanScore]:
-    """Origin -> score, in the sheet's order; every p is None if the reference is not on the sheet."""
+    """Return origin -> score, in the sheet's order. Every p is None if the reference is not on the sheet."""
     origins = np.array([item.origin for item in sheet.items])
     judged = {origin: answers.judged_real[:, origins == origin] for origin in sheet.origins}
     others = [origin for origin in sheet.origins if origin != reference] if reference in judged else []
@@ -40,16 +40,17 @@ def score(sheet: Sheet, answers: Answers, reference: str = "seqgan") -> dict[str
 
 
 def _score(judged: NDArray[np.bool_], p: float | None, cell: str) -> HumanScore:
-    """Return the score of one origin, (raters, items) answers."""
+    """Return the score of one origin from its (raters, items) answers."""
     low, high = interval(judged)
     raters, items = judged.shape
     return HumanScore(value=float(judged.mean()), low=low, high=high, p=p, raters=raters, items=items, cell=cell)
 
 
 def interval(judged: NDArray[np.bool_]) -> tuple[float | None, float | None]:
-    """95 % interval of a share, (raters, items): Wilson's, on as many independent answers as the variance is worth.
+    """Return the 95 % interval of the share in (raters, items) answers.
 
-    Undefined for a single rater. By simulation it covers 87 to 94 % with two raters, 92 % or more with three.
+    It is Wilson's interval for the number of independent answers that would have the same variance. It is undefined for
+    a single rater. In simulations it covers 87 to 94 % with two raters, 92 % or more with three.
     """
     from scipy.special import stdtrit
 
@@ -66,9 +67,9 @@ def interval(judged: NDArray[np.bool_]) -> tuple[float | None, float | None]:
 
 
 def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
-    """p that two origins, (raters, items) each, judged by the same raters, are taken for real equally often.
+    """Return p of "two origins are taken for real equally often", from (raters, items) answers of the same raters.
 
-    Undefined for a single rater; with two, identical methods are called different 8 to 11 times in a hundred.
+    It is undefined for a single rater. With two raters, identical methods are called different 8 to 11 times in 100.
     """
     from scipy.special import stdtr
 
@@ -82,7 +83,7 @@ def difference_p(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | No
 
 
 def clustered(origins: Sequence[NDArray[np.bool_]]) -> Clustered:
-    """Of the mean of one origin, or of the difference of two; two raters and two items at least."""
+    """Return the variance of one origin's mean, or of the difference of two; needs two raters and two items or more."""
     raters, items = origins[0].shape
     by_rater = origins[0].mean(1) - (origins[1].mean(1) if len(origins) == 2 else 0)
     parts = [(float(by_rater.var(ddof=1)) / raters, raters - 1)]
@@ -97,7 +98,7 @@ def clustered(origins: Sequence[NDArray[np.bool_]]) -> Clustered:
 
 
 def _cells(judged: NDArray[np.bool_]) -> float:
-    """Variance of the mean due to what neither rater nor item explains."""
+    """Return the part of the mean's variance that neither rater nor item explains."""
     rest = judged - judged.mean(1, keepdims=True) - judged.mean(0) + judged.mean()
     raters, items = judged.shape
     return float((rest**2).sum() / ((raters - 1) * (items - 1) * raters * items))

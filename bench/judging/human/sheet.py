@@ -1,4 +1,4 @@
-"""A blinded sheet: real and generated texts mixed, and the sealed key that alone can tell them apart."""
+"""Make a blinded sheet, which mixes real and generated texts, and the sealed key that tells them apart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.planning.cell import REAL
 
 @dataclass(frozen=True)
 class Item:
-    """One text to judge. The id is drawn by lot: it says nothing of the origin."""
+    """One text to judge. Its id is random and tells nothing about its origin."""
 
     id: str
     origin: str
@@ -26,10 +26,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The items in the order shown, and where each came from; `origins` begins with "real".
+    """The items in the order shown, and the origin of each; `origins` begins with "real".
 
-    `cells` are the ids of the runs behind the origins, so that a score is never printed beside another run's;
-    texts made elsewhere have none.
+    `cells` holds the id of the run behind each origin, so that a score is never printed beside another run. Texts made
+    elsewhere have no run.
     """
 
     dataset: str
@@ -40,14 +40,14 @@ class Sheet:
 
     @cached_property
     def seal(self) -> str:
-        """sha256 of the whole key: printed in the sheet, it shows later that the key was not changed.
+        """Return the sha256 of the whole key. The sheet prints it, so a later change of the key is noticed.
 
-        It gives nothing away: to guess the key from it is to guess the origin of every item at once.
+        It reveals nothing: to find the key from it, one must guess the origin of every item at once.
         """
         return sha256(json.dumps(asdict(self), sort_keys=True))
 
     def key(self) -> str:
-        """Return the key as JSON, seal included."""
+        """Return the key as JSON, with the seal."""
         return json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -59,16 +59,16 @@ def make_sheet(
     dataset: str = "",
     cells: Mapping[str, str] | None = None,
 ) -> Sheet:
-    """n texts of each origin, drawn and shuffled by seed; no text twice, whatever its origins.
+    """Return a sheet with n texts of each origin, drawn and shuffled by seed. No text stands on it twice.
 
-    A text drawn as real is never drawn again for a model that copied it. The paper shows 20 of each to 70 raters.
+    A text drawn as real is not drawn again for a model that copied it. The paper shows 20 of each to 70 raters.
     BenchError if an origin has fewer than n different texts.
     """
     _check(models, n)
     chosen: dict[str, str] = {}
     for origin, texts in {REAL: real, **models}.items():
         chosen |= dict.fromkeys(_draw(origin, texts, n, seed, taken=chosen), origin)
-    # The order depends on what was drawn, not on the seed alone: who knows only the seed cannot undo the shuffle.
+    # The order depends on the drawn texts too, so knowing the seed is not enough to undo the shuffle.
     rng = numpy_rng("human", "order", seed, json.dumps(list(chosen.items())))
     ids = _ids(rng.choice(len(_LETTERS) ** _ID_LENGTH, size=len(chosen), replace=False).tolist())
     pairs = [list(chosen.items())[place] for place in rng.permutation(len(chosen))]
@@ -77,7 +77,7 @@ def make_sheet(
 
 
 def read_key(path: Path) -> Sheet:
-    """Return the sheet behind a key file; BenchError if the key is not one, or was changed after it was sealed."""
+    """Return the sheet of a key file; BenchError if it is not a key or was changed after it was sealed."""
     try:
         key = json.loads(path.read_text(encoding="utf-8"))
         sheet, seal = _sheet(key), key["seal"]
@@ -104,7 +104,7 @@ def _check(models: Mapping[str, Sequence[str]], n: int) -> None:
 
 
 def _draw(origin: str, texts: Iterable[str], n: int, seed: int, taken: Mapping[str, str]) -> list[str]:
-    """n different texts not yet taken. Drawn from the whole list: one that its maker repeats is the likelier."""
+    """Return n different texts that are not yet taken. A text that occurs more often is more likely to be drawn."""
     rng = numpy_rng("human", "draw", seed, origin)
     whole = [text.strip() for text in texts]
     shuffled = (whole[place] for place in rng.permutation(len(whole)))
@@ -115,7 +115,7 @@ def _draw(origin: str, texts: Iterable[str], n: int, seed: int, taken: Mapping[s
 
 
 def _ids(numbers: Iterable[int]) -> list[str]:
-    """Words without vowels: no spreadsheet takes them for numbers or dates, and none spells anything."""
+    """Return random words without vowels. None has a meaning, and no spreadsheet reads one as a number or a date."""
     base = len(_LETTERS)
     return ["".join(_LETTERS[number // base**place % base] for place in range(_ID_LENGTH)) for number in numbers]
 

@@ -1,4 +1,4 @@
-"""Finished cells of small datasets, made by the engine itself in this process."""
+"""Finished cells of small datasets, made by the engine in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALL = {"mle_epochs": 3, "embedding": 8, "hidden": 8}
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with an empty cache of corpora and tiny.txt, 278 different lines of two to six words."""
+    """Return the current folder: an empty cache of corpora, and tiny.txt, 278 different lines of two to six words."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -64,7 +64,7 @@ def finish(workplace: Path) -> Callable[..., list[Record]]:
 
 @pytest.fixture
 def call(workplace: Path) -> Callable[..., Result]:
-    """A command that is to succeed; a BenchError comes through."""
+    """Call a command that must succeed; a BenchError is raised on."""
 
     def call(*arguments: object) -> Result:
         result = CliRunner().invoke(bench, [str(argument) for argument in arguments], catch_exceptions=False)

@@ -1,4 +1,4 @@
-"""bench calibrate: the printed rates, and the same as CSV."""
+"""`bench calibrate`: the printed rates, and the same rates as CSV."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ from bench.toolkit.corpora import catalogue, download, manifest, stand_ins
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, and a network that is not there."""
+    """Return an empty cache; there is no network."""
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setattr(download, "_can_connect", lambda url: False)
@@ -25,7 +25,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def published(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A manifest that takes the sample poems for the published ones; their place in the cache."""
+    """Make a manifest that takes the sample poems for the published ones; return their place in the cache."""
     (content,) = stand_ins.poems()
     entry = catalogue.entries()["poems"]
     file = replace(entry.files[0], digest=hashlib.sha256(content).hexdigest(), url="http://127.0.0.1/poems")

@@ -17,7 +17,7 @@ from bench.records.tracker import Tracker
 
 
 def finish(runs, label, baseline=None, seed=0, fingerprint="f", status="done", samples=None, **changes):
-    """A cell as `bench run` leaves it; returns its id."""
+    """Write a cell as `bench run` leaves it, and return its id."""
     baseline = baseline or label.partition("[")[0]
     cell = Cell(
         label=label,
@@ -48,7 +48,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def call(*arguments):
-    """Output of a `bench human` command; a BenchError comes through."""
+    """Return the output of a `bench human` command; a BenchError is raised on."""
     result = CliRunner().invoke(bench, ["human", *map(str, arguments)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
@@ -91,7 +91,7 @@ def test_models_seeds_and_labels_with_commas_are_chosen(runs):
 
 def test_a_plan_tells_two_presets_apart(runs):
     second = finish(runs, "mle", count=50, samples=[f"other {index}" for index in range(9)])
-    with pytest.raises(BenchError, match=r"mle was run with several settings.*say which with --plan"):
+    with pytest.raises(BenchError, match=r"mle was run with several knobs.*say which with --plan"):
         export(runs)
     (runs / "plans").mkdir()
     records = {folder.name: {"asked": "1"} for folder in runs.iterdir() if (folder / "cell.json").exists()}

@@ -33,7 +33,7 @@ def match(call, *arguments):
 
 @pytest.fixture
 def runs(finish):
-    """Two seeds of mle, and mle-temperature at .5, whose NLL_oracle is lower."""
+    """Run two seeds of mle, and mle-temperature at .5, whose NLL_oracle is lower."""
     overrides = (*ORACLE, "mle-temperature.temperature=0.5", "mle-temperature.rate=0.05")
     return finish("oracle", "mle", "mle-temperature", seeds=2, samples=200, overrides=overrides)
 
@@ -84,7 +84,7 @@ def test_the_scores_are_means_over_the_runs(runs):
 
 
 def columns(text):
-    """Metric -> (the baseline's number, the arm's), as printed."""
+    """Return metric -> (the baseline's number, the arm's), as printed."""
     return {name: (ours, theirs) for name, ours, theirs in re.findall(r"^  (\w+) +(\S+)   \S+ +(\S+)$", text, re.M)}
 
 
@@ -103,7 +103,7 @@ def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call)
 
 
 def signed_otherwise(record, metric, signature):
-    """The record with another beginning of a metric's signature."""
+    """Return the record with another beginning of a metric's signature."""
     score = record.scores[metric]
     changed = replace(score, signature=score.signature.replace(metric, signature, 1))
     return replace(record, events=(*record.events, replace(record.done, scores={**record.scores, metric: changed})))
@@ -139,7 +139,7 @@ def test_as_many_sequences_are_judged_as_the_arm_has(finish, call):
     few = finish("oracle", "mle", samples=70, overrides=(*ORACLE, "mle.mle_epochs=3"), plan="few")
     many = finish("oracle", "mle", overrides=(*ORACLE, "mle.mle_epochs=5"), samples=90, plan="many")
     text = match(call, label(few, "mle"), label(many, "mle"))
-    assert "of 90 sequences a run" in text and "not comparable" not in text
+    assert "of 90 sequences per run" in text and "not comparable" not in text
     assert not any("-" in pair for pair in columns(text).values())
 
 

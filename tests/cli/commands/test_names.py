@@ -1,4 +1,4 @@
-"""-d NAME=text:FILE and FILE#column through the commands."""
+"""Use -d NAME=text:FILE and FILE#column in the commands."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Call `bench run` in this process; a worker process is one all the same."""
+    """Call `bench run` in this process; workers still have processes of their own."""
 
     def bench(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["bench", "run", *arguments])
@@ -50,7 +50,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 def rows(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
-    """(label, metric) -> the line of the table of Words."""
+    """Return (label, metric) -> the line of the table of Words."""
     (path,) = (folder / "results").glob("table-words-*.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return {(row["label"], row["metric"]): row for row in csv.DictReader(file)}
@@ -197,7 +197,7 @@ main()
 
 
 def started(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
-    """`bench run` as a process group of its own, once a trainer in it has done two epochs."""
+    """Start `bench run` in a process group of its own; return it when a trainer has done two epochs."""
     command = [sys.executable, "-c", PATIENT, "run", *arguments]
     epochs = trained(folder)
     process = subprocess.Popen(command, cwd=folder, start_new_session=True, stdout=-1, stderr=subprocess.STDOUT)
@@ -208,7 +208,7 @@ def started(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 
 def trained(folder: Path) -> int:
-    """Epochs in all journals."""
+    """Return the number of epochs in all journals."""
     return sum(len(record.all(Epoch)) for record in records(folder))
 
 
@@ -216,7 +216,7 @@ def trained(folder: Path) -> int:
 def test_stopped_and_killed_it_continues_to_the_same_tables(
     bench: Any, folder: Path, words: str, trainers: Any, make_folder: Any
 ) -> None:
-    """The trainer halts at its third epoch, and goes on when the stop file is there: the signal always comes before."""
+    """The trainer waits at its third epoch until the stop file exists, so the signal always comes before it ends."""
     arguments = ["-b", trainers("Halts"), "-d", words, "--preset", "smoke", "--jobs", "1"]
     arguments += ["--set", "defaults.epochs=40"]
     go = Path(trainers("Halts").rpartition(":")[0]).with_name("go")
@@ -236,7 +236,7 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
 
     process = started(arguments, folder)
     workers = psutil.Process(process.pid).children(recursive=True)
-    process.kill()  # the parent alone: its workers leave by themselves
+    process.kill()  # only the parent: its workers leave by themselves
     process.wait()
     assert psutil.wait_procs(workers, timeout=300)[1] == []
 

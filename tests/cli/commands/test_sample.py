@@ -24,7 +24,7 @@ def lines(call, *arguments):
 
 
 def test_samples_are_those_of_the_trained_generator(finish):
-    """The weights on disk, asked with the seed of the run's own evaluation, give the run's own samples."""
+    """The weights on disk, with the seed of the run's own evaluation, give the run's own samples."""
     from bench.records import revive
     from bench.toolkit.corpora.fetch import Corpora
 
@@ -103,7 +103,7 @@ def test_tunes_become_midi_files_that_score_as_themselves(finish, call):
         (("seqgam",), "unknown finished run in runs 'seqgam'"),
         (("mle", "-d", "poems"), "no finished run of poems in runs"),
         (("mle", "--run-seed", 5), "no finished run of mle with seed 5: there are seeds 0"),
-        (("mle", "--midi", "tunes"), "text:tiny is no music"),
+        (("mle", "--midi", "tunes"), "text:tiny is not music"),
     ],
 )
 def test_bad_input_is_one_line(finish, call, arguments, message):
@@ -115,7 +115,7 @@ def test_bad_input_is_one_line(finish, call, arguments, message):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--temperature", "nan", "nan is no number"),
+        ("--temperature", "nan", "nan is not a number"),
         ("--count", 99_999_999_999_999, "99999999999999 is not in the range"),
     ],
 )
@@ -153,7 +153,7 @@ def test_other_data_than_the_run_had_is_refused(finish, call):
 def test_two_settings_under_one_name_need_a_cell(finish, call):
     finish("text:tiny.txt", "mle")
     _, newest = finish("text:tiny.txt", "mle", samples=10, plan="later")
-    with pytest.raises(BenchError, match=r"mle was run with several settings, data or code .*: say which with --plan"):
+    with pytest.raises(BenchError, match=r"mle was run with several knobs, data or code .*: say which with --plan"):
         call("sample", "mle", *DATA)
     drawn = call("sample", newest.cell.id, *DATA).stdout
     assert call("sample", "mle", "--plan", "later", *DATA).stdout == drawn

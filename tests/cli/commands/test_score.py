@@ -124,7 +124,7 @@ def test_runs_of_other_signatures_are_not_tested_against(finish, call):
 
 
 def test_runs_of_other_presets_hide_none_of_the_same_signature(finish, call):
-    """Whatever order the ids of the cells are in."""
+    """It holds for every order of the cells' ids."""
     for samples in (5, 6, 7, 8):
         finish("text:tiny.txt", "random-unigram", samples=samples, plan=f"of {samples}")
     for samples in (5, 6, 7, 8):
@@ -492,13 +492,13 @@ def test_a_name_of_other_runs_is_refused(call, name):
     ],
 )
 def test_a_name_that_prints_as_another_row_does_is_refused(call, name, twin):
-    with pytest.raises(BenchError, match=f"name of other runs, for tables print {twin} as"):
+    with pytest.raises(BenchError, match=f"name of other runs, since tables print {twin} as"):
         call("score", "tiny.txt", *TEXT, "--name", name)
 
 
 def test_names_of_files_are_told_apart_as_they_print(call):
     call("score", "tiny.txt", *TEXT, "--name", "mine[a]")
-    call("score", "tiny.txt", *TEXT, "--name", "mine[a]", "--samples", 9)  # the same row, as of another number
+    call("score", "tiny.txt", *TEXT, "--name", "mine[a]", "--samples", 9)  # the same row, with another number
     with pytest.raises(BenchError, match=r"tables print mine\[a\] as mine \[a\]"):
         call("score", "tiny.txt", *TEXT, "--name", "mine [a]")
 

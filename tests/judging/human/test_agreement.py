@@ -1,4 +1,4 @@
-"""Agreement of raters, against other definitions of it."""
+"""Agreement of raters, compared with other definitions of it."""
 
 import numpy as np
 import pytest

@@ -12,7 +12,7 @@ from bench.judging.human.sheet import make_sheet
 
 
 def answer_file(path, sheet, values=None, rater="", delimiter=",", **changes):
-    """A filled-in sheet: the right answers unless others are given, {item id: answer}."""
+    """Write a filled-in sheet: the right answers unless others are given, {item id: answer}."""
     values = {item.id: "real" if item.origin == "real" else "machine" for item in sheet.items} | (values or {})
     rows = [[name, value, rater, changes.get("seal", sheet.seal)] for name, value in values.items()]
     file = io.StringIO()

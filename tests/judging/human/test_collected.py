@@ -1,4 +1,4 @@
-"""Answers as the scores of one import."""
+"""Score the answers of one import."""
 
 from dataclasses import replace
 

@@ -22,7 +22,7 @@ from bench.toolkit.corpora.fetch import Corpora
 
 @pytest.fixture
 def tiny(make_cell: Any, real_cell: Cell, context: Context) -> Cell:
-    """A finished run of Tiny beside a finished *real* row."""
+    """Make a finished run of Tiny beside a finished *real* row."""
     cell: Cell = make_cell()
     assert [run(each, context) for each in (real_cell, cell)] == ["done", "done"]
     return cell

@@ -1,4 +1,4 @@
-"""What the rater gets: a page and a table that betray nothing."""
+"""The rater gets a page and a table that do not reveal the origins."""
 
 import csv
 import io

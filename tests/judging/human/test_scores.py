@@ -1,4 +1,4 @@
-"""Scores, intervals and tests over raters and items: calibrated."""
+"""Scores, intervals and tests over raters and items are calibrated."""
 
 import re
 
@@ -11,7 +11,7 @@ from bench.records.human import load, save
 
 
 def crossed(rng, raters, items, item=0.0, rater=0.0, method=0.0, level=0.0):
-    """Two identical methods judged by the same raters; sd of items, of raters, and of raters' taste for a method."""
+    """Return answers of the same raters on two identical methods, by sd of items, raters and taste for a method."""
     taste = level + rng.normal(0, rater, (raters, 1))
     return [
         taste + rng.normal(0, method, (raters, 1)) + rng.normal(0, item, items) + rng.normal(0, 1, (raters, items)) > 0
@@ -47,7 +47,7 @@ def test_identical_methods_differ_five_times_in_a_hundred(raters, items):
 
 
 def test_a_t_test_over_answers_would_not_be_calibrated():
-    """The paper's way of counting, on the same kind of answers: the reason for clustering."""
+    """The paper counts in this way. On the same kind of answers it fails: the reason for clustering."""
     from scipy.stats import ttest_ind
 
     rng = np.random.default_rng(0)
@@ -56,7 +56,7 @@ def test_a_t_test_over_answers_would_not_be_calibrated():
 
 
 def test_taste_of_raters_alone_is_not_taken_for_a_difference():
-    """Raters lean one way or the other, with no lean on average: what clustering by item alone would miss."""
+    """Raters lean one way or the other, but not on average. Clustering by item alone would miss this."""
     rng = np.random.default_rng(0)
     p = [difference_p(*crossed(rng, 20, 20, item=0.3, rater=0.5, method=0.7)) for _ in range(2_000)]
     assert np.mean(np.array(p) < 0.05) <= 0.065

@@ -1,4 +1,4 @@
-"""Sheets for raters: what is drawn, sealed, and given away by nothing."""
+"""Sheets for raters: what is drawn and sealed, and that nothing reveals the origins."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_a_senseless_sheet_is_refused(texts, models, n, message):
 
 
 def test_place_and_id_tell_nothing_of_the_origin(a_sheet):
-    """Over many sheets real texts stand everywhere alike, and their ids begin with every letter alike."""
+    """Over many sheets, real texts are equally likely at every place, and their ids with every first letter."""
     places, letters = np.zeros(12), {}
     for seed in range(400):
         for place, item in enumerate(a_sheet(seed=seed).items):

@@ -1,4 +1,4 @@
-"""A plug-in that starts a process, and hands it objects of its own and of a sibling."""
+"""A plug-in that starts a process and passes it objects of its own and of a sibling."""
 
 import multiprocessing
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Arm:
         return {}
 
     def ask(self, method: str) -> tuple[Knobs, int | None]:
-        """What a child process makes of two objects, and its exit code."""
+        """Return what a child process computes from two objects, and its exit code."""
         context: Any = multiprocessing.get_context(method)
         queue, inbox = context.Queue(), context.Queue()
         child = context.Process(target=worker, args=(queue, inbox))

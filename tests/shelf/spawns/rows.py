@@ -1,4 +1,4 @@
-"""A sibling whose objects are handed to other processes."""
+"""A sibling whose objects are passed to other processes."""
 
 from dataclasses import dataclass
 

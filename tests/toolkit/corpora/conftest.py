@@ -14,7 +14,7 @@ from bench.toolkit.corpora import download
 
 @pytest.fixture(autouse=True)
 def user_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where `seqbench` keeps its cache when BENCH_DATA says nothing."""
+    """Return the cache folder of `seqbench` if BENCH_DATA is not set."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("BENCH_DATA", raising=False)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):

@@ -1,4 +1,4 @@
-"""Archives are read in memory and trusted in nothing."""
+"""Archives are read in memory, and nothing in them is trusted."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ ENTRY = Entry("toy", "toys", {}, "MIT", "none", FILES)
 
 @pytest.fixture
 def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpora:
-    """An empty cache; the network has file a alone."""
+    """Return an empty cache; the network has only file a."""
 
     def download(url: str, size: int | None) -> bytes:
         if url.endswith("b"):

@@ -18,7 +18,7 @@ Serve = Callable[[Callable[[BaseHTTPRequestHandler], None]], str]
 
 @pytest.fixture
 def ended() -> Iterator[threading.Event]:
-    """Set when the test has ended: until then a hostile server goes on."""
+    """Return an event, set when the test has ended; a hostile server goes on until then."""
     event = threading.Event()
     yield event
     event.set()

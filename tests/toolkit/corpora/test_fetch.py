@@ -40,7 +40,7 @@ def answer_with(content: bytes, status: int = 200, promised: int | None = None) 
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that nobody listens at, and nobody else can take."""
+    """Yield a port at which nobody listens and that nobody else can take."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield int(held.getsockname()[1])

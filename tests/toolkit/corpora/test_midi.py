@@ -24,7 +24,7 @@ class Drums(list[Note]):
 
 
 def tune(*tracks: list[Note], tempo: float = 120) -> bytes:
-    """A MIDI file from (onset, duration, pitch) in seconds."""
+    """Return a MIDI file from (onset, duration, pitch), times in seconds."""
     score: Any = symusic.Score(480)
     score.tempos.append(symusic.Tempo(0, tempo))
     for notes in tracks:
@@ -64,7 +64,7 @@ def test_the_first_track_with_notes_is_read_from_its_first_onset() -> None:
 
 
 def type_0(*notes: tuple[int, int, int, int]) -> bytes:
-    """A MIDI file of type 0 written by hand: its one track has notes of (channel from 1, onset, duration, pitch).
+    """Return a MIDI file of type 0: its track has notes of (channel from 1, onset, duration, pitch).
 
     Onsets and durations are in steps.
     """

@@ -28,7 +28,7 @@ def padded(rows: list[list[int]], length: int) -> np.ndarray:
 
 
 def altered(rows: list[list[int]], changes: int, seed: int) -> list[list[int]]:
-    """The rows with tokens changed, taken away at the end or put there."""
+    """Return the rows with tokens changed, or removed or added at the end."""
     rng = numpy_rng("altered", seed)
     made = []
     for row in rows:

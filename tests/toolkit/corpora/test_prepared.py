@@ -1,4 +1,4 @@
-"""Prepared arrays come back as they were made, and are made again when anything that they depend on changes."""
+"""Prepared arrays are read as they were made, and made again if anything that they depend on changes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_another_source_rule_or_code_is_another_entry(tmp_path: Path, monkeypatc
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files of the one entry that a folder of prepared data holds."""
+    """Return the files of the only entry in a folder of prepared data."""
     (entry,) = (folder / "prepared").iterdir()
     return sorted(entry.iterdir())
 

@@ -37,7 +37,7 @@ def test_arrays_come_back(protocol: int) -> None:
 
 
 def python_2(written: Sequence[np.ndarray], protocol: int) -> bytes:
-    """The pickle that Python 2 writes of a list of arrays, opcode by opcode.
+    """Return the pickle that Python 2 writes for a list of arrays, opcode by opcode.
 
     Protocol 0 has lines of text, 1 has binary numbers and strings, 2 has a header and truth values too.
     """
@@ -85,7 +85,7 @@ def test_the_pickles_of_python_2_are_read_to_the_bit(written: list[np.ndarray], 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2])
 def test_numpy_itself_reads_what_stands_for_python_2(protocol: int) -> None:
-    """The judge of `python_2`: Python 3's own unpickler, which calls numpy."""
+    """Python 3's own unpickler, which calls numpy, checks `python_2`."""
     written = [np.arange(200, dtype="<f4").reshape(20, 10), np.asfortranarray(np.arange(6.0).reshape(2, 3))]
     content = python_2(written, protocol)
     zeros = python_2([np.zeros((2, 3), "f4"), np.zeros(900)], protocol)  # pickletools wants ASCII in protocol 0

@@ -9,7 +9,7 @@ from bench.contracts.vocabulary import Vocabulary
 
 @pytest.fixture
 def make_data() -> Callable[..., SequenceData]:
-    """SequenceData around given splits; a split not given is empty."""
+    """Return SequenceData with the given splits; the others are empty."""
 
     def make(
         train: TokenArray, valid: TokenArray | None = None, test: TokenArray | None = None, end: int | None = None

@@ -22,7 +22,7 @@ END = 0
 
 
 def random_rows(rng, count, words, longest):
-    """Token lists, and the same as an array in which noise follows the end token."""
+    """Return token lists, and the same rows as an array in which noise follows the end token."""
     rows = [rng.integers(1, words + 1, rng.integers(0, longest + 1)).tolist() for _ in range(count)]
     array = rng.integers(0, words + 1, (count, longest + 1))
     for line, row in zip(array, rows, strict=True):

@@ -58,7 +58,7 @@ def enumerated(p: Any, q: Any) -> View:
 
 
 class Loops:
-    """The definitions of the method's table, a prefix and a token at a time."""
+    """The definitions in METHOD.md's table, one prefix and one token at a time."""
 
     def __init__(self, p: Any, q: Any) -> None:
         shown = [tuple(row) for row in EVERY.tolist()]
@@ -81,7 +81,7 @@ class Loops:
     def over(
         self, where: dict[tuple[int, ...], float], what: Callable[[list[float], list[float]], float]
     ) -> list[float]:
-        """Mean by position of a function of p(.|h) and q(.|h), over prefixes h of `where`."""
+        """Return the mean by position of a function of p(.|h) and q(.|h), over prefixes h of `where`."""
         return [
             sum(
                 where[h] * what(self.next(self.p, h), self.next(self.q, h))
@@ -263,7 +263,7 @@ def _data(rows: np.ndarray, words: int = WORDS) -> SequenceData:
 
 
 def _numpy_lstm(model: LSTM, rows: np.ndarray) -> FloatArray:
-    """(n, T, V) next-token probabilities, a step at a time."""
+    """Return next-token probabilities, (n, T, V), one step at a time."""
     weights = {name: value.detach().numpy() for name, value in model.named_parameters()}
     hidden = memory = np.zeros((len(rows), 7))
     tokens, found = np.zeros(len(rows), int), []

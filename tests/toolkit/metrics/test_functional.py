@@ -1,4 +1,4 @@
-"""bench.bleu and bench.self_bleu: values by NLTK, forms of input, and what is said of a wrong one."""
+"""bench.bleu and bench.self_bleu: values by NLTK, forms of input, and the errors of wrong input."""
 
 from __future__ import annotations
 

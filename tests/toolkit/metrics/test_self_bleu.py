@@ -1,4 +1,4 @@
-"""Self-BLEU against nltk called once a sequence with all the others as references."""
+"""Compare Self-BLEU with nltk, called once per sequence with all others as references."""
 
 import warnings
 
@@ -13,7 +13,7 @@ ORDERS = (1, 2, 3, 4, 5)
 
 
 def slow_self_bleu(rows, smoothing):
-    """(n, 5) by leaving each row out in turn."""
+    """Return Self-BLEU, (n, 5), by leaving each row out in turn."""
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
     weights = [(1 / order,) * order for order in ORDERS]

@@ -13,7 +13,7 @@ END = 0
 
 
 def rows(count: int, seed: int) -> TokenArray:
-    """Different rows of varying length, closed and filled by the end token."""
+    """Return different rows of varying length, filled up with the end token."""
     rng = np.random.default_rng(seed)
     drawn = rng.integers(1, 7, (count, 8))
     drawn[np.arange(8) >= rng.integers(3, 9, (count, 1))] = END

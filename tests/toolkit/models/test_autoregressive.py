@@ -1,4 +1,4 @@
-"""What all neural generators promise: log_prob, next_log_prob and sample are of one distribution."""
+"""All neural generators promise that log_prob, next_log_prob and sample share one distribution."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def transformer(end: int | None) -> Transformer:
 
 
 def _louder(model: Any) -> Any:
-    """Larger weights: from small ones every token is about as likely."""
+    """Make the weights larger: with small ones, all tokens are about equally likely."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=rng(1)) * 0.7)
@@ -59,7 +59,7 @@ Make = Callable[[int | None], Any]
 
 
 def closed(end: int | None) -> Tensor:
-    """Every different row that a generator can draw."""
+    """Return every different row that a generator can draw."""
     rows = EVERY if end is None else EVERY.where(live(EVERY, end), torch.tensor(end))
     return rows.unique(dim=0)
 
@@ -94,7 +94,7 @@ def test_what_is_drawn_follows_the_probabilities(make: Make, temperature: float,
     drawn = model.sample(count, rng=rng(2), temperature=temperature)
     places = WORDS ** torch.arange(LENGTH)
     counts = (drawn * places).sum(1).bincount(minlength=WORDS**LENGTH)[(rows * places).sum(1)].numpy()
-    assert counts.sum() == count  # no row that cannot be
+    assert counts.sum() == count  # no impossible row
     common = p * count > 8
     expected = [*(p[common] * count), p[~common].sum() * count + 1e-9]
     assert chisquare([*counts[common], counts[~common].sum()], expected, sum_check=False).pvalue > 1e-3

@@ -1,4 +1,4 @@
-"""The models on an accelerator, where one is at hand, against the same models on the CPU."""
+"""Compare the models on an accelerator, if there is one, with the same models on the CPU."""
 
 import pytest
 import torch

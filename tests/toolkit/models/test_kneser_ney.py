@@ -29,7 +29,7 @@ def rows(end: int | None) -> TokenArray:
 
 
 def twin(rows: TokenArray, order: int, end: int | None) -> Callable[[int, Gram], float]:
-    """p(token, history) by the formula, with WORDS as the token before a row's first."""
+    """Return p(token, history) by the formula, with WORDS as the token before a row's first."""
     occurs = [Counter[Gram]() for _ in range(order + 1)]
     for row in rows.tolist():
         whole = [WORDS, *(row if end is None or end not in row else row[: row.index(end) + 1])]

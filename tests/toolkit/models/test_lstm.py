@@ -23,7 +23,7 @@ def every_sequence(vocabulary: int, length: int) -> torch.Tensor:
 
 
 def assert_drawn_from(sequences: torch.Tensor, probabilities: torch.Tensor, vocabulary: int) -> None:
-    """Chi-square of rows against the probability of each row of `every_sequence`; rare ones taken together."""
+    """Test rows by chi-square against the probability of each row of `every_sequence`; rare rows are pooled."""
     places = vocabulary ** torch.arange(sequences.shape[1]).flip(0)
     counts = (sequences * places).sum(1).bincount(minlength=len(probabilities)).numpy()
     expected = (probabilities.double() / probabilities.double().sum()).numpy() * len(sequences)
@@ -35,7 +35,7 @@ def assert_drawn_from(sequences: torch.Tensor, probabilities: torch.Tensor, voca
 
 
 def numpy_log_prob(arrays: list[np.ndarray], sequences: np.ndarray, start: int) -> np.ndarray:
-    """The authors' formulas, one token at a time, in double precision."""
+    """Return log_prob by the authors' formulas, one token at a time, in double precision."""
     embedding, wi, ui, bi, wf, uf, bf, wo, uo, bo, wc, uc, bc, v, c = (array.astype(np.float64) for array in arrays)
     result = np.zeros(sequences.shape)
     for row, sequence in enumerate(sequences):

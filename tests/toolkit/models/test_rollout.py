@@ -20,7 +20,7 @@ def policy(vocabulary: int = 8, length: int = 5, std: float = 1.0, end: int | No
 def slow_rewards(
     model: LSTM, sequences: torch.Tensor, reward: Callable[[torch.Tensor], torch.Tensor], rollouts: int
 ) -> torch.Tensor:
-    """The definition: prefix by prefix, each completed step by step from the start of the sequence."""
+    """Return rewards by the definition: each prefix is completed step by step from the start of the sequence."""
     generator, length = rng(99), sequences.shape[1]
     values = torch.zeros(sequences.shape)
     for given in range(1, length):
@@ -38,7 +38,7 @@ def slow_rewards(
 
 
 def mixed(rows: torch.Tensor) -> torch.Tensor:
-    """A reward in (0, 1) that looks at every position."""
+    """Return a reward in (0, 1) that depends on every position."""
     return torch.sigmoid((rows * torch.tensor([1.0, -2.0, 1.5, 0.5, -1.0])).sum(1) / 4)
 
 

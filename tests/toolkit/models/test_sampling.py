@@ -66,7 +66,7 @@ def test_tokens_are_the_plain_inverse_cdf(vocabulary):
 
 @pytest.mark.parametrize("damage", [torch.nan, torch.inf])
 def test_weights_that_are_no_numbers_draw_tokens_whose_loss_tells(damage):
-    """The loss that follows is NaN, and the driver says so; an index outside would end a GPU's every computation."""
+    """The loss is then NaN, and the driver says so. An index outside would end all computation on a GPU."""
     weight, bias = layer(50)
     tokens = draw(weight * damage, bias, torch.ones(3), 200)
     assert tokens.min() >= 0 and tokens.max() < 50

@@ -18,7 +18,7 @@ def tokens(count: int = 9, vocabulary: int = 30, length: int = 20) -> torch.Tens
 
 
 def slow_logits(model: TextCNN, rows: torch.Tensor) -> torch.Tensor:
-    """The definition: one conv1d a kernel, bias, ReLU, maximum over time, highway, output; no dropout."""
+    """Return logits by definition: a conv1d per kernel, bias, ReLU, maximum over time, highway, output; no dropout."""
     embedded = model.embedding(rows).mT
     biases = model.convolution_bias.split(list(model.kernels.values()))
     pooled = []

@@ -1,4 +1,4 @@
-"""The discriminator's epoch equals a plain loop, and tells apart what can be told apart."""
+"""The discriminator's epoch equals a plain loop, and the discriminator learns what can be learnt."""
 
 import copy
 

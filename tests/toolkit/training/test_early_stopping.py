@@ -12,7 +12,7 @@ from bench.toolkit.training.early_stopping import EarlyStopping
 
 
 def run(losses: list[float], patience: int, epochs: int) -> tuple[int, float]:
-    """Epochs done, and the weight the model ends with; in epoch e the weight is e."""
+    """Return the epochs done and the final weight of the model; in epoch e the weight is e."""
     model = nn.Linear(1, 1, bias=False)
     stopping = EarlyStopping(model, patience=patience, epochs=epochs)
     done = 0

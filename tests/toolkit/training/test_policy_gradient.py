@@ -41,7 +41,7 @@ def test_step_equals_plain_reinforce(end: int | None, clip: float) -> None:
                 break
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(slow.parameters(), clip)
-    assert float(norm) > 5  # so that clip = 5 is at work
+    assert float(norm) > 5  # so that clip = 5 has an effect
     assert facts["loss"] == pytest.approx(loss.item(), rel=1e-5)
     assert facts["reward"] == pytest.approx(total / counted, rel=1e-5)
     for got, expected in zip(fast.parameters(), slow.parameters(), strict=True):

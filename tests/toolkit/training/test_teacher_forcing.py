@@ -17,7 +17,7 @@ def seeded(number: int) -> torch.Generator:
 
 
 def plain_logits(model: LSTM, inputs: Tensor) -> Tensor:
-    """(n, V, T) logits, by torch's modules alone."""
+    """Return logits, (n, V, T), by torch's modules only."""
     hidden, _ = model.cell(model.embedding(inputs))
     return model.output(hidden).transpose(1, 2)
 

@@ -1,4 +1,4 @@
-"""Bytes to lines: every encoding and line end has one outcome."""
+"""Bytes become lines: every encoding and line end has one result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format in which a user's sequences may come, packed or not, through the one reader."""
+"""One reader reads every format of a user's sequences, packed or not."""
 
 from __future__ import annotations
 
