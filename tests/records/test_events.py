@@ -11,7 +11,7 @@ import pytest
 
 from bench.contracts.metric import Score
 from bench.records import events
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, Start
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, SharedStart, Start
 from bench.records.journal import Journal
 
 SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
@@ -28,6 +28,9 @@ LINES: dict[str, Event] = {
     '"values": {"loss": 4.2}}': Epoch(time=1.5, phase="mle", epoch=1, epochs=3, seconds=0.25, values={"loss": 4.2}),
     '{"event": "curve", "time": 1.5, "x": 1, "phase": "mle", "scores": {"nll": null}}': Curve(
         time=1.5, x=1, phase="mle", scores={"nll": None}
+    ),
+    '{"event": "shared-start", "time": 1.5, "key": "0f", "found": true, "seconds": 2.5}': SharedStart(
+        time=1.5, key="0f", found=True, seconds=2.5
     ),
     '{"event": "judged", "time": 1.5, "phase": "mle", "epoch": 2, "epochs": 3}': Judged(
         time=1.5, phase="mle", epoch=2, epochs=3
