@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from bench.judging import statistics
 from bench.planning.cell import REAL
+from bench.plugins.reference import base
 from bench.records.human import Collected
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
-from bench.reporting.paper import Paper, Published, base, value_of
+from bench.reporting.paper import Paper, Published, value_of
 from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
 

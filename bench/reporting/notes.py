@@ -9,8 +9,9 @@ from bench.judging.copies import rewards_copies
 from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
+from bench.plugins.reference import base
 from bench.reporting import grids
-from bench.reporting.paper import base, printed_name
+from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
 from bench.toolkit.metrics.nll import OF_MEANS
 
