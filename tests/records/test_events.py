@@ -11,7 +11,7 @@ import pytest
 
 from bench.contracts.metric import Score
 from bench.records import events
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, Start
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, Refused, Start
 from bench.records.journal import Journal
 
 SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
@@ -29,6 +29,7 @@ LINES: dict[str, Event] = {
     '{"event": "curve", "time": 1.5, "x": 1, "phase": "mle", "scores": {"nll": null}}': Curve(
         time=1.5, x=1, phase="mle", scores={"nll": None}
     ),
+    '{"event": "refused", "time": 1.5, "message": "why"}': Refused(time=1.5, message="why"),
     '{"event": "judged", "time": 1.5, "phase": "mle", "epoch": 2, "epochs": 3}': Judged(
         time=1.5, phase="mle", epoch=2, epochs=3
     ),
