@@ -84,6 +84,14 @@ class SharedStart(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refused(Event):
+    """Checkpoints were refused; the message says why, and where training goes on."""
+
+    NAME: ClassVar[str] = "refused"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judged(Event):
     """The checkpoint that is judged: the one after `epoch` of the phase's `epochs`."""
 
@@ -128,7 +136,8 @@ class Interrupted(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Judged, Done, Failed, Interrupted)
+    kind.NAME: kind
+    for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Failed, Interrupted)
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
 

@@ -11,7 +11,19 @@ import pytest
 
 from bench.contracts.metric import Score
 from bench.records import events
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, Judged, PhaseStart, SharedStart, Start
+from bench.records.events import (
+    Curve,
+    Done,
+    Epoch,
+    Event,
+    Failed,
+    Interrupted,
+    Judged,
+    PhaseStart,
+    Refused,
+    SharedStart,
+    Start,
+)
 from bench.records.journal import Journal
 
 SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
@@ -32,6 +44,7 @@ LINES: dict[str, Event] = {
     '{"event": "shared-start", "time": 1.5, "key": "0f", "found": true, "seconds": 2.5}': SharedStart(
         time=1.5, key="0f", found=True, seconds=2.5
     ),
+    '{"event": "refused", "time": 1.5, "message": "why"}': Refused(time=1.5, message="why"),
     '{"event": "judged", "time": 1.5, "phase": "mle", "epoch": 2, "epochs": 3}': Judged(
         time=1.5, phase="mle", epoch=2, epochs=3
     ),
