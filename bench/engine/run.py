@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import session
+from bench.engine import session, terminal
 from bench.engine.device import resolve_device
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -41,7 +41,8 @@ def run(
     The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. Cells that are finished
     in `runs` are not run again. Each cell has a process of its own, also with jobs=1. The process does not run the
     calling script, so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its
-    error. BenchError says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
+    error. BenchError says what is wrong with the arguments; Ctrl-C, SIGTERM and SIGHUP save, then raise
+    KeyboardInterrupt.
     """
     from rich.console import Console
 
@@ -61,9 +62,9 @@ def run(
     made = planning.make(request, corpora)
     setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
     live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
-    console = Console(quiet=not progress, force_jupyter=False, force_terminal=live)
-    if session.run(made, setup, console) == session.INTERRUPTED:
-        raise KeyboardInterrupt
+    file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
+    console = Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
+    session.run(made, setup, console)
     frame = load_results(runs, made.name)
     return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
 

@@ -99,14 +99,13 @@ def command(
 
 
 def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> int:
-    """Run the plan and write its tables, unless the run was interrupted; return the exit code."""
+    """Run the plan and write its tables; return the exit code."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out)
     console = Console()
     code = session.run(plan, setup, console)
-    if code != session.INTERRUPTED:
-        _report(plan, setup, out, reference, console)
+    _report(plan, setup, out, reference, console)
     return code
 
 
