@@ -99,6 +99,18 @@ class Done(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside(Event):
+    """A metric of the user's own judged a cell that is done: `metric` is its reference, `scores` are by column.
+
+    A later one of the same `metric` takes its place. The cell stays what it is: no id depends on such a metric.
+    """
+
+    NAME: ClassVar[str] = "beside"
+    metric: str
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Event):
     """The job ended with an error, on one line."""
 
@@ -115,7 +127,7 @@ class Interrupted(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, Judged, Done, Failed, Interrupted)
+    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, Judged, Done, Beside, Failed, Interrupted)
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
 
@@ -123,7 +135,7 @@ _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.
 def to_line(event: Event) -> dict[str, Any]:
     """Return the JSON object of an event."""
     given = {name: getattr(event, name) for name in _FIELDS[type(event)]}
-    if isinstance(event, Done):
+    if isinstance(event, Done | Beside):
         given["scores"] = codec.to_json(event.scores)
     return {"event": event.NAME, **{name: value for name, value in given.items() if value is not None}}
 
@@ -139,7 +151,7 @@ def from_line(line: Any) -> Event | None:
         return None
     given = {field: line[field] for field in _FIELDS[kind] if field in line}
     try:
-        if kind is Done:
+        if kind in (Done, Beside):
             given["scores"] = codec.from_json(given["scores"])
         return kind(**given)
     except (TypeError, KeyError, ValueError, AttributeError):
