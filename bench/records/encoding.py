@@ -191,7 +191,7 @@ def _points(record: Record) -> Iterator[Point]:
     curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
     """
     if done := record.done:
-        for name, score in done.scores.items():
+        for name, score in record.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
         for name, profile in (done.profiles or {}).items():
             for position, value in enumerate(profile, 1):

@@ -120,6 +120,18 @@ class Done(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside(Event):
+    """A metric of the user's own judged a cell that is done: `metric` is its reference, `scores` are by column.
+
+    A later one of the same `metric` takes its place. The cell stays what it is: no id depends on such a metric.
+    """
+
+    NAME: ClassVar[str] = "beside"
+    metric: str
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Event):
     """The job ended with an error, on one line."""
 
@@ -137,7 +149,7 @@ class Interrupted(Event):
 
 _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
-    for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Failed, Interrupted)
+    for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Beside, Failed, Interrupted)
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
 
@@ -145,7 +157,7 @@ _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.
 def to_line(event: Event) -> dict[str, Any]:
     """Return the JSON object of an event."""
     given = {name: getattr(event, name) for name in _FIELDS[type(event)]}
-    if isinstance(event, Done):
+    if isinstance(event, Done | Beside):
         given["scores"] = codec.to_json(event.scores)
     return {"event": event.NAME, **{name: value for name, value in given.items() if value is not None}}
 
@@ -161,7 +173,7 @@ def from_line(line: Any) -> Event | None:
         return None
     given = {field: line[field] for field in _FIELDS[kind] if field in line}
     try:
-        if kind is Done:
+        if kind in (Done, Beside):
             given["scores"] = codec.from_json(given["scores"])
         return kind(**given)
     except (TypeError, KeyError, ValueError, AttributeError):

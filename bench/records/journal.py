@@ -21,7 +21,7 @@ from bench.contracts.metric import Score
 from bench.files import read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
-from bench.records.events import Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
+from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
 FIRST = "0.1.0"  # a cell file without a version was written by this one
@@ -91,8 +91,11 @@ class Record:
 
     @property
     def scores(self) -> Mapping[str, Score]:
-        """Return the scores by metric; empty unless the cell is done."""
-        return self.done.scores if self.done else {}
+        """Return the scores by metric, those of the user's own metrics last; empty unless the cell is done."""
+        if self.done is None:
+            return {}
+        own = {event.metric: event.scores for event in self.all(Beside)}
+        return {**self.done.scores, **{name: score for scores in own.values() for name, score in scores.items()}}
 
     @property
     def curve(self) -> list[Curve]:

@@ -43,6 +43,12 @@ class RunsFolder:
         """Return plan -> cell id -> entry; BenchError if a plan is damaged."""
         return kept_plans.read_all(self.path)
 
+    @property
+    def newest_plan(self) -> str | None:
+        """Return the plan that was asked for last; None if there is none."""
+        asked = {plan: max((entry.asked for entry in cells.values()), default=0) for plan, cells in self.plans.items()}
+        return max(asked, key=lambda plan: asked[plan], default=None)
+
     def cell(self, key: str) -> Cell:
         """Return the cell of an id; BenchError if its file is damaged."""
         if key not in self._cells:

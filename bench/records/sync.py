@@ -111,12 +111,17 @@ def take_in(folder: Path, runs: Path) -> int:
 
 
 def came_further(there: Record, folder: Path) -> bool:
-    """Return whether a cell came further `there`: it is done there only, or was interrupted after more events."""
+    """Return whether a cell came further `there`.
+
+    It is done there only, or judged there by more of the user's own metrics, or was interrupted after more events.
+    """
     if there.status not in ("done", "interrupted"):
         return False
     here = read_record(folder) if (folder / "cell.json").exists() else None
-    if here is None or there.status == "done":
-        return here is None or here.status != "done"
+    if here is None:
+        return True
+    if there.status == "done":
+        return here.status != "done" or len(there.scores) > len(here.scores)
     return here.status not in ("done", "running") and len(there.events) > len(here.events)
 
 

@@ -12,6 +12,7 @@ import pytest
 from bench.contracts.metric import Score
 from bench.records import events
 from bench.records.events import (
+    Beside,
     Curve,
     Done,
     Epoch,
@@ -58,6 +59,12 @@ LINES: dict[str, Event] = {
         scores={"nll": Score(value=None, better="lower", signature="s", bound="upper")},
         hypotheses=30,
         seconds=2.0,
+    ),
+    '{"event": "beside", "time": 1.5, "metric": "m.py:Zeros", "scores": {"zeros": {"value": 0.5, "better": "lower", '
+    '"signature": "zeros|share"}}}': Beside(
+        time=1.5,
+        metric="m.py:Zeros",
+        scores={"zeros": Score(value=0.5, better="lower", signature="zeros|share", bound=None)},
     ),
     '{"event": "failed", "time": 1.5, "error": "mle: it broke"}': Failed(time=1.5, error="mle: it broke"),
     '{"event": "interrupted", "time": 1.5}': Interrupted(time=1.5),

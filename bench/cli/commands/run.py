@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from bench.cli import options
+from bench.cli.following import following
 from bench.contracts.errors import BenchError
-from bench.engine import session
+from bench.engine import beside, session
 from bench.engine.device import resolve_device
 from bench.engine.pool import cores
 from bench.planning import plan as planning
@@ -18,6 +20,8 @@ from bench.planning import preset as presets
 from bench.planning.plan import Plan
 from bench.planning.request import Request, parse_overrides
 from bench.plugins import loading as plugins
+from bench.plugins import metrics as metric_plugins
+from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
@@ -52,6 +56,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@options.metrics
 @options.reference
 @options.device
 @options.data
@@ -69,6 +74,7 @@ def command(
     jobs: int | None,
     cluster: str | None,
     name: str | None,
+    metrics: tuple[str, ...],
     reference: str | None,
     device: str,
     data: str,
@@ -93,20 +99,40 @@ def command(
         name=name,
     )
     corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference))
+    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference, own))
 
 
-def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> int:
+def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin] = ()) -> int:
     """Run the plan and write its tables; return the exit code."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out)
+    if own:
+        beside.refuse_unfit(plan, own)
     console = Console()
     code = session.run(plan, setup, console)
+    code = max(code, _judge_beside(plan, setup, own, console))
     _report(plan, setup, out, reference, console)
     return code
+
+
+def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin], console: Console) -> int:
+    """Judge the plan's finished runs by the user's own metrics; return 1 if one of them fails."""
+    records = beside.finished(plan, setup) if own else []
+    if not records:
+        return 0
+    try:
+        with following("runs judged by your own metrics", len(records)) as step:
+            lost = beside.judge(records, setup, own, step)
+    except BenchError as error:  # the training is done, and its tables are due
+        console.print(f"{error}; `bench rejudge` tries again", markup=False, style="red", soft_wrap=True)
+        return 1
+    for line in lost:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 0
 
 
 def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> None:
