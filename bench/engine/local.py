@@ -78,7 +78,7 @@ class _Workers:
             self.start(waiting.popleft())
 
     def start(self, cell: Cell) -> None:
-        """Start a process for the cell. It ignores Ctrl-C and SIGTERM from its first moment."""
+        """Start a process for the cell. It ignores the ending signals from its first moment."""
         _start_server()
         with signals.held_back(), _without_main():
             given = cell, self.context, dict(os.environ)
@@ -120,7 +120,7 @@ class _Workers:
         return None if code == ENDED else cell
 
     def _kill(self) -> None:
-        """Kill the remaining processes. They ignore SIGTERM."""
+        """Kill the remaining processes. They ignore gentler signals."""
         for process, _ in self.at_work.values():
             process.kill()
         for process, cell in self.at_work.values():
@@ -160,14 +160,15 @@ def _process_class() -> type[BaseProcess]:
 def _start_server() -> None:
     """Start the server that processes are forked from, unless it runs already. It imports `bench.engine.preloaded`.
 
-    The server and the processes forked from it ignore Ctrl-C and SIGTERM.
+    The server and the processes forked from it ignore Ctrl-C, SIGTERM and SIGHUP.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers set their cell's own count before they compute
     if not FORKS:
         return
     from multiprocessing import forkserver, resource_tracker
 
-    resource_tracker.ensure_running()  # first: its start lets the signals through again
+    with signals.held_back():  # else a closing terminal ends it
+        resource_tracker.ensure_running()  # before the server: its start lets Ctrl-C and SIGTERM through again
     forkserver.set_forkserver_preload([PRELOADED])
     with signals.held_back(), _in_environment(**SERVER_ONLY):
         forkserver.ensure_running()

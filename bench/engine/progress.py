@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bench.engine.estimate import TimeLeft
 from bench.planning.cell import Cell
-from bench.records.events import Curve, Epoch, Failed
+from bench.records.events import Curve, Epoch, Failed, Refused
 from bench.records.journal import Record, read_record
 
 WIDE = 100  # a terminal this wide has room for the name of the score
@@ -58,10 +58,17 @@ class Progress:
                 continue
             self.sizes[key] = size
             self.records[key] = read_record(record.folder)
+            self._tell_refused(self.records[key], since=len(record.all(Refused)))
             if self.records[key].status in ("done", "failed"):
                 self._end(self.records[key])
         if self.live:
             self.live.update(self._view(), refresh=True)
+
+    def _tell_refused(self, record: Record, since: int) -> None:
+        """Print a line for each refusal of checkpoints after the first `since` of them."""
+        for event in record.all(Refused)[since:]:
+            text = f"{record.cell.dataset_label} {record.cell.label} seed {record.cell.seed}: {event.message}"
+            self.console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
 
     def _end(self, record: Record) -> None:
         cell = record.cell

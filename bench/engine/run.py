@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import beside, session
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -44,7 +44,8 @@ def run(
     The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. Cells that are finished
     in `runs` are not run again. Each cell has a process of its own, also with jobs=1. The process does not run the
     calling script, so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its
-    error. BenchError says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
+    error. BenchError says what is wrong with the arguments; Ctrl-C, SIGTERM and SIGHUP save, then raise
+    KeyboardInterrupt.
     """
     request = Request(
         baselines=_several("baselines", baselines),
@@ -56,16 +57,13 @@ def run(
         name=plan,
     )
     _refuse_none(seeds=seeds, jobs=jobs)
-    corpora, own = (
-        Corpora.from_environment(data, corpus),
-        [metric_plugins.parse(text) for text in dict.fromkeys(metrics)],
-    )
+    corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     made = planning.make(request, corpora)
     if own:
         beside.refuse_unfit(made, own)
     setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
-    if session.run(made, setup, _console(progress)) == session.INTERRUPTED:
-        raise KeyboardInterrupt
+    session.run(made, setup, _console(progress))
     if own and (records := beside.finished(made, setup)):
         beside.judge(records, setup, own)
     frame = load_results(runs, made.name)
@@ -83,7 +81,8 @@ def _console(progress: bool) -> Console:
     from rich.console import Console
 
     live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
-    return Console(quiet=not progress, force_jupyter=False, force_terminal=live)
+    file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
+    return Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
 
 
 def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:

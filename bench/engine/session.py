@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bench.contracts.errors import folded
-from bench.engine import pool
+from bench.engine import pool, signals
 from bench.engine.estimate import expected
 from bench.engine.job import Context
 from bench.engine.progress import Progress
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from bench.planning.cell import Cell
     from bench.toolkit.corpora.fetch import Corpora
 
-INTERRUPTED = 130
-
 
 @dataclass(frozen=True)
 class Setup:
@@ -48,9 +43,10 @@ class Setup:
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
-    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed, 130 after Ctrl-C or SIGTERM.
+    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed.
 
-    It writes no tables: `bench run` does so afterwards, unless the run was interrupted.
+    It writes no tables: `bench run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
+    recorded, and the KeyboardInterrupt is raised again.
     """
     console = console or Console()
     if _unfinished(plan, setup.runs):
@@ -65,11 +61,11 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
             write_cell(cell, setup.runs)
         wanted = {cell.id: Entry(tags=tags, label=cell.label) for cell in plan.cells}
         cells = kept_plans.write(plan.name, wanted, setup.runs)
-        interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
+        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
-    if interrupted:
-        console.print("interrupted; everything finished is kept: the same command continues from here")
-        return INTERRUPTED
+    if stop is not None:
+        console.print("everything finished is kept: the same command continues from here")
+        raise stop
     return 1 if failed(plan, setup.runs) else 0
 
 
@@ -110,43 +106,29 @@ def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
     return [record.cell for record in records if record.status != "done"]
 
 
-def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
-    """Run the cells that are not done; return whether Ctrl-C or SIGTERM ended the run."""
+def _carry_out(
+    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]
+) -> KeyboardInterrupt | None:
+    """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     cells = _unfinished(plan, setup.runs)
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
-        return False
+        return None
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context = Context(runs, setup.corpora, stop)
     cells.sort(key=lambda cell: cell.seed)
     with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)) as shown:
         try:
-            with _ending_as_by_ctrl_c():
+            with signals.raised():
                 pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
-        except KeyboardInterrupt:
-            return True
+        except KeyboardInterrupt as stopped:
+            return stopped
         finally:
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
-    return False
-
-
-@contextmanager
-def _ending_as_by_ctrl_c() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C until the block ends. Batch systems send it before they end a job.
-
-    Python handles signals in its main thread only; in another thread this does nothing.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return None
 
 
 def _announce(plan: Plan, console: Console) -> None:

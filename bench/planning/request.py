@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from bench.contracts.knobs import build, parse, without_unset
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
+from bench.planning.variants import expand
 from bench.plugins import loading as plugins
 from bench.plugins.reference import TEXT, Reference, parse_plugin
 
@@ -77,14 +78,15 @@ def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
     """Return the request's baselines with the knobs that they have on the dataset of that label."""
     here = dataclasses.replace(request, preset=request.preset.for_dataset(dataset))
     preset = preset_of(here)
-    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in request.baselines))
+    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in expand(request.baselines)))
 
 
 def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
-    """Return a baseline with the knobs of the preset and of --set."""
-    reference = parse_plugin(text)
-    cls, name = plugins.load("bench.baselines", text), reference.label
-    own = {key: value for owner, key, value in request.overrides if owner == name}
+    """Return a baseline with the knobs of the preset, of --set and of its reference (seqgan[k=1])."""
+    asked = parse_plugin(text)
+    reference, name = replace(asked, knobs=()), asked.label
+    cls = plugins.load("bench.baselines", asked.absolute)
+    own = {key: value for owner, key, value in request.overrides if owner == name} | dict(asked.knobs)
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
     shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
@@ -93,7 +95,7 @@ def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
-    """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE)."""
+    """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE, markov[order=1])."""
     asked = dataset_reference.parse(text)
     cls = plugins.load("bench.datasets", asked.absolute)
     owner, file = asked.owners[0], asked.argument
@@ -104,7 +106,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
         raise BenchError(f"-d {text} and --set text.file={own['file']}: name the file once")
     if asked.absolute == TEXT and not file and "file" not in values | own:
         file = str(corpora.files.get(TEXT, ""))
-    values |= own | ({"file": str(Path(file))} if file else {})
+    values |= own | dict(asked.knobs) | ({"file": str(Path(file))} if file else {})
     plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
     return Arm(asked.label, plugin, _of_cell(cls.Settings, _resolve(cls.Settings, values, owner)))
 

@@ -71,6 +71,27 @@ class Curve(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedStart(Event):
+    """The first phase ended at the start `key`, which cells of other arms with the same seed share.
+
+    `seconds` is the time that its training took; if it was `found`, another cell spent them.
+    """
+
+    NAME: ClassVar[str] = "shared-start"
+    key: str
+    found: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Event):
+    """Checkpoints were refused; the message says why, and where training goes on."""
+
+    NAME: ClassVar[str] = "refused"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judged(Event):
     """The checkpoint that is judged: the one after `epoch` of the phase's `epochs`."""
 
@@ -127,7 +148,8 @@ class Interrupted(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, Judged, Done, Beside, Failed, Interrupted)
+    kind.NAME: kind
+    for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Beside, Failed, Interrupted)
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
 

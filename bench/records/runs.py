@@ -178,6 +178,8 @@ def is_of(cell: Cell, asked: Reference) -> bool:
     """Return whether the cell's dataset is `asked`, as tables name it (text:reviews) or -d does (text:reviews.csv)."""
     if asked.text == cell.dataset_label:
         return True
+    if asked.knobs:
+        return (asked.absolute, asked.label) == (cell.dataset, cell.dataset_label)
     if asked.absolute != cell.dataset or not asked.argument:
         return asked.absolute == cell.dataset
     file = str(dict(cell.dataset_settings).get("file") or "")

@@ -14,7 +14,7 @@ from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.engine.progress import Progress, headline
 from bench.planning.cell import Cell
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Start
+from bench.records.events import Curve, Done, Epoch, Event, Failed, Refused, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 
 SCORES = {"ones": Score(value=0.25, better="higher", signature="s")}
@@ -58,6 +58,16 @@ def test_plain_lines_where_the_output_is_no_terminal(cells: list[Cell], context:
     assert shown(on).splitlines() == ["[1/3] Words Tiny seed 0: ones 0.2500", "failed: Words Tiny: it [broke]"]
     assert [(record.cell, record.status) for record in ended] == [(cells[0], "done"), (cells[1], "failed")]
     assert "\x1b" not in shown(on)
+
+
+def test_a_refused_checkpoint_is_told_once(cells: list[Cell], context: Context) -> None:
+    on = console(False)
+    write(cells[0], context, START, Refused(message="an earlier one"))
+    with Progress(cells, context.runs, 1, on, lambda _: None) as progress:
+        write(cells[0], context, START, Refused(message="checkpoint 3 is refused: [why]"))
+        progress.tick()
+        progress.tick()
+    assert shown(on).splitlines() == ["Words Tiny seed 0: checkpoint 3 is refused: [why]"]
 
 
 def test_cells_kept_from_before_are_not_told_again(cells: list[Cell], context: Context) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench import Scores
+from bench import Generated, Scores, SequenceData
 
 
 class Zeros:
@@ -13,10 +13,10 @@ class Zeros:
     name = "zeros"
     better = "lower"
 
-    def signature(self):
+    def signature(self) -> str:
         return "zeros|share"
 
-    def score(self, generated, data):
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
         return Scores.mean_of((generated.sequences == 0).mean(1))
 
 
@@ -26,13 +26,13 @@ class Surprise:
     name = "surprise"
     better = "lower"
 
-    def __init__(self, data):
+    def __init__(self, data: SequenceData) -> None:
         self.words = len(data.vocabulary)
 
-    def signature(self):
+    def signature(self) -> str:
         return f"surprise|words:{self.words}"
 
-    def score(self, generated, data):
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
         if generated.log_prob is None:
             return Scores(None)
         return Scores(float(-generated.log_prob(generated.sequences).mean() / np.log(self.words)))
@@ -44,8 +44,8 @@ class Broken:
     name = "broken"
     better = "lower"
 
-    def signature(self):
+    def signature(self) -> str:
         return "broken"
 
-    def score(self, generated, data):
+    def score(self, generated: Generated, data: SequenceData) -> Scores:
         raise ValueError("no such thing")

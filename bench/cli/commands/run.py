@@ -98,17 +98,15 @@ def command(
         device=resolve_device(device),
         name=name,
     )
-    corpora, own = (
-        Corpora.from_environment(data, corpus),
-        [metric_plugins.parse(text) for text in dict.fromkeys(metrics)],
-    )
+    corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
     sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference, own))
 
 
 def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin] = ()) -> int:
-    """Run the plan and write its tables, unless the run was interrupted; return the exit code."""
+    """Run the plan and write its tables; return the exit code."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out)
@@ -116,9 +114,8 @@ def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None, own
         beside.refuse_unfit(plan, own)
     console = Console()
     code = session.run(plan, setup, console)
-    if code != session.INTERRUPTED:
-        code = max(code, _judge_beside(plan, setup, own, console))
-        _report(plan, setup, out, reference, console)
+    code = max(code, _judge_beside(plan, setup, own, console))
+    _report(plan, setup, out, reference, console)
     return code
 
 
