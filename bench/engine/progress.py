@@ -17,7 +17,7 @@ from bench.records.events import Curve, Epoch, Failed, Refused
 from bench.records.journal import Record, read_record
 
 WIDE = 100  # a terminal this wide has room for the name of the score
-ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
+ORDER = {"running": 0, "damaged": 1, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:
