@@ -102,7 +102,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
     )
-    journal.append(done)
+    journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
 
 

@@ -22,7 +22,7 @@ from bench.records.journal import Journal, Record, read_record
 
 WIDE = 100  # a terminal this wide has room for the name of the score
 NEXT = 32  # waiting cells that a look takes in at least
-ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
+ORDER = {"running": 0, "damaged": 1, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:

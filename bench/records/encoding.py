@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
@@ -147,6 +148,7 @@ def _outcome(record: Record) -> dict[str, str]:
     if done := record.last(Done):
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
+    tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
     if record.status == "failed" and (failed := record.last(Failed)):
         tags["error"] = failed.error or "no message"
     return tags

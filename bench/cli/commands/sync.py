@@ -29,6 +29,8 @@ def command(folders: tuple[Path, ...], runs: Path, tracking_uri: str | None) -> 
     """
     done = sync(folders, runs, Tracker(tracking_uri))
     taken, tracked, plans = counted(done.taken, "cell"), counted(done.tracked, "cell"), counted(done.plans, "plan")
+    for line in done.left_out:
+        click.echo(f"left out, damaged: {line}", err=True)
     click.echo(f"{taken} taken in, {tracked} in MLflow, {plans}")
 
 
