@@ -34,6 +34,7 @@ def run(
     corpus: Sequence[str] = (),
     runs: str | Path = "runs",
     tracking_uri: str | None = None,
+    wait: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
@@ -60,7 +61,7 @@ def run(
             raise BenchError(f"{name} = {value}: give at least 1")
     corpora = Corpora.from_environment(data, corpus)
     made = planning.make(request, corpora)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
+    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri, wait=wait)
     live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
     file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
     console = Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)

@@ -52,6 +52,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@options.wait
 @options.reference
 @options.device
 @options.data
@@ -69,6 +70,7 @@ def command(
     jobs: int | None,
     cluster: str | None,
     name: str | None,
+    wait: bool,
     reference: str | None,
     device: str,
     data: str,
@@ -95,7 +97,8 @@ def command(
     corpora = Corpora.from_environment(data, corpus)
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference))
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
+    sys.exit(_run(plan, setup, out, reference))
 
 
 def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> int:

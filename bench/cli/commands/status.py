@@ -15,13 +15,16 @@ from bench.records.runs import RunsFolder
 @click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
-    """Show the state of each cell of the folder."""
+    """Show the state of each cell of the folder.
+
+    A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
+    """
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
-    for record, names, note in lines:
+    for record, state, names, note in lines:
         cell, label = record.cell, " or ".join(names)
-        click.echo(f"{record.status:11} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
-    counts = Counter(line.record.status for line in lines)
+        click.echo(f"{state:13} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
+    counts = Counter(line.state for line in lines)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
