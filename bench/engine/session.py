@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where and how to run a plan; nothing here changes a number."""
+    """Where and how to run a plan; nothing here changes a number.
+
+    `wait` says whether to wait for another bench that is at work in the runs folder.
+    """
 
     corpora: Corpora
     runs: Path
     jobs: int
     cluster: str | None = None
     tracking_uri: str | None = None
+    wait: bool = False
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
@@ -51,7 +56,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     console = console or Console()
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
-    with locked(setup.runs):
+    with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()

@@ -72,6 +72,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
 @options.metrics
+@options.wait
 @options.reference
 @options.device
 @options.data
@@ -92,6 +93,7 @@ def command(
     cluster: str | None,
     name: str | None,
     metrics: tuple[str, ...],
+    wait: bool,
     reference: str | None,
     device: str,
     data: str,
@@ -119,7 +121,7 @@ def command(
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri)
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
     code, tables = _run(plan, setup, out, reference, own)
     while until_resolved and not code and (more := _one_seed_more(request, plan, tables, most_seeds)):
         request, plan = more, planning.make(more, corpora)
