@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from bench.contracts.knobs import build
 from bench.planning.cell import Cell, Evaluation
 from bench.records import typed
 
@@ -27,10 +27,18 @@ def cell_of(content: Mapping[str, Any]) -> Cell:
     for name in WHOLE:
         if not typed.is_whole(given[name]) or given[name] < 0:
             raise ValueError(f"{name} is {given[name]!r:.40}")
-    given["evaluation"] = build(Evaluation, given["evaluation"], "evaluation")
+    given["evaluation"] = _evaluation(given["evaluation"])
     for name in given.keys() - {*KNOBS, *WHOLE, "evaluation"}:
         _text(name, given[name])
     return Cell(**given)
+
+
+def _evaluation(given: Mapping[str, Any]) -> Evaluation:
+    for field in fields(Evaluation):
+        fits = typed.is_text if field.name == "rule" else typed.is_whole
+        if field.name in given and not fits(given[field.name]):
+            raise ValueError(f"evaluation.{field.name} is {given[field.name]!r:.40}")
+    return Evaluation(**given)
 
 
 def _text(name: str, value: Any) -> str:

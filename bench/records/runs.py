@@ -187,8 +187,9 @@ class RunsFolder:
             if plan not in self.plans:
                 raise unknown(f"plan in {self}", plan, self.plans)
             records = [record for record in records if record.cell.id in self.plans[plan]]
-        if not any(label in self.names_of(record, plan) for record in records):
-            self._refuse_damaged(label, dataset, plan)
+        whole = any(label in self.names_of(record, plan) for record in records)
+        if not whole and label in (hurt := self.hurt(dataset, plan)):
+            raise BenchError(f"{label} {hurt[label]}")
         if not records:
             of = f" of {dataset}" if dataset else ""
             raise BenchError(f"no finished run{of} in {self}: `bench run` makes some, `bench status` lists them")
@@ -198,15 +199,14 @@ class RunsFolder:
             raise unknown(f"finished run in {self}", label, set().union(*names.values()))
         return found
 
-    def _refuse_damaged(self, label: str, dataset: str | None, plan: str | None) -> None:
-        """Raise BenchError if a run with the label is damaged."""
+    def hurt(self, dataset: str | None = None, plan: str | None = None) -> dict[str, str]:
+        """Return label -> what is wrong, for rows with a damaged run: of a dataset and of a plan, if they are named."""
         known = self.of_plan(plan, dataset) if plan is not None else _of(self.records(), dataset)
-        for record in known:
-            if record.damage and label in self.names_of(record, plan):
-                cell = record.cell
-                raise BenchError(
-                    f"{label} seed {cell.seed} (cell {cell.id}) is damaged ({record.damage}): run it again"
-                )
+        found: dict[str, str] = {}
+        for record in reversed([record for record in known if record.damage]):
+            why = f"seed {record.cell.seed} (cell {record.cell.id}) is damaged ({record.damage}): run it again"
+            found |= dict.fromkeys(self.names_of(record, plan), why)
+        return dict(sorted(found.items()))
 
 
 def _of(records: Sequence[Record], dataset: str | None) -> list[Record]:
