@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bench.engine.progress import headline
+from bench.engine.board import told
 from bench.records.events import Failed
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
@@ -26,4 +26,4 @@ def overview(runs: RunsFolder) -> list[Line]:
 
 def _note(record: Record) -> str:
     failed = record.last(Failed) if record.status == "failed" else None
-    return failed.error if failed else headline(record)
+    return failed.error if failed else told(record)

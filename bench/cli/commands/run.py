@@ -11,9 +11,11 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
+from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
 from bench.engine import beside, session
 from bench.engine.device import resolve_device
+from bench.engine.forecast import forecast
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -56,6 +58,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@click.option("--dry-run", "dry", is_flag=True, help="List the cells, their hours and memory, and run nothing.")
 @options.metrics
 @options.reference
 @options.device
@@ -74,6 +77,7 @@ def command(
     jobs: int | None,
     cluster: str | None,
     name: str | None,
+    dry: bool,
     metrics: tuple[str, ...],
     reference: str | None,
     device: str,
@@ -89,6 +93,7 @@ def command(
     """
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
+    click.echo("Reading the datasets ...")
     request = Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
@@ -102,6 +107,9 @@ def command(
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
+    if dry:
+        show_forecast(forecast(plan, runs), at_once, Console())
+        return
     sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference, own))
 
 
