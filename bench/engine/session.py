@@ -72,7 +72,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
     """Return the records of the plan's cells that failed."""
-    records = [read_record(runs / cell.id) for cell in plan.cells]
+    records = (read_record(runs / cell.id) for cell in plan.cells)
     return [record for record in records if record.status == "failed"]
 
 
@@ -102,9 +102,14 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
-    """Return the cells that are not done, with those that have no folder yet."""
-    records = [Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in plan.cells]
+    """Return the cells that are not done, with those that have no folder yet, the lowest seed first."""
+    records = (Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in _in_order(plan))
     return [record.cell for record in records if record.status != "done"]
+
+
+def _in_order(plan: Plan) -> list[Cell]:
+    """Return the cells in the order of running: seed by seed, so that every arm soon has a score."""
+    return sorted(plan.cells, key=lambda cell: cell.seed)
 
 
 def _carry_out(
@@ -119,8 +124,9 @@ def _carry_out(
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context, began = Context(runs, setup.corpora, stop), time.monotonic()
-    cells.sort(key=lambda cell: cell.seed)
-    with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)) as shown:
+    with Progress(
+        _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
+    ) as shown:
         try:
             with signals.raised():
                 pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)

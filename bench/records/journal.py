@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from bench.contracts.errors import BenchError, named
 from bench.contracts.metric import Score
-from bench.files import read_object, write_whole
+from bench.files import read_bytes, read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
 from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
@@ -48,16 +48,28 @@ class Journal:
 
     def read(self) -> list[Event]:
         """Return all events, in order. Torn lines and lines that are not events are left out."""
-        return list(self._events()) if self.path.exists() else []
+        if not self.path.exists():
+            return []
+        return list(_events(self.path.read_text(encoding="utf-8", errors="replace")))
 
-    def _events(self) -> Iterator[Event]:
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                event = from_line(json.loads(line))
-            except ValueError:
-                continue
-            if event is not None:
-                yield event
+    def read_from(self, place: int) -> tuple[list[Event], int]:
+        """Return the events after the byte `place`, and the place after the last whole line.
+
+        Only what is new is read; nothing is opened if the file has not grown. A shorter file is another one: it is read
+        from its beginning.
+        """
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            size = 0
+        if size == place:
+            return [], place
+        place = place if place < size else 0
+        with suppress(FileNotFoundError), self.path.open("rb") as file:
+            file.seek(place)
+            whole, newline, _ = file.read().rpartition(b"\n")  # a line that is being written is read the next time
+            return list(_events(whole.decode("utf-8", errors="replace"))), place + len(whole) + len(newline)
+        return [], 0
 
 
 @dataclass(frozen=True)
@@ -111,17 +123,31 @@ class Record:
         return (event for event in reversed(self.events) if isinstance(event, kind))
 
 
+def _events(text: str) -> Iterator[Event]:
+    """Yield the events of lines; torn lines and lines that are not events are left out."""
+    for line in text.splitlines():
+        try:
+            event = from_line(json.loads(line))
+        except ValueError:
+            continue
+        if event is not None:
+            yield event
+
+
 def write_cell(cell: Cell, runs: Path) -> Path:
     """Make the cell's folder with its cell.json, atomically, and return the folder.
 
     cell.json keeps the label that it was first written with. A plan that gives the cell another label keeps that label
-    itself. A damaged file is replaced.
+    itself. A damaged file is replaced; one that holds the cell already is not written again.
     """
     folder = runs / cell.id
-    if (folder / "cell.json").exists():
+    path = folder / "cell.json"
+    if path.exists():
         with suppress(BenchError):
             cell = replace(cell, label=read_cell(folder).label)
-    write_whole(folder / "cell.json", json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode())
+    content = json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode()
+    if not path.exists() or read_bytes(path) != content:
+        write_whole(path, content)
     return folder
 
 

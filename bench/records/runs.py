@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from bench.planning.cell import Cell
 from bench.planning.dataset_reference import is_same_file
 from bench.plugins.reference import Reference
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, read_cell
+from bench.records.journal import Journal, Record, read_cell, read_record
 from bench.records.plans import Entries
 
 SHORTEST = 6  # fewest digits of an id that may name a cell
@@ -87,6 +87,11 @@ class RunsFolder:
         """Return the cells of these ids that have a folder here, in the order of the ids given."""
         here = set(self.ids)
         return [self.record(key) for key in keys if key in here]
+
+    def one_by_one(self, keys: Iterable[str]) -> Iterator[Record]:
+        """Yield the cells of these ids that have a folder here. None is kept, since a plan may have thousands."""
+        here = set(self.ids)
+        return (read_record(self.path / key) for key in keys if key in here)
 
     def find(self, name: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
         """Return the finished runs that a command names: one run by its id, or a row by its label (see `of_label`)."""

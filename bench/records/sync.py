@@ -71,13 +71,16 @@ def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) 
 
     An interrupted cell has no score, but a learning curve up to where it stopped. BenchError if the store fails.
     """
-    ended = [record for record in runs.those(cells) if record.status in ENDED]
-    for record in ended:
+    written = 0
+    for record in runs.one_by_one(cells):
+        if record.status not in ENDED:
+            continue
         try:
             tracker.project(record, plan, cells[record.folder.name])
         except BenchError as error:
             raise BenchError(f"{error}; {runs} keeps everything: repair the store, then run `bench sync`") from error
-    return len(ended)
+        written += 1
+    return written
 
 
 def check_runs_folder(folder: Path) -> None:

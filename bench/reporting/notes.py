@@ -11,6 +11,7 @@ from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
 from bench.reporting import grids
+from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
 from bench.toolkit.metrics.nll import OF_MEANS
@@ -81,6 +82,7 @@ def _reading(table: Table) -> Iterator[str]:
         "at .05 over the number of tests."
     )
     yield from _variants(table)
+    yield from _evidence(table)
 
 
 def _shared(table: Table) -> Iterator[str]:
@@ -150,6 +152,18 @@ def _paired(table: Table) -> Iterator[str]:
         f"{'; '.join(sorted(pairs))} ({_numbers(pairs.values())} pairs). There t is the paired t-test, exact is the "
         "sign-flip test over all sign changes, and P(better) is the share of pairs. The other rows are unpaired."
     )
+
+
+def _evidence(table: Table) -> Iterator[str]:
+    """Yield the e-values, which hold if a user adds seeds until a difference shows; no p value does."""
+    found = [one for one in on_headline(table) if one.seeds > 1]
+    if found:
+        told = "; ".join(f"{one.name} {one.evalue:.3g}" for one in found)
+        yield (
+            f"If seeds are added until a difference shows, no p holds. An e-value does, at every look: {told} "
+            f"({table.columns[0].name}, differences seed by seed). At {found[0].wanted:.0f} or more a difference is "
+            f"resolved at .05 over all {len(found)} rows."
+        )
 
 
 def _variants(table: Table) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,8 +27,10 @@ from bench.plugins import loading as plugins
 from bench.plugins import metrics as metric_plugins
 from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
+from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
+from bench.reporting.table import Table
 from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -54,6 +58,18 @@ from bench.toolkit.corpora.fetch import Corpora
     "--preset", default="quick", show_default=True, help="smoke, quick, lean, paper, official, or a TOML file."
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0..N-1 of each baseline; else the preset's.")
+@click.option(
+    "--until-resolved",
+    is_flag=True,
+    help="Add seeds until an e-value resolves the reference's headline against each row, at .05 however many looks.",
+)
+@click.option(
+    "--most-seeds",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="With --until-resolved: seeds at most.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Set a knob: seqgan.rollouts=8.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
@@ -73,6 +89,8 @@ def command(
     datasets: tuple[str, ...],
     preset: str,
     seeds: int | None,
+    until_resolved: bool,
+    most_seeds: int,
     overrides: tuple[str, ...],
     jobs: int | None,
     cluster: str | None,
@@ -110,11 +128,38 @@ def command(
     if dry:
         show_forecast(forecast(plan, runs), at_once, Console())
         return
-    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference, own))
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri)
+    run = partial(_run, setup=setup, out=out, reference=reference, own=own)
+    sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
 
 
-def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin] = ()) -> int:
-    """Run the plan and write its tables; return the exit code."""
+def _until_resolved(
+    request: Request, plan: Plan, corpora: Corpora, run: Callable[[Plan], tuple[int, list[Table]]], most: int
+) -> int:
+    """Run the plan, then the plan of one seed more, until all rows are resolved; return the exit code."""
+    code, tables = run(plan)
+    while not code and (more := _one_seed_more(request, plan, tables, most)):
+        request, plan = more, planning.make(more, corpora)
+        code, tables = run(plan)
+    return code
+
+
+def _one_seed_more(request: Request, plan: Plan, tables: Sequence[Table], most: int) -> Request | None:
+    """Return the request with one seed more, and say why; None if all rows are resolved or there are `most` seeds."""
+    seeds = 1 + max(cell.seed for cell in plan.cells)
+    left = unresolved(tables)
+    for dataset, rows in left.items():
+        told = ", ".join(f"{one.name} {one.evalue:.3g}" for one in rows)
+        click.echo(f"{dataset}, {seeds} seeds: not resolved (e-value, {rows[0].wanted:.0f} wanted): {told}")
+    if left and seeds >= most:
+        click.echo(f"--most-seeds {most} is reached")
+    return replace(request, seeds=seeds + 1) if left and seeds < most else None
+
+
+def _run(
+    plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin]
+) -> tuple[int, list[Table]]:
+    """Run the plan and write its tables; return the exit code and the tables."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out)
@@ -123,8 +168,7 @@ def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None, own
     console = Console()
     code = session.run(plan, setup, console)
     code = max(code, _judge_beside(plan, setup, own, console))
-    _report(plan, setup, out, reference, console)
-    return code
+    return code, _report(plan, setup, out, reference, console)
 
 
 def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin], console: Console) -> int:
@@ -143,8 +187,8 @@ def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin],
     return 0
 
 
-def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> None:
-    """Write the tables, print their first columns, and tell where the rest is."""
+def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> list[Table]:
+    """Write the tables, print their first columns, tell where the rest is, and return them."""
     tracker = Tracker(setup.tracking_uri)
     paths, tables = write_report(tracker, plan.name, out, reference)
     print_summary(tables, console)
@@ -154,3 +198,4 @@ def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, 
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
     console.print(how_to_look(tracker, out, paths), markup=False, highlight=False, soft_wrap=True)
+    return tables
