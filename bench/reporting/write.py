@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, notes, profiles, render, to_csv
+from bench.reporting import figures, grids, ladder, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
 from bench.reporting.paper import paper
 from bench.reporting.table import Table
@@ -115,6 +115,12 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
         files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
         drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
         shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
+    if climbed := ladder.ladders(tables):
+        pictures = ladder.draw(climbed, paper())
+        files |= {f"{ladder.NAME}.{kind}": data for kind, data in pictures.items()}
+        files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
+        first = climbed[0].rungs[0][1].dataset
+        shown[first] = [(ladder.caption(climbed), pictures["png"]), *shown[first]]
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
     files["index.html"] = render.html(tables, shown).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
