@@ -28,7 +28,8 @@ from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.rollout import rollout_rewards
 from bench.toolkit.models.text_cnn import TextCNN
 from bench.toolkit.training import discriminator
-from bench.toolkit.training.generator import PolicyKnobs
+from bench.toolkit.training.counter import Counter
+from bench.toolkit.training.generator import PolicyKnobs, PretrainingKnobs
 from bench.toolkit.training.learner import PolicyLearner
 from bench.toolkit.training.optimiser import adam
 
@@ -70,7 +71,7 @@ class Knobs(PolicyKnobs):
         if self.discriminator_updates:
             shown = min(shown, self.discriminator_updates * self.batch)
         return [
-            Stage("teacher-forcing", self.mle_epochs * sizes.train),
+            *PretrainingKnobs.cost(self, sizes),
             Stage("policy-gradient", rewarded),
             Stage("rollout", rewarded * self.rollouts),
             Stage("discriminator", meetings * shown * self.filters),
@@ -89,6 +90,7 @@ class SeqGAN:
         self._learner = PolicyLearner(data, s, device, rng)
         self.generator = self._learner.generator
         self._policy = copy.deepcopy(self.generator) if s.update_rate else self.generator
+        self._rounds = Counter()
         self._discriminator = TextCNN(
             len(data.vocabulary),
             data.length,
@@ -104,16 +106,10 @@ class SeqGAN:
         """Return the two pre-trainings, then the rounds."""
         s = self._settings
         return [
-            self._learner.imitation.phase("mle", self._imitate),
+            self._learner.pretraining.phase(),
             Phase("discriminator", s.discriminator_epochs, self._prepare, trains_generator=False),
             Phase("adversarial", s.adversarial_steps, self._round),
         ]
-
-    def _imitate(self) -> dict[str, float]:
-        """Run one epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
-        loss = self._learner.imitation.epoch()
-        self._policy.load_state_dict(self.generator.state_dict())
-        return loss
 
     def _prepare(self) -> dict[str, float]:
         """Run one d-step of the discriminator's pre-training."""
@@ -133,7 +129,7 @@ class SeqGAN:
 
     def _real(self) -> Tensor:
         """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
-        s, train = self._settings, self._learner.imitation.train
+        s, train = self._settings, self._learner.pretraining.train
         if not s.discriminator_updates:
             return train
         order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)
@@ -143,6 +139,9 @@ class SeqGAN:
         """Run one round: g-steps, then d-steps."""
         s = self._settings
         facts: dict[str, float] = {}
+        if self._rounds.value == 0:  # a lagging rollout policy starts from the pre-trained generator
+            self._policy.load_state_dict(self.generator.state_dict())
+        self._rounds.value += 1
         for _ in range(s.g_steps):
             facts |= self._reinforce()
         if s.update_rate:
@@ -172,6 +171,7 @@ class SeqGAN:
         return {
             **self._learner.state(),
             "policy": self._policy,
+            "rounds": self._rounds,
             "discriminator": self._discriminator,
             "discriminator_adam": self._discriminator_adam,
         }

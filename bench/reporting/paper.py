@@ -107,8 +107,8 @@ class Paper:
         if dataset in self.tables:
             return self.tables[dataset]
         like = self.tables.get(base(dataset), Published("", "", ""))
-        own = {"file": f"table-{slug(dataset)}", "number": "", "title": dataset, "figure": ""}
-        return replace(like.without_values(), **own)
+        bare = like.without_values()
+        return replace(bare, file=f"table-{slug(dataset)}", number="", title=dataset, figure="")
 
     def metric(self, name: str) -> MetricName:
         """Return the metric's written name; if it is not listed, its own name with four decimals."""
