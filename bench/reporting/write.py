@@ -104,7 +104,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
     shown: dict[str, list[tuple[str, bytes]]] = {}
-    positions = tracker.profiles(plan, profiles.NAMES)
+    positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
@@ -126,7 +126,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()
-    if any(len(found) for found in positions.values()):
+    if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
 
