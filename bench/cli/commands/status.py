@@ -15,7 +15,7 @@ from bench.records.runs import RunsFolder
 @click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
-    """Show the state of each cell of the folder, and name what its plans lack."""
+    """Show the state of each cell, and what the plans lack."""
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
