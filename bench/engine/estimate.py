@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.cost import Costed, Sizes, Stage
 from bench.contracts.errors import BenchError
@@ -33,6 +33,13 @@ UNITS: Mapping[str, tuple[str, int]] = {
     "policy-gradient": ("f", BATCH),
 }
 """Kind of work in a stated cost -> its stage in `bench speed`, and the number of sequences timed there."""
+
+
+class Part(NamedTuple):
+    """The seconds of a part of a training; arms of a seed do parts whose `shared` is the same text only once."""
+
+    seconds: float
+    shared: str
 
 
 def path() -> Path:
@@ -61,6 +68,15 @@ def measured(device: str) -> dict[str, float] | None:
 def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> float | None:
     """Return the seconds of one training with these knobs; None if they state no cost.
 
+    BenchError as in `parts`.
+    """
+    found = parts(settings, stages, sizes, where)
+    return None if found is None else sum((part.seconds for part in found), 0.0)
+
+
+def parts(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> list[Part] | None:
+    """Return the seconds of each part of one training; None if the knobs state no cost.
+
     `stages` are the seconds of each stage of `bench speed`. BenchError names `where` if the cost breaks its contract,
     bench/contracts/cost.py.
     """
@@ -68,7 +84,14 @@ def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes
         return None
     with blaming("predict the hours of", where):
         cost = list(settings.cost(sizes))
-    return sum((_seconds(stage, stages, sizes, where) for stage in cost), 0.0)
+    return [Part(_seconds(stage, stages, sizes, where), stage.shared) for stage in cost]
+
+
+def together(trainings: Iterable[Sequence[Part]]) -> float:
+    """Return the seconds of several trainings with one seed: work that they share counts once."""
+    every = [part for training in trainings for part in training]
+    shared = {part.shared: part.seconds for part in every if part.shared}
+    return sum(part.seconds for part in every if not part.shared) + sum(shared.values())
 
 
 def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str) -> float:

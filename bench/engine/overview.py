@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bench.engine.progress import headline
+from bench.records import fence
 from bench.records.events import Failed
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
@@ -16,8 +17,9 @@ UNKNOWN = "?"
 class Line(NamedTuple):
     """A cell: its state, the labels that plans give its row, and a note.
 
-    The state is that of the record, "damaged" if its cell.json cannot be read, or "missing" if a plan names it and it
-    has no folder. What is not known then is "?" or None. The note is the score, or what is wrong.
+    The state is that of the record; "dead" if the cell was running and its process is gone; "damaged" if its cell.json
+    cannot be read; or "missing" if a plan names it and it has no folder. What is not known then is "?" or None. The
+    note is the score, or what is wrong.
     """
 
     status: str
@@ -39,10 +41,23 @@ def overview(runs: RunsFolder) -> list[Line]:
 
 
 def _line(record: Record, names: tuple[str, ...]) -> Line:
-    failed = record.last(Failed) if record.status == "failed" else None
-    note = record.damage or (failed.error if failed else headline(record))
-    cell = record.cell
-    return Line(record.status, cell.dataset_label, names, cell.seed, cell.id, note)
+    cell, (status, note) = record.cell, _look(record)
+    return Line(status, cell.dataset_label, names, cell.seed, cell.id, note)
+
+
+def _look(record: Record) -> tuple[str, str]:
+    """Return the state of a cell and a note on it."""
+    if record.damage:
+        return record.status, record.damage
+    if record.status == "failed" and (failed := record.last(Failed)):
+        return record.status, failed.error
+    lock = record.folder / fence.NAME
+    if record.status != "running" or fence.is_held(lock):
+        return record.status, headline(record)
+    holder = fence.said_holder(lock)
+    if holder and not holder.is_here:
+        return record.status, f"{headline(record)}; unless it is gone: {holder}"
+    return "dead", f"{holder or 'its process'} is gone: the same `bench run` continues from the last checkpoint"
 
 
 def _missing(runs: RunsFolder) -> Iterator[Line]:

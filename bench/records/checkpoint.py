@@ -32,14 +32,15 @@ FILES = ("weights.safetensors", "state.pt")
 
 @dataclass(frozen=True)
 class Place:
-    """The folder of one cell's checkpoints of one purpose; `cell` is the cell's id.
+    """The folder of one cell's checkpoints of one purpose; `cell` is the cell's id, or the key of a start.
 
-    Training goes on from the checkpoints of the purpose "last". Those of "best" are kept for the checkpoint rule.
+    Training goes on from the checkpoints of the purpose "last". Those of "best" are kept for the checkpoint rule, those
+    of "start" are starts that cells share.
     """
 
     folder: Path
     cell: str
-    purpose: Literal["last", "best"] = "last"
+    purpose: Literal["last", "best", "start"] = "last"
 
 
 class Loaded(NamedTuple):

@@ -73,6 +73,19 @@ class Curve(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedStart(Event):
+    """The first phase ended at the start `key`, which cells of other arms with the same seed share.
+
+    `seconds` is the time that its training took; if it was `found`, another cell spent them.
+    """
+
+    NAME: ClassVar[str] = "shared-start"
+    key: str
+    found: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refused(Event):
     """Checkpoints were refused; the message says why, and where training goes on."""
 
@@ -122,6 +135,18 @@ class Sealed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside(Event):
+    """A metric of the user's own judged a cell that is done: `metric` is its reference, `scores` are by column.
+
+    A later one of the same `metric` takes its place. The cell stays what it is: no id depends on such a metric.
+    """
+
+    NAME: ClassVar[str] = "beside"
+    metric: str
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Event):
     """The job ended with an error, on one line."""
 
@@ -138,7 +163,10 @@ class Interrupted(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.NAME: kind for kind in (Start, PhaseStart, Epoch, Curve, Refused, Judged, Done, Sealed, Failed, Interrupted)
+    kind.NAME: kind
+    for kind in (
+        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside, Failed, Interrupted),
+    )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
 _CHECKS: Mapping[str, Callable[[Any], bool]] = {
@@ -167,7 +195,7 @@ _FITS = {
 def to_line(event: Event) -> dict[str, Any]:
     """Return the JSON object of an event."""
     given = {name: getattr(event, name) for name in _FIELDS[type(event)]}
-    if isinstance(event, Done):
+    if isinstance(event, Done | Beside):
         given["scores"] = codec.to_json(event.scores)
     return {"event": event.NAME, **{name: value for name, value in given.items() if value is not None}}
 
@@ -186,7 +214,7 @@ def from_line(line: Any) -> Event | None:
         if not _FITS[kind][field](value):
             raise typed.Misfit(f"{field} of {name} is {value!r:.40}")
     try:
-        if kind is Done:
+        if kind in (Done, Beside):
             given["scores"] = codec.from_json(given["scores"])
         return kind(**given)
     except (TypeError, KeyError, ValueError, AttributeError) as error:

@@ -21,12 +21,12 @@ from typing import Literal, TypeVar
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, named
 from bench.contracts.metric import Score
-from bench.files import read_object, write_whole
+from bench.files import read_bytes, read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Knobs
 from bench.records import seal
 from bench.records.cell_file import cell_of
-from bench.records.events import Curve, Done, Event, Failed, Interrupted, PhaseStart, Sealed, Start, to_line
+from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Sealed, Start, to_line
 from bench.records.seal import Story
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
@@ -46,12 +46,13 @@ class Journal:
         """Write one line with the present time. First end a torn line that a killed process left."""
         self._write(self._closing() + self._line(event))
 
-    def finish(self, done: Done) -> None:
-        """Write the last lines of a cell: how it ended, then the checksums of its files and of all before this line.
+    def finish(self, *last: Done | Beside) -> None:
+        """Write the last lines of a cell: these events, then the checksums of its files and of all before this line.
 
-        Both lines are written at once. OSError if a file cannot be read.
+        All lines are written at once. OSError if a file cannot be read.
         """
-        head = self._closing() + self._line(replace(done, sealed=True))
+        told = (replace(event, sealed=True) if isinstance(event, Done) else event for event in last)
+        head = self._closing() + b"".join(map(self._line, told))
         before = (self.path.read_bytes() if self.path.exists() else b"") + head
         self._write(head + self._line(Sealed(files=seal.checksums(self.folder), journal=sha256(before))))
 
@@ -67,6 +68,25 @@ class Journal:
             return Story((), "", None, ())
         except OSError as error:
             return Story((), f"journal.jsonl cannot be read ({error.strerror})", None, ())
+
+    def read_from(self, place: int) -> tuple[list[Event], int]:
+        """Return the events after the byte `place`, and the place after the last whole line.
+
+        Only what is new is read; nothing is opened if the file has not grown. A shorter file is another one: it is read
+        from its beginning.
+        """
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            size = 0
+        if size == place:
+            return [], place
+        place = place if place < size else 0
+        with suppress(FileNotFoundError), self.path.open("rb") as file:
+            file.seek(place)
+            whole, newline, _ = file.read().rpartition(b"\n")  # a line that is being written is read the next time
+            return list(seal.events_of(whole)), place + len(whole) + len(newline)
+        return [], 0
 
     def set_aside(self) -> None:
         """Begin anew in the folder of a damaged cell: rename the journal to journal.damaged.jsonl, drop checkpoints."""
@@ -126,8 +146,11 @@ class Record:
 
     @property
     def scores(self) -> Mapping[str, Score]:
-        """Return the scores by metric; empty unless the cell is done."""
-        return self.done.scores if self.done else {}
+        """Return the scores by metric, those of the user's own metrics last; empty unless the cell is done."""
+        if self.done is None:
+            return {}
+        own = {event.metric: event.scores for event in self.all(Beside)}
+        return {**self.done.scores, **{name: score for scores in own.values() for name, score in scores.items()}}
 
     @property
     def curve(self) -> list[Curve]:
@@ -147,13 +170,16 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     """Make the cell's folder with its cell.json, atomically, and return the folder.
 
     cell.json keeps the label that it was first written with. A plan that gives the cell another label keeps that label
-    itself. A damaged file is replaced.
+    itself. A damaged file is replaced; one that holds the cell already is not written again.
     """
     folder = runs / cell.id
-    if (folder / "cell.json").exists():
+    path = folder / "cell.json"
+    if path.exists():
         with suppress(BenchError):
             cell = replace(cell, label=read_cell(folder).label)
-    write_whole(folder / "cell.json", json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode())
+    content = json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode()
+    if not path.exists() or read_bytes(path) != content:
+        write_whole(path, content)
     return folder
 
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from bench.contracts.errors import BenchError
 from bench.files import read_object, write_whole
-from bench.records import typed
+from bench.records import fence, typed
 
 REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
 
@@ -61,8 +59,9 @@ def write(plan: str, cells: Entries, runs: Path) -> dict[str, Entry]:
 def join(plan: str, cells: Entries, runs: Path) -> None:
     """Add entries with known times of asking to a plan. If a cell has two entries, the later one is kept."""
     folder = runs / "plans"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
+    with fence.held(
+        folder / fence.NAME, fence.FOREVER
+    ):  # two commands may write at the same time, and both must be kept
         kept = read_all(runs).get(plan, {})
         newer = {key: entry for key, entry in cells.items() if key not in kept or entry.asked > kept[key].asked}
         joined = sorted((kept | newer).items(), key=lambda item: item[1].asked)

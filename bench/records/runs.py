@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -41,6 +41,12 @@ class RunsFolder:
     def plans(self) -> Mapping[str, Entries]:
         """Return plan -> cell id -> entry; BenchError if a plan is damaged."""
         return kept_plans.read_all(self.path)
+
+    @property
+    def newest_plan(self) -> str | None:
+        """Return the plan that was asked for last; None if there is none."""
+        asked = {plan: max((entry.asked for entry in cells.values()), default=0) for plan, cells in self.plans.items()}
+        return max(asked, key=lambda plan: asked[plan], default=None)
 
     def cell(self, key: str) -> Cell:
         """Return the cell of an id; BenchError if its file is damaged."""
@@ -104,6 +110,11 @@ class RunsFolder:
         """Return the cells of these ids that can be read here, in the order of the ids given."""
         here = set(self.ids)
         return [self.record(key) for key in keys if key in here and not self._fault(key)]
+
+    def one_by_one(self, keys: Iterable[str]) -> Iterator[Record]:
+        """Yield the cells of these ids that can be read here. No journal is kept, since a plan may have thousands."""
+        here = set(self.ids)
+        return (record_of(self.cell(key), self.path / key) for key in keys if key in here and not self._fault(key))
 
     def find(self, name: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
         """Return the finished runs that a command names: one run by its id, or a row by its label (see `of_label`)."""
@@ -208,6 +219,8 @@ def is_of(cell: Cell, asked: Reference) -> bool:
     """Return whether the cell's dataset is `asked`, as tables name it (text:reviews) or -d does (text:reviews.csv)."""
     if asked.text == cell.dataset_label:
         return True
+    if asked.knobs:
+        return (asked.absolute, asked.label) == (cell.dataset, cell.dataset_label)
     if asked.absolute != cell.dataset or not asked.argument:
         return asked.absolute == cell.dataset
     file = str(dict(cell.dataset_settings).get("file") or "")

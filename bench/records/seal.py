@@ -58,6 +58,11 @@ def read(content: bytes, folder: Path) -> Story:
     return Story(events, damage, found if is_done else None, torn)
 
 
+def events_of(content: bytes) -> Iterator[Event]:
+    """Yield the events of a part of a journal; lines that hold none that this version knows are left out."""
+    return (line.event for line in _lines(content) if line.event is not None)
+
+
 def faults(folder: Path, seal: Sealed) -> dict[str, str]:
     """Return file -> what is wrong with it: each file that is not the one that the seal names."""
     found = {name: _fault(folder / name, digest) for name, digest in seal.files.items()}

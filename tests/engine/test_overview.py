@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from typing import Any
 
 from bench.engine.job import Context, run
 from bench.engine.overview import overview
 from bench.records import plans as kept_plans
+from bench.records.events import Start
+from bench.records.journal import Journal
 from bench.records.runs import RunsFolder
 
 
@@ -19,7 +27,7 @@ def test_cells_are_sorted_with_their_names_and_notes(make_cell: Any, context: Co
     lines = overview(RunsFolder(context.runs))
     assert [(line.cell, line.seed) for line in lines] == [(cells[2].id, 0), (cells[1].id, 0), (cells[0].id, 1)]
     failed, done, waiting = lines
-    assert (failed.status, done.status) == ("failed", "done")
+    assert (failed.status, done.status, waiting.status) == ("failed", "done", "pending")
     assert failed.note == "Raises: RuntimeError: the critic has left"
     assert done.names == ("Tiny", "Tiny[x]") and done.note.startswith("ones 0.")
     assert waiting.names == ("Tiny",) and waiting.note == "-"
@@ -52,3 +60,29 @@ def test_missing_and_damaged_cells_are_named_beside_the_whole(make_cell: Any, co
     assert "cell.json is damaged" in hurt.note
     assert lines[cells[3].id, "damaged"].note == "samples.txt is missing"
     assert lines["f" * 16, "missing"].note == "of plans mine, other, its folder is gone: repeat the `bench score`"
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from bench.records import fence
+with fence.held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_cell_whose_process_is_gone_is_dead(make_cell: Any, context: Context) -> None:
+    def look() -> tuple[str, str]:
+        (line,) = overview(RunsFolder(context.runs))
+        return line.status, line.note
+
+    folder = context.runs / make_cell().id
+    Journal(folder).append(Start(source={}, notes=()))
+    assert look() == ("dead", "its process is gone: the same `bench run` continues from the last checkpoint")
+    with subprocess.Popen([sys.executable, "-c", HOLDS, folder / ".lock"], stdout=subprocess.PIPE) as worker:
+        assert worker.stdout and worker.stdout.readline() and look()[0] == "running"
+        os.kill(worker.pid, signal.SIGKILL)
+    assert look()[0] == "dead" and look()[1].startswith(f"process {worker.pid} on {socket.gethostname()} since 20")
+    (folder / ".lock").write_text(json.dumps({"pid": 7, "host": "elsewhere", "since": 0.0}))
+    assert look()[0] == "running" and "unless it is gone: process 7 on elsewhere since" in look()[1]

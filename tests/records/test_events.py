@@ -12,6 +12,7 @@ import pytest
 from bench.contracts.metric import Score
 from bench.records import events
 from bench.records.events import (
+    Beside,
     Curve,
     Done,
     Epoch,
@@ -22,6 +23,7 @@ from bench.records.events import (
     PhaseStart,
     Refused,
     Sealed,
+    SharedStart,
     Start,
 )
 from bench.records.journal import Journal
@@ -42,6 +44,9 @@ LINES: dict[str, Event] = {
     '{"event": "curve", "time": 1.5, "x": 1, "phase": "mle", "scores": {"nll": null}}': Curve(
         time=1.5, x=1, phase="mle", scores={"nll": None}
     ),
+    '{"event": "shared-start", "time": 1.5, "key": "0f", "found": true, "seconds": 2.5}': SharedStart(
+        time=1.5, key="0f", found=True, seconds=2.5
+    ),
     '{"event": "refused", "time": 1.5, "message": "why"}': Refused(time=1.5, message="why"),
     '{"event": "judged", "time": 1.5, "phase": "mle", "epoch": 2, "epochs": 3}': Judged(
         time=1.5, phase="mle", epoch=2, epochs=3
@@ -56,6 +61,12 @@ LINES: dict[str, Event] = {
         scores={"nll": Score(value=None, better="lower", signature="s", bound="upper")},
         hypotheses=30,
         seconds=2.0,
+    ),
+    '{"event": "beside", "time": 1.5, "metric": "m.py:Zeros", "scores": {"zeros": {"value": 0.5, "better": "lower", '
+    '"signature": "zeros|share"}}}': Beside(
+        time=1.5,
+        metric="m.py:Zeros",
+        scores={"zeros": Score(value=0.5, better="lower", signature="zeros|share", bound=None)},
     ),
     '{"event": "sealed", "time": 1.5, "files": {"samples.txt": "00"}, "journal": "11"}': Sealed(
         time=1.5, files={"samples.txt": "00"}, journal="11"

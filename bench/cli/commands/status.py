@@ -15,7 +15,10 @@ from bench.records.runs import RunsFolder
 @click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
 @options.runs
 def command(runs: Path) -> None:
-    """Show the state of each cell, and what the plans lack."""
+    """Show the state of each cell, and what the plans lack.
+
+    A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
+    """
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
