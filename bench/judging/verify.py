@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from bench import __version__
 from bench.contracts.data import TokenArray
 from bench.contracts.errors import BenchError, ContractError, folded, unknown
 from bench.contracts.metric import FloatArray, Generated, Profile, Score
@@ -31,6 +33,7 @@ WRONG = ("differs", "damaged", "missing")
 NEAR = 1e-6
 """How far a score may lie from what comes out again, relative to its size: other machines round otherwise."""
 UNKNOWN = "?"
+VERSION = re.compile(r"\|v:[^|]*$")
 
 
 class Finding(NamedTuple):
@@ -208,7 +211,7 @@ def _differences(record: Record, done: Done, judged: Judgement, missed: Sequence
             yield f"{name} is no metric of the dataset"
         elif not _near(mine.value, again.value):
             yield f"{name} is {mine.value}, and comes out as {again.value}"
-        elif why := _unlike(mine, again):
+        elif why := _unlike(mine, again, record.cell):
             yield f"{name}: {why}"
         elif name in judged.per_sequence and (row := _row_that_differs(kept.get(name), judged.per_sequence[name])):
             yield f"{name}: scores.parquet differs from its samples in {row}"
@@ -230,10 +233,14 @@ def _unlike_means(record: Record, names: Sequence[str]) -> Iterator[str]:
             yield f"{name} is {value}, and the mean of its scores per sequence is {mean}"
 
 
-def _unlike(mine: Score, again: Score) -> str:
+def _unlike(mine: Score, again: Score, cell: Cell) -> str:
+    """Return what else than the value differs; the version in a signature may, if another one made the cell."""
     for part in ("signature", "better", "bound"):
-        if getattr(mine, part) != getattr(again, part):
-            return f"its {part} is {getattr(mine, part)}, and comes out as {getattr(again, part)}"
+        one, other = (str(getattr(score, part)) for score in (mine, again))
+        if cell.bench != __version__:
+            one, other = (VERSION.sub("", text) for text in (one, other))
+        if one != other:
+            return f"its {part} is {one}, and comes out as {other}"
     return ""
 
 
