@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import traceback
 import warnings
@@ -114,9 +115,20 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         profiles=judged.profiles or None,
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
+        memory=_most_memory(),
     )
     journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _most_memory() -> int | None:
+    """Return the most bytes that this process has held; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else 1024 * found
 
 
 def _refuse_edited(cell: Cell) -> None:

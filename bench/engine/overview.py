@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bench.engine.progress import headline
+from bench.engine.board import told
 from bench.records import fence
 from bench.records.events import Failed
 from bench.records.journal import Record
@@ -53,10 +53,10 @@ def _look(record: Record) -> tuple[str, str]:
         return record.status, failed.error
     lock = record.folder / fence.NAME
     if record.status != "running" or fence.is_held(lock):
-        return record.status, headline(record)
+        return record.status, told(record)
     holder = fence.said_holder(lock)
     if holder and not holder.is_here:
-        return record.status, f"{headline(record)}; unless it is gone: {holder}"
+        return record.status, f"{told(record)}; unless it is gone: {holder}"
     return "dead", f"{holder or 'its process'} is gone: the same `bench run` continues from the last checkpoint"
 
 

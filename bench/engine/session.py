@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bench.contracts.errors import folded
 from bench.engine import pool, signals
+from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import Context
 from bench.engine.progress import Progress
@@ -141,7 +142,7 @@ def _carry_out(
     _set_damaged_aside(cells, setup.runs, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
-    context = Context(runs, setup.corpora, stop)
+    context, began = Context(runs, setup.corpora, stop), time.monotonic()
     with Progress(
         _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
     ) as shown:
@@ -153,6 +154,8 @@ def _carry_out(
         finally:
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
+    count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
     return None
 
 

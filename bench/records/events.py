@@ -108,8 +108,9 @@ class Done(Event):
     """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
-    the time spent training, `wall_seconds` the whole time. `profiles` are values by position, such as the exposure bias
-    at each position, under the names that the metrics give. `sealed` says that a `Sealed` follows.
+    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `profiles`
+    are values by position, such as the exposure bias at each position, under the names that the metrics give. `sealed`
+    says that a `Sealed` follows.
     """
 
     NAME: ClassVar[str] = "done"
@@ -118,6 +119,7 @@ class Done(Event):
     copied: float | None = None
     seconds: float
     wall_seconds: float | None = None
+    memory: int | None = None
     profiles: Mapping[str, Profile] | None = None
     sealed: bool | None = None
 

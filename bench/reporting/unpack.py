@@ -65,16 +65,23 @@ def check(
 ) -> Checked:
     """Verify a pack, and call `told` with the finding of each cell; BenchError if it is no pack."""
     with unpacked(path) as found:
-        if found.plan not in found.runs.plans:
-            return Checked((*found.faults, f"it holds no plans/{found.plan}.json"), ())
-        findings = verify(found.runs, found.plan, corpora, told, scores=scores)
-        faults = [*found.faults, *_strays(found), *_unfit(findings)]
-        try:
-            again = tables(found.runs, found.plan)
-        except BenchError as error:
-            return Checked((*faults, f"its tables do not come out again: {folded(error)}"), tuple(findings))
-        packed = {f"tables/{file.name}": file.read_bytes() for file in found.runs.path.glob("tables/*.csv")}
-        return Checked((*faults, *_other_tables(packed, again)), tuple(findings))
+        return examine(found, corpora, told, scores=scores)
+
+
+def examine(
+    found: Unpacked, corpora: Corpora, told: Callable[[Finding], object] = lambda _: None, *, scores: bool = True
+) -> Checked:
+    """Verify what a pack holds, and call `told` with the finding of each cell."""
+    if found.plan not in found.runs.plans:
+        return Checked((*found.faults, f"it holds no plans/{found.plan}.json"), ())
+    findings = verify(found.runs, found.plan, corpora, told, scores=scores)
+    faults = [*found.faults, *_strays(found), *_unfit(findings)]
+    try:
+        again = tables(found.runs, found.plan)
+    except BenchError as error:
+        return Checked((*faults, f"its tables do not come out again: {folded(error)}"), tuple(findings))
+    packed = {f"tables/{file.name}": file.read_bytes() for file in found.runs.path.glob("tables/*.csv")}
+    return Checked((*faults, *_other_tables(packed, again)), tuple(findings))
 
 
 def _manifest(files: Mapping[str, bytes], path: Path) -> tuple[dict[str, Any], list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import stat
 import zipfile
 from collections.abc import Callable
@@ -16,43 +15,14 @@ import pytest
 
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
-from bench.engine.job import Context, run
-from bench.planning import plan as planning
-from bench.planning import preset
-from bench.planning.request import Request, parse_overrides
-from bench.records import plans as kept_plans
-from bench.records.journal import write_cell
-from bench.records.plans import Entry
 from bench.records.runs import RunsFolder
 from bench.reporting.pack import pack, sealed
 from bench.reporting.unpack import Checked, check
 from bench.toolkit.corpora.fetch import Corpora
 
-SHELF = Path(__file__).parent.parent / "shelf"
 Files = dict[str, bytes]
 Tamper = Callable[[Files, str], None]
 """Changes the files of a pack; the text is the id of the first seed of Tiny."""
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with two plug-ins, a runs folder of two arms with two seeds, and its pack."""
-    place = tmp_path_factory.mktemp("lab")
-    for name in ("words.py", "trainers.py"):
-        shutil.copy(SHELF / name, place)
-    corpora = Corpora(place / "cache", "sample")
-    arms = (f"{place}/trainers.py:Tiny", f"{place}/trainers.py:Spoils")
-    sets = parse_overrides(("evaluation.samples=30", "evaluation.curve_every=3"))
-    request = Request(arms, (f"{place}/words.py:Words",), preset.read("smoke"), sets, seeds=2, name="mine")
-    made, runs = planning.make(request, corpora), place / "runs"
-    entries = {}
-    for cell in made.cells:
-        write_cell(cell, runs)
-        assert run(cell, Context(runs, corpora, place / "stop")) == "done"
-        entries[cell.id] = Entry(tags={"preset": "smoke"}, label=cell.label, dataset="Words", seed=cell.seed)
-    kept_plans.write("mine", entries, runs)
-    (place / "mine.zip").write_bytes(pack(RunsFolder(runs), "mine"))
-    return place
 
 
 @pytest.fixture

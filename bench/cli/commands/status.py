@@ -6,19 +6,26 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from bench.cli import options
 from bench.engine.overview import UNKNOWN, overview
+from bench.engine.watch import watch
 from bench.records.runs import RunsFolder
 
 
-@click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
+@click.command(
+    "status", epilog=options.examples("bench status", "bench status --watch", "bench status --runs other/runs")
+)
+@click.option("--watch", "watching", is_flag=True, help="Show epochs and time left of running cells until none runs.")
 @options.runs
-def command(runs: Path) -> None:
+def command(watching: bool, runs: Path) -> None:
     """Show the state of each cell, and what the plans lack.
 
     A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
     """
+    if watching:
+        watch(runs, Console())
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
