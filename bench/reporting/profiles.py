@@ -6,7 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.reporting import grids
-from bench.reporting.figures import legend, panel, rendered, shown, style, styles_of
+from bench.reporting.figures import (
+    KINDS,
+    MARKER,
+    WIDE,
+    Style,
+    canvas,
+    every_few,
+    finish,
+    panel,
+    rendered,
+    short_names,
+    shown,
+    style,
+    styles_of,
+)
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
@@ -42,34 +56,32 @@ def caption(table: Table) -> str:
     )
 
 
-def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """Return the picture as {"pdf": ..., "png": ...}; None if no run of the table has profiles.
+def draw(
+    table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper, width: float = WIDE
+) -> dict[str, bytes] | None:
+    """Return the picture as {"pdf": ..., "png": ..., "svg": ...}; None if no run of the table has profiles.
 
-    `profiles`: name -> Tracker.profiles of it.
+    `profiles`: name -> Tracker.profiles of it. `width` is in inches.
     """
     found = {name: _shown(profiles, table, name) for name in NAMES}
     if not any(len(points) for points in found.values()):
         return None
-    from matplotlib.figure import Figure
-
+    labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
+    styles = styles_of(labels, paper)
     with style():
-        figure = Figure(figsize=(11, 3.8), layout="constrained")
-        labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
-        styles = styles_of(labels, paper)
-        *by_position, last = figure.subplots(1, 3)
-        lines: dict[str, Line2D] = {}
+        figure, every = canvas(width, 3)
+        *by_position, last = every
+        lines = []
         for axes, (name, (x, y)) in zip(by_position, LABELS.items(), strict=True):
-            lines |= panel(axes, found[name], styles, paper)
+            lines.append(panel(axes, found[name], styles, paper))
             axes.locator_params(axis="x", integer=True)
             axes.set_xlabel(x)
             axes.set_ylabel(y)
             _scale(axes, found[name])
         by_position[1].set_ylim(0, 1)
-        lines |= _calibration(last, found, styles, paper)
-        if grids.is_sample(table):  # a figure may be copied without its caption
-            figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        legend(figure, [lines[label] for label in labels if label in lines])
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
+        lines.append(_calibration(last, found, styles, paper))
+        finish(figure, every, lines, short_names(labels, paper), sample=grids.is_sample(table))
+        return {kind: rendered(figure, kind) for kind in KINDS}
 
 
 def points(tables: Sequence[Table], profiles: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
@@ -83,13 +95,16 @@ def _shown(profiles: Mapping[str, pd.DataFrame], table: Table, name: str) -> pd.
 
 
 def _calibration(
-    axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, tuple[str, str]], paper: Paper
+    axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, Style], paper: Paper
 ) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
     for label, q, p in _groups(found, styles):
-        colour, dash = styles[label]
-        (lines[label],) = axes.plot(q, p, dash, color=colour, label=paper.row(label), linewidth=1.3, marker=".")
+        look = styles[label]
+        (lines[label],) = axes.plot(
+            q, p, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
+            label=paper.row(label), markevery=every_few(len(q), len(lines)),
+        )  # fmt: skip
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
         set_scale("log")
         axis.set_major_formatter("{x:g}")
