@@ -13,12 +13,12 @@ import torch
 
 from bench.contracts.data import SequenceData
 from bench.contracts.trainer import Phase, Stateful
-from bench.toolkit.training.generator import GeneratorKnobs, build_generator
-from bench.toolkit.training.likelihood import imitation
+from bench.toolkit.training.generator import PretrainingKnobs
+from bench.toolkit.training.pretraining import Pretraining
 
 
 @dataclass(frozen=True)
-class Knobs(GeneratorKnobs):
+class Knobs(PretrainingKnobs):
     """The shared knobs, and no others."""
 
 
@@ -28,12 +28,12 @@ class MLE:
     Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
-        self.generator = build_generator(data, settings, device, rng)
-        self._imitation = imitation(self.generator, data, settings, device, rng)
+        self._pretraining = Pretraining(data, settings, device, rng)
+        self.generator = self._pretraining.generator
 
     def phases(self) -> list[Phase]:
         """Teacher forcing from the first epoch to the last."""
-        return [self._imitation.phase("mle")]
+        return [self._pretraining.phase()]
 
     def state(self) -> dict[str, Stateful]:
-        return {"generator": self.generator, **self._imitation.state()}
+        return {"generator": self.generator, **self._pretraining.state()}

@@ -12,19 +12,24 @@ from typing import ClassVar
 
 import torch
 
+from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.tempered import tempered
-from bench.toolkit.training.generator import GeneratorKnobs, build_generator
-from bench.toolkit.training.likelihood import imitation
+from bench.toolkit.training.generator import PretrainingKnobs
+from bench.toolkit.training.pretraining import Pretraining
 
 
 @dataclass(frozen=True)
-class Knobs(GeneratorKnobs):
+class Knobs(PretrainingKnobs):
     """The knobs of `mle`, and the temperature."""
 
     temperature: float = knob(0.8, low=0.01, high=100, help="divisor of the trained generator's logits")
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Return the epochs of maximum likelihood; it trains its start itself, since its learning curve is its own."""
+        return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
 
 
 class MLETemperature:
@@ -33,13 +38,12 @@ class MLETemperature:
     Settings: ClassVar[type] = Knobs
 
     def __init__(self, data: SequenceData, settings: Knobs, device: torch.device, rng: torch.Generator) -> None:
-        self._model = build_generator(data, settings, device, rng)
-        self._imitation = imitation(self._model, data, settings, device, rng)
-        self.generator = tempered(self._model, settings.temperature)
+        self._pretraining = Pretraining(data, settings, device, rng)
+        self.generator = tempered(self._pretraining.generator, settings.temperature)
 
     def phases(self) -> list[Phase]:
         """Teacher forcing from the first epoch to the last."""
-        return [self._imitation.phase("mle")]
+        return [self._pretraining.phase()]
 
     def state(self) -> dict[str, Stateful]:
-        return {"generator": self._model, **self._imitation.state()}
+        return {"generator": self._pretraining.generator, **self._pretraining.state()}

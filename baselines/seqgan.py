@@ -28,9 +28,13 @@ from bench.contracts.trainer import Phase, Stateful
 from bench.toolkit.models.rollout import rollout_rewards
 from bench.toolkit.models.text_cnn import TextCNN
 from bench.toolkit.training import discriminator
-from bench.toolkit.training.generator import PolicyKnobs
+from bench.toolkit.training.counter import Counter
+from bench.toolkit.training.generator import PolicyKnobs, PretrainingKnobs
 from bench.toolkit.training.learner import PolicyLearner
 from bench.toolkit.training.optimiser import adam
+
+JUDGED = 512
+"""Held-out sequences, and as many fresh ones, on which the discriminator's accuracy is measured."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Knobs(PolicyKnobs):
         if self.discriminator_updates:
             shown = min(shown, self.discriminator_updates * self.batch)
         return [
-            Stage("teacher-forcing", self.mle_epochs * sizes.train),
+            *PretrainingKnobs.cost(self, sizes),
             Stage("policy-gradient", rewarded),
             Stage("rollout", rewarded * self.rollouts),
             Stage("discriminator", meetings * shown * self.filters),
@@ -86,6 +90,7 @@ class SeqGAN:
         self._learner = PolicyLearner(data, s, device, rng)
         self.generator = self._learner.generator
         self._policy = copy.deepcopy(self.generator) if s.update_rate else self.generator
+        self._rounds = Counter()
         self._discriminator = TextCNN(
             len(data.vocabulary),
             data.length,
@@ -95,21 +100,20 @@ class SeqGAN:
             device=device,
         ).reset(rng)
         self._discriminator_adam = adam(self._discriminator, s.discriminator_rate)
+        self._held_out = torch.as_tensor(data.valid[:JUDGED], device=device)
 
     def phases(self) -> list[Phase]:
         """Return the two pre-trainings, then the rounds."""
         s = self._settings
         return [
-            self._learner.imitation.phase("mle", self._imitate),
-            Phase("discriminator", s.discriminator_epochs, self._discriminate, trains_generator=False),
+            self._learner.pretraining.phase(),
+            Phase("discriminator", s.discriminator_epochs, self._prepare, trains_generator=False),
             Phase("adversarial", s.adversarial_steps, self._round),
         ]
 
-    def _imitate(self) -> dict[str, float]:
-        """Run one epoch of maximum likelihood; a lagging rollout policy starts from where it ends."""
-        loss = self._learner.imitation.epoch()
-        self._policy.load_state_dict(self.generator.state_dict())
-        return loss
+    def _prepare(self) -> dict[str, float]:
+        """Run one d-step of the discriminator's pre-training."""
+        return self._discriminate() | {"held_out_accuracy": self._accuracy()}
 
     def _discriminate(self) -> dict[str, float]:
         """Run one d-step: k epochs on real sequences against as many fresh negatives."""
@@ -125,7 +129,7 @@ class SeqGAN:
 
     def _real(self) -> Tensor:
         """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
-        s, train = self._settings, self._learner.imitation.train
+        s, train = self._settings, self._learner.pretraining.train
         if not s.discriminator_updates:
             return train
         order = torch.randperm(len(train), generator=self._rng, device=self._rng.device)
@@ -135,13 +139,20 @@ class SeqGAN:
         """Run one round: g-steps, then d-steps."""
         s = self._settings
         facts: dict[str, float] = {}
+        if self._rounds.value == 0:  # a lagging rollout policy starts from the pre-trained generator
+            self._policy.load_state_dict(self.generator.state_dict())
+        self._rounds.value += 1
         for _ in range(s.g_steps):
             facts |= self._reinforce()
         if s.update_rate:
             self._follow()
         for _ in range(s.d_steps):
             facts |= {f"discriminator_{name}": value for name, value in self._discriminate().items()}
-        return facts
+        return facts | {"held_out_accuracy": self._accuracy()}
+
+    def _accuracy(self) -> float:
+        """Return the discriminator's accuracy on held-out real sequences against fresh ones of the generator."""
+        return discriminator.held_out_accuracy(self._discriminator, self._held_out, self.generator, self._rng)
 
     def _reinforce(self) -> dict[str, float]:
         """Run one g-step; a token's reward is the discriminator's mean belief in the rollouts of its prefix."""
@@ -160,6 +171,7 @@ class SeqGAN:
         return {
             **self._learner.state(),
             "policy": self._policy,
+            "rounds": self._rounds,
             "discriminator": self._discriminator,
             "discriminator_adam": self._discriminator_adam,
         }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bench.contracts.knobs import knob
     from bench.contracts.metric import Generated, Metric, Scores
     from bench.contracts.seeding import numpy_rng, torch_rng
-    from bench.contracts.trainer import Phase, Trainer
+    from bench.contracts.trainer import Phase, Start, Trainer
     from bench.contracts.vocabulary import Vocabulary
     from bench.engine.run import run
     from bench.judging.evaluate import evaluate
@@ -52,6 +52,7 @@ __all__ = [
     "Sizes",
     "Source",
     "Stage",
+    "Start",
     "Trainer",
     "Vocabulary",
     "__version__",
@@ -75,7 +76,7 @@ _HOMES = {
     "bench.contracts.knobs": ("knob",),
     "bench.contracts.metric": ("Generated", "Metric", "Scores"),
     "bench.contracts.seeding": ("numpy_rng", "torch_rng"),
-    "bench.contracts.trainer": ("Phase", "Trainer"),
+    "bench.contracts.trainer": ("Phase", "Start", "Trainer"),
     "bench.contracts.vocabulary": ("Vocabulary",),
     "bench.engine.run": ("run",),
     "bench.judging.evaluate": ("evaluate",),

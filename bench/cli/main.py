@@ -6,7 +6,6 @@ import ast
 import errno
 import importlib
 import pkgutil
-import signal
 import sys
 import tempfile
 import traceback
@@ -18,7 +17,7 @@ import click
 from bench import __version__
 from bench.cli import commands, options
 from bench.contracts.errors import BenchError, ContractError, named, unknown
-from bench.engine import terminal
+from bench.engine import signals, terminal
 
 # Errors of a place that the user named, not of the code: rights, a file in place of a folder, no room, a name that
 # leads nowhere.
@@ -67,12 +66,12 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Ctrl-C ends it with the exit code that shells use."""
+        """Run the command. Ctrl-C, SIGTERM and SIGHUP end it with the exit codes that shells use."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("interrupted", err=True)
-            ctx.exit(128 + signal.SIGINT)
+            ctx.exit(signals.exit_code(stop))
 
 
 def _short_help(command: click.Command) -> None:
@@ -105,11 +104,39 @@ def bench() -> None:
 
 
 def main() -> None:
-    """Run the command; bad input is one line on standard error and exit code 2."""
+    """Run the command; bad input is one line on standard error and exit code 2.
+
+    Output that cannot be written stops no work. A command that gives its own exit code, as `bench run` does, keeps it;
+    any other ends with 2, unless the reader of its output left.
+    """
     terminal.name_files_in_utf8()
     terminal.escape_what_it_cannot_hold()
+    terminal.never_fail()
     try:
-        sys.exit(bench(prog_name="bench", standalone_mode=False))
+        with signals.raised():
+            _call()
+    except SystemExit:
+        _say_what_is_lost()
+        raise
+    sys.exit(2 if _say_what_is_lost() else 0)
+
+
+def _say_what_is_lost() -> bool:
+    """Return whether standard output lost something, and say so."""
+    lost = terminal.lost_output()
+    if lost is not None:
+        click.echo(f"bench: cannot write standard output: {lost.strerror}; some lines are lost", err=True)
+    return lost is not None
+
+
+def _call() -> None:
+    """Run the command. SystemExit if it fails or gives its own exit code."""
+    try:
+        if code := bench(prog_name="bench", standalone_mode=False):
+            sys.exit(code)
+    except (KeyboardInterrupt, click.Abort) as stop:  # before the command began; click turns one into the other
+        click.echo("interrupted", err=True)
+        sys.exit(signals.exit_code(stop.__cause__ or stop))
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)

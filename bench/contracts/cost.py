@@ -26,11 +26,13 @@ class Stage(NamedTuple):
     sample: sequences drawn. teacher-forcing: sequences learnt from, so epochs * train. log-prob: sequences scored.
     discriminator: sequences shown to it, real or not, times its size as a share of 1,720 filters. rollout: sequences
     of which every prefix is completed and judged, times the completions of a prefix. policy-gradient: sequences of the
-    generator's steps, without their rewards.
+    generator's steps, without their rewards. Arms of a seed do work whose `shared` is the same text only once: see
+    `Start` in bench/contracts/trainer.py.
     """
 
     work: Work
     sequences: float
+    shared: str = ""
 
 
 @runtime_checkable

@@ -12,20 +12,6 @@ if TYPE_CHECKING:
     import torch
 
 
-class Phase(NamedTuple):
-    """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
-
-    Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
-    the last of them begins. `finished`, if given, is asked after each epoch: the phase ends at True, or after `epochs`.
-    """
-
-    name: str
-    epochs: int
-    step: Callable[[], Mapping[str, float]]
-    trains_generator: bool = True
-    finished: Callable[[], bool] | None = None
-
-
 class Stateful(Protocol):
     """What a checkpoint can hold: modules, optimisers, and anything else with these two methods."""
 
@@ -36,6 +22,36 @@ class Stateful(Protocol):
     def load_state_dict(self, state: dict[str, Any], /) -> Any:
         """Go back to that state."""
         ...
+
+
+class Start(NamedTuple):
+    """What makes a first phase a pure function of its knobs, the data and the seed, so that arms share its result.
+
+    `begin(rng)` gives the parts fresh parameters, and the epochs that follow draw from the trainer's `rng`. The engine
+    seeds it for this phase from data and seed, not from the arm, and gives it back as it was when the phase ends.
+    `parts` are all that the phase changes, by names that do not depend on the arm. `knobs` are all knobs that it
+    depends on.
+    """
+
+    knobs: Mapping[str, Any]
+    parts: Mapping[str, Stateful]
+    begin: Callable[[torch.Generator], object]
+
+
+class Phase(NamedTuple):
+    """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
+
+    Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
+    the last of them begins. `finished`, if given, is asked after each epoch: the phase ends at True, or after `epochs`.
+    The first phase may have a `start`: arms of one seed whose starts are equal then train it once.
+    """
+
+    name: str
+    epochs: int
+    step: Callable[[], Mapping[str, float]]
+    trains_generator: bool = True
+    finished: Callable[[], bool] | None = None
+    start: Start | None = None
 
 
 class Trainer(Protocol):

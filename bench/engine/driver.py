@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.contracts import chance
 from bench.contracts.errors import ContractError
@@ -18,10 +18,11 @@ from bench.contracts.guards.trainer import check_finite, check_state, checked_ph
 from bench.contracts.metric import Score
 from bench.contracts.seeding import torch_rng
 from bench.contracts.trainer import Phase, Trainer
+from bench.engine.shared_start import Kept, SharedStart
 from bench.judging.evaluator import Evaluator, log_prob_of
 from bench.planning.cell import Cell
-from bench.records import checkpoint
-from bench.records.events import Curve, Epoch, Judged, PhaseStart
+from bench.records import checkpoint, events
+from bench.records.events import Curve, Epoch, Judged, PhaseStart, Refused
 from bench.records.journal import Journal
 from bench.toolkit.metrics.nll import per_sequence_nll
 
@@ -67,24 +68,68 @@ class Driver:
     checkpoint_seconds: float
 
     def __post_init__(self) -> None:
-        self.folder = self.journal.folder / "checkpoint"
+        folder = self.journal.folder / "checkpoint"
+        self.last = checkpoint.Place(folder, self.cell.id)
+        self.best = checkpoint.Place(folder / "best", self.cell.id, "best")
         self.position = Position()
         self.phases: list[Phase] = []
         self.saved = time.monotonic()
+        self.seed_for = self.cell.seed_for
 
     def run(self) -> float:
         """Train to the end, from the last checkpoint if there is one, and return the total seconds of training."""
         check_state(self.trainer.state())
-        restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
-        if restored is not None:
-            self.position = Position(**restored)
+        own = self.rng.get_state()
+        restored = checkpoint.load(self.last, self.trainer.state(), self.rng, self._lacks_its_best)
+        if restored.position is not None:
+            self.position = Position(**restored.position)
+        if restored.refused:
+            where = "training starts anew" if restored.position is None else "an older checkpoint is taken"
+            self.journal.append(Refused(message=f"{'; '.join(restored.refused)}; {where}"))
         with self._seeded("phases"):
             self.phases = checked_phases(self.trainer.phases())
         for index in range(self.position.phase, len(self.phases)):
-            self._phase(self.phases[index])
+            if (start := self.phases[index].start) is None:
+                self._phase(self.phases[index])
+            else:
+                self._shared(SharedStart(self.cell, self.phases[index], start, self.journal.folder.parent), own)
             self.position.phase, self.position.epoch = index + 1, 0
         self._choose()
         return self.position.seconds
+
+    def _shared(self, shared: SharedStart, own: torch.Tensor) -> None:
+        """Train the first phase from the random numbers of its start, or take its result if another cell kept it.
+
+        `own` is the state of the trainer's generator of random numbers, which goes on from there after the phase.
+        """
+        at, phase = self.position, shared.phase
+        chosen = self.cell.evaluation.rule != "last" and phase is judged_phase(self.phases)
+        sharable = shared.shows(self.trainer.generator) and phase.epochs > 0 and not chosen
+        kept = None
+        if at.epoch == 0:
+            self.rng.manual_seed(shared.seed_for("train"))
+            shared.start.begin(self.rng)
+            kept = shared.find(self.rng) if sharable else None
+        if kept is not None:
+            self._take(phase, kept)
+        else:
+            self.seed_for = shared.seed_for
+            self._phase(phase)
+            self.seed_for = self.cell.seed_for
+        seconds = kept.seconds if kept else at.seconds
+        if sharable and kept is None:
+            shared.keep(self.rng, at.epoch, seconds, self.journal.read())
+        self.journal.append(events.SharedStart(key=shared.key, found=kept is not None, seconds=round(seconds, 3)))
+        self.rng.set_state(own)
+
+    def _take(self, phase: Phase, kept: Kept) -> None:
+        """Go on from the end of a phase that another cell trained, with its part of the journal."""
+        at = self.position
+        self._begin(phase)
+        for event in kept.events:
+            self.journal.append(event)
+        at.epoch = at.trained = kept.epochs
+        at.x += kept.epochs if phase.trains_generator else 0
 
     def _choose(self) -> None:
         """Restore the checkpoint that the rule chooses to be judged, and journal its phase and epoch."""
@@ -93,17 +138,30 @@ class Driver:
             return
         epoch = self.position.trained
         if self.cell.evaluation.rule != "last":
-            kept = checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
+            kept = checkpoint.load(self.best, self.trainer.state(), self.rng, self._is_not_the_best).position
             if kept is None or self.phases[kept["phase"]] is not judged:
-                raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
+                raise ContractError("the best checkpoint was damaged while the cell ran: run again")
             epoch = kept["epoch"]
         self.journal.append(Judged(phase=judged.name, epoch=epoch, epochs=judged.epochs))
 
-    def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
-        """Seed the global generators for one piece of this cell's training; the names tell the pieces apart."""
-        return chance.seeded(self.cell.seed_for("global", *names), self.rng.device)
+    def _lacks_its_best(self, position: Mapping[str, Any]) -> str:
+        """Return why training cannot go on from a position: "" if its best checkpoint, or a better one, is whole.
 
-    def _phase(self, phase: Phase) -> None:
+        A better one was kept later, and training from the position makes it again.
+        """
+        best = position["best"]
+        if best is None or any(kept["best"] <= best for kept in checkpoint.positions(self.best)):
+            return ""
+        return "the best checkpoint before it is damaged or missing"
+
+    def _is_not_the_best(self, kept: Mapping[str, Any]) -> str:
+        return "" if kept["best"] == self.position.best else "another checkpoint was better"
+
+    def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
+        """Seed the global generators for one piece of the training; the names tell the pieces apart."""
+        return chance.seeded(self.seed_for("global", *names), self.rng.device)
+
+    def _begin(self, phase: Phase) -> None:
         at = self.position
         begins = at.x - at.epoch if phase.trains_generator else at.x
         ends = begins + phase.epochs if phase.trains_generator else begins
@@ -111,6 +169,10 @@ class Driver:
         self.journal.append(
             PhaseStart(name=phase.name, epochs=phase.epochs, begins=begins, ends=ends, trains_generator=trains)
         )
+
+    def _phase(self, phase: Phase) -> None:
+        at = self.position
+        self._begin(phase)
         if phase.trains_generator and at.x == 0:
             self._curve(phase)
         while at.epoch < phase.epochs and not finished(phase):
@@ -141,7 +203,7 @@ class Driver:
     def _curve(self, phase: Phase) -> None:
         """Score the generator, and keep a checkpoint of it if the rule finds it the best so far."""
         at, evaluation = self.position, self.cell.evaluation
-        rng = torch_rng(self.cell.seed_for("evaluate", "curve", at.x), device=self.rng.device)
+        rng = torch_rng(self.seed_for("evaluate", "curve", at.x), device=self.rng.device)
         judged = self.evaluator.of_curves().judge(self.trainer.generator, evaluation.curve_samples, rng)
         values = {name: score.value for name, score in judged.scores.items()}
         self.journal.append(Curve(x=at.x, phase=phase.name, scores=values))
@@ -150,7 +212,7 @@ class Driver:
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
         if at.best is None or loss < at.best:
             at.best = loss
-            checkpoint.save(self.folder / "best", self.trainer.state(), self.rng, asdict(at))
+            checkpoint.save(self.best, self.trainer.state(), self.rng, asdict(at))
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
@@ -160,7 +222,7 @@ class Driver:
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
 
     def _save(self) -> None:
-        checkpoint.save(self.folder, self.trainer.state(), self.rng, asdict(self.position))
+        checkpoint.save(self.last, self.trainer.state(), self.rng, asdict(self.position))
         self.saved = time.monotonic()
 
 

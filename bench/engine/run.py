@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import session
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.request import Request
+from bench.plugins import metrics as metric_plugins
 from bench.records.results import load_results
 from bench.toolkit.corpora.fetch import Corpora
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 
 def run(
@@ -34,6 +36,8 @@ def run(
     corpus: Sequence[str] = (),
     runs: str | Path = "runs",
     tracking_uri: str | None = None,
+    metrics: Sequence[str] = (),
+    wait: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
@@ -41,10 +45,9 @@ def run(
     The arguments are the options of `bench run`; `overrides` is its --set: {"mle.rate": 0.005}. Cells that are finished
     in `runs` are not run again. Each cell has a process of its own, also with jobs=1. The process does not run the
     calling script, so no `if __name__ == "__main__"` is needed. A cell that fails has the status "failed" and its
-    error. BenchError says what is wrong with the arguments; Ctrl-C saves, then raises KeyboardInterrupt.
+    error. BenchError says what is wrong with the arguments; Ctrl-C, SIGTERM and SIGHUP save, then raise
+    KeyboardInterrupt.
     """
-    from rich.console import Console
-
     request = Request(
         baselines=_several("baselines", baselines),
         datasets=_several("datasets", datasets),
@@ -54,18 +57,33 @@ def run(
         device=resolve_device(device),
         name=plan,
     )
-    for name, value in (("seeds", seeds), ("jobs", jobs)):
-        if value is not None and value < 1:
-            raise BenchError(f"{name} = {value}: give at least 1")
+    _refuse_none(seeds=seeds, jobs=jobs)
     corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     made = planning.make(request, corpora)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
-    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
-    console = Console(quiet=not progress, force_jupyter=False, force_terminal=live)
-    if session.run(made, setup, console) == session.INTERRUPTED:
-        raise KeyboardInterrupt
+    if own:
+        beside.refuse_unfit(made, own)
+    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri, wait=wait)
+    session.run(made, setup, _console(progress))
+    if own and (records := beside.finished(made, setup)):
+        beside.judge(records, setup, own)
     frame = load_results(runs, made.name)
     return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
+
+
+def _refuse_none(**counts: int | None) -> None:
+    """Raise BenchError if a count is below 1."""
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise BenchError(f"{name} = {value}: give at least 1")
+
+
+def _console(progress: bool) -> Console:
+    from rich.console import Console
+
+    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
+    file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
+    return Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
 
 
 def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from bench.contracts.errors import folded
-from bench.engine import pool
+from bench.engine import pool, signals
+from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import Context
 from bench.engine.progress import Progress
@@ -23,7 +22,7 @@ from bench.judging import strange
 from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.journal import Journal, Record, read_record, record_of, write_cell
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
 from bench.records.sync import locked, project_plan
@@ -33,29 +32,32 @@ if TYPE_CHECKING:
     from bench.planning.cell import Cell
     from bench.toolkit.corpora.fetch import Corpora
 
-INTERRUPTED = 130
-
 
 @dataclass(frozen=True)
 class Setup:
-    """Where and how to run a plan; nothing here changes a number."""
+    """Where and how to run a plan; nothing here changes a number.
+
+    `wait` says whether to wait for another bench that is at work in the runs folder.
+    """
 
     corpora: Corpora
     runs: Path
     jobs: int
     cluster: str | None = None
     tracking_uri: str | None = None
+    wait: bool = False
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
-    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed, 130 after Ctrl-C or SIGTERM.
+    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed.
 
-    It writes no tables: `bench run` does so afterwards, unless the run was interrupted.
+    It writes no tables: `bench run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
+    recorded, and the KeyboardInterrupt is raised again.
     """
     console = console or Console()
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
-    with locked(setup.runs):
+    with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
@@ -63,20 +65,23 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         tags = provenance.tags() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        wanted = {cell.id: Entry(tags=tags, label=cell.label) for cell in plan.cells}
+        wanted = {
+            cell.id: Entry(tags=tags, label=cell.label, dataset=cell.dataset_label, seed=cell.seed)
+            for cell in plan.cells
+        }
         cells = kept_plans.write(plan.name, wanted, setup.runs)
-        interrupted = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
+        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
-    if interrupted:
-        console.print("interrupted; everything finished is kept: the same command continues from here")
-        return INTERRUPTED
+    if stop is not None:
+        console.print("everything finished is kept: the same command continues from here")
+        raise stop
     return 1 if failed(plan, setup.runs) else 0
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
-    """Return the records of the plan's cells that failed."""
-    records = [read_record(runs / cell.id) for cell in plan.cells]
-    return [record for record in records if record.status == "failed"]
+    """Return the records of the plan's cells that failed or are damaged."""
+    records = (read_record(runs / cell.id) for cell in plan.cells)
+    return [record for record in records if record.status in ("failed", "damaged")]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
@@ -105,48 +110,53 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
-    """Return the cells that are not done, with those that have no folder yet."""
-    records = [Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in plan.cells]
+    """Return the cells that are not done, with those that have no folder yet, the lowest seed first."""
+    records = (record_of(cell, runs / cell.id) for cell in _in_order(plan))
     return [record.cell for record in records if record.status != "done"]
 
 
-def _carry_out(plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]) -> bool:
-    """Run the cells that are not done; return whether Ctrl-C or SIGTERM ended the run."""
+def _in_order(plan: Plan) -> list[Cell]:
+    """Return the cells in the order of running: seed by seed, so that every arm soon has a score."""
+    return sorted(plan.cells, key=lambda cell: cell.seed)
+
+
+def _set_damaged_aside(cells: Sequence[Cell], runs: Path, console: Console) -> None:
+    """Say which of the cells are damaged, and let them begin anew."""
+    for record in (record_of(cell, runs / cell.id) for cell in cells):
+        if record.damage:
+            cell = record.cell
+            text = f"{cell.dataset_label} {cell.label} seed {cell.seed} is damaged, and runs again: {record.damage}"
+            console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+            Journal(record.folder).set_aside()
+
+
+def _carry_out(
+    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]
+) -> KeyboardInterrupt | None:
+    """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     cells = _unfinished(plan, setup.runs)
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
-        return False
+        return None
+    _set_damaged_aside(cells, setup.runs, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
-    context = Context(runs, setup.corpora, stop)
-    cells.sort(key=lambda cell: cell.seed)
-    with Progress(plan.cells, setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)) as shown:
+    context, began = Context(runs, setup.corpora, stop), time.monotonic()
+    with Progress(
+        _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
+    ) as shown:
         try:
-            with _ending_as_by_ctrl_c():
+            with signals.raised():
                 pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
-        except KeyboardInterrupt:
-            return True
+        except KeyboardInterrupt as stopped:
+            return stopped
         finally:
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
-    return False
-
-
-@contextmanager
-def _ending_as_by_ctrl_c() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C until the block ends. Batch systems send it before they end a job.
-
-    Python handles signals in its main thread only; in another thread this does nothing.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
+    return None
 
 
 def _announce(plan: Plan, console: Console) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
-from bench.files import read_scores, safe_name
+from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
-from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, profile_key, project
+from bench.records.encoding import SUM, Projection, Tracked, curve_key, frame, json_list, profile_key, project
 from bench.records.events import Start
 from bench.records.human import Collected
 from bench.records.journal import Record
@@ -126,7 +126,10 @@ class Tracker:
                 )
             copy = Path(self._client.download_artifacts(run_id, "scores.parquet", folder))
             place = f"{run.info.artifact_uri}/scores.parquet"
-            return read_scores(copy, place, "remove it, and `bench sync` writes it again")
+            again = "remove it, and `bench sync` writes it again"
+            if run.data.tags.get(f"{SUM}{copy.name}", digest := file_checksum(copy)) != digest:
+                raise BenchError(f"{place} is damaged (it was changed after the run): {again}")
+            return read_scores(copy, place, again)
 
     def record_human(self, collected: Collected) -> None:
         """Write imported human scores to the dataset's experiment, in place of earlier ones."""

@@ -12,8 +12,9 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.judging import statistics
+from bench.plugins.reference import base
 from bench.reporting import end_labels, grids
-from bench.reporting.paper import Paper, base
+from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:

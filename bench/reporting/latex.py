@@ -80,7 +80,7 @@ def mark_notes(table: Table) -> list[str]:
     """Return the lines that say what bold and underlined values are."""
     ranks = {column.name: table.ranks[column.metric] for column in table.columns}
     untested = [name for name, ranking in ranks.items() if not ranking.tested and len(ranking.places) > 1]
-    bold = "Bold: the best mean of a column, and each that the permutation test over seeds (Holm over the column) does "
+    bold = "Bold: the best mean of a column, and each that the exact test over seeds (Holm over the column) does "
     found = [f"{bold}not tell from it at .05. Underlined: the next. Real data take no part."] if ranks else []
     if untested:
         where = "" if len(untested) == len(ranks) else f" of {', '.join(untested)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.contracts.metric import Better
-from bench.judging import statistics
+from bench.judging import over_seeds, statistics
 from bench.judging.pair_verdict import LEVEL
 from bench.planning.cell import REAL
 from bench.reporting.grids import number
@@ -23,8 +23,7 @@ def rank(column: Column, rows: Sequence[Row]) -> Ranking:
         return Ranking({}, tested=False)
     best, *others = able
     tested = _can_tell(best, others, column.metric)
-    values = [row.scores[column.metric].values for row in able]
-    found = [statistics.permutation(values[0], other) for other in values[1:]] if tested else [None for _ in others]
+    found = [_p(best, row, column) if tested else None for row in others]
     places: dict[str, Place] = {best.label: "best"}
     for row, p in zip(others, statistics.holm(found), strict=True):
         if (p is not None and p >= LEVEL) or _printed(row, column) == _printed(best, column):
@@ -41,10 +40,15 @@ def _counts(entry: Entry, better: Better) -> bool:
 
 def _can_tell(best: Row, others: Sequence[Row], metric: str) -> bool:
     """Return whether the least p of any pair, after Holm over all pairs, is below .05."""
-    sizes = [len(row.scores[metric].values) for row in others]
-    own = len(best.scores[metric].values)
-    able = [size for size in sizes if min(size, own) > 1]
-    return any(len(able) * statistics.smallest_permutation(own, size) < LEVEL for size in able)
+    least = [over_seeds.smallest_p(best.arm(metric), row.arm(metric)) for row in others]
+    defined = [p for p in least if p is not None]
+    return len(defined) * min(defined, default=1.0) < LEVEL and bool(defined)
+
+
+def _p(best: Row, row: Row, column: Column) -> float | None:
+    """Return the p of the exact test of two rows."""
+    found = over_seeds.over_seeds(best.arm(column.metric), row.arm(column.metric), column.better)
+    return found.p_exact if found else None
 
 
 def _printed(row: Row, column: Column) -> str:

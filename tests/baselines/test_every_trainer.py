@@ -59,12 +59,12 @@ def test_a_resumed_run_ends_on_the_same_bits(name: str, at: int, data: SequenceD
     trainer = make(name, data, rng)
     for step in steps(trainer)[:at]:
         step()
-    checkpoint.save(tmp_path, trainer.state(), rng, {})
+    checkpoint.save(checkpoint.Place(tmp_path, "cell"), trainer.state(), rng, {})
     for step in steps(trainer)[at:]:
         step()
     rng_again = seeded()
     again = make(name, data, rng_again)
-    checkpoint.load(tmp_path, again.state(), rng_again)
+    checkpoint.load(checkpoint.Place(tmp_path, "cell"), again.state(), rng_again)
     for step in steps(again)[at:]:
         step()
     assert torch.equal(rng.get_state(), rng_again.get_state())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from bench.contracts.errors import BenchError
 from bench.engine.check import Outcome, check, outcome
 from bench.engine.conformance.trainers import CHECKS
 from bench.toolkit.corpora.fetch import Corpora
+
+SHELF = Path(__file__).parents[1] / "shelf"
 
 
 def test_a_sound_trainer_passes_every_check_on_data_of_either_kind(trainers: Any, corpora: Corpora) -> None:
@@ -38,6 +41,21 @@ def test_a_generator_that_says_other_than_it_draws_is_told(
 ) -> None:
     found = dict(check(trainers(trainer), {}, corpora))
     assert problem in found[f"{title} (fixed length)"], found
+
+
+@pytest.mark.parametrize(
+    ("trainer", "problem"),
+    [
+        ("Even", ""),
+        ("Own", ""),
+        ("KeepsItsBeginning", "other random numbers at construction"),
+        ("LeavesAPartOut", "changes more than the parts"),
+    ],
+)
+def test_a_start_that_is_no_pure_function_is_told(corpora: Corpora, trainer: str, problem: str) -> None:
+    found = dict(check(f"{SHELF / 'from_the_start.py'}:{trainer}", {}, corpora))
+    told = found["start is shared to the bit (fixed length)"]
+    assert problem in told and bool(problem) == bool(told)
 
 
 def test_a_dataset_is_known_by_its_methods(words: str, corpora: Corpora) -> None:

@@ -7,12 +7,13 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import bench
-from bench.engine import session
+from bench.engine import pool
 
 SCRIPT = """
 from pathlib import Path
@@ -27,6 +28,7 @@ print(",".join(frame["baseline"].unique()), frame["value"].notna().sum())
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_runs_once(folder: Path, words: str, trainers: Callable[[str], str]) -> None:
     (folder / "script.py").write_text(SCRIPT.format(trainers=trainers("Tiny"), words=words))
     ended = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True)
@@ -57,7 +59,10 @@ def test_a_notebooks_thread_may_run_it_and_a_failure_is_a_row(
 def test_an_interruption_comes_through(
     folder: Path, words: str, trainers: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "run", lambda *_: session.INTERRUPTED)
+    def pressed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool, "run_all", pressed)
     with pytest.raises(KeyboardInterrupt):
         bench.run(trainers("Tiny"), words, preset="smoke", data="sample")
 

@@ -121,3 +121,63 @@ def test_streams_that_cannot_be_changed_are_left(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", None)
     terminal.escape_what_it_cannot_hold()
     assert terminal.holds("北")
+
+
+def bench_list(stdout: int, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", "list"]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=os.environ | environment)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_reader_that_leaves_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = bench_list(writing)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_is_lost_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = bench_list(full.fileno())
+    message = "bench: cannot write standard output: No space left on device; some lines are lost\n"
+    assert (ended.returncode, ended.stderr) == (2, message)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors of POSIX")
+def test_a_closed_standard_stream_is_no_file_of_the_command(tmp_path: Path) -> None:
+    """Else what the command opens first gets descriptor 1, and what a library prints goes there."""
+    code = f"""
+import os, sys
+from bench.cli import main as cli
+def get_command(*_):
+    file = open({str(tmp_path / "file")!r}, "w")
+    os.write(1, b"print")
+    assert file.fileno() > 2
+    sys.exit(0)
+cli.LazyGroup.get_command = get_command
+sys.argv = ["bench", "list"]
+cli.main()
+"""
+    closing = f"""exec "$0" -c '{code.replace("'", '"')}' >&-"""
+    ended = subprocess.run(["sh", "-c", closing, sys.executable], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "") and (tmp_path / "file").read_bytes() == b""
+
+
+def test_streams_that_are_not_the_process_own_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert terminal.unfailing(None) is None
+    for stream in (io.StringIO(), io.TextIOWrapper(io.BytesIO())):
+        assert terminal.unfailing(stream) is stream
+
+
+def test_a_full_disk_is_remembered_and_a_reader_that_left_is_not(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    pipe = terminal.Unfailing(writing, "w")
+    assert pipe.write(b"lost") == 4 and pipe.lost is None
+    if Path("/dev/full").exists():
+        full = terminal.Unfailing("/dev/full", "w")
+        assert full.write(b"lost") == 4 and full.lost is not None and full.lost.strerror == "No space left on device"
+        full.close()
+    pipe.close()

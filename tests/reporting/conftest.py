@@ -15,7 +15,7 @@ import pytest
 from bench.contracts.metric import Better, Bound, Score
 from bench.planning.cell import Cell, Evaluation
 from bench.records.encoding import Tracked, frame, project
-from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, Start
+from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, SharedStart, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 from bench.records.plans import Entry
 
@@ -61,8 +61,11 @@ class Shop:
         copied: float | None = None,
         bound: Bound | None = None,
         profiles: dict[str, list[float | None]] | None = None,
+        start: str = "",
     ) -> Record:
         journal = self.start(cell, source, notes)
+        if start:
+            journal.append(SharedStart(key=start, found=False, seconds=1.0))
         if curve:
             self._train(journal, scores)
         rng = np.random.default_rng(int(cell.id, 16))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from bench.cli import options
+from bench.cli.following import following
+from bench.judging import rejudge
+from bench.plugins import metrics as metric_plugins
+from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting.write import how_to_look, print_summary, write_report
+from bench.toolkit.corpora.fetch import Corpora
 
 
 @click.command(
@@ -19,15 +25,42 @@ from bench.reporting.write import how_to_look, print_summary, write_report
     ),
 )
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
+@options.metrics
 @options.reference
+@options.data
+@options.corpus
+@options.runs
 @options.out
 @options.tracking_uri
-def command(plan: str | None, reference: str | None, out: Path, tracking_uri: str | None) -> None:
+def command(
+    plan: str | None,
+    metrics: tuple[str, ...],
+    reference: str | None,
+    data: str,
+    corpus: tuple[str, ...],
+    runs: Path,
+    out: Path,
+    tracking_uri: str | None,
+) -> None:
     """Write the tables, learning curves and an HTML page.
 
-    Tables come as LaTeX, Markdown and CSV, beside the published values.
+    Tables come as LaTeX, Markdown and CSV, beside the published values. They are made from MLflow alone; with --metric
+    the runs that --runs keeps are judged first, as `bench rejudge` does.
     """
     tracker = Tracker(tracking_uri)
+    if metrics:
+        _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
     paths, tables = write_report(tracker, plan, out, reference)
     print_summary(tables, Console())
     click.echo(how_to_look(tracker, out, paths))
+
+
+def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, runs: Path, tracker: Tracker) -> None:
+    """Judge the runs of the plan to report by the user's own metrics."""
+    plugins = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
+    stored = RunsFolder(runs)
+    records = rejudge.chosen(stored, plan or stored.newest_plan)
+    with following("runs judged", len(records)) as step:
+        lost = rejudge.rejudge_folder(records, plugins, corpora, runs, tracker, step)
+    for line in lost:
+        click.echo(line)

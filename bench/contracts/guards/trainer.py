@@ -1,15 +1,16 @@
-"""Checks of a trainer's phases, of what its step() returns, and of its state: see bench/contracts/trainer.py."""
+"""Checks of a trainer's phases and start, of what its step() returns, and of its state: bench/contracts/trainer.py."""
 
 from __future__ import annotations
 
 import collections
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.contracts.errors import ContractError
 from bench.contracts.guards.names import is_name
-from bench.contracts.trainer import Phase
+from bench.contracts.trainer import Phase, Start
 
 EXAMPLE = '{"loss": 4.2}'
 
@@ -27,6 +28,8 @@ def checked_phases(found: Any) -> list[Phase]:
     names = [phase.name for phase in phases]
     if len(set(names)) < len(names):
         raise ContractError(f"two phases have the same name: {names}")
+    if late := [phase.name for phase in phases[1:] if phase.start is not None]:
+        raise ContractError(f"phase {late[0]} has a start: only the first phase may have one")
     return phases
 
 
@@ -37,6 +40,18 @@ def _check_phase(phase: Any) -> None:
         raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
     if not isinstance(phase.epochs, int) or phase.epochs < 0:
         raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
+    if phase.start is not None:
+        _check_start(phase.name, phase.start)
+
+
+def _check_start(name: str, start: Any) -> None:
+    if not isinstance(start, Start) or not callable(start.begin):
+        raise ContractError(f"phase {name}: start = {start!r:.80}, not Start(knobs, parts, begin)")
+    check_state(start.parts)
+    try:
+        json.dumps(dict(start.knobs), sort_keys=True)
+    except (TypeError, ValueError):
+        raise ContractError(f"phase {name}: the knobs of its start are not numbers and texts by name") from None
 
 
 def checked_values(found: Any, phase: str) -> dict[str, float]:

@@ -25,6 +25,7 @@ from bench.engine.conformance.distribution import (
     next_log_prob_agrees_with_log_prob,
     samples_follow_log_prob,
 )
+from bench.engine.conformance.start import start_is_shared_to_the_bit
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import another_day, answers, epoch, frozen, same, step_each, trained
 from bench.engine.estimate import UNITS, training_seconds
@@ -175,6 +176,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     samples_follow_log_prob,
     next_log_prob_agrees_with_log_prob,
     phases_are_a_schedule,
+    start_is_shared_to_the_bit,
     state_resumes_to_the_bit,
     judging_leaves_training_alone,
     generator_comes_back,

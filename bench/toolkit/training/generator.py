@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,7 +42,25 @@ class GeneratorKnobs(LikelihoodKnobs):
 
 
 @dataclass(frozen=True)
-class PolicyKnobs(GeneratorKnobs):
+class PretrainingKnobs(GeneratorKnobs):
+    """The same, from a start that arms of one seed share."""
+
+    own_start: bool = knob(
+        False, help="train the start from random numbers of this arm alone, not the start that arms of a seed share"
+    )
+
+    def cost(self, sizes: Sizes) -> list[Stage]:
+        """Return the epochs of maximum likelihood, which arms with a shared start train once."""
+        shared = "" if self.own_start else json.dumps(self.of_start(), sort_keys=True)
+        return [Stage("teacher-forcing", self.mle_epochs * sizes.train, shared)]
+
+    def of_start(self) -> dict[str, Any]:
+        """Return the knobs that the start depends on."""
+        return {field.name: getattr(self, field.name) for field in fields(GeneratorKnobs)}
+
+
+@dataclass(frozen=True)
+class PolicyKnobs(PretrainingKnobs):
     """The same, then moved by rewards with an Adam state of its own."""
 
     adversarial_rate: float = knob(1e-2, low=0, help="Adam rate of policy-gradient training")

@@ -220,16 +220,18 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     arguments = ["-b", trainers("Halts"), "-d", words, "--preset", "smoke", "--jobs", "1"]
     arguments += ["--set", "defaults.epochs=40"]
     go = Path(trainers("Halts").rpartition(":")[0]).with_name("go")
-    for send in (lambda pid: os.killpg(pid, signal.SIGINT), lambda pid: os.kill(pid, signal.SIGTERM)):
+    for send, number in ((os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)):
         process = started(arguments, folder)
-        send(process.pid)
+        send(process.pid, number)
         while not list((folder / "runs").glob(".stop*")):
             assert process.poll() is None, process.communicate()[0].decode()
             time.sleep(0.05)
         go.touch()
         output = process.communicate(timeout=300)[0].decode()
         go.unlink()
-        assert process.returncode == 130 and "the same command continues" in output and "Traceback" not in output
+        assert (
+            process.returncode == 128 + number and "the same command continues" in output and "Traceback" not in output
+        )
         (slow,) = (record for record in records(folder) if record.cell.baseline == "Halts")
         assert slow.status == "interrupted" and list((slow.folder / "checkpoint").iterdir())
         assert not list((folder / "runs").glob(".stop*")) and not (folder / "results" / "index.html").exists()
@@ -249,3 +251,20 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     straight = make_folder("straight")
     assert bench(*arguments).code == 0
     assert tables(folder) == tables(straight)
+
+
+def test_seeds_are_added_until_the_difference_is_resolved_or_there_are_enough(
+    bench: Any, folder: Path, words: str, at_once: None
+) -> None:
+    asked = ("-b", "random-uniform", "-b", "random-unigram", "-d", words, "--preset", "smoke", "--seeds", "2")
+    found = bench(*asked, "--until-resolved", "--most-seeds", "4", "--reference", "random-uniform")
+    assert found.code == 0, found.err
+    seeds = {record.cell.seed for record in records(folder) if record.cell.label == "random-unigram"}
+    told = re.findall(r"Words, (\d) seeds: not resolved \(e-value, 20 wanted\)", found.out)
+    assert told == [str(count) for count in range(2, 2 + len(told))]
+    if "--most-seeds 4 is reached" in found.out:
+        assert seeds == set(range(4)) and told[-1] == "4"
+    else:
+        assert seeds == set(range(2 + len(told)))
+    again = bench(*asked, "--reference", "random-uniform")
+    assert again.code == 0 and "not resolved" not in again.out

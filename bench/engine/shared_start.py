@@ -1,0 +1,122 @@
+"""Starts: the result of a first phase, kept in the runs folder, so that arms of one seed train it once.
+
+A start is a pure function of the data, the seed, the knobs of its phase and the code that trains it. A cell gets the
+same bits whether it trains the start itself or finds it. The file is written whole: the first cell that ends the phase
+keeps it. Two cells that train the same start at the same time both do the work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.contracts.checksum import sha256
+from bench.contracts.generator import Generator
+from bench.contracts.seeding import derive
+from bench.contracts.trainer import Phase, Start
+from bench.planning.cell import Cell
+from bench.plugins import checksum as code
+from bench.records import checkpoint
+from bench.records.events import Curve, Epoch, Event, from_line, to_line
+
+if TYPE_CHECKING:
+    import torch
+
+FOLDER = "starts"
+"""The folder of all starts, in the runs folder."""
+TOOLKIT = "bench.toolkit."
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was read of a start: its epochs, the seconds of their training, and their journal."""
+
+    epochs: int
+    seconds: float
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class SharedStart:
+    """The start of a cell's first phase, and its place in the runs folder."""
+
+    cell: Cell
+    phase: Phase
+    start: Start
+    runs: Path
+
+    @cached_property
+    def key(self) -> str:
+        """16 hex digits of all that the start and its learning curve depend on."""
+        cell = self.cell
+        depends = {
+            "made by": _names(self.phase.step, self.start.begin, *map(type, self.start.parts.values())),
+            "code": code.checksum(*((cell.dataset,) if self._ours else (cell.dataset, cell.reference))),
+            "phase": (self.phase.name, self.phase.epochs, self.phase.trains_generator),
+            "knobs": dict(self.start.knobs),
+            "dataset": (cell.dataset, cell.dataset_settings, cell.dataset_files, cell.fingerprint),
+            "machine": (cell.threads, cell.device, cell.bench),
+            "seed": cell.seed,
+            "curve": (cell.evaluation.curve_samples, cell.evaluation.curve_every),
+        }
+        return sha256(json.dumps(depends, sort_keys=True))[:16]
+
+    @property
+    def folder(self) -> Path:
+        """Return where the start is kept."""
+        return self.runs / FOLDER / self.key
+
+    def seed_for(self, purpose: str, *names: str | int) -> int:
+        """Return a seed for one purpose of the start. It does not depend on the arm, nor on the knobs."""
+        return derive(purpose, FOLDER, self.phase.name, self.cell.fingerprint, self.cell.seed, *names)
+
+    def shows(self, generator: Generator) -> bool:
+        """Return whether the learning curve of the start is that of the generator: it is itself a part of the start."""
+        parts: list[object] = [*self.start.parts.values()]
+        return any(part is generator for part in parts)
+
+    def find(self, rng: torch.Generator) -> Kept | None:
+        """Load the parts of the start if it is kept, and return what is known of it; None if it is not kept.
+
+        A damaged start is removed.
+        """
+        found = checkpoint.load(checkpoint.Place(self.folder, self.key, "start"), self.start.parts, rng).position
+        if found is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return None
+        events = [event for line in found["events"] if (event := from_line(line)) is not None]
+        return Kept(found["epochs"], found["seconds"], tuple(events))
+
+    def keep(self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event]) -> None:
+        """Write the start, with the events of its phase in the journal, unless another cell was first."""
+        events = [to_line(event) for event in _of_phase(journal, self.phase.name)]
+        found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": events}
+        partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
+        checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
+        with suppress(OSError):  # the folder is there: the other cell's bits are the same
+            partial.rename(self.folder)
+        shutil.rmtree(partial, ignore_errors=True)
+
+    @property
+    def _ours(self) -> bool:
+        """Whether the toolkit alone trains the start, so that no code of the plug-in changes its bits."""
+        made_by = _names(self.phase.step, self.start.begin, *map(type, self.start.parts.values()))
+        return all(name.startswith((TOOLKIT, "torch.")) for name in made_by)
+
+
+def _names(*made_by: Any) -> list[str]:
+    return [f"{thing.__module__}.{thing.__qualname__}" for thing in made_by]
+
+
+def _of_phase(journal: Sequence[Event], phase: str) -> list[Event]:
+    """Return the phase's epochs and points of the curve, each once: a resumed cell writes some of them twice."""
+    epochs = {event.epoch: event for event in journal if isinstance(event, Epoch) and event.phase == phase}
+    points = {event.x: event for event in journal if isinstance(event, Curve) and event.phase == phase}
+    return [*epochs.values(), *points.values()]
