@@ -13,6 +13,7 @@ from bench.records.human import Collected
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, value_of
+from bench.reporting.ranking import rank
 from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
 
@@ -68,6 +69,7 @@ def _table(
         (*dropped, *left_out, *others),
         runs,
         collected,
+        {column.metric: rank(column, rows) for column in columns},
     )
 
 
