@@ -16,7 +16,7 @@ from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.loading import blaming, load
 from bench.records.events import Start
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class TimeLeft:
 
     def of(self, record: Record) -> float | None:
         """Return the seconds left of a cell; None if nothing is known yet."""
-        if record.status in ("done", "failed"):
+        if record.status in ("done", *FAILURES):
             return 0.0
         whole = self._whole(record)
         if whole is None:

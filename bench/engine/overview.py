@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from bench.engine.progress import headline
 from bench.records import fence
-from bench.records.events import Failed
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 
@@ -35,8 +34,8 @@ def overview(runs: RunsFolder) -> list[Line]:
 
 def _look(record: Record) -> tuple[str, str]:
     """Return the state of a cell and a note on it."""
-    if record.status == "failed" and (failed := record.last(Failed)):
-        return record.status, failed.error
+    if record.failure is not None:
+        return record.status, record.failure.error
     lock = record.folder / fence.NAME
     if record.status != "running" or fence.is_held(lock):
         return record.status, headline(record)

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from bench.engine.estimate import TimeLeft
 from bench.planning.cell import Cell
-from bench.records.events import Curve, Epoch, Failed
-from bench.records.journal import Record, read_record
+from bench.records.events import Curve, Epoch
+from bench.records.journal import FAILURES, Record, read_record
 
 WIDE = 100  # a terminal this wide has room for the name of the score
-ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
+ORDER = {"running": 0, **dict.fromkeys(FAILURES, 1), "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:
@@ -58,15 +58,15 @@ class Progress:
                 continue
             self.sizes[key] = size
             self.records[key] = read_record(record.folder)
-            if self.records[key].status in ("done", "failed"):
+            if self.records[key].status in ("done", *FAILURES):
                 self._end(self.records[key])
         if self.live:
             self.live.update(self._view(), refresh=True)
 
     def _end(self, record: Record) -> None:
         cell = record.cell
-        if record.status == "failed" and (failed := record.last(Failed)):
-            text = f"failed: {cell.dataset_label} {failed.error}"
+        if record.failure is not None:
+            text = f"{record.status}: {cell.dataset_label} {record.failure.error}"
             self.console.print(text, markup=False, style="red", soft_wrap=True)
         elif not self.live:
             done = sum(r.status == "done" for r in self.records.values())

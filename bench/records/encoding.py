@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Failed, Judged, Start, to_line
+from bench.records.events import Done, Epoch, Judged, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -145,8 +145,8 @@ def _outcome(record: Record) -> dict[str, str]:
     if done := record.last(Done):
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
-    if record.status == "failed" and (failed := record.last(Failed)):
-        tags["error"] = failed.error or "no message"
+    if record.failure is not None:
+        tags["error"] = record.failure.error or "no message"
     return tags
 
 

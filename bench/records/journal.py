@@ -21,12 +21,26 @@ from bench.contracts.metric import Score
 from bench.files import read_object, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Evaluation, Knobs
-from bench.records.events import Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
+from bench.records.events import (
+    Curve,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    OutOfMemory,
+    PhaseStart,
+    Start,
+    TimedOut,
+    from_line,
+    to_line,
+)
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
 FIRST = "0.1.0"  # a cell file without a version was written by this one
 
-Status = Literal["pending", "running", "interrupted", "done", "failed"]
+Status = Literal["pending", "running", "interrupted", "done", "failed", "timed out", "out of memory"]
+FAILURES: tuple[Status, ...] = ("failed", "timed out", "out of memory")
+"""The states of a cell that ended without scores. `bench run` tries it again."""
 E = TypeVar("E", bound=Event)
 
 
@@ -88,6 +102,11 @@ class Record:
     def done(self) -> Done | None:
         """Return the event that ended the cell; None unless the cell is done."""
         return self.last(Done) if self.status == "done" else None
+
+    @property
+    def failure(self) -> Failed | None:
+        """Return why the cell failed; None unless it failed, timed out or was out of memory."""
+        return self.last(Failed) if self.status in FAILURES else None
 
     @property
     def scores(self) -> Mapping[str, Score]:
@@ -159,4 +178,11 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-_STATES: dict[type[Event], Status] = {Start: "running", Interrupted: "interrupted", Done: "done", Failed: "failed"}
+_STATES: dict[type[Event], Status] = {
+    Start: "running",
+    Interrupted: "interrupted",
+    Done: "done",
+    Failed: "failed",
+    TimedOut: "timed out",
+    OutOfMemory: "out of memory",
+}

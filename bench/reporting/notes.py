@@ -9,6 +9,7 @@ from bench.judging import statistics
 from bench.judging.copies import rewards_copies
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
+from bench.records.journal import FAILURES
 from bench.reporting import grids
 from bench.reporting.paper import base, printed_name
 from bench.reporting.table import Table, made_elsewhere
@@ -208,9 +209,10 @@ def _warnings(table: Table) -> Iterator[str]:
                 yield f"Undefined, and so not in the mean: {column.name} of {label} (seed {seeds})."
     for label, seeds, _ in _of_status(table, "interrupted"):
         yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
-    for label, seeds, errors in _of_status(table, "failed"):
-        told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
-        yield f"Failed, {label} (seed {seeds}): {told}"
+    for status in FAILURES:
+        for label, seeds, errors in _of_status(table, status):
+            told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
+            yield f"{status.capitalize()}, {label} (seed {seeds}): {told}"
 
 
 def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:

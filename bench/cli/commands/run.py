@@ -12,6 +12,8 @@ from bench.cli import options
 from bench.contracts.errors import BenchError
 from bench.engine import session
 from bench.engine.device import resolve_device
+from bench.engine.job import TIME_LIMIT
+from bench.engine.memory import gib_to_bytes
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -50,6 +52,20 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0..N-1 of each baseline; else the preset's.")
 @click.option("--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Set a knob: seqgan.rollouts=8.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIME_LIMIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="End a cell in which no epoch ends for so long.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="End the largest cell if the cells use more together [default: 0.9 of the machine's or container's memory].",
+)
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
 @options.wait
@@ -68,6 +84,8 @@ def command(
     seeds: int | None,
     overrides: tuple[str, ...],
     jobs: int | None,
+    time_limit: float,
+    memory_limit: float | None,
     cluster: str | None,
     name: str | None,
     wait: bool,
@@ -97,7 +115,7 @@ def command(
     corpora = Corpora.from_environment(data, corpus)
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     sys.exit(_run(plan, setup, out, reference))
 
 
