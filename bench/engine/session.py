@@ -16,7 +16,7 @@ from bench.contracts.errors import folded
 from bench.engine import pool, signals
 from bench.engine.board import duration
 from bench.engine.estimate import expected
-from bench.engine.job import Context
+from bench.engine.job import TIME_LIMIT, Context
 from bench.engine.progress import Progress
 from bench.judging import strange
 from bench.planning.plan import Plan
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Setup:
     """Where and how to run a plan; nothing here changes a number.
 
-    `wait` says whether to wait for another bench that is at work in the runs folder.
+    `wait` says whether to wait for another bench that is at work in the runs folder. The limits are those of `Context`.
     """
 
     corpora: Corpora
@@ -46,6 +46,8 @@ class Setup:
     cluster: str | None = None
     tracking_uri: str | None = None
     wait: bool = False
+    time_limit: float = TIME_LIMIT
+    memory_limit: int | None = None
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
@@ -81,7 +83,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 def failed(plan: Plan, runs: Path) -> list[Record]:
     """Return the records of the plan's cells that failed or are damaged."""
     records = (read_record(runs / cell.id) for cell in plan.cells)
-    return [record for record in records if record.status in ("failed", "damaged")]
+    return [record for record in records if record.failure is not None or record.damage]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
@@ -142,7 +144,8 @@ def _carry_out(
     _set_damaged_aside(cells, setup.runs, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
-    context, began = Context(runs, setup.corpora, stop), time.monotonic()
+    context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
+    began = time.monotonic()
     with Progress(
         _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
     ) as shown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Failed, Judged, SharedStart, Start, to_line
+from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -154,8 +154,8 @@ def _outcome(record: Record) -> dict[str, str]:
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
     tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
-    if record.status == "failed" and (failed := record.last(Failed)):
-        tags["error"] = failed.error or "no message"
+    if record.failure is not None:
+        tags["error"] = record.failure.error or "no message"
     return tags
 
 

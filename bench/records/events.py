@@ -157,6 +157,20 @@ class Failed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimedOut(Failed):
+    """The job was ended because no epoch ended for too long."""
+
+    NAME: ClassVar[str] = "timed out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfMemory(Failed):
+    """The job was ended, or could not go on, because it used too much memory."""
+
+    NAME: ClassVar[str] = "out of memory"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
     """The job stopped and can resume. `error` says how its process died; None if the user stopped it."""
 
@@ -167,7 +181,8 @@ class Interrupted(Event):
 _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
-        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside, Failed, Interrupted),
+        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside),
+        *(Failed, TimedOut, OutOfMemory, Interrupted),
     )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}

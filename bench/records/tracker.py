@@ -29,7 +29,7 @@ from bench.records.encoding import (
 )
 from bench.records.events import Start
 from bench.records.human import Collected
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.records.one_name import NamedCorpus
 from bench.records.plans import Entry
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
 PICTURES = ("*.png", "*.mid")
-STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
 LOGGERS = ("mlflow", "alembic")
 THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # packages whose errors come from the store
 

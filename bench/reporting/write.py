@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
+from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
 from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
@@ -80,7 +81,7 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
             printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
-            if note.startswith(("Unfinished", "Failed", "Left out", REAL_AT_NOUGHT)):
+            if note.startswith(("Unfinished", *map(str.capitalize, FAILURES), "Left out", REAL_AT_NOUGHT)):
                 console.print(Text(note, style="bold red"))
 
 
