@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
@@ -476,3 +477,19 @@ def test_an_odd_cell_breaks_no_later_report(run: Run) -> None:
     for command in (["status"], ["sync"], ["report"]):
         assert CliRunner().invoke(bench, command).exit_code == 0
     assert Tracker().frame().equals(tables)
+
+
+def test_scores_per_sequence_that_changed_in_mlflow_are_told_by_the_report(run: Run) -> None:
+    run("Tiny", "Replaces")
+    frame = Tracker().frame()
+    run_id = str(frame[frame["label"] == "Tiny"]["run_id"].iloc[0])
+    (path,) = Path().rglob(f"{run_id}/artifacts/scores.parquet")
+    scores = pd.read_parquet(path)
+    (scores * 2).to_parquet(path)
+    reported = CliRunner().invoke(bench, ["report"])
+    assert reported.exit_code == 1 and isinstance(reported.exception, BenchError)
+    assert "scores.parquet is damaged (it was changed after the run): remove it, and `bench sync`" in str(
+        reported.exception
+    )
+    path.unlink()
+    assert CliRunner().invoke(bench, ["sync"]).exit_code == CliRunner().invoke(bench, ["report"]).exit_code == 0
