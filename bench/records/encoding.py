@@ -103,6 +103,11 @@ def profile_key(name: str) -> str:
     return PROFILE + safe(name)
 
 
+def trained_key(value: str, phase: str) -> str:
+    """Return the key of a value that a trainer reports in a phase."""
+    return f"{safe(value)}/{safe(phase)}"
+
+
 def json_list(entries: Iterable[Any]) -> str:
     """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
@@ -204,7 +209,7 @@ def _points(record: Record) -> Iterator[Point]:
     epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
     for (phase, number), epoch in epochs.items():
         for name, value in epoch.values.items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
+            yield from _point(trained_key(name, phase), value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.contracts.errors import BenchError, message_lines, unknown
 from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
-from bench.records.encoding import SUM, Projection, Tracked, curve_key, frame, json_list, profile_key, project
+from bench.records.encoding import (
+    SUM,
+    Projection,
+    Tracked,
+    curve_key,
+    frame,
+    json_list,
+    profile_key,
+    project,
+    trained_key,
+)
 from bench.records.events import Start
 from bench.records.human import Collected
 from bench.records.journal import Record
@@ -98,6 +108,10 @@ class Tracker:
     def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
         """Return the profiles of finished runs. Columns as in `curves`; x is the position or group, from 1."""
         return self._histories(plan, {name: profile_key(name) for name in names})
+
+    def trained(self, plan: str | None, values: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
+        """Return values that trainers reported: name -> (value, phase). Columns as in `curves`; x is the epoch."""
+        return self._histories(plan, {name: trained_key(*where) for name, where in values.items()})
 
     def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
         """Return every value that the plan's runs have under each key."""
