@@ -432,6 +432,17 @@ def test_a_damaged_cell_is_told_and_runs_again(run: Run) -> None:
     assert set(Tracker().frame("second")["value"].dropna()) == set(Tracker().frame("smoke")["value"].dropna())
 
 
+@pytest.mark.parametrize("name", ["samples.txt", "scores.parquet", "generator.safetensors"])
+def test_a_file_that_changed_is_told_and_made_again(run: Run, name: str) -> None:
+    run("Tiny")
+    path = records()["Tiny"].folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    code, text = run("Tiny")
+    assert code == 0 and f"is damaged, and runs again: {name} was changed after the cell ended" in text
+    assert path.read_bytes() == whole
+
+
 @pytest.mark.parametrize("lost", ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "all"])
 def test_what_was_deleted_is_made_again_to_the_bit(run: Run, lost: str) -> None:
     run("Tiny")
