@@ -21,7 +21,7 @@ from bench.plugins import checksum as code
 from bench.plugins.reference import parse_plugin
 from bench.records import revive, seal
 from bench.records.events import Done
-from bench.records.journal import Record
+from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
 
 if TYPE_CHECKING:
@@ -73,8 +73,11 @@ class Verifier:
             return Finding("differs", *place, (*differences, *untold))
         if untold:
             return Finding("claimed", *place, tuple(untold))
-        again = (f"{len(record.scores)} scores come out again",) if scores else ()
-        return Finding("whole" if record.seal else "not sealed", *place, again)
+        again = [f"{len(record.scores)} scores come out again"] if scores else []
+        if record.seal:
+            return Finding("whole", *place, tuple(again))
+        torn = [f"line {number} of its journal is torn" for number in Journal(record.folder).story().torn]
+        return Finding("not sealed", *place, (*again, *torn))
 
     def _compared(self, record: Record, done: Done) -> tuple[list[str], list[str]]:
         """Return what differs from the record, and what could not be taken again."""

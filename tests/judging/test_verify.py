@@ -131,6 +131,8 @@ def test_an_old_cell_without_checksums_is_named_and_taken_again(done: Record, fo
     lines = path.read_text().splitlines()[:-1]
     path.write_text("".join(f"{line}\n" for line in [*lines[:-1], lines[-1].replace(', "sealed": true', "")]))
     assert found()[0].state == "not sealed" and found()[0].notes == ("2 scores come out again",)
+    path.write_text('{"event": "ep\n' + path.read_text())
+    assert found()[0].notes == ("2 scores come out again", "line 1 of its journal is torn")
 
 
 def test_what_cannot_be_taken_again_is_claimed(done: Record, found: Any, context: Context) -> None:
