@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.reporting import grids
 from bench.reporting.figures import legend, over_seeds, panel, rendered, shown, style, styles_of
@@ -40,7 +40,7 @@ LABELS = {
     "tv": ("prefix length t", "total variation of prefixes"),
     "entropy_q": ("position t", "entropy of the next token (nats)"),
 }
-DOTTED = {"color": "0.5", "linestyle": ":", "linewidth": 0.9, "zorder": 0}
+DOTTED: dict[str, Any] = {"color": "0.5", "linestyle": ":", "linewidth": 0.9, "zorder": 0}
 
 
 def caption(table: Table) -> str:
