@@ -24,7 +24,7 @@ def name_ends(axes: Axes, names: Mapping[str, str], lines: Mapping[str, Line2D])
     """Write each line's name to the right of the panel, with a thin line to its last point that can be seen."""
     low, high = axes.get_ylim()
     for label, line in lines.items():
-        x, y = (float(values[-1]) for values in (np.asarray(line.get_xdata()), np.asarray(line.get_ydata())))
+        x, y = (float(np.asarray(found, dtype=float)[-1]) for found in (line.get_xdata(), line.get_ydata()))
         end = (x, min(max(y, low), high))
         thin = {"arrowstyle": "-", "color": "0.55", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 1}
         axes.annotate(

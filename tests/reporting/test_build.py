@@ -459,6 +459,26 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
 
 
+def test_copying_beyond_real_data_is_marked(shop: Any, build: Build) -> None:
+    def judged(label: str, copied: float, longest: float, unique: float) -> Record:
+        return shop.done(
+            shop.cell(label, 0, "mine"),
+            {"m": 1.0, "copied_rows": copied, "longest_copied": longest, "unique_rows": unique},
+        )
+
+    (table,) = build(
+        [judged("real", 0.01, 3.5, 0.99), judged("mle", 0.005, 3.4, 1.0), judged("copier", 1.0, 9.0, 0.02)]
+    )
+    found, names = rows(table), ("copied rows ↓", "longest copied run ↓", "unique rows ↓")
+    assert [found["MLE"][name] for name in names] == ["0.005", "3.40", "1.000"]
+    assert [found["copier"][name] for name in names] == ["1.000†", "9.00†", "0.020†"]
+    assert noted(table, "†") == [
+        "† copied rows above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† longest copied run above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† unique rows below the real row's: the samples repeat each other more than held-out data do.",
+    ]
+
+
 def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
     scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
     upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
