@@ -146,7 +146,7 @@ class TimeLeft:
 
     def of(self, record: Record) -> float | None:
         """Return the seconds left of a cell; None if nothing is known yet."""
-        if record.status in ("done", "failed"):
+        if record.status in ("done", "failed", "damaged"):
             return 0.0
         whole, least = self._whole(record), _rest_of_phase(record)
         if whole is None:

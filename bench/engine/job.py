@@ -25,7 +25,7 @@ from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import folders
-from bench.records import events, generator_files
+from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
 from bench.records.revive import build_trainer, reopen, training_rng
@@ -58,6 +58,15 @@ def run(cell: Cell, context: Context) -> str:
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
+    try:
+        with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
+            return _attempt(cell, context, journal)
+    except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
+        return _fail(cell, journal, error)
+
+
+def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
+    """Run the cell and journal how it ended."""
     (journal.folder / "error.log").unlink(missing_ok=True)
     try:
         _run(cell, context, journal)
@@ -65,10 +74,14 @@ def run(cell: Cell, context: Context) -> str:
         journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the run
-        journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
-        _keep_traceback(error, journal.folder / "error.log")
-        return "failed"
+        return _fail(cell, journal, error)
     return "done"
+
+
+def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
+    journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
+    _keep_traceback(error, journal.folder / "error.log")
+    return "failed"
 
 
 def _keep_traceback(error: BaseException, path: Path) -> None:
@@ -104,7 +117,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         wall_seconds=round(time.perf_counter() - began, 3),
         memory=_most_memory(),
     )
-    journal.append(done)
+    journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
 
 

@@ -95,6 +95,7 @@ def verdict(
         *fewer_anchors(found, anchors),
         *undefined(judge, found),
         *untested(rivals, same, tests),
+        *(f"not tested: {row} {why}" for row, why in runs.hurt(cell.dataset_label, plan).items()),
     )
     return Verdict(
         judge=judge,

@@ -76,6 +76,7 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
 @click.option("--dry-run", "dry", is_flag=True, help="List the cells, their hours and memory, and run nothing.")
 @options.metrics
+@options.wait
 @options.reference
 @options.device
 @options.data
@@ -97,6 +98,7 @@ def command(
     name: str | None,
     dry: bool,
     metrics: tuple[str, ...],
+    wait: bool,
     reference: str | None,
     device: str,
     data: str,
@@ -128,7 +130,7 @@ def command(
     if dry:
         show_forecast(forecast(plan, runs), at_once, Console())
         return
-    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri)
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
 
