@@ -23,6 +23,7 @@ from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
+from bench.records.live import Live
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
 from bench.records.sync import locked, project_plan
@@ -72,7 +73,9 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
             for cell in plan.cells
         }
         cells = kept_plans.write(plan.name, wanted, setup.runs)
-        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
+        warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
+        live = Live(tracker, plan.name, cells, setup.runs, warn)
+        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console), live)
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
@@ -133,7 +136,7 @@ def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
 
 
 def _carry_out(
-    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]
+    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object], live: Live
 ) -> KeyboardInterrupt | None:
     """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     records = _unfinished(plan, setup.runs)
@@ -152,7 +155,7 @@ def _carry_out(
     ) as shown:
         try:
             with signals.raised():
-                pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
+                pool.run_all(cells, context, setup.jobs, partial(_tick, shown, live), setup.cluster)
         except KeyboardInterrupt as stopped:
             return stopped
         finally:
@@ -161,6 +164,12 @@ def _carry_out(
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
     console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
     return None
+
+
+def _tick(shown: Progress, live: Live) -> None:
+    """Show what the workers have written, and bring it to MLflow."""
+    shown.tick()
+    live.look(shown.running_cells)
 
 
 def _announce(plan: Plan, console: Console) -> None:

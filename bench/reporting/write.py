@@ -101,6 +101,20 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     )
 
 
+def charts(tracker: Tracker, tables: Sequence[Table]) -> list[str]:
+    """Return a line for each dataset: the address at which MLflow draws the curves of the plan's runs."""
+    plan = str(tables[0].runs["plan"].iloc[0])
+    server = tracker.uri.rstrip("/") if tracker.uri.startswith("http") else "http://127.0.0.1:5000"
+    found = tracker.charts(plan, [table.dataset for table in tables])
+    return [f"  {dataset}: {server}/{page}" for dataset, page in found.items()]
+
+
+def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
+    """Show each table as the description of its dataset's experiment in MLflow."""
+    for table in tables:
+        tracker.describe(table.dataset, render.markdown(table))
+
+
 def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])

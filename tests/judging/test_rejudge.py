@@ -59,7 +59,7 @@ def test_a_cut_file_of_samples_is_refused(finished: Record, context: Context) ->
     with pytest.raises(BenchError, match=r"damaged \(29 lines, and the journal says 30\)"):
         kept_samples(finished, opened)
     path.write_text(whole.replace("one", "uno"))
-    with pytest.raises(BenchError, match="words that are no tokens of Words"):
+    with pytest.raises(BenchError, match="'uno' is no token of Words"):
         kept_samples(finished, opened)
 
 
