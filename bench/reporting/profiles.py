@@ -87,7 +87,7 @@ def _calibration(
 ) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
-    for label, q, p in _groups(found, styles):
+    for label, q, p in groups(found, styles):
         colour, dash = styles[label]
         (lines[label],) = axes.plot(q, p, dash, color=colour, label=paper.row(label), linewidth=1.3, marker=".")
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
@@ -109,7 +109,7 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
         axes.set_ylim(means.min() - 0.3 * spread, means.max() + 0.3 * spread)
 
 
-def _groups(
+def groups(
     found: Mapping[str, pd.DataFrame], labels: Mapping[str, object]
 ) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
     """Yield each arm with the mean q and mean p over seeds of its groups, from the largest q down."""

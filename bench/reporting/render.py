@@ -1,9 +1,8 @@
-"""Tables to LaTeX, Markdown and HTML, by the templates in reports/. Whatever a template prints is escaped."""
+"""Tables to LaTeX and Markdown, by the templates in reports/. Whatever a template prints is escaped."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +43,6 @@ def latex_document(names: Iterable[str]) -> str:
 def markdown(table: Table) -> str:
     """Return the same in Markdown."""
     return _render("table.md.j2", _environment(finalize=_unless_markup(markdown_escape)), table=table)
-
-
-def html(tables: Sequence[Table], figures: Mapping[str, Sequence[tuple[str, bytes]]]) -> str:
-    """Return one self-contained page with all tables and figures (dataset -> captions and PNGs)."""
-    inlined = {
-        name: [(caption, base64.b64encode(png).decode()) for caption, png in shown] for name, shown in figures.items()
-    }
-    return _render("index.html.j2", _environment(autoescape=True), tables=list(tables), figures=inlined)
 
 
 def _unless_markup(escape: Callable[[str], str]) -> Callable[[Any], str]:

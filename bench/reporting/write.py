@@ -18,7 +18,10 @@ from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.tracker import DEFAULT_URI
 from bench.reporting import figures, grids, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
+from bench.reporting.page.material import gather
+from bench.reporting.page.page import html
 from bench.reporting.paper import paper
+from bench.reporting.summary import summary_json
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def write_report(
     compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
     """
     tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human(), reference)
-    contents = _contents(tables, tracker)
+    contents = _contents(tables, tracker, out)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -97,13 +100,12 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     )
 
 
-def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
+def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
-    shown: dict[str, list[tuple[str, bytes]]] = {}
     positions = tracker.profiles(plan, profiles.NAMES)
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
@@ -113,10 +115,9 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
         files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
         drift = profiles.draw(table, positions, paper()) or {}
         files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
-        drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
-        shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
-    files["index.html"] = render.html(tables, shown).encode()
+    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
+    files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()
