@@ -50,13 +50,17 @@ class PhaseStart(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch(Event):
-    """An epoch of a phase ended; `values` are what the trainer's step() returned."""
+    """An epoch of a phase ended, after so many `updates`, which are steps of torch's optimizers.
+
+    `values` are what the trainer's step() returned.
+    """
 
     NAME: ClassVar[str] = "epoch"
     phase: str
     epoch: int
     epochs: int
     seconds: float | None = None
+    updates: int | None = None
     values: Mapping[str, float]
 
 
@@ -107,7 +111,8 @@ class Done(Event):
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
     the time spent training, `wall_seconds` the whole time. `profiles` are values by position, such as the exposure bias
-    at each position, under the names that the metrics give.
+    at each position, under the names that the metrics give. `tokens` are those that the whole training samples, by the
+    trainer's stated cost.
     """
 
     NAME: ClassVar[str] = "done"
@@ -117,6 +122,7 @@ class Done(Event):
     seconds: float
     wall_seconds: float | None = None
     profiles: Mapping[str, Profile] | None = None
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
