@@ -3,14 +3,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench test check docs coverage format paper clean
+.PHONY: bench test test-slow check docs coverage format paper clean
 .DELETE_ON_ERROR:
 
 bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
 	$(BIN)/bench run --all
 
 test: .venv/.installed-dev  ## the tests, under six minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/.installed-dev  ## the tests that take long: a cluster, notebooks, training that must succeed
+	$(BIN)/python -m pytest -m slow
 
 check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff format --check .

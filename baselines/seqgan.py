@@ -33,6 +33,9 @@ from bench.toolkit.training.generator import PolicyKnobs, PretrainingKnobs
 from bench.toolkit.training.learner import PolicyLearner
 from bench.toolkit.training.optimiser import adam
 
+JUDGED = 512
+"""Held-out sequences, and as many fresh ones, on which the discriminator's accuracy is measured."""
+
 
 @dataclass(frozen=True)
 class Knobs(PolicyKnobs):
@@ -97,15 +100,20 @@ class SeqGAN:
             device=device,
         ).reset(rng)
         self._discriminator_adam = adam(self._discriminator, s.discriminator_rate)
+        self._held_out = torch.as_tensor(data.valid[:JUDGED], device=device)
 
     def phases(self) -> list[Phase]:
         """Return the two pre-trainings, then the rounds."""
         s = self._settings
         return [
             self._learner.pretraining.phase(),
-            Phase("discriminator", s.discriminator_epochs, self._discriminate, trains_generator=False),
+            Phase("discriminator", s.discriminator_epochs, self._prepare, trains_generator=False),
             Phase("adversarial", s.adversarial_steps, self._round),
         ]
+
+    def _prepare(self) -> dict[str, float]:
+        """Run one d-step of the discriminator's pre-training."""
+        return self._discriminate() | {"held_out_accuracy": self._accuracy()}
 
     def _discriminate(self) -> dict[str, float]:
         """Run one d-step: k epochs on real sequences against as many fresh negatives."""
@@ -140,7 +148,11 @@ class SeqGAN:
             self._follow()
         for _ in range(s.d_steps):
             facts |= {f"discriminator_{name}": value for name, value in self._discriminate().items()}
-        return facts
+        return facts | {"held_out_accuracy": self._accuracy()}
+
+    def _accuracy(self) -> float:
+        """Return the discriminator's accuracy on held-out real sequences against fresh ones of the generator."""
+        return discriminator.held_out_accuracy(self._discriminator, self._held_out, self.generator, self._rng)
 
     def _reinforce(self) -> dict[str, float]:
         """Run one g-step; a token's reward is the discriminator's mean belief in the rollouts of its prefix."""

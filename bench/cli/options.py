@@ -54,6 +54,15 @@ device = click.option(
 )
 
 
+metrics = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="FILE:CLASS",
+    help="Judge by your own metric too: file.py:Class, package.module:Class or a name; may be repeated.",
+)
+
+
 def examples(*lines: str) -> str:
     """Return the end of a command's help, with one example per line."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

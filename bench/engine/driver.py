@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.contracts import chance
 from bench.contracts.errors import ContractError
@@ -22,7 +22,7 @@ from bench.engine.shared_start import Kept, SharedStart
 from bench.judging.evaluator import Evaluator, log_prob_of
 from bench.planning.cell import Cell
 from bench.records import checkpoint, events
-from bench.records.events import Curve, Epoch, Judged, PhaseStart
+from bench.records.events import Curve, Epoch, Judged, PhaseStart, Refused
 from bench.records.journal import Journal
 from bench.toolkit.metrics.nll import per_sequence_nll
 
@@ -68,7 +68,9 @@ class Driver:
     checkpoint_seconds: float
 
     def __post_init__(self) -> None:
-        self.folder = self.journal.folder / "checkpoint"
+        folder = self.journal.folder / "checkpoint"
+        self.last = checkpoint.Place(folder, self.cell.id)
+        self.best = checkpoint.Place(folder / "best", self.cell.id, "best")
         self.position = Position()
         self.phases: list[Phase] = []
         self.saved = time.monotonic()
@@ -78,9 +80,12 @@ class Driver:
         """Train to the end, from the last checkpoint if there is one, and return the total seconds of training."""
         check_state(self.trainer.state())
         own = self.rng.get_state()
-        restored = checkpoint.load(self.folder, self.trainer.state(), self.rng)
-        if restored is not None:
-            self.position = Position(**restored)
+        restored = checkpoint.load(self.last, self.trainer.state(), self.rng, self._lacks_its_best)
+        if restored.position is not None:
+            self.position = Position(**restored.position)
+        if restored.refused:
+            where = "training starts anew" if restored.position is None else "an older checkpoint is taken"
+            self.journal.append(Refused(message=f"{'; '.join(restored.refused)}; {where}"))
         with self._seeded("phases"):
             self.phases = checked_phases(self.trainer.phases())
         for index in range(self.position.phase, len(self.phases)):
@@ -133,11 +138,24 @@ class Driver:
             return
         epoch = self.position.trained
         if self.cell.evaluation.rule != "last":
-            kept = checkpoint.load(self.folder / "best", self.trainer.state(), self.rng)
+            kept = checkpoint.load(self.best, self.trainer.state(), self.rng, self._is_not_the_best).position
             if kept is None or self.phases[kept["phase"]] is not judged:
-                raise ContractError(f"the best checkpoint is damaged: remove {self.folder.parent} and run again")
+                raise ContractError("the best checkpoint was damaged while the cell ran: run again")
             epoch = kept["epoch"]
         self.journal.append(Judged(phase=judged.name, epoch=epoch, epochs=judged.epochs))
+
+    def _lacks_its_best(self, position: Mapping[str, Any]) -> str:
+        """Return why training cannot go on from a position: "" if its best checkpoint, or a better one, is whole.
+
+        A better one was kept later, and training from the position makes it again.
+        """
+        best = position["best"]
+        if best is None or any(kept["best"] <= best for kept in checkpoint.positions(self.best)):
+            return ""
+        return "the best checkpoint before it is damaged or missing"
+
+    def _is_not_the_best(self, kept: Mapping[str, Any]) -> str:
+        return "" if kept["best"] == self.position.best else "another checkpoint was better"
 
     def _seeded(self, *names: str | int) -> AbstractContextManager[None]:
         """Seed the global generators for one piece of the training; the names tell the pieces apart."""
@@ -194,7 +212,7 @@ class Driver:
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)
         if at.best is None or loss < at.best:
             at.best = loss
-            checkpoint.save(self.folder / "best", self.trainer.state(), self.rng, asdict(at))
+            checkpoint.save(self.best, self.trainer.state(), self.rng, asdict(at))
 
     def _valid_nll(self) -> float:
         data = self.evaluator.data
@@ -204,7 +222,7 @@ class Driver:
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
 
     def _save(self) -> None:
-        checkpoint.save(self.folder, self.trainer.state(), self.rng, asdict(self.position))
+        checkpoint.save(self.last, self.trainer.state(), self.rng, asdict(self.position))
         self.saved = time.monotonic()
 
 

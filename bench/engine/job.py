@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import traceback
 import warnings
@@ -26,7 +27,7 @@ from bench.plugins import checksum as code
 from bench.plugins import folders
 from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
-from bench.records.journal import Journal
+from bench.records.journal import Journal, record_of
 from bench.records.revive import build_trainer, reopen, training_rng
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def run(cell: Cell, context: Context) -> str:
         with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
             return _attempt(cell, context, journal)
     except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
-        return _fail(cell, journal, error)
+        done = record_of(cell, journal.folder).status == "done"  # who held the lock ended the cell meanwhile
+        return "done" if done else _fail(cell, journal, error)
 
 
 def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
@@ -132,9 +134,20 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         profiles=judged.profiles or None,
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
+        memory=_most_memory(),
     )
-    journal.append(done)
+    journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _most_memory() -> int | None:
+    """Return the most bytes that this process has held; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else 1024 * found
 
 
 def _refuse_edited(cell: Cell) -> None:

@@ -87,7 +87,7 @@ class SharedStart:
 
         A damaged start is removed.
         """
-        found = checkpoint.load(self.folder, self.start.parts, rng)
+        found = checkpoint.load(checkpoint.Place(self.folder, self.key, "start"), self.start.parts, rng).position
         if found is None:
             shutil.rmtree(self.folder, ignore_errors=True)
             return None
@@ -99,7 +99,7 @@ class SharedStart:
         events = [to_line(event) for event in _of_phase(journal, self.phase.name)]
         found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": events}
         partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
-        checkpoint.save(partial, self.start.parts, rng, found)
+        checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
         with suppress(OSError):  # the folder is there: the other cell's bits are the same
             partial.rename(self.folder)
         shutil.rmtree(partial, ignore_errors=True)

@@ -121,7 +121,8 @@ class Evaluator:
         """
         data, version, temperature = self.data.fingerprint, __version__, f"{self.temperature:.12g}"
         rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
-        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}|data:{data}|v:{version}"
+        part = f"|{self.data.part}" if self.data.part else ""
+        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}{part}|data:{data}|v:{version}"
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.contracts.metric import FloatArray
+from bench.contracts.metric import Better, FloatArray
 from bench.contracts.seeding import numpy_rng
 from bench.judging.statistics import DRAWS, EXACT, NEAR, ROUNDING, Interval, mean_interval
 
@@ -63,6 +63,13 @@ def sign_flip(a: ArrayLike, b: ArrayLike) -> float | None:
     rows = max(1, BLOCK // pairs)
     drawn = (rng.choice([-1.0, 1.0], (min(rows, DRAWS - begin), pairs)) for begin in range(0, DRAWS, rows))
     return float(1 + sum(_extreme(found, signs, observed) for signs in drawn)) / (1 + DRAWS)
+
+
+def improvement(a: ArrayLike, b: ArrayLike, better: Better) -> float:
+    """Return the share of pairs in which a's score is better than b's; a tie counts half."""
+    found = differences(a, b)
+    wins = found < 0 if better == "lower" else found > 0
+    return float((wins + 0.5 * (found == 0)).mean())
 
 
 def smallest_sign_flip(pairs: int) -> float:

@@ -11,6 +11,7 @@ from bench.planning import refusals
 from bench.planning.cell import REAL, Cell
 from bench.planning.preset import Preset
 from bench.planning.request import Arm, Request, baseline_arms, dataset_arm, preset_of
+from bench.planning.variants import expand
 from bench.plugins import checksum as code
 from bench.plugins.open_dataset import open_dataset
 from bench.plugins.reference import parse_plugin
@@ -32,7 +33,9 @@ class Plan:
 def make(request: Request, corpora: Corpora) -> Plan:
     """Resolve names, knobs and data; every combination becomes a cell, with a *real* row for each dataset."""
     preset = preset_of(request)
-    datasets = list(dict.fromkeys(dataset_arm(reference, preset, request, corpora) for reference in request.datasets))
+    datasets = list(
+        dict.fromkeys(dataset_arm(reference, preset, request, corpora) for reference in expand(request.datasets))
+    )
     refusals.check(request, preset, baseline_arms(request), datasets, corpora)
     arms = {dataset.label: baseline_arms(request, dataset.label) for dataset in datasets}
     opened = {

@@ -13,6 +13,7 @@ from bench.contracts.errors import BenchError, folded, unknown
 from bench.contracts.knobs import build, knob
 from bench.files import read_text
 from bench.planning.cell import Evaluation
+from bench.plugins.reference import base
 
 Table = Mapping[str, Any]
 
@@ -41,10 +42,12 @@ class Preset:
     on: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
 
     def for_dataset(self, label: str) -> Preset:
-        """Return the preset with the knobs that baselines have on one dataset."""
-        own = self.on.get(label, {})
-        merged = {name: {**self.baselines.get(name, {}), **table} for name, table in own.items()}
-        return replace(self, baselines={**self.baselines, **merged})
+        """Return the preset with the knobs that baselines have on one dataset; a variant's own table overrules."""
+        baselines = dict(self.baselines)
+        for owner in dict.fromkeys((base(label), label)):
+            for name, table in self.on.get(owner, {}).items():
+                baselines[name] = {**baselines.get(name, {}), **table}
+        return replace(self, baselines=baselines)
 
     def knobs(self, cls: type, name: str) -> dict[str, Any]:
         """Return the values this preset gives to a baseline's settings class."""

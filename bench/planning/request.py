@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.plugin import Group
-from bench.contracts.knobs import build, parse
+from bench.contracts.knobs import build, parse, without_unset
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
+from bench.planning.variants import expand
 from bench.plugins import loading as plugins
 from bench.plugins.reference import TEXT, Reference, parse_plugin
 
@@ -77,23 +78,24 @@ def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
     """Return the request's baselines with the knobs that they have on the dataset of that label."""
     here = dataclasses.replace(request, preset=request.preset.for_dataset(dataset))
     preset = preset_of(here)
-    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in request.baselines))
+    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in expand(request.baselines)))
 
 
 def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
-    """Return a baseline with the knobs of the preset and of --set."""
-    reference = parse_plugin(text)
-    cls, name = plugins.load("bench.baselines", text), reference.label
-    own = {key: value for owner, key, value in request.overrides if owner == name}
+    """Return a baseline with the knobs of the preset, of --set and of its reference (seqgan[k=1])."""
+    asked = parse_plugin(text)
+    reference, name = replace(asked, knobs=()), asked.label
+    cls = plugins.load("bench.baselines", asked.absolute)
+    own = {key: value for owner, key, value in request.overrides if owner == name} | dict(asked.knobs)
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
     shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
     told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
-    return Arm(name + (f"[{told}]" if told else ""), reference, settings)
+    return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings))
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
-    """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE)."""
+    """Return a dataset with the knobs of the preset, of --set and of its reference (text:FILE, markov[order=1])."""
     asked = dataset_reference.parse(text)
     cls = plugins.load("bench.datasets", asked.absolute)
     owner, file = asked.owners[0], asked.argument
@@ -104,9 +106,9 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
         raise BenchError(f"-d {text} and --set text.file={own['file']}: name the file once")
     if asked.absolute == TEXT and not file and "file" not in values | own:
         file = str(corpora.files.get(TEXT, ""))
-    values |= own | ({"file": str(Path(file))} if file else {})
+    values |= own | dict(asked.knobs) | ({"file": str(Path(file))} if file else {})
     plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
-    return Arm(asked.label, plugin, _resolve(cls.Settings, values, owner))
+    return Arm(asked.label, plugin, _of_cell(cls.Settings, _resolve(cls.Settings, values, owner)))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
@@ -119,6 +121,10 @@ def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: st
         return _resolve(cls, values, where)
     except BenchError as error:
         raise BenchError(f"preset {preset.name}: {error}") from None
+
+
+def _of_cell(cls: type, knobs: Knobs) -> Knobs:
+    return tuple(without_unset(cls, dict(knobs)).items())
 
 
 def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:

@@ -1,4 +1,4 @@
-"""Find a trainer or a dataset by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
+"""Find a plug-in by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
 
 A worker process gets the reference as text and looks the object up again: see bench/plugins/reference.py.
 """
@@ -46,10 +46,11 @@ def kind(text: str) -> Group:
     """The group that a reference belongs to, by its shelf, else by its methods; BenchError if it names no plug-in."""
     reference = parse_plugin(text)
     if ":" not in reference.absolute:
-        found: list[Group] = [group for group in METHODS if reference.name in _entries(group)]
+        shelves: tuple[Group, ...] = ("bench.baselines", "bench.datasets")
+        found = [group for group in shelves if reference.name in _entries(group)]
         if not found:
             raise unknown(
-                "baseline or dataset", reference.name, (name for group in METHODS for name in _entries(group))
+                "baseline or dataset", reference.name, (name for group in shelves for name in _entries(group))
             )
         return found[0]
     return "bench.datasets" if not missing_methods("bench.datasets", _object(reference)) else "bench.baselines"

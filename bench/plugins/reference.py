@@ -1,12 +1,17 @@
-"""A reference names a plug-in in one text: `mle`, `package.module:Object`, `path/file.py:Object`, or `text:FILE`."""
+"""A reference names a plug-in in one text: `mle`, `package.module:Object`, `path/file.py:Object`, or `text:FILE`.
+
+Knobs in brackets make a variant of it, as tables name one: `seqgan[k=1]`, `markov[order=1,words=20]`.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from bench.contracts.errors import BenchError
+from bench.contracts.knobs import parse
 from bench.toolkit.corpora.reading.formats import stem
 from bench.toolkit.corpora.reading.rows import split_column
 
@@ -22,13 +27,14 @@ class Reference:
 
     `label` is what tables call it. `absolute` names the plug-in from any folder: a cell keeps it, and a worker loads
     the plug-in by it. `argument` is the FILE of text:FILE, "" if there is none. `named` is true if the user gave the
-    label, as in NAME=text:FILE. `text` is what the user wrote, for messages.
+    label, as in NAME=text:FILE. `knobs` are those in brackets, sorted. `text` is what the user wrote, for messages.
     """
 
     label: str
     absolute: str
     argument: str = ""
     named: bool = False
+    knobs: tuple[tuple[str, Any], ...] = ()
     text: str = field(compare=False)
 
     @property
@@ -50,20 +56,41 @@ class Reference:
     @property
     def owners(self) -> tuple[str, ...]:
         """The names by which --set and presets reach a dataset's knobs; later ones overrule."""
-        return (TEXT, self.label) if self.argument else (self.label,)
+        if self.argument:
+            return TEXT, self.label
+        plain = base(self.label) if self.knobs else self.label
+        return tuple(dict.fromkeys((plain, self.label)))
 
 
 def parse_plugin(text: str) -> Reference:
     """Return a trainer or a dataset without an argument; BenchError if a file is named without its class."""
-    head, _, name = text.rpartition(":")
-    if text.endswith(".py"):
-        raise BenchError(f"{text}: say which class of the file, as in {text}:MyClass")
-    absolute = f"{Path(head).resolve()}:{name}" if head.endswith(".py") else text
-    return Reference(label=name, absolute=absolute, text=text)
+    plain, inside = split_knobs(text)
+    head, _, name = plain.rpartition(":")
+    if plain.endswith(".py"):
+        raise BenchError(f"{text}: say which class of the file, as in {plain}:MyClass")
+    absolute = f"{Path(head).resolve()}:{name}" if head.endswith(".py") else plain
+    knobs = tuple(sorted(parse(f"{name}.{one}")[1:] for one in inside))
+    if twin := next((key for key, _ in knobs if [other for other, _ in knobs].count(key) > 1), None):
+        raise BenchError(f"{text}: it gives {twin} twice")
+    return Reference(label=name, absolute=absolute, knobs=knobs, text=text)
+
+
+def base(label: str) -> str:
+    """Return the label without knobs: `seqgan[rollouts=8]` -> `seqgan`."""
+    return label.partition("[")[0]
+
+
+def split_knobs(text: str) -> tuple[str, list[str]]:
+    """Return a reference without its brackets, and the KNOB=VALUE in them: ("seqgan", ["k=1"]) for `seqgan[k=1]`."""
+    found = re.fullmatch(r"([^\[]+)\[([A-Za-z_]\w*=.*)\]", text)
+    return (found[1], re.split(r",(?=[A-Za-z_]\w*=)", found[2])) if found else (text, [])
 
 
 def parse_dataset(text: str) -> Reference:
-    """Return a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none."""
+    """Return a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none.
+
+    A variant is a dataset of its own: its label holds its knobs.
+    """
     if text.startswith(PREFIX):
         file = text.removeprefix(PREFIX)
         label = f"{PREFIX}{stem(split_column(file)[0])}" if file else TEXT
@@ -74,7 +101,8 @@ def parse_dataset(text: str) -> Reference:
         return Reference(label=name, absolute=TEXT, argument=rest.removeprefix(PREFIX), named=True, text=text)
     if equals and name.isidentifier():
         raise BenchError(f"-d {text}: only a file takes a name, as in {name}=text:FILE")
-    return parse_plugin(text)
+    found, told = parse_plugin(text), ",".join(sorted(split_knobs(text)[1]))
+    return replace(found, label=f"{found.label}[{told}]") if told else found
 
 
 def _check_name(name: str, text: str) -> None:

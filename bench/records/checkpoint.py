@@ -1,67 +1,109 @@
-"""Write and read checkpoints. They are atomic and checksummed, and loading one executes no code from it.
+"""Checkpoints: whole, tied to their cell, and nothing in them that executes code.
 
-A checkpoint is a folder named by its serial number. It holds weights.safetensors (modules), state.pt (optimisers and
-counters, read with weights_only) and position.json (how far training came, and the checksums of the other two). The
-folder is written under another name and then renamed, so a killed process leaves the previous checkpoint whole.
+A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
+read with weights_only), and position.json. The latter says where training stood, of which cell, for which purpose and
+by which version of bench; it holds the checksums of the other two files, and a seal, the checksum of itself. A
+checkpoint is written under another name and then renamed, so that a killed process leaves the one before it whole. Two
+generations are kept: if the newest is refused, training goes on from the one before it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from bench import __version__
+from bench.contracts.checksum import sha256
+from bench.contracts.errors import BenchError
 from bench.contracts.guards.trainer import check_state
 from bench.contracts.trainer import Stateful
+from bench.files import file_checksum, read_object
 
 if TYPE_CHECKING:
     import torch
 
+FILES = ("weights.safetensors", "state.pt")
 
-def save(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
-    """Write the next checkpoint into `folder`, then remove the earlier ones; ContractError as in `check_state`."""
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of one cell's checkpoints of one purpose; `cell` is the cell's id, or the key of a start.
+
+    Training goes on from the checkpoints of the purpose "last". Those of "best" are kept for the checkpoint rule, those
+    of "start" are starts that cells share.
+    """
+
+    folder: Path
+    cell: str
+    purpose: Literal["last", "best", "start"] = "last"
+
+
+class Loaded(NamedTuple):
+    """The position of the checkpoint that was restored, None if none was; and why newer ones were refused."""
+
+    position: dict[str, Any] | None
+    refused: tuple[str, ...] = ()
+
+
+def save(place: Place, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
+    """Write the next checkpoint, and keep the newest whole one before it; ContractError as in `check_state`."""
     import torch
     from safetensors.torch import save as as_bytes
 
     check_state(parts)
-    earlier = _numbers(folder)
+    folder, earlier = place.folder, _numbers(place.folder)
     number = earlier[-1] + 1 if earlier else 0
     partial = folder / f"{number}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    (partial / "weights.safetensors").write_bytes(as_bytes(weights(parts)))  # save_file's mode is 600
-    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / "state.pt")
-    sums = {name: _sha256(partial / name) for name in ("weights.safetensors", "state.pt")}
-    (partial / "position.json").write_text(json.dumps({"position": position, "sha256": sums}), encoding="utf-8")
+    (partial / FILES[0]).write_bytes(as_bytes(weights(parts)))  # save_file makes it readable to its owner only
+    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / FILES[1])
+    facts = {"cell": place.cell, "purpose": place.purpose, "version": __version__, "position": position}
+    facts["sha256"] = {name: file_checksum(partial / name) for name in FILES}
+    (partial / "position.json").write_text(json.dumps({**facts, "seal": _seal(facts)}), encoding="utf-8")
     for written in (*partial.iterdir(), partial):
         _to_disk(written)
     partial.rename(folder / str(number))
     _to_disk(folder)
+    kept = next((old for old in reversed(earlier) if not _fault(place, old)), None)
     for old in earlier:
-        shutil.rmtree(folder / str(old))
+        if old != kept:
+            shutil.rmtree(folder / str(old))
 
 
-def load(folder: Path, parts: Mapping[str, Stateful], rng: torch.Generator) -> dict[str, Any] | None:
-    """Restore the newest whole checkpoint and return its position; None if there is none."""
+def load(
+    place: Place,
+    parts: Mapping[str, Stateful],
+    rng: torch.Generator,
+    objection: Callable[[Mapping[str, Any]], str] = lambda position: "",
+) -> Loaded:
+    """Restore the newest checkpoint that is whole, of this cell, and whose position has no objection ("")."""
     import torch
     from safetensors.torch import load_file
 
-    for number in reversed(_numbers(folder)):
-        kept = folder / str(number)
-        content = _verified(kept)
-        if content is None:
+    refused = []
+    for number in reversed(_numbers(place.folder)):
+        kept = place.folder / str(number)
+        if why := _fault(place, number) or objection(position := _position(kept)):
+            refused.append(f"checkpoint {number} is refused: {why}")
             continue
-        state = torch.load(kept / "state.pt", weights_only=True)
-        tensors = load_file(kept / "weights.safetensors")
-        restore(parts, tensors, state["parts"])
+        state = torch.load(kept / FILES[1], weights_only=True)
+        restore(parts, load_file(kept / FILES[0]), state["parts"])
         rng.set_state(state["rng"])
-        position: dict[str, Any] = content["position"]
-        return position
-    return None
+        return Loaded(position, tuple(refused))
+    return Loaded(None, tuple(refused))
+
+
+def positions(place: Place) -> Iterator[dict[str, Any]]:
+    """Yield the positions of the checkpoints that are whole and of this cell, the newest first."""
+    for number in reversed(_numbers(place.folder)):
+        if not _fault(place, number):
+            yield _position(place.folder / str(number))
 
 
 def restore(parts: Mapping[str, Stateful], tensors: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
@@ -96,7 +138,7 @@ def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk, so that a power cut leaves no half checkpoint."""
+    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -108,16 +150,34 @@ def _numbers(folder: Path) -> list[int]:
     return sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit()) if folder.exists() else []
 
 
-def _verified(folder: Path) -> dict[str, Any] | None:
-    """Return the content of position.json; None if a file beside it is missing or has another checksum."""
+def _position(kept: Path) -> dict[str, Any]:
+    position: dict[str, Any] = read_object(kept / "position.json", "")["position"]
+    return position
+
+
+def _fault(place: Place, number: int) -> str:
+    """Return why a checkpoint is not used: it is damaged, or was made by another cell or version. "" if it is."""
+    kept = place.folder / str(number)
     try:
-        content: dict[str, Any] = json.loads((folder / "position.json").read_text(encoding="utf-8"))
-        whole = all(_sha256(folder / name) == digest for name, digest in content["sha256"].items())
-    except (OSError, ValueError, KeyError):
-        return None
-    return content if whole else None
+        facts = read_object(kept / "position.json", "")
+    except (BenchError, OSError, RecursionError):
+        return "its position.json cannot be read"
+    if facts.pop("seal", None) != _seal(facts):
+        return "its position.json was changed, or written by a version that kept no checksum of it"
+    wanted = {"cell": place.cell, "purpose": place.purpose, "version": __version__}
+    for name, value in wanted.items():
+        if facts.get(name) != value:
+            return f"its {name} is {facts.get(name)}, not {value}"
+    return next((f"its {name} is damaged or missing" for name in FILES if not _is_whole(kept / name, facts)), "")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
+    try:
+        return bool(file_checksum(path) == facts["sha256"][path.name])
+    except OSError:
+        return False
+
+
+def _seal(facts: Mapping[str, Any]) -> str:
+    """Return the checksum of what position.json says."""
+    return sha256(json.dumps(facts, sort_keys=True))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Judged, Start, to_line
+from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
-    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied"),
+    *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied", "start"),
     "bound",
 )
 
@@ -102,6 +103,11 @@ def profile_key(name: str) -> str:
     return PROFILE + safe(name)
 
 
+def trained_key(value: str, phase: str) -> str:
+    """Return the key of a value that a trainer reports in a phase."""
+    return f"{safe(value)}/{safe(phase)}"
+
+
 def json_list(entries: Iterable[Any]) -> str:
     """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
@@ -142,9 +148,12 @@ def _outcome(record: Record) -> dict[str, str]:
     if judged := record.last(Judged):
         place = {"phase": judged.phase[:80], "epoch": judged.epoch, "epochs": judged.epochs}
         tags["judged"] = json.dumps(place, ensure_ascii=False)
+    if shared := record.last(SharedStart):
+        tags["start"] = shared.key
     if done := record.last(Done):
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
+    tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
     if record.failure is not None:
         tags["error"] = record.failure.error or "no message"
     return tags
@@ -189,7 +198,7 @@ def _points(record: Record) -> Iterator[Point]:
     curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
     """
     if done := record.done:
-        for name, score in done.scores.items():
+        for name, score in record.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
         for name, profile in (done.profiles or {}).items():
             for position, value in enumerate(profile, 1):
@@ -200,7 +209,7 @@ def _points(record: Record) -> Iterator[Point]:
     epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
     for (phase, number), epoch in epochs.items():
         for name, value in epoch.values.items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
+            yield from _point(trained_key(name, phase), value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:
@@ -217,7 +226,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     }
     shared |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     shared |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    shared["judged"] = tags.get("judged")
+    shared |= {"judged": tags.get("judged"), "start": tags.get("start")}
     shared |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
     shared |= {"run_id": run.run_id, "projected": int(tags["projected"])}
     shared |= {"copied": float(tags["copied"]) if "copied" in tags else None}

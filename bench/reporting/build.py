@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench.judging import statistics
 from bench.planning.cell import REAL
+from bench.plugins.reference import base
 from bench.records.human import Collected
 from bench.records.journal import FAILURES
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
-from bench.reporting.paper import Paper, Published, base, value_of
+from bench.reporting.paper import Paper, Published, value_of
 from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
 
@@ -171,13 +172,18 @@ def _row(
     for column in columns:
         published = value_of(spec.published.get(column.metric, {}), label, labels)
         mine = runs[(runs["metric"] == column.metric) & (runs["status"] == "done")]
-        values = tuple(float(value) for value in mine.sort_values("seed")["value"].dropna())
+        scored = mine.sort_values("seed").dropna(subset=["value"])
+        values = tuple(float(value) for value in scored["value"])
         state = _state(len(status), done, failed, values)
         bound = next(iter(mine["bound"].dropna()), None)
-        scores[column.metric] = replace(_entry(state, values), published=published, bound=bound)
+        scores[column.metric] = replace(
+            _entry(state, values), seeds=tuple(map(int, scored["seed"])), published=published, bound=bound
+        )
     beside = value_of(spec.human, label, labels)
     ours = human.get(label, "not collected")
-    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside)
+    shared = runs.dropna(subset=["start"])
+    starts = dict(zip(map(int, shared["seed"]), map(str, shared["start"]), strict=True))
+    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts)
 
 
 def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:
@@ -195,7 +201,7 @@ def _entry(state: State, values: tuple[float, ...]) -> Entry:
         return Entry(state)
     interval = statistics.mean_interval(values)
     half = None if interval.high is None else interval.high - interval.value
-    return Entry(state, values, interval.value, half)
+    return Entry(state, values, mean=interval.value, half=half)
 
 
 def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.contracts.metric import FloatArray
-from bench.judging import statistics
-from bench.judging.pair_verdict import pair_verdict
+from bench.judging import over_seeds, statistics
 from bench.planning.cell import REAL
 from bench.reporting.paper import Published, stands_for_base, value_of
 from bench.reporting.table import Column, Comparison, PerSequence, Row
@@ -37,16 +36,15 @@ def compare(
         for row in others:
             p_published = value_of(published.get(column.metric, {}), row.label, labels)
             found.append(_comparison(reference, row, column, p_published, sequences))
-    welch = statistics.holm([comparison.p_welch for comparison in found])
-    permutation = statistics.holm([comparison.p_permutation for comparison in found])
-    family = sum(comparison.p_permutation is not None for comparison in found)
+    t = statistics.holm([comparison.p_t for comparison in found])
+    exact = statistics.holm([comparison.p_exact for comparison in found])
+    family = max(1, sum(comparison.p_exact is not None for comparison in found))
     by_label, by_metric = {row.label: row for row in others}, {column.metric: column for column in columns}
     adjusted = []
-    for one, first, second in zip(found, welch, permutation, strict=True):
-        ours, theirs = (row.scores[one.metric].values for row in (reference, by_label[one.label]))
-        better = by_metric[one.metric].better
-        verdict = pair_verdict(ours, theirs, better, by_seed=False, p=second, family=max(1, family))
-        adjusted.append(replace(one, holm_welch=first, holm_permutation=second, verdict=verdict))
+    for one, first, second in zip(found, t, exact, strict=True):
+        ours, theirs = (row.arm(one.metric) for row in (reference, by_label[one.label]))
+        said = over_seeds.verdict(ours, theirs, by_metric[one.metric].better, second, family)
+        adjusted.append(replace(one, holm_t=first, holm_exact=second, verdict=said))
     return adjusted
 
 
@@ -54,19 +52,19 @@ def _comparison(
     reference: Row, row: Row, column: Column, p_published: str | None, sequences: Mapping[str, pd.DataFrame]
 ) -> Comparison:
     metric = column.metric
-    ours, theirs = reference.scores[metric].values, row.scores[metric].values
-    both = bool(ours and theirs)
+    found = over_seeds.over_seeds(reference.arm(metric), row.arm(metric), column.better)
     of_one = [_column(sequences[label], metric) for label in (reference.label, row.label)]
     return Comparison(
         metric,
         row.label,
         row.name,
-        statistics.difference(ours, theirs) if both else None,
-        statistics.improvement(ours, theirs, column.better) if both else None,
-        statistics.welch(*of_one) if both else None,
+        found.difference if found else None,
+        found.improvement if found else None,
+        statistics.welch(*of_one) if found else None,
         p_published,
-        statistics.welch(ours, theirs) if both else None,
-        statistics.permutation(ours, theirs) if both else None,
+        found.pairs if found else 0,
+        found.p_t if found else None,
+        found.p_exact if found else None,
     )
 
 

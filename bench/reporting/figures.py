@@ -12,8 +12,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bench.judging import statistics
+from bench.plugins.reference import base
 from bench.reporting import grids
-from bench.reporting.paper import Paper, base
+from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:

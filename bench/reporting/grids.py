@@ -71,7 +71,7 @@ def tests(table: Table) -> list[Grid]:
         comparisons, column = list(found), columns[metric]
         published = any(comparison.p_published for comparison in comparisons)
         header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
-        header += [*(["published p"] if published else []), "p (seeds), Welch", "p (seeds), permutation", "Verdict"]
+        header += [*(["published p"] if published else []), "p (seeds), t", "p (seeds), exact", "Verdict"]
         rows = tuple(_comparison(one, column, published) for one in comparisons)
         grids.append(Grid(f"{column.name}: {table.reference} against each", tuple(header), rows))
     return grids
@@ -157,7 +157,7 @@ def _absence(row: Row) -> str:
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:
     cells = [one.name, _interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
     cells += [one.p_published or DASH] if published else []
-    return (*cells, p_value(one.holm_welch), p_value(one.holm_permutation), _verdict(one))
+    return (*cells, p_value(one.holm_t), p_value(one.holm_exact), _verdict(one))
 
 
 def _verdict(one: Comparison) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from bench.contracts.errors import BenchError
 from bench.planning.cell import ELSEWHERE, REAL
 from bench.plugins import loading as plugins
+from bench.plugins.reference import base
 from bench.records.journal import Record
-from bench.reporting.paper import base, printed_name, printed_twin
+from bench.reporting.paper import printed_name, printed_twin
 
 
 def refuse_twins(labels: Iterable[str]) -> None:

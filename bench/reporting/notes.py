@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from bench.judging import statistics
 from bench.judging.copies import rewards_copies
+from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
+from bench.plugins.reference import base
 from bench.records.journal import FAILURES
 from bench.reporting import grids
-from bench.reporting.paper import base, printed_name
+from bench.reporting.evidence import on_headline
+from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
 from bench.toolkit.metrics.nll import OF_MEANS
 
@@ -67,20 +69,21 @@ def _reading(table: Table) -> Iterator[str]:
         "compares two runs, says nothing of the methods, and calls identical methods different far too often."
     )
     yield (
-        "p (seeds): the seed is the unit. Welch: Welch's t-test. Permutation: Welch's t permuted over the runs, its p "
-        "never below Welch's. In simulated studies without a difference, of 3 to 10 runs an arm, it was below .05 in "
-        "7 % at most, but in up to 15 % where scores were skewed and of unequal spread. "
+        "p (seeds): the seed is the unit. t: Welch's t-test. Exact: Welch's t permuted over the runs, its p never "
+        "below Welch's. In simulated studies without a difference, of 3 to 10 runs an arm, it was below .05 in 7 % at "
+        "most, but in up to 15 % where scores were skewed and of unequal spread. "
         f"{_family(table)}{_smallest(table)}"
-        f"Difference: {table.reference} minus the row, Welch's interval. P(better): how often one of its runs is "
-        "better than one of the row."
-    )
-    yield (
-        f"Verdict: what {table.reference} is beside the row, by the permutation p as printed, at .05. Not "
-        "distinguishable (+4 seeds) says that with 4 more seeds an arm, a difference of the observed size is found in "
-        "80 % of studies, at .05 over the number of tests. Arms share no start, so seeds are not pairs and the tests "
-        "are unpaired."
+        f"Difference: {table.reference} minus the row, with the interval of the t-test. P(better): how often one of "
+        "its runs is better than one of the row."
     )
     yield from _paired(table)
+    yield (
+        f"Verdict: what {table.reference} is beside the row, by the exact p as printed, at .05. Not distinguishable "
+        "(+4 seeds) says that with 4 more seeds an arm, a difference of the observed size is found in 80 % of studies, "
+        "at .05 over the number of tests."
+    )
+    yield from _variants(table)
+    yield from _evidence(table)
 
 
 def _shared(table: Table) -> Iterator[str]:
@@ -131,18 +134,43 @@ def _copied(table: Table) -> Iterator[str]:
 
 def _family(table: Table) -> str:
     """Return the number of comparisons in Holm's adjustment, for each test."""
-    welch = sum(one.p_welch is not None for one in table.comparisons)
-    permutation = sum(one.p_permutation is not None for one in table.comparisons)
-    if welch != permutation:
-        return f"Holm over this table's comparisons that have a p: Welch {welch}, permutation {permutation}. "
-    counted = "one comparison that has" if welch == 1 else f"{welch} comparisons that have"
-    return f"Holm over this table's {counted} a p. " if welch else ""
+    t = sum(one.p_t is not None for one in table.comparisons)
+    exact = sum(one.p_exact is not None for one in table.comparisons)
+    if t != exact:
+        return f"Holm over this table's comparisons that have a p: t {t}, exact {exact}. "
+    counted = "one comparison that has" if t == 1 else f"{t} comparisons that have"
+    return f"Holm over this table's {counted} a p. " if t else ""
 
 
 def _paired(table: Table) -> Iterator[str]:
-    """Yield the rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
+    """Yield the rows whose tests are paired with the reference by seed."""
+    pairs = {one.name: one.pairs for one in table.comparisons if one.pairs}
+    if not pairs:
+        yield "No row shares its starts with the reference, so seeds are not pairs and the tests are unpaired."
+        return
+    yield (
+        f"Paired by seed, for their runs begin with the same pre-trained generator as those of {table.reference}: "
+        f"{'; '.join(sorted(pairs))} ({_numbers(pairs.values())} pairs). There t is the paired t-test, exact is the "
+        "sign-flip test over all sign changes, and P(better) is the share of pairs. The other rows are unpaired."
+    )
+
+
+def _evidence(table: Table) -> Iterator[str]:
+    """Yield the e-values, which hold if a user adds seeds until a difference shows; no p value does."""
+    found = [one for one in on_headline(table) if one.seeds > 1]
+    if found:
+        told = "; ".join(f"{one.name} {one.evalue:.3g}" for one in found)
+        yield (
+            f"If seeds are added until a difference shows, no p holds. An e-value does, at every look: {told} "
+            f"({table.columns[0].name}, differences seed by seed). At {found[0].wanted:.0f} or more a difference is "
+            f"resolved at .05 over all {len(found)} rows."
+        )
+
+
+def _variants(table: Table) -> Iterator[str]:
+    """Yield the unpaired rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
     own = table.reference_row.label if table.reference_row else ""
-    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own)})
+    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own) and not one.pairs})
     if alike:
         yield (
             f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "
@@ -161,16 +189,23 @@ def _made_elsewhere(table: Table) -> Iterator[str]:
 
 
 def _smallest(table: Table) -> str:
-    """Return how small the permutation p can be with this many runs."""
-    values = {row.label: row.scores for row in table.rows}
-    own = table.reference_row.scores if table.reference_row else {}
-    theirs, ours = max(
-        (len(values[one.label][one.metric].values), len(own[one.metric].values)) for one in table.comparisons
-    )
-    if min(ours, theirs) < 2:
+    """Return how small the p of the exact tests can be with this many runs."""
+    rows = {row.label: row for row in table.rows}
+    least: dict[str, float] = {}
+    for one in table.comparisons:
+        ours, theirs = (table.reference_row or rows[one.label]).arm(one.metric), rows[one.label].arm(one.metric)
+        p = smallest_p(ours, theirs)
+        of = f"{one.pairs} pairs" if one.pairs else f"{len(ours.scores)} against {len(theirs.scores)} runs"
+        if p is not None:
+            least[of] = p
+    if not least:
         return "With fewer than two runs an arm they are undefined. "
-    least = grids.p_value(statistics.smallest_permutation(ours, theirs))
-    return f"With {ours} against {theirs} runs the smallest permutation p is {least} before Holm. "
+    told = ", ".join(f"{grids.p_value(p)} with {of}" for of, p in sorted(least.items(), key=lambda item: item[1]))
+    return f"The smallest exact p before Holm is {told}. "
+
+
+def _numbers(counts: Collection[int]) -> str:
+    return " to ".join(map(str, sorted({min(counts), max(counts)})))
 
 
 def _judged(table: Table) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from cattrs import Converter
 
 from bench.files import marked
+from bench.plugins.reference import base
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,15 @@ class Paper:
     tables: dict[str, Published]
 
     def table(self, dataset: str) -> Published:
-        """Return the dataset's table; if the papers have none, a generic table without published values."""
-        generic = Published(f"table-{slug(dataset)}", "", dataset)
-        return self.tables.get(dataset, generic)
+        """Return the dataset's table; for others a table without published values.
+
+        A variant of a dataset has the notes and the tested metrics of its base.
+        """
+        if dataset in self.tables:
+            return self.tables[dataset]
+        like = self.tables.get(base(dataset), Published("", "", ""))
+        bare = like.without_values()
+        return replace(bare, file=f"table-{slug(dataset)}", number="", title=dataset, figure="")
 
     def metric(self, name: str) -> MetricName:
         """Return the metric's written name; if it is not listed, its own name with four decimals."""
@@ -152,8 +159,3 @@ def value_of(values: Mapping[str, str], label: str, labels: set[str]) -> str | N
 def stands_for_base(label: str, labels: set[str]) -> bool:
     """Return whether a row stands for one of the paper: by its label, or as a variant if its base has no row."""
     return label == base(label) or base(label) not in labels
-
-
-def base(label: str) -> str:
-    """Return the label without knobs: `seqgan[rollouts=8]` -> `seqgan`."""
-    return label.partition("[")[0]

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from bench.contracts.errors import unknown
 from bench.planning.cell import REAL
-from bench.reporting.paper import Paper, base
+from bench.plugins.reference import base
+from bench.reporting.paper import Paper
 from bench.reporting.table import Row
 
 FALLBACK = "mle"

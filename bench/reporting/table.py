@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from bench.contracts.metric import Better, Bound
 from bench.judging import statistics
+from bench.judging.over_seeds import Arm
 from bench.judging.pair_verdict import PairVerdict
 from bench.planning.cell import ELSEWHERE
 from bench.records.human import Collected
@@ -36,13 +37,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row's values of one metric by seed, their mean, the half-width of its 95 % interval, and the kind of bound.
+    """A row's values of one metric, sorted by seed, and the seeds; their mean, the half-width of its 95 % interval, and
+    the kind of bound.
 
     `marked` means that the value is below the real row's, which is not better.
     """
 
     state: State
     values: tuple[float, ...] = ()
+    seeds: tuple[int, ...] = ()
     mean: float | None = None
     half: float | None = None
     published: str | None = None
@@ -52,7 +55,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """One arm, with the numbers of its runs that finished, failed, or did neither yet."""
+    """One arm, with the numbers of its runs that finished, failed, or did neither yet.
+
+    `starts` is seed -> the key of the start that the run shares with other arms.
+    """
 
     label: str
     name: str
@@ -62,13 +68,20 @@ class Row:
     scores: dict[str, Entry]
     human: str = "not collected"
     human_published: str | None = None
+    starts: Mapping[int, str] = field(default_factory=dict)
+
+    def arm(self, metric: str) -> Arm:
+        """Return the scores on a metric by seed, with the starts of the runs."""
+        entry = self.scores[metric]
+        return Arm(dict(zip(entry.seeds, entry.values, strict=True)), self.starts)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """The reference arm against one row on one metric, with p over seeds before and after Holm over the table.
 
-    The verdict is about the reference arm and follows `holm_permutation`.
+    `pairs` is the number of seeds whose runs share a start, by which the tests are paired; 0 if they are unpaired. The
+    verdict is about the reference arm and follows `holm_exact`.
     """
 
     metric: str
@@ -78,10 +91,11 @@ class Comparison:
     improvement: float | None
     p_sequences: float | None
     p_published: str | None
-    p_welch: float | None
-    p_permutation: float | None
-    holm_welch: float | None = None
-    holm_permutation: float | None = None
+    pairs: int
+    p_t: float | None
+    p_exact: float | None
+    holm_t: float | None = None
+    holm_exact: float | None = None
     verdict: PairVerdict | None = None
 
 

@@ -17,7 +17,7 @@ from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, notes, profiles, render, to_csv
+from bench.reporting import figures, grids, ladder, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
 from bench.reporting.paper import paper
 from bench.reporting.table import Table
@@ -105,7 +105,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
     shown: dict[str, list[tuple[str, bytes]]] = {}
-    positions = tracker.profiles(plan, profiles.NAMES)
+    positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
@@ -116,12 +116,18 @@ def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
         files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
         drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
         shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
+    if climbed := ladder.ladders(tables):
+        pictures = ladder.draw(climbed, paper())
+        files |= {f"{ladder.NAME}.{kind}": data for kind, data in pictures.items()}
+        files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
+        first = climbed[0].rungs[0][1].dataset
+        shown[first] = [(ladder.caption(climbed), pictures["png"]), *shown[first]]
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
     files["index.html"] = render.html(tables, shown).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()
-    if any(len(found) for found in positions.values()):
+    if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
 

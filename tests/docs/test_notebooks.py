@@ -20,6 +20,7 @@ def told(cells: list[Any]) -> list[str]:
     return [output["data"]["text/plain"] for output in outputs if output["output_type"] == "execute_result"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_it_runs(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_DATA", str(folder / "cache"))

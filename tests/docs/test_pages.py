@@ -27,6 +27,7 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
+@pytest.mark.slow
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     options = ["--fail-on-warning", "--keep-going", "--quiet", "-d", str(tmp_path / "trees")]
     command = [sys.executable, "-m", "sphinx", *options, "docs", str(tmp_path / "site")]

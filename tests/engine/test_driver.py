@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,7 @@ from bench.judging.evaluator import Evaluator
 from bench.planning.cell import Cell
 from bench.plugins import loading as plugins
 from bench.records import checkpoint
-from bench.records.events import Epoch, Judged
+from bench.records.events import Epoch, Judged, Refused
 from bench.records.journal import Journal, Record, read_record
 
 EPOCHS = 8  # 3 of mle, 2 of critic, 3 of tune
@@ -142,7 +143,8 @@ def test_checkpoints_are_written_while_training(drive: Any, make_cell: Any, cont
     assert not list((context.runs / cell.id / "checkpoint").glob("*"))
     fresh(cell, context)
     often, _ = drive(cell, every=-1.0)
-    assert [path.name for path in (context.runs / cell.id / "checkpoint").glob("*")] == [str(EPOCHS - 1)]
+    kept = {path.name for path in (context.runs / cell.id / "checkpoint").glob("*")}
+    assert kept == {str(EPOCHS - 2), str(EPOCHS - 1)}
     assert weights(often) == weights(plain)
 
 
@@ -202,23 +204,72 @@ def test_the_last_checkpoint_is_named_too(drive: Any, make_cell: Any) -> None:
     assert judged(drive(make_cell("Spoils"))[1]) == ("tune", 3, 3)
 
 
-def test_a_best_checkpoint_of_an_earlier_phase_is_not_judged(drive: Any, make_cell: Any, context: Context) -> None:
-    """Older versions kept such checkpoints."""
+@pytest.mark.parametrize("name", ["weights.safetensors", "position.json"])
+def test_training_starts_anew_without_the_best_checkpoint(
+    drive: Any, make_cell: Any, context: Context, name: str
+) -> None:
     cell = make_cell("Spoils", evaluation__rule="best-valid")
+    straight, _ = drive(cell)
+    fresh(cell, context)
     drive(cell, After(EPOCHS - 1))
-    (position,) = (context.runs / cell.id / "checkpoint" / "best").glob("*/position.json")
-    position.write_text(position.read_text().replace('"phase": 2', '"phase": 0'))
-    with pytest.raises(ContractError, match="the best checkpoint is damaged: remove"):
-        drive(cell)
+    for file in (context.runs / cell.id / "checkpoint" / "best").glob(f"*/{name}"):
+        file.write_bytes(file.read_bytes().replace(b'"phase": 2', b'"phase": 0') + b"?")
+    resumed, record = drive(cell)
+    assert weights(resumed) == weights(straight)
+    assert refusals(record) == [
+        "checkpoint 0 is refused: the best checkpoint before it is damaged or missing; training starts anew"
+    ]
 
 
-def test_a_damaged_best_checkpoint_is_told(drive: Any, make_cell: Any, context: Context) -> None:
-    cell = make_cell(evaluation__rule="best-valid")
-    drive(cell, After(EPOCHS - 1))
-    (weights,) = (context.runs / cell.id / "checkpoint" / "best").glob("*/weights.safetensors")
-    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
-    with pytest.raises(ContractError, match="the best checkpoint is damaged: remove"):
-        drive(cell)
+def test_a_best_checkpoint_that_is_damaged_at_the_end_is_told(drive: Any, make_cell: Any, context: Context) -> None:
+    cell = make_cell("Spoils", evaluation__rule="best-valid")
+    best = context.runs / cell.id / "checkpoint" / "best"
+
+    def harm() -> bool:
+        for file in best.glob("*/state.pt"):
+            file.write_bytes(b"?")
+        return False
+
+    with pytest.raises(ContractError, match="the best checkpoint was damaged while the cell ran: run again"):
+        drive(cell, harm)
+
+
+def refusals(record: Record) -> list[str]:
+    return [event.message for event in record.all(Refused)]
+
+
+def stray(cell: Cell, context: Context) -> list[Path]:
+    """Return the folders of the cell's checkpoints, the oldest first."""
+    folders = (context.runs / cell.id / "checkpoint").glob("[0-9]*")
+    return sorted(folders, key=lambda path: int(path.name))
+
+
+def test_another_seeds_checkpoint_changes_no_number(drive: Any, make_cell: Any, context: Context) -> None:
+    one, other = make_cell(seed=0), make_cell(seed=1)
+    straight, _ = drive(one)
+    fresh(one, context)
+    drive(other, After(4))
+    shutil.copytree(context.runs / other.id / "checkpoint", context.runs / one.id / "checkpoint")
+    resumed, record = drive(one)
+    assert weights(resumed) == weights(straight)
+    assert refusals(record) == [f"checkpoint 0 is refused: its cell is {other.id}, not {one.id}; training starts anew"]
+
+
+@pytest.mark.parametrize("edit", ['"epoch": 1', '"epoch": 9', '"phase": 0', '"seconds": "x"'])
+def test_an_edited_position_changes_no_number(drive: Any, make_cell: Any, context: Context, edit: str) -> None:
+    cell = make_cell()
+    straight, _ = drive(cell)
+    fresh(cell, context)
+    drive(cell, After(5), every=-1.0)
+    newest = stray(cell, context)[-1] / "position.json"
+    text = newest.read_text()
+    edited = re.sub(rf"{edit.split(':')[0]}: [^,}}]+", edit, text)
+    assert edited != text
+    newest.write_text(edited)
+    resumed, record = drive(cell)
+    assert weights(resumed) == weights(straight)
+    (line,) = refusals(record)
+    assert "its position.json was changed" in line and line.endswith("; an older checkpoint is taken")
 
 
 def test_best_valid_keeps_the_generator_with_the_lowest_nll_of_valid(
@@ -240,7 +291,8 @@ def at(x: int, seed: int, drive: Any, make_cell: Any, context: Context, name: st
     cls = plugins.load("bench.baselines", cell.reference)
     rng = torch_rng("at")
     trainer = cls(data(context, cell), build(cls.Settings, dict(cell.settings), ""), torch.device("cpu"), rng)
-    assert checkpoint.load(context.runs / cell.id / "checkpoint", trainer.state(), rng) is not None
+    place = checkpoint.Place(context.runs / cell.id / "checkpoint", cell.id)
+    assert checkpoint.load(place, trainer.state(), rng).position is not None
     return trainer
 
 

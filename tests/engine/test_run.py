@@ -28,6 +28,7 @@ print(",".join(frame["baseline"].unique()), frame["value"].notna().sum())
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_runs_once(folder: Path, words: str, trainers: Callable[[str], str]) -> None:
     (folder / "script.py").write_text(SCRIPT.format(trainers=trainers("Tiny"), words=words))
     ended = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True)

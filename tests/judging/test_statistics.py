@@ -153,7 +153,7 @@ def test_random_regroupings_find_what_all_of_them_do(monkeypatch: pytest.MonkeyP
     assert studentised(a, b) == pytest.approx(exact, abs=5 * math.sqrt(exact * (1 - exact) / 100_000))
 
 
-@pytest.mark.parametrize("case", range(20))
+@pytest.mark.parametrize("case", range(5))
 def test_holm_agrees_with_statsmodels_and_passes_over_the_undefined(case: int) -> None:
     p = numpy_rng("holm", case).uniform(0, 0.2, 7)
     assert holm(list(p)) == pytest.approx(list(multipletests(p, method="holm")[1]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.plugins.reference import LONGEST, Reference, parse_dataset, parse_plugin
+from bench.plugins.reference import LONGEST, Reference, base, parse_dataset, parse_plugin
 
 
 def of(label: str, absolute: str, argument: str = "", named: bool = False) -> Reference:
@@ -82,3 +82,19 @@ def test_references_that_are_none(text: str, message: str) -> None:
 
 def test_a_trainer_takes_no_argument() -> None:
     assert parse_plugin("text:MyGan") == of("MyGan", "text:MyGan"), "a module called text"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "absolute", "knobs"),
+    [
+        ("markov[words=20,order=1]", "markov[order=1,words=20]", "markov", (("order", 1), ("words", 20))),
+        ("coco[files=gfs]", "coco[files=gfs]", "coco", (("files", "gfs"),)),
+        ("a.b:Words[ids=[1,2],n=.5]", "Words[ids=[1,2],n=.5]", "a.b:Words", (("ids", [1, 2]), ("n", ".5"))),
+        ("poems[]", "poems[]", "poems[]", ()),
+    ],
+)
+def test_knobs_in_brackets(text: str, label: str, absolute: str, knobs: tuple[tuple[str, object], ...]) -> None:
+    found = parse_dataset(text)
+    assert (found.label, found.absolute, found.knobs) == (label, absolute, knobs)
+    assert found.owners == (tuple(dict.fromkeys((base(label), label))) if knobs else (label,))
+    assert found == parse_dataset(found.label) or found.module

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import enum
-import hashlib
 import json
 import os
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,17 @@ import numpy as np
 import pytest
 import torch
 
+from bench.contracts.checksum import sha256
 from bench.contracts.errors import ContractError
 from bench.contracts.seeding import torch_rng
 from bench.records import checkpoint
+from bench.records.checkpoint import Loaded, Place
 from bench.toolkit.training.counter import Counter
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, "cell")
 
 
 def parts(seed: int) -> dict[str, Any]:
@@ -46,28 +53,32 @@ def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
     return bool(bits(a) == bits(b))
 
 
-def test_what_is_saved_comes_back_to_the_bit(tmp_path: Path) -> None:
+def test_what_is_saved_comes_back_to_the_bit(place: Place) -> None:
     saved, rng = parts(1), torch_rng("test", 1)
     torch.rand(5, generator=rng)
-    checkpoint.save(tmp_path, saved, rng, {"phase": 2, "best": None})
+    checkpoint.save(place, saved, rng, {"phase": 2, "best": None})
     expected = torch.rand(5, generator=rng)
     loaded, other = parts(2), torch_rng("test", 2)
     assert not same(saved, loaded)
-    assert checkpoint.load(tmp_path, loaded, other) == {"phase": 2, "best": None}
+    assert checkpoint.load(place, loaded, other).position == {"phase": 2, "best": None}
     assert same(saved, loaded) and torch.equal(torch.rand(5, generator=other), expected)
 
 
-def test_only_the_newest_is_kept(tmp_path: Path) -> None:
+def test_two_generations_are_kept(place: Place) -> None:
     for number in range(12):
-        checkpoint.save(tmp_path, parts(number), torch_rng("test"), {"epoch": number})
-    assert [path.name for path in tmp_path.iterdir()] == ["11"]
-    assert checkpoint.load(tmp_path, parts(0), torch_rng("test")) == {"epoch": 11}
+        checkpoint.save(place, parts(number), torch_rng("test"), {"epoch": number})
+    assert kept(place) == ["10", "11"]
+    assert checkpoint.load(place, parts(0), torch_rng("test")).position == {"epoch": 11}
 
 
-def test_nothing_there_is_none(tmp_path: Path) -> None:
+def kept(place: Place) -> list[str]:
+    return sorted(path.name for path in place.folder.iterdir())
+
+
+def test_nothing_there_is_none(place: Place, tmp_path: Path) -> None:
     loaded = parts(2)
-    assert checkpoint.load(tmp_path / "absent", loaded, torch_rng("test")) is None
-    assert checkpoint.load(tmp_path, loaded, torch_rng("test")) is None
+    assert checkpoint.load(Place(tmp_path / "absent", "cell"), loaded, torch_rng("test")) == Loaded(None)
+    assert checkpoint.load(place, loaded, torch_rng("test")) == Loaded(None)
     assert same(loaded, parts(2))
 
 
@@ -78,39 +89,28 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     "step", ["safetensors.torch.save", "torch.save", "pathlib.Path.write_text", "pathlib.Path.rename"]
 )
-def test_a_killed_write_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    checkpoint.save(tmp_path, parts(1), torch_rng("test"), {"epoch": 1})
+def test_a_killed_write_leaves_the_earlier_one(place: Place, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})
 
     def kill(*_: Any, **__: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(step, kill)
-        checkpoint.save(tmp_path, parts(2), torch_rng("test"), {"epoch": 2})
+        checkpoint.save(place, parts(2), torch_rng("test"), {"epoch": 2})
     loaded = parts(3)
-    assert checkpoint.load(tmp_path, loaded, torch_rng("test")) == {"epoch": 1} and same(loaded, parts(1))
-    checkpoint.save(tmp_path, parts(4), torch_rng("test"), {"epoch": 4})
-    assert checkpoint.load(tmp_path, loaded, torch_rng("test")) == {"epoch": 4} and same(loaded, parts(4))
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_killed_between_the_new_and_the_removal_of_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint.save(tmp_path, parts(1), torch_rng("test"), {"epoch": 1})
-    monkeypatch.setattr("shutil.rmtree", lambda path, **_: None)
-    checkpoint.save(tmp_path, parts(2), torch_rng("test"), {"epoch": 2})
-    assert len(list(tmp_path.iterdir())) == 2
-    assert checkpoint.load(tmp_path, parts(0), torch_rng("test")) == {"epoch": 2}
+    assert checkpoint.load(place, loaded, torch_rng("test")).position == {"epoch": 1} and same(loaded, parts(1))
+    checkpoint.save(place, parts(4), torch_rng("test"), {"epoch": 4})
+    assert checkpoint.load(place, loaded, torch_rng("test")).position == {"epoch": 4} and same(loaded, parts(4))
+    assert len(kept(place)) == 2
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "state.pt", "position.json"])
 @pytest.mark.parametrize("harm", ["cut", "flip", "gone"])
-def test_a_damaged_file_falls_back_to_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, harm: str
-) -> None:
-    monkeypatch.setattr("shutil.rmtree", lambda path, **_: None)  # as if killed before the older one was removed
-    for number in (1, 2):
-        checkpoint.save(tmp_path, parts(number), torch_rng("test"), {"epoch": number})
-    file = tmp_path / "1" / name
+def test_a_damaged_file_falls_back_to_the_one_before(place: Place, name: str, harm: str) -> None:
+    for number in range(3):
+        checkpoint.save(place, parts(number), torch_rng("test"), {"epoch": number})
+    file = place.folder / "2" / name
     content = file.read_bytes()
     if harm == "gone":
         file.unlink()
@@ -118,7 +118,61 @@ def test_a_damaged_file_falls_back_to_the_one_before(
         middle = len(content) // 2
         file.write_bytes(content[:middle] if harm == "cut" else content[:middle] + b"\xff" + content[middle + 1 :])
     loaded = parts(3)
-    assert checkpoint.load(tmp_path, loaded, torch_rng("test")) == {"epoch": 1} and same(loaded, parts(1))
+    found = checkpoint.load(place, loaded, torch_rng("test"))
+    assert found.position == {"epoch": 1} and same(loaded, parts(1))
+    assert len(found.refused) == 1 and re.match(rf"checkpoint 2 is refused: its {re.escape(name)} ", found.refused[0])
+    checkpoint.save(place, parts(4), torch_rng("test"), {"epoch": 4})
+    assert kept(place) == ["1", "3"], "a refused checkpoint is no generation"
+
+
+def test_an_edited_position_is_refused(place: Place) -> None:
+    checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})
+    path = place.folder / "0" / "position.json"
+    path.write_text(path.read_text().replace('"epoch": 1', '"epoch": 2'))
+    loaded = parts(3)
+    found = checkpoint.load(place, loaded, torch_rng("test"))
+    assert found.position is None and same(loaded, parts(3))
+    assert found.refused == (
+        "checkpoint 0 is refused: its position.json was changed, or written by a version that kept no checksum of it",
+    )
+
+
+def test_a_position_without_a_seal_is_refused(place: Place) -> None:
+    checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})
+    path = place.folder / "0" / "position.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps({"position": facts["position"], "sha256": facts["sha256"]}))
+    assert checkpoint.load(place, parts(3), torch_rng("test")).position is None
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"cell": "another"}, "its cell is another, not cell"),
+        ({"purpose": "best"}, "its purpose is best, not last"),
+    ],
+)
+def test_a_checkpoint_of_another_place_is_refused(place: Place, other: dict[str, Any], reason: str) -> None:
+    checkpoint.save(replace(place, **other), parts(1), torch_rng("test"), {"epoch": 1})
+    loaded = parts(3)
+    found = checkpoint.load(place, loaded, torch_rng("test"))
+    assert found == Loaded(None, (f"checkpoint 0 is refused: {reason}",)) and same(loaded, parts(3))
+
+
+def test_a_checkpoint_of_another_version_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "__version__", "0.0.9")
+    checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})
+    monkeypatch.undo()
+    found = checkpoint.load(place, parts(3), torch_rng("test"))
+    assert found.position is None and "its version is 0.0.9, not " in found.refused[0]
+
+
+def test_a_position_with_an_objection_is_passed_over(place: Place) -> None:
+    for number in range(2):
+        checkpoint.save(place, parts(number), torch_rng("test"), {"epoch": number})
+    found = checkpoint.load(place, parts(3), torch_rng("test"), lambda at: "too late" if at["epoch"] else "")
+    assert found == Loaded({"epoch": 0}, ("checkpoint 1 is refused: too late",))
+    assert list(checkpoint.positions(place)) == [{"epoch": 1}, {"epoch": 0}]
 
 
 class Bomb:
@@ -134,17 +188,18 @@ class Bomb:
 @pytest.mark.parametrize("plain", [True, False])
 def test_a_checkpoint_cannot_run_code(tmp_path: Path, plain: bool) -> None:
     folder, harm = tmp_path / "checkpoint", tmp_path / "harm"
-    checkpoint.save(folder, parts(1), torch_rng("test"), {"epoch": 1})
+    checkpoint.save(Place(folder, "cell"), parts(1), torch_rng("test"), {"epoch": 1})
     state, position = folder / "0" / "state.pt", folder / "0" / "position.json"
     if plain:
         state.write_bytes(pickle.dumps({"rng": Bomb(harm), "parts": {}}, protocol=2))
     else:
         torch.save({"rng": Bomb(harm), "parts": {}}, state)
     facts = json.loads(position.read_text())
-    facts["sha256"]["state.pt"] = hashlib.sha256(state.read_bytes()).hexdigest()  # the attacker knows checksums
-    position.write_text(json.dumps(facts))
+    del facts["seal"]  # the attacker knows all checksums
+    facts["sha256"]["state.pt"] = sha256(state.read_bytes())
+    position.write_text(json.dumps({**facts, "seal": sha256(json.dumps(facts, sort_keys=True))}))
     with pytest.raises(pickle.UnpicklingError):
-        checkpoint.load(folder, parts(2), torch_rng("test"))
+        checkpoint.load(Place(folder, "cell"), parts(2), torch_rng("test"))
     assert not harm.exists()
 
 
@@ -182,14 +237,14 @@ HOLDS = "a checkpoint holds tensors, numbers, text, lists, dicts"
         (3, "state() part 'box' is 3: it lacks state_dict() or load_state_dict()"),
     ],
 )
-def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, part: Any, message: str) -> None:
-    checkpoint.save(tmp_path, parts(1), torch_rng("test"), {"epoch": 1})
+def test_what_could_not_be_read_back_is_not_written(place: Place, part: Any, message: str) -> None:
+    checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})
     with pytest.raises(ContractError, match=re.escape(message)):
-        checkpoint.save(tmp_path, parts(2) | {"box": part}, torch_rng("test"), {"epoch": 2})
-    assert checkpoint.load(tmp_path, parts(0), torch_rng("test")) == {"epoch": 1}
+        checkpoint.save(place, parts(2) | {"box": part}, torch_rng("test"), {"epoch": 2})
+    assert checkpoint.load(place, parts(0), torch_rng("test")).position == {"epoch": 1}
 
 
-def test_a_module_that_holds_more_than_tensors_is_not_written(tmp_path: Path) -> None:
+def test_a_module_that_holds_more_than_tensors_is_not_written(place: Place) -> None:
     class More(torch.nn.Module):
         def get_extra_state(self) -> Any:
             return {"epoch": 3}
@@ -197,10 +252,10 @@ def test_a_module_that_holds_more_than_tensors_is_not_written(tmp_path: Path) ->
     with pytest.raises(
         ContractError, match=r"state\(\) part 'model': '_extra_state' is a dict; a module holds tensors"
     ):
-        checkpoint.save(tmp_path, {"model": More()}, torch_rng("test"), {})
+        checkpoint.save(place, {"model": More()}, torch_rng("test"), {})
 
 
-def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
+def test_what_is_written_can_be_read_back(place: Place) -> None:
     counts = collections.Counter("aab")
     plain: dict[str, Any] = {
         "a": [1, 2.0, True, None, "b", b"c", 1j, bytearray(b"c"), counts],
@@ -208,9 +263,9 @@ def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
         "e": {(1, 2): {}},
     }
     plain |= {"f": collections.OrderedDict(g=torch.float32), "h": torch.Size([1]), "i": torch.device("cpu")}
-    checkpoint.save(tmp_path, {"box": Box(**plain)}, torch_rng("test"), {})
+    checkpoint.save(place, {"box": Box(**plain)}, torch_rng("test"), {})
     box = Box()
-    checkpoint.load(tmp_path, {"box": box}, torch_rng("test"))
+    checkpoint.load(place, {"box": box}, torch_rng("test"))
     assert str(box.held) == str(plain)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from rich.console import Console
+from scipy import stats
 
 from bench.judging import statistics
 from bench.records.events import Curve, Interrupted, Judged, OutOfMemory, TimedOut
@@ -135,15 +136,15 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     }
     one = {r.cell.label: per_sequence(str(r.folder))["nll_oracle"] for r in matrix if r.cell.seed == 0 and r.scores}
     for label, found in compared.items():
-        assert found.p_welch == statistics.welch(values["seqgan"], values[label])
+        assert found.p_t == statistics.welch(values["seqgan"], values[label])
         assert found.p_sequences == statistics.welch(one["seqgan"], one[label])
         assert found.difference == statistics.difference(values["seqgan"], values[label])
         assert found.improvement == (0.0 if label == "constant-reward" else 1.0)
-    assert [c.holm_welch for c in table.comparisons] == statistics.holm([c.p_welch for c in table.comparisons])
+    assert [c.holm_t for c in table.comparisons] == statistics.holm([c.p_t for c in table.comparisons])
     assert compared["mle"].p_published == "< 1e-6"
     (smallest,) = noted(table, "p (seeds)")
     assert "6 comparisons that have a p" in smallest
-    assert "3 against 3 runs the smallest permutation p is 0.1000" in smallest
+    assert "The smallest exact p before Holm is 0.1000 with 3 against 3 runs" in smallest
 
 
 def test_where_higher_is_better_a_positive_difference_is_an_improvement(shop: Any, build: Build) -> None:
@@ -161,7 +162,7 @@ def test_the_family_is_of_the_tests_that_were_made(matrix: list[Record], build: 
     assert len(table.comparisons) == 6
     assert "over this table's one comparison that has a p." in noted(table, "p (seeds)")[0]
     (one,) = (found for found in table.comparisons if found.label == "mle")
-    assert (one.holm_welch, one.holm_permutation) == (one.p_welch, one.p_permutation)
+    assert (one.holm_t, one.holm_exact) == (one.p_t, one.p_exact)
 
 
 def test_a_seed_whose_score_is_undefined_is_named(shop: Any, build: Build) -> None:
@@ -198,7 +199,7 @@ def test_counts_of_runs_are_found_by_label(shop: Any, build: Build) -> None:
             shop.done(shop.cell("mle", 1), {"nll_oracle": 9.5}),
         ]
     )
-    assert "With 3 against 2 runs" in noted(table, "p (seeds)")[0]
+    assert "with 3 against 2 runs" in noted(table, "p (seeds)")[0]
 
 
 def test_names_as_they_are_printed() -> None:
@@ -607,7 +608,7 @@ def test_unequal_and_few_runs_are_told(shop: Any, build: Build) -> None:
         return [shop.done(shop.cell(label, seed), {"nll_oracle": mean + seed / 100}) for seed in range(count)]
 
     (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 3, 9.0)])
-    assert "With 6 against 3 runs the smallest permutation p is 0.0119 before Holm." in noted(table, "p (seeds)")[0]
+    assert "The smallest exact p before Holm is 0.0119 with 6 against 3 runs." in noted(table, "p (seeds)")[0]
     assert "3 to 6 finished runs a row" in noted(table, "Mean")[0] and " Few: " in noted(table, "Mean")[0]
     (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 5, 9.0)])
     assert " Few: " not in noted(table, "Mean")[0]
@@ -621,7 +622,7 @@ def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build:
 
     constant = [*runs("seqgan", 8.7, 8.7, 8.7), *runs("mle", 9.0, 9.0, 9.0)]
     (table,) = build([*constant, *runs("pg-bleu", 8.8, 8.9, 9.1)])
-    assert "over this table's comparisons that have a p: Welch 1, permutation 2." in noted(table, "p (seeds)")[0]
+    assert "over this table's comparisons that have a p: t 1, exact 2." in noted(table, "p (seeds)")[0]
 
 
 def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:
@@ -640,10 +641,43 @@ def test_of_two_variants_of_the_papers_reference_neither_is_taken(shop: Any, bui
     assert table.reference == "MLE" and {one.label for one in table.comparisons} == set(labels[1:])
 
 
+def test_rows_that_share_their_starts_are_paired_by_seed(shop: Any, build: Build) -> None:
+    """MLE shares all starts with SeqGAN, PG-BLEU one of them, SS none; SeqGAN's fourth run has no partner."""
+    scores = {
+        "seqgan": (8.7, 9.1, 8.2, 8.6),
+        "mle": (8.9, 9.2, 8.5),
+        "pg-bleu": (8.8, 9.3, 8.4),
+        "scheduled-sampling": (8.9, 9.2, 8.5),
+    }
+    starts = {"seqgan": "0123", "mle": "012", "pg-bleu": "0xy", "scheduled-sampling": ""}
+    records = [
+        shop.done(shop.cell(label, seed), {"nll_oracle": value}, start="".join(starts[label][seed : seed + 1]))
+        for label, values in scores.items()
+        for seed, value in enumerate(values)
+    ]
+    (table,) = build(records)
+    found = {one.label: one for one in table.comparisons}
+    assert {label: one.pairs for label, one in found.items()} == {"mle": 3, "pg-bleu": 0, "scheduled-sampling": 0}
+    ours = scores["seqgan"]
+    assert found["mle"].p_t == pytest.approx(stats.ttest_rel(ours[:3], scores["mle"]).pvalue)
+    assert found["mle"].p_exact == 0.25
+    assert found["mle"].difference == statistics.mean_interval(
+        [a - b for a, b in zip(ours[:3], scores["mle"], strict=True)]
+    )
+    assert found["mle"].improvement == 1.0
+    assert found["scheduled-sampling"].p_t == statistics.welch(ours, scores["scheduled-sampling"])
+    assert found["scheduled-sampling"].p_exact == statistics.permutation(ours, scores["scheduled-sampling"])
+    (paired,) = noted(table, "Paired by seed")
+    assert ": MLE (3 pairs)" in paired
+    assert "0.2500 with 3 pairs" in noted(table, "p (seeds)")[0]
+    by_label = {line["label"]: line for line in csv.DictReader(io.StringIO(table_csv(table)))}
+    assert (by_label["mle"]["pairs"], by_label["pg-bleu"]["pairs"]) == ("3", "")
+
+
 def test_a_verdict_rests_on_the_adjusted_p_and_says_how_many_seeds_would_do(
     shop: Any, framed: Callable[..., pd.DataFrame]
 ) -> None:
-    """Six runs per arm are enough for arms that are far apart. With three, no permutation p is below .1."""
+    """Six runs per arm are enough for arms that are far apart. With three, no exact p is below .1."""
     verdicts = []
     for seeds in (6, 3):
         values = {"seqgan": 8.0, "mle": 9.0}

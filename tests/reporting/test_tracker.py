@@ -489,6 +489,7 @@ def test_an_address_is_read_as_the_store_reads_it(
     assert list(tracker.frame()["value"]) == [1.0] and (tmp_path / "a b" / "mlruns").is_dir()
 
 
+@pytest.mark.slow
 def test_two_processes_make_one_store(tmp_path: Path) -> None:
     code = "import sys; from bench.records.tracker import Tracker; Tracker(sys.argv[1]).prepare()"
     command = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'new.db'}"]

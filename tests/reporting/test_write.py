@@ -195,6 +195,7 @@ def test_how_to_look_names_the_store_when_it_is_not_mlflows_own() -> None:
     assert "http://host:1" in how_to_look(Tracker("http://host:1"), Path("results"), [])
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex absent: install texlive-latex-recommended")
 def test_the_tables_compile(shop: Any, matrix: list[Record], store: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bench.judging.samples import Cleaning
 from bench.judging.verdict import verdict
 from bench.planning.cell import Cell
 from bench.planning.refusals import check_name
+from bench.plugins import metrics as metric_plugins
 from bench.records import one_name
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
@@ -63,6 +64,7 @@ from bench.toolkit.corpora.reading.rows import split_column
 )
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output, and nothing else.")
+@options.metrics
 @options.data
 @options.corpus
 @options.runs
@@ -81,6 +83,7 @@ def command(
     plan: str | None,
     track: bool,
     as_json: bool,
+    metrics: tuple[str, ...],
     data: str,
     corpus: tuple[str, ...],
     runs: Path,
@@ -92,9 +95,9 @@ def command(
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
     _check(file, name, plan)
-    stored = RunsFolder(runs)
+    stored, own = RunsFolder(runs), [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = plan or (only_plan(stored, dataset) if track else None)
-    judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus))
+    judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus), own)
     _refuse_names(name, judge.real, plan, stored)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)

@@ -30,6 +30,8 @@ def command(folders: tuple[Path, ...], runs: Path, wait: bool, tracking_uri: str
     """
     done = sync(folders, runs, Tracker(tracking_uri), click.echo if wait else None)
     taken, tracked, plans = counted(done.taken, "cell"), counted(done.tracked, "cell"), counted(done.plans, "plan")
+    for line in done.left_out:
+        click.echo(f"left out, damaged: {line}", err=True)
     click.echo(f"{taken} taken in, {tracked} in MLflow, {plans}")
 
 

@@ -65,7 +65,7 @@ def _folders(corpora: Corpora) -> tuple[Path, ...]:
 
 def _facts(data: SequenceData) -> dict[str, Any]:
     """Return all of the data but the arrays and the source."""
-    return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
+    return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings, "part": data.part}
 
 
 def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
@@ -73,4 +73,4 @@ def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
     vocabulary = Vocabulary(**{**words, "tokens": tuple(words["tokens"])})
     train, valid, test = (entry.arrays[name] for name in SPLITS)
     notes, warnings = tuple(entry.facts["notes"]), tuple(entry.facts["warnings"])
-    return SequenceData(train, valid, test, vocabulary, source, notes, warnings)
+    return SequenceData(train, valid, test, vocabulary, source, notes, warnings, entry.facts["part"])

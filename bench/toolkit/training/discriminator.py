@@ -1,4 +1,4 @@
-"""One epoch of the discriminator: real sequences against generated ones (SeqGAN, equation 5)."""
+"""Train the discriminator for an epoch (SeqGAN, equation 5), and measure it on sequences that it has not seen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
+from bench.contracts.generator import Generator
 from bench.toolkit.models.text_cnn import TextCNN
 from bench.toolkit.training.optimiser import descend, minibatches
 
@@ -41,3 +42,15 @@ def epoch(
         "loss": float(torch.stack(losses).mean()),
         "accuracy": float(torch.stack(right).sum()) / len(sequences),
     }
+
+
+def held_out_accuracy(model: TextCNN, real: Tensor, generator: Generator, rng: torch.Generator) -> float:
+    """Return how often the discriminator is right on unseen real (n, T) sequences against n fresh ones; chance is 1/2.
+
+    The fresh sequences are drawn from a copy of `rng`, so that training goes on with the same random numbers.
+    """
+    copied = torch.Generator(rng.device)
+    copied.set_state(rng.get_state())
+    fake = generator.sample(len(real), rng=copied)
+    believed = (model.real_probability(real) > 0.5, model.real_probability(fake) <= 0.5)
+    return float(torch.cat(believed).double().mean())

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from bench.toolkit.models.lstm import LSTM
 from bench.toolkit.models.text_cnn import TextCNN
 from bench.toolkit.training import discriminator
 from bench.toolkit.training.optimiser import adam
@@ -69,3 +70,23 @@ def test_cannot_separate_equal_distributions() -> None:
         real, fake = rows(0, 10, 256, 100 + number), rows(0, 10, 256, 200 + number)
         discriminator.epoch(model, optimiser, real, fake, batch=32, rng=rng)
     assert model.real_probability(rows(0, 10, 500, 7)).mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_accuracy_is_that_on_unseen_sequences_and_leaves_the_random_numbers_alone() -> None:
+    model, generator = small(), LSTM(10, 6, embedding=4, hidden=4).reset(1.0, seeded(5))
+    real, rng = rows(0, 10, 40, 1), seeded(6)
+    before = rng.get_state()
+    found = discriminator.held_out_accuracy(model, real, generator, rng)
+    assert torch.equal(rng.get_state(), before), "training goes on with the same random numbers"
+    fake = generator.sample(40, rng=seeded(6))
+    right = (model.eval()(real).argmax(1) == 1).sum() + (model(fake).argmax(1) == 0).sum()
+    assert found == pytest.approx(int(right) / 80) and 0 < found < 1
+
+
+def test_a_trained_discriminator_tells_unseen_sequences_apart() -> None:
+    model, generator = small(dropout_keep=1), LSTM(10, 6, embedding=4, hidden=4).reset(0.1, seeded(5))
+    optimiser = adam(model, 1e-2)
+    for turn in range(20):
+        fake = generator.sample(100, rng=seeded(100 + turn))
+        discriminator.epoch(model, optimiser, rows(0, 3, 100, turn), fake, batch=20, rng=seeded(turn))
+    assert discriminator.held_out_accuracy(model, rows(0, 3, 200, 99), generator, seeded(7)) > 0.95
