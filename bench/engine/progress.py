@@ -75,6 +75,11 @@ class Progress:
         if time.monotonic() >= self.draw_after:
             self._draw()
 
+    @property
+    def running_cells(self) -> list[Cell]:
+        """Return the cells that are running."""
+        return [self.records[key].cell for key in self.running]
+
     def _look_at(self, keys: Iterable[str]) -> None:
         """Read the new lines of these cells' journals."""
         for key in keys:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+COST = "cost/"
 SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
@@ -194,12 +195,16 @@ def _params(record: Record) -> dict[str, str]:
 def _points(record: Record) -> Iterator[Point]:
     """Yield the points of a record.
 
-    Final scores stand under the metric's name, profiles under profile/<name> by position, learning curves under
-    curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
+    Final scores stand under the metric's name, seconds and memory under cost/<what>, profiles under profile/<name> by
+    position, learning curves under curve/<metric> over generator epochs, and values of training under <what>/<phase>
+    over the phase's own epochs.
     """
     if done := record.done:
         for name, score in record.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
+        cost = {"train_seconds": done.seconds, "wall_seconds": done.wall_seconds, "memory_bytes": done.memory}
+        for name, value in cost.items():
+            yield from _point(COST + name, value, 0, done.time)
         for name, profile in (done.profiles or {}).items():
             for position, value in enumerate(profile, 1):
                 yield from _point(profile_key(name), value, position, done.time)

@@ -214,6 +214,15 @@ def record_of(cell: Cell, folder: Path) -> Record:
     return Record(cell, folder, story.events, story.damage, story.seal)
 
 
+def checked_record_of(cell: Cell, folder: Path) -> Record:
+    """Read the journal of a cell that is known, and all files that its seal names: one that changed is damage."""
+    record = record_of(cell, folder)
+    if record.damage or record.seal is None:
+        return record
+    faults = seal.faults(folder, record.seal)
+    return replace(record, damage="; ".join(f"{name} {fault}" for name, fault in faults.items()))
+
+
 def read_cell(folder: Path) -> Cell:
     """Read the cell of a folder; BenchError if its cell.json is damaged or tells of a cell with another id."""
     path = folder / "cell.json"

@@ -19,7 +19,7 @@ from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
 from bench.records.plans import Entry
 from bench.records.tracker import Tracker
-from bench.reporting import grids, notes, render
+from bench.reporting import grids, latex, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
@@ -110,7 +110,15 @@ def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build)
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
     shuffled = random.Random(4).sample(matrix, len(matrix))
-    for write in (render.latex, render.markdown, table_csv, lambda table: render.html([table], {})):
+    for write in (
+        latex.narrow,
+        latex.wide,
+        latex.tests,
+        latex.text,
+        render.markdown,
+        table_csv,
+        lambda table: render.html([table], {}),
+    ):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
 
 
@@ -451,6 +459,26 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
 
 
+def test_copying_beyond_real_data_is_marked(shop: Any, build: Build) -> None:
+    def judged(label: str, copied: float, longest: float, unique: float) -> Record:
+        return shop.done(
+            shop.cell(label, 0, "mine"),
+            {"m": 1.0, "copied_rows": copied, "longest_copied": longest, "unique_rows": unique},
+        )
+
+    (table,) = build(
+        [judged("real", 0.01, 3.5, 0.99), judged("mle", 0.005, 3.4, 1.0), judged("copier", 1.0, 9.0, 0.02)]
+    )
+    found, names = rows(table), ("copied rows ↓", "longest copied run ↓", "unique rows ↓")
+    assert [found["MLE"][name] for name in names] == ["0.005", "3.40", "1.000"]
+    assert [found["copier"][name] for name in names] == ["1.000†", "9.00†", "0.020†"]
+    assert noted(table, "†") == [
+        "† copied rows above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† longest copied run above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† unique rows below the real row's: the samples repeat each other more than held-out data do.",
+    ]
+
+
 def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
     scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
     upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
@@ -462,7 +490,7 @@ def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, 
     lines = csv.DictReader(io.StringIO(table_csv(table)))
     told = {line["label"]: line["bound"] for line in lines if line["metric"] == "nll_oracle" and line["done"] == "1"}
     assert told == {"mle": "", "upper": "upper", "lower": "lower"}
-    assert r"$\leq$ 9.000" in render.latex(table)
+    assert r"$\leq$ 9.000" in latex.narrow(table)
     tracker = Tracker(store)
     for record in records:
         tracker.project(record, "quick", Entry(tags={"preset": "quick"}, asked=1))
@@ -530,22 +558,6 @@ def test_names_of_files_never_meet() -> None:
 )
 def test_p_values_are_printed_as_in_the_paper(value: float | None, text: str) -> None:
     assert grids.p_value(value) == text
-
-
-def test_a_table_too_wide_for_a_page_is_cut_between_families_of_metrics(shop: Any, build: Build) -> None:
-    scores = dict.fromkeys((*paper().tables["coco"].published, "nll_test"), 0.5)
-    made = "|smooth:method1|avg:mean|hyps:9984"
-    cell = shop.cell("mle", 0, "coco", dataset_settings=(("files", "texygen"), ("length", 0)))
-    (table,) = build([shop.done(cell, scores, signature=made)])
-    whole, cut = grids.scores(table), grids.blocks(table)
-    assert [len(block.header) for block in cut] == [18, 11] and len(whole.header) == 27
-    assert (*cut[0].header, *cut[1].header[2:]) == whole.header
-    for row, *parts in zip(whole.rows, *(block.rows for block in cut), strict=True):
-        assert (*parts[0], *parts[1][2:]) == row and parts[1][:2] == row[:2]
-    assert grids.blocks(table, 27) == [whole]
-    assert len(grids.blocks(table, 3)) == 4, "a family stays together"
-    (narrow,) = build([shop.done(cell, {"bleu-2": 0.5}, signature=made)])
-    assert grids.blocks(narrow) == [grids.scores(narrow)]
 
 
 def test_numbers_have_no_negative_zero() -> None:

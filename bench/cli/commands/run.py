@@ -33,7 +33,7 @@ from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
 from bench.reporting.table import Table
-from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
+from bench.reporting.write import charts, describe, how_to_look, print_summary, require_writable, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -222,5 +222,7 @@ def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, 
         if log.exists():
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
-    console.print(how_to_look(tracker, out, paths), markup=False, highlight=False, soft_wrap=True)
+    describe(tracker, tables)
+    told = "\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)])
+    console.print(told, markup=False, highlight=False, soft_wrap=True)
     return tables
