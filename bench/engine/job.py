@@ -19,6 +19,7 @@ from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
+from bench.engine.work import tokens_sampled
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator
 from bench.planning import paths
@@ -135,6 +136,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
         memory=_most_memory(),
+        tokens=tokens_sampled(cell, evaluator.data),
     )
     journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)

@@ -95,7 +95,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper, 
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
             lines.append(panel(axes, points, styles, paper))
             _scale(axes, points)
-            for x in _boundaries(table.runs):
+            for x in boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(names[metric])
@@ -260,7 +260,7 @@ def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]
         yield int(str(x)), interval.value, low, high
 
 
-def _boundaries(runs: pd.DataFrame) -> list[int]:
+def boundaries(runs: pd.DataFrame) -> list[int]:
     """Return the epochs at which the last of several generator phases begins, for all arms."""
     found = set()
     for text in set(runs["phases"]):

@@ -133,7 +133,7 @@ def _trade_offs(
 ) -> dict[str, Line2D]:
     """Draw a line per arm: precision against recall, as means over seeds at each trade-off."""
     lines: dict[str, Line2D] = {}
-    for label, recall, precision in _pairs(found["recall"], found["precision"], styles):
+    for label, recall, precision in pairs(found["recall"], found["precision"], styles):
         lines[label] = _line(axes, recall, precision, styles[label], paper.row(label), len(lines))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
@@ -176,7 +176,7 @@ def _calibration(
 ) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
-    for label, q, p in _pairs(found["calibration_q"], found["calibration_p"], styles):
+    for label, q, p in pairs(found["calibration_q"], found["calibration_p"], styles):
         lines[label] = _line(axes, q, p, styles[label], paper.row(label), len(lines))
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
         set_scale("log")
@@ -197,7 +197,7 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
         axes.set_ylim(means.min() - 0.3 * spread, means.max() + 0.3 * spread)
 
 
-def _pairs(
+def pairs(
     xs: pd.DataFrame, ys: pd.DataFrame, labels: Mapping[str, object]
 ) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
     """Yield each arm with the means over seeds of two profiles, in their order, where both are above 0."""

@@ -20,7 +20,10 @@ from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
 from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
+from bench.reporting.page.material import gather
+from bench.reporting.page.page import html
 from bench.reporting.paper import paper
+from bench.reporting.summary import summary_json
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def write_report(
     compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
     """
     tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human(), reference)
-    contents = _contents(tables, tracker)
+    contents = _contents(tables, tracker, out)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -115,30 +118,26 @@ def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
         tracker.describe(table.dataset, render.markdown(table))
 
 
-def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
+def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
-    shown: dict[str, list[tuple[str, bytes]]] = {}
     positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
     for table in tables:
         for ending, written in LATEX.items():
             files[f"{table.spec.file}{ending}.tex"] = written(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
-        pictures = _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
-        drift = _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
-        drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
-        shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
+        _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
+        _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
     if climbed := ladder.ladders(tables):
-        picture = _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
+        _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
         files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
-        first = climbed[0].rungs[0][1].dataset
-        shown[first] = [(ladder.caption(climbed), picture["png"]), *shown[first]]
     files["tables.tex"] = latex.document(tables).encode()
-    files["index.html"] = render.html(tables, shown).encode()
+    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
+    files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()

@@ -22,6 +22,7 @@ from bench.records.tracker import Tracker
 from bench.reporting import grids, latex, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.page.page import html
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
 from bench.reporting.table import Table
 from bench.reporting.to_csv import runs_csv, table_csv
@@ -117,7 +118,7 @@ def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -
         latex.text,
         render.markdown,
         table_csv,
-        lambda table: render.html([table], {}),
+        lambda table: html([table]),
     ):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
 
