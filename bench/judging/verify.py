@@ -23,6 +23,7 @@ from bench.records import revive, seal
 from bench.records.events import Done
 from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
+from bench.toolkit.metrics import copying
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
@@ -218,7 +219,8 @@ def _differences(record: Record, done: Done, judged: Judgement, missed: Sequence
             yield f"{name}: {why}"
         elif name in judged.per_sequence and (row := _row_that_differs(kept.get(name), judged.per_sequence[name])):
             yield f"{name}: scores.parquet differs from its samples in {row}"
-    for name in sorted(judged.scores.keys() - done.scores.keys()):
+    older = set() if done.scores.keys() & copying.NAMES else copying.NAMES  # of a cell from before these metrics
+    for name in sorted(judged.scores.keys() - done.scores.keys() - older):
         yield f"{name} is missing among the scores"
     yield from _unlike_means(record, sorted(missed))
     claimed = done.profiles or {}
