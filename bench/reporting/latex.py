@@ -13,7 +13,7 @@ from bench.reporting.escape import latex_escape
 from bench.reporting.table import Table
 from bench.reporting.tabular import Cell, Layout, Stack
 
-DELIMITERS = {  # LaTeX does not use these
+DELIMITERS: dict[str, Any] = {  # LaTeX does not use these
     "variable_start_string": "<<",
     "variable_end_string": ">>",
     "block_start_string": "<%",
