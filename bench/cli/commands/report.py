@@ -10,10 +10,12 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
+from bench.contracts.errors import BenchError
 from bench.judging import rejudge
 from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
+from bench.reporting.selection import Selection, listed
 from bench.reporting.write import how_to_look, print_summary, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -21,10 +23,17 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.command(
     "report",
     epilog=options.examples(
-        "bench report", "bench report --plan lean --out lean-results", "bench report --reference mle"
+        "bench report",
+        "bench report --plan lean --out lean-results",
+        "bench report --reference mle",
+        "bench report --plans lean,mine --arms MyGan,mle,seqgan --metrics nll_oracle,nll_test",
     ),
 )
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
+@click.option("--plans", metavar="A,B", help="Show the runs of several plans in one report.")
+@click.option("--arms", metavar="ROW,...", help="Show only these rows, and real.")
+@click.option("--metrics", "columns", metavar="M,...", help="Show only these metrics.")
+@click.option("--published", is_flag=True, help="Show rows that are published and did not run here too.")
 @options.metrics
 @options.reference
 @options.data
@@ -34,6 +43,10 @@ from bench.toolkit.corpora.fetch import Corpora
 @options.tracking_uri
 def command(
     plan: str | None,
+    plans: str | None,
+    arms: str | None,
+    columns: str | None,
+    published: bool,
     metrics: tuple[str, ...],
     reference: str | None,
     data: str,
@@ -48,9 +61,13 @@ def command(
     the runs that --runs keeps are judged first, as `bench rejudge` does.
     """
     tracker = Tracker(tracking_uri)
+    first, *more = listed(plans) or (plan,)
+    if plan is not None and plans:
+        raise BenchError("--plan and --plans: give one of them")
+    selection = Selection(arms=listed(arms), metrics=listed(columns), more=tuple(map(str, more)), published=published)
     if metrics:
         _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
-    paths, tables = write_report(tracker, plan, out, reference)
+    paths, tables = write_report(tracker, first, out, reference, selection)
     print_summary(tables, Console())
     click.echo(how_to_look(tracker, out, paths))
 
