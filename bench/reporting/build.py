@@ -10,6 +10,7 @@ from bench.judging import statistics
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
 from bench.records.human import Collected
+from bench.records.journal import FAILURES
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, value_of
@@ -179,7 +180,7 @@ def _row(
     human: Mapping[str, str],
 ) -> Row:
     status = runs.drop_duplicates("run_id")["status"]
-    done, failed = int((status == "done").sum()), int((status == "failed").sum())
+    done, failed = int((status == "done").sum()), int(status.isin(FAILURES).sum())
     scores = {}
     for column in columns:
         published = value_of(spec.published.get(column.metric, {}), label, labels)

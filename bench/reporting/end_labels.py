@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.text import Annotation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.text import Annotation
 
 SIZE = 7.0  # points
 LINE = 1.25  # height of a line of text, in font sizes
@@ -72,4 +72,6 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
 
 
 def _names(axes: Axes) -> list[Annotation]:
+    from matplotlib.text import Annotation
+
     return [text for text in axes.texts if isinstance(text, Annotation)]

@@ -95,7 +95,7 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper, 
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
             lines.append(panel(axes, points, styles, paper))
             _scale(axes, points)
-            for x in _boundaries(table.runs):
+            for x in boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(names[metric])
@@ -103,11 +103,15 @@ def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper, 
     return figure
 
 
-def canvas(width: float, panels: int, height: float = 2.5) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels: side by side in a wide figure, one above the other in a narrow one."""
+def canvas(width: float, panels: int, height: float = 2.5, across: int = 0) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels: `across` of them (0: all) in a row of a wide figure, one in that of a narrow one.
+
+    There may be more panels than asked for, to fill the last row. `width` and `height`, of a row, are in inches.
+    """
     from matplotlib.figure import Figure
 
-    rows, columns = (1, panels) if width > NARROW else (panels, 1)
+    columns = min(panels, across or panels) if width > NARROW else 1
+    rows = -(-panels // columns)
     figure = Figure(figsize=(width, height * rows), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
@@ -256,7 +260,7 @@ def over_seeds(points: pd.DataFrame) -> Iterator[tuple[int, float, float, float]
         yield int(str(x)), interval.value, low, high
 
 
-def _boundaries(runs: pd.DataFrame) -> list[int]:
+def boundaries(runs: pd.DataFrame) -> list[int]:
     """Return the epochs at which the last of several generator phases begins, for all arms."""
     found = set()
     for text in set(runs["phases"]):

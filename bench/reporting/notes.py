@@ -10,6 +10,7 @@ from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
+from bench.records.journal import FAILURES
 from bench.reporting import grids
 from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
@@ -253,9 +254,10 @@ def _warnings(table: Table) -> Iterator[str]:
                 yield f"Undefined, and so not in the mean: {column.name} of {label} (seed {seeds})."
     for label, seeds, _ in _of_status(table, "interrupted"):
         yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
-    for label, seeds, errors in _of_status(table, "failed"):
-        told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
-        yield f"Failed, {label} (seed {seeds}): {told}"
+    for status in FAILURES:
+        for label, seeds, errors in _of_status(table, status):
+            told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
+            yield f"{status.capitalize()}, {label} (seed {seeds}): {told}"
 
 
 def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bench.contracts.metric import Better
@@ -10,6 +11,8 @@ from bench.judging.pair_verdict import LEVEL
 from bench.planning.cell import REAL
 from bench.reporting.grids import number
 from bench.reporting.table import Column, Entry, Place, Ranking, Row
+
+MOST = 20_000  # regroupings of a permutation test: 8 runs against 8 have 12,870
 
 
 def rank(column: Column, rows: Sequence[Row]) -> Ranking:
@@ -46,8 +49,12 @@ def _can_tell(best: Row, others: Sequence[Row], metric: str) -> bool:
 
 
 def _p(best: Row, row: Row, column: Column) -> float | None:
-    """Return the p of the exact test of two rows."""
-    found = over_seeds.over_seeds(best.arm(column.metric), row.arm(column.metric), column.better)
+    """Return the exact p of two rows; that of the t-test if there are many regroupings, as a page has many pairs."""
+    one, other = best.arm(column.metric), row.arm(column.metric)
+    sizes = len(one.scores), len(other.scores)
+    if len(over_seeds.common_starts(one, other)) < 2 and math.comb(sum(sizes), sizes[0]) > MOST:
+        return statistics.welch(one.values, other.values)
+    found = over_seeds.over_seeds(one, other, column.better)
     return found.p_exact if found else None
 
 

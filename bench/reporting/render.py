@@ -1,9 +1,8 @@
-"""Tables to Markdown and HTML, by the templates in reports/. Whatever a template prints is escaped."""
+"""Tables to Markdown, by a template in reports/. Whatever a template prints is escaped."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 def markdown(table: Table) -> str:
     """Return the same in Markdown."""
     return _render("table.md.j2", _environment(finalize=_unless_markup(markdown_escape)), table=table)
-
-
-def html(tables: Sequence[Table], figures: Mapping[str, Sequence[tuple[str, bytes]]]) -> str:
-    """Return one self-contained page with all tables and figures (dataset -> captions and PNGs)."""
-    inlined = {
-        name: [(caption, base64.b64encode(png).decode()) for caption, png in shown] for name, shown in figures.items()
-    }
-    return _render("index.html.j2", _environment(autoescape=True), tables=list(tables), figures=inlined)
 
 
 def _unless_markup(escape: Callable[[str], str]) -> Callable[[Any], str]:

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
+from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, latex, notes, profiles, render, to_csv
+from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
+from bench.reporting.page.material import gather
+from bench.reporting.page.page import html
 from bench.reporting.paper import paper
 from bench.reporting.selection import Selection, selected
+from bench.reporting.summary import summary_json
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -52,7 +56,7 @@ def write_report(
     chosen = selection or Selection()
     frame = selected(tracker, plan, chosen)
     tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human(), reference, published=chosen.published)
-    contents = _contents(tables, tracker)
+    contents = _contents(tables, tracker, out)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -89,7 +93,7 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
             printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
-            if note.startswith(("Unfinished", "Failed", "Left out", REAL_AT_NOUGHT)):
+            if note.startswith(("Unfinished", *map(str.capitalize, FAILURES), "Left out", REAL_AT_NOUGHT)):
                 console.print(Text(note, style="bold red"))
 
 
@@ -109,29 +113,46 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     )
 
 
-def _contents(tables: Sequence[Table], tracker: Tracker) -> dict[str, bytes]:
+def charts(tracker: Tracker, tables: Sequence[Table]) -> list[str]:
+    """Return a line for each dataset: the address at which MLflow draws the curves of the plan's runs."""
+    plan = str(tables[0].runs["plan"].iloc[0])
+    server = tracker.uri.rstrip("/") if tracker.uri.startswith("http") else "http://127.0.0.1:5000"
+    found = tracker.charts(plan, [table.dataset for table in tables])
+    return [f"  {dataset}: {server}/{page}" for dataset, page in found.items()]
+
+
+def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
+    """Show each table as the description of its dataset's experiment in MLflow."""
+    for table in tables:
+        tracker.describe(table.dataset, render.markdown(table))
+
+
+def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plans = sorted({str(plan) for table in tables for plan in table.runs["plan"]})
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = _concatenated([tracker.curves(plan, wanted) for plan in plans])
     files: dict[str, bytes] = {}
-    shown: dict[str, list[tuple[str, bytes]]] = {}
-    positions = _concatenated([tracker.profiles(plan, profiles.NAMES) for plan in plans])
+    positions = _concatenated(
+        [tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED) for plan in plans]
+    )
     for table in tables:
         for ending, written in LATEX.items():
             files[f"{table.spec.file}{ending}.tex"] = written(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
-        pictures = _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
-        drift = _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
-        drawn = ((figures.caption(table), pictures), (profiles.caption(table), drift))
-        shown[table.dataset] = [(caption, found["png"]) for caption, found in drawn if found]
+        _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
+        _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
+    if climbed := ladder.ladders(tables):
+        _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
+        files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
     files["tables.tex"] = latex.document(tables).encode()
-    files["index.html"] = render.html(tables, shown).encode()
+    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
+    files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()
-    if any(len(found) for found in positions.values()):
+    if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from scipy import stats
 
 from bench.judging import statistics
-from bench.records.events import Curve, Interrupted, Judged
+from bench.records.events import Curve, Interrupted, Judged, OutOfMemory, TimedOut
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
 from bench.records.plans import Entry
@@ -22,6 +22,7 @@ from bench.records.tracker import Tracker
 from bench.reporting import grids, latex, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.page.page import html
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
 from bench.reporting.table import Table
 from bench.reporting.to_csv import runs_csv, table_csv
@@ -86,6 +87,17 @@ def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], 
     assert failure == "Failed, my_gan.py (seed 0, 1, 2): 100% broken_{it}"
 
 
+def test_a_run_that_took_too_long_or_too_much_counts_as_failed_and_is_named(shop: Any, build: Build) -> None:
+    done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
+    slow, large = (shop.start(shop.cell("mle", seed)) for seed in (1, 2))
+    slow.append(TimedOut(error="mle: no epoch ended in 1 s"))
+    large.append(OutOfMemory(error="mle: it used 2 GiB"))
+    (table,) = build([done, read_record(slow.folder), read_record(large.folder)])
+    assert rows(table)["MLE"]["Runs"] == "1, 2 failed"
+    assert noted(table, "Timed out") == ["Timed out, mle (seed 1): no epoch ended in 1 s"]
+    assert noted(table, "Out of memory") == ["Out of memory, mle (seed 2): it used 2 GiB"]
+
+
 def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
     done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
     journal = shop.start(shop.cell("mle", 1))
@@ -107,7 +119,7 @@ def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -
         latex.text,
         render.markdown,
         table_csv,
-        lambda table: render.html([table], {}),
+        lambda table: html([table]),
     ):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
 

@@ -11,12 +11,14 @@ from rich.console import Console
 from bench.cli import options
 from bench.cli.following import following
 from bench.contracts.errors import BenchError
+from bench.files import write_output
 from bench.judging import rejudge
 from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
+from bench.reporting import labs
 from bench.reporting.selection import Selection, listed
-from bench.reporting.write import how_to_look, print_summary, write_report
+from bench.reporting.write import charts, how_to_look, print_summary, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -27,7 +29,17 @@ from bench.toolkit.corpora.fetch import Corpora
         "bench report --plan lean --out lean-results",
         "bench report --reference mle",
         "bench report --plans lean,mine --arms MyGan,mle,seqgan --metrics nll_oracle,nll_test",
+        "bench report --from our-lab.zip other-lab.zip",
     ),
+)
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="")
+@click.option(
+    "--from",
+    "packs",
+    multiple=True,
+    metavar="FILE.zip ...",
+    type=click.Path(path_type=Path),
+    help="Make one table of these packs of `bench pack`; each row says whether its scores came out again here.",
 )
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
 @click.option("--plans", metavar="A,B", help="Show the runs of several plans in one report.")
@@ -42,6 +54,8 @@ from bench.toolkit.corpora.fetch import Corpora
 @options.out
 @options.tracking_uri
 def command(
+    more: tuple[Path, ...],
+    packs: tuple[Path, ...],
     plan: str | None,
     plans: str | None,
     arms: str | None,
@@ -60,16 +74,21 @@ def command(
     Tables come as LaTeX, Markdown and CSV, beside the published values. They are made from MLflow alone; with --metric
     the runs that --runs keeps are judged first, as `bench rejudge` does.
     """
+    if more and not packs:
+        raise click.UsageError(f"{more[0]}: name packs with --from.")
+    if packs:
+        _report_labs((*packs, *more), Corpora.from_environment(data, corpus), out, reference)
+        return
     tracker = Tracker(tracking_uri)
-    first, *more = listed(plans) or (plan,)
+    first, *others = listed(plans) or (plan,)
     if plan is not None and plans:
         raise BenchError("--plan and --plans: give one of them")
-    selection = Selection(arms=listed(arms), metrics=listed(columns), more=tuple(map(str, more)), published=published)
+    selection = Selection(arms=listed(arms), metrics=listed(columns), more=tuple(map(str, others)), published=published)
     if metrics:
-        _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
+        _judge_beside(metrics, first, Corpora.from_environment(data, corpus), runs, tracker)
     paths, tables = write_report(tracker, first, out, reference, selection)
     print_summary(tables, Console())
-    click.echo(how_to_look(tracker, out, paths))
+    click.echo("\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)]))
 
 
 def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, runs: Path, tracker: Tracker) -> None:
@@ -81,3 +100,17 @@ def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, ru
         lost = rejudge.rejudge_folder(records, plugins, corpora, runs, tracker, step)
     for line in lost:
         click.echo(line)
+
+
+def _report_labs(packs: Sequence[Path], corpora: Corpora, out: Path, reference: str | None) -> None:
+    """Write the tables of several labs; exit code 1 if a pack is left out."""
+    tables, left_out = labs.join(packs, corpora, reference)
+    files = labs.contents(tables)
+    for name, content in files.items():
+        write_output(out / name, content)
+    print_summary(tables, Console())
+    for line in left_out:
+        click.echo(line, err=True)
+    click.echo(f"Tables of {len(packs)} packs: {', '.join(str(out / name) for name in files)}")
+    if left_out:
+        click.get_current_context().exit(1)
