@@ -100,4 +100,13 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
 
 def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
     """Return whether it is close to one of the names, or has the same letters, as `mel` and `mle`."""
-    return any(sorted(owner) == sorted(name) for name in allowed) or bool(get_close_matches(owner, allowed, 1, 0.7))
+    plain = {name: _letters(name) for name in allowed}
+    asked = _letters(owner)
+    return any(sorted(asked) == sorted(name) for name in plain.values()) or bool(
+        get_close_matches(asked, plain.values(), 1, 0.7)
+    )
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits of a name, small: `MyGan` and `my-gan` are alike."""
+    return "".join(char for char in name.lower() if char.isalnum())

@@ -24,17 +24,24 @@ if TYPE_CHECKING:
 
 
 def build_tables(
-    frame: pd.DataFrame, paper: Paper, per_sequence: PerSequence, human: Human, reference: str | None = None
+    frame: pd.DataFrame,
+    paper: Paper,
+    per_sequence: PerSequence,
+    human: Human,
+    reference: str | None = None,
+    *,
+    published: bool = False,
 ) -> list[Table]:
     """Return a table for each dataset of the frame (see Tracker.frame): the paper's first, in its order, then the rest.
 
-    `reference` names the row that the others are compared with. BenchError if no table has it.
+    `reference` names the row that the others are compared with. BenchError if no table has it. A published value stands
+    beside the row that ran; with `published`, rows that did not run stand too, with their published values alone.
     """
     refuse_unknown(reference, set(frame["label"]))
     known = list(paper.tables)
     datasets = sorted(set(frame["dataset"]), key=lambda name: (known.index(name) if name in known else 99, name))
     return [
-        _table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name), reference)
+        _table(name, frame[frame["dataset"] == name], paper, per_sequence, human.get(name), reference, published)
         for name in datasets
     ]
 
@@ -46,13 +53,15 @@ def _table(
     per_sequence: PerSequence,
     collected: Collected | None,
     wanted: str | None,
+    published: bool,
 ) -> Table:
     runs, left_out = comparable(frame)
     human, collected, others = _judged(collected, runs)
     spec, dropped = applicable(paper.table(name), runs, paper)
     columns = _columns(runs, paper, spec)
     present = set(runs["label"])
-    extra = {label for label in spec.labels if not any(base(other) == label for other in present)}
+    absent = {label for label in spec.labels if not any(base(other) == label for other in present)}
+    extra = absent if published else set()
     labels = sorted(present | extra, key=paper.rank)
     rows = [_row(label, runs[runs["label"] == label], columns, spec, paper, set(labels), human) for label in labels]
     tested = spec.tested or tuple(column.metric for column in columns[:1])

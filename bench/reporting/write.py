@@ -23,10 +23,12 @@ from bench.reporting.build import build_tables
 from bench.reporting.page.material import gather
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper
+from bench.reporting.selection import Selection, selected
 from bench.reporting.summary import summary_json
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from bench.records.tracker import Tracker
@@ -38,15 +40,22 @@ NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # terminal characters: names w
 
 
 def write_report(
-    tracker: Tracker, plan: str | None, out: Path, reference: str | None = None
+    tracker: Tracker,
+    plan: str | None,
+    out: Path,
+    reference: str | None = None,
+    selection: Selection | None = None,
 ) -> tuple[list[Path], list[Table]]:
     """Write the plan's report (default: the plan tracked last) into `out`; return the sorted paths and the tables.
 
     All files are made first and then moved into place one by one, so `out` never holds half a table. Files of an
     earlier report that this one lacks are removed; other files stay. `reference` names the row that the others are
-    compared with. BenchError if `out` cannot be written, nothing is tracked, or no row has that name.
+    compared with, `selection` the rows and columns shown (default: all). BenchError if `out` cannot be written, nothing
+    is tracked, or no row has such a name.
     """
-    tables = build_tables(tracker.frame(plan), paper(), tracker.per_sequence, tracker.human(), reference)
+    chosen = selection or Selection()
+    frame = selected(tracker, plan, chosen)
+    tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human(), reference, published=chosen.published)
     contents = _contents(tables, tracker, out)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
     with _clear_errors(out):
@@ -120,11 +129,13 @@ def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
 
 def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
-    plan = str(tables[0].runs["plan"].iloc[0])
+    plans = sorted({str(plan) for table in tables for plan in table.runs["plan"]})
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
-    curves = tracker.curves(plan, wanted)
+    curves = _concatenated([tracker.curves(plan, wanted) for plan in plans])
     files: dict[str, bytes] = {}
-    positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
+    positions = _concatenated(
+        [tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED) for plan in plans]
+    )
     for table in tables:
         for ending, written in LATEX.items():
             files[f"{table.spec.file}{ending}.tex"] = written(table).encode()
@@ -144,6 +155,13 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
     if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
+
+
+def _concatenated(found: Sequence[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Return the points of several plans together, by name."""
+    import pandas as pd
+
+    return {name: pd.concat([one[name] for one in found], ignore_index=True) for name in found[0]}
 
 
 def _pictures(files: dict[str, bytes], name: str, draw: Callable[[float], dict[str, bytes] | None]) -> dict[str, bytes]:

@@ -1,13 +1,18 @@
-"""Refused names of plans."""
+"""Refused names of plans and of sections of presets."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.planning.refusals import check_name
+from bench.planning.cell import Evaluation
+from bench.planning.preset import Preset, RunSettings
+from bench.planning.refusals import check_name, refuse_unknown_owners
+from bench.planning.request import Arm
+from bench.plugins.reference import parse_plugin
 from bench.records import plans as kept_plans
 
 
@@ -25,3 +30,21 @@ def test_the_longest_name_fits_a_file_system(letter: str, tmp_path: Path) -> Non
 def test_a_name_that_is_no_file_is_refused(name: str) -> None:
     with pytest.raises(BenchError, match="name it with letters, digits, spaces"):
         check_name(name)
+
+
+def arm(reference: str) -> Arm:
+    return Arm(parse_plugin(reference).label, parse_plugin(reference), ())
+
+
+def preset(**tables: Any) -> Preset:
+    return Preset("mine", RunSettings(), Evaluation(), **tables)
+
+
+@pytest.mark.parametrize("owner", ["mygan", "my-gan", "my_gan", "MYGAN", "MyGna"])
+def test_a_misspelt_section_of_the_users_plugin_is_named(owner: str) -> None:
+    with pytest.raises(BenchError, match=rf"unknown owner \[baselines.{owner}\] in preset mine: '{owner}'"):
+        refuse_unknown_owners(preset(baselines={owner: {"k": 1}}), [arm("my_gan.py:MyGan")], [])
+
+
+def test_a_section_of_another_plugin_is_no_fault() -> None:
+    refuse_unknown_owners(preset(baselines={"trigram": {"k": 1}}), [arm("my_gan.py:MyGan")], [])

@@ -40,7 +40,7 @@ def build(shop: Any, framed: Callable[..., pd.DataFrame], per_sequence: Callable
             )
             for label in ("mle", "seqgan")
         ]
-        (table,) = build_tables(framed(runs), paper(), per_sequence, {})
+        (table,) = build_tables(framed(runs), paper(), per_sequence, {}, published=True)
         return table
 
     return build_

@@ -36,7 +36,8 @@ SAMPLE = {"file": "sample-poems", "sha256": "cd" * 32, "licence": "MIT", "kind":
 def build(framed: Callable[..., pd.DataFrame], per_sequence: Callable[[str], pd.DataFrame]) -> Build:
     def build(records: list[Record], human: Any = None, reference: str = "seqgan") -> list[Table]:
         known = reference in {record.cell.label for record in records}
-        return build_tables(framed(records), paper(), per_sequence, human or {}, reference if known else None)
+        chosen = reference if known else None
+        return build_tables(framed(records), paper(), per_sequence, human or {}, chosen, published=True)
 
     return build
 
@@ -223,6 +224,15 @@ def test_without_rivals_there_are_no_tests(matrix: list[Record], build: Build) -
     assert table.reference == "MLE" and grids.tests(table) == []
     assert noted(table, "No tests")
     assert rows(table)["SeqGAN"]["NLL_oracle ↓ published"] == "8.736"
+
+
+def test_rows_that_are_only_published_stand_if_asked_for(
+    shop: Any, framed: Callable[..., pd.DataFrame], per_sequence: Any
+) -> None:
+    frame = framed([shop.done(shop.cell("mle"), {"nll_oracle": 9.0})])
+    (alone,), (beside,) = (build_tables(frame, paper(), per_sequence, {}, published=asked) for asked in (False, True))
+    assert [row.label for row in alone.rows] == ["mle"] and alone.rows[0].scores["nll_oracle"].published == "9.038"
+    assert {row.label for row in beside.rows} == paper().tables["oracle"].labels
 
 
 def test_a_variant_takes_the_place_of_its_absent_base(shop: Any, build: Build) -> None:

@@ -15,6 +15,7 @@ from bench.judging.pair_verdict import MOST_SEEDS
 from bench.records.runs import RunsFolder, seeds
 from bench.reporting.grids import ARROWS, DASH, number, p_value
 from bench.reporting.paper import paper
+from bench.reporting.selection import listed
 
 WIDE = 110  # characters of a terminal
 
@@ -41,8 +42,7 @@ def command(one: str, other: str, dataset: str | None, metrics: str | None, plan
     """
     stored = RunsFolder(runs)
     mine, theirs = (stored.find(name, dataset, plan) for name in (one, other))
-    wanted = tuple(name.strip() for name in (metrics or "").split(",") if name.strip())
-    found = compare_rows(mine, theirs, wanted)
+    found = compare_rows(mine, theirs, listed(metrics))
     console = Console(markup=False, emoji=False, highlight=False)
     console.print(f"A = {one}, B = {other}, on {mine[0].cell.dataset_label}", style="bold", soft_wrap=True)
     console.print(f"seeds of A: {seeds(mine)}; of B: {seeds(theirs)}; {_how(found)}", soft_wrap=True)

@@ -10,12 +10,14 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
+from bench.contracts.errors import BenchError
 from bench.files import write_output
 from bench.judging import rejudge
 from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting import labs
+from bench.reporting.selection import Selection, listed
 from bench.reporting.write import charts, how_to_look, print_summary, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -26,6 +28,7 @@ from bench.toolkit.corpora.fetch import Corpora
         "bench report",
         "bench report --plan lean --out lean-results",
         "bench report --reference mle",
+        "bench report --plans lean,mine --arms MyGan,mle,seqgan --metrics nll_oracle,nll_test",
         "bench report --from our-lab.zip other-lab.zip",
     ),
 )
@@ -39,6 +42,10 @@ from bench.toolkit.corpora.fetch import Corpora
     help="Make one table of these packs of `bench pack`; each row says whether its scores came out again here.",
 )
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
+@click.option("--plans", metavar="A,B", help="Show the runs of several plans in one report.")
+@click.option("--arms", metavar="ROW,...", help="Show only these rows, and real.")
+@click.option("--metrics", "columns", metavar="M,...", help="Show only these metrics.")
+@click.option("--published", is_flag=True, help="Show rows that are published and did not run here too.")
 @options.metrics
 @options.reference
 @options.data
@@ -50,6 +57,10 @@ def command(
     more: tuple[Path, ...],
     packs: tuple[Path, ...],
     plan: str | None,
+    plans: str | None,
+    arms: str | None,
+    columns: str | None,
+    published: bool,
     metrics: tuple[str, ...],
     reference: str | None,
     data: str,
@@ -69,9 +80,13 @@ def command(
         _report_labs((*packs, *more), Corpora.from_environment(data, corpus), out, reference)
         return
     tracker = Tracker(tracking_uri)
+    first, *others = listed(plans) or (plan,)
+    if plan is not None and plans:
+        raise BenchError("--plan and --plans: give one of them")
+    selection = Selection(arms=listed(arms), metrics=listed(columns), more=tuple(map(str, others)), published=published)
     if metrics:
-        _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
-    paths, tables = write_report(tracker, plan, out, reference)
+        _judge_beside(metrics, first, Corpora.from_environment(data, corpus), runs, tracker)
+    paths, tables = write_report(tracker, first, out, reference, selection)
     print_summary(tables, Console())
     click.echo("\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)]))
 

@@ -320,7 +320,7 @@ def score_own(call, text, *more):
 def test_a_metric_says_what_words_outside_the_vocabulary_are_to_it(call):
     facts = score_own(call, "a b c\nzebra b c\nd b yak\n")
     values = {name: score["value"] for name, score in facts["scores"].items()}
-    assert values == {"says-miss": pytest.approx((0 + 4 + 3) / 3), "says-nothing": None}
+    assert values["says-miss"] == pytest.approx((0 + 4 + 3) / 3) and values["says-nothing"] is None
     (note,) = [note for note in facts["notes"] if "undefined" in note]
     assert note.startswith("says-nothing: undefined, as the samples hold words outside the vocabulary")
     assert facts["anchors"]["real"]["scores"]["says-nothing"]["value"] is not None
@@ -328,7 +328,7 @@ def test_a_metric_says_what_words_outside_the_vocabulary_are_to_it(call):
 
 def test_with_the_vocabularys_own_words_every_metric_is_asked(call):
     facts = score_own(call, "a b c\nd b c\n", "--set", "Own.said=error")
-    assert {score["value"] for score in facts["scores"].values()} == {1.5}
+    assert {score["value"] for name, score in facts["scores"].items() if name.startswith("says-")} == {1.5}
     assert not any("undefined" in note for note in facts["notes"])
 
 

@@ -1,0 +1,73 @@
+"""What a report is about: which plans, arms and metrics of all that is tracked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.contracts.errors import unknown
+from bench.planning.cell import REAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.records.tracker import Tracker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The arms and metrics that a report shows, all if empty. `published`: rows that are only published stand too.
+
+    *Real* stands in each report. `more` are plans whose runs join those of the first one.
+    """
+
+    arms: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    published: bool = False
+
+
+def selected(tracker: Tracker, plan: str | None, selection: Selection) -> pd.DataFrame:
+    """Return the tracked frame of the selection (see Tracker.frame); BenchError for an unknown plan, arm or metric.
+
+    A cell that several plans hold under one label is counted once, as the plan that asked for it last has it.
+    """
+    frame = _joined(tracker, [plan, *selection.more])
+    arms, metrics = set(frame["label"]) - {REAL}, set(frame["metric"].dropna())
+    _refuse_unknown("row", selection.arms, arms)
+    _refuse_unknown("metric", selection.metrics, metrics)
+    if selection.arms:
+        frame = frame[frame["label"].isin([REAL, *selection.arms])]
+    if selection.metrics:
+        frame = frame[frame["metric"].isna() | frame["metric"].isin(selection.metrics)]
+    return frame
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """Return the names of an option such as A,B; a comma inside brackets, as in seqgan[k=1,l2=0], divides nothing."""
+    names, depth = [""], 0
+    for char in text or "":
+        depth += (char == "[") - (char == "]")
+        if char == "," and not depth:
+            names.append("")
+        else:
+            names[-1] += char
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _joined(tracker: Tracker, plans: Sequence[str | None]) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = [tracker.frame(plan) for plan in dict.fromkeys(plans)]
+    if len(frames) == 1:
+        return frames[0]
+    rows = pd.concat(frames, ignore_index=True).sort_values(["projected", "run_id"], kind="stable")
+    newest = rows.drop_duplicates(["dataset", "label", "cell"], keep="last")["run_id"]
+    return rows[rows["run_id"].isin(set(newest))].reset_index(drop=True)
+
+
+def _refuse_unknown(kind: str, asked: Sequence[str], known: set[str]) -> None:
+    for name in asked:
+        if name not in known:
+            raise unknown(kind, name, known)
