@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Failed, Judged, SharedStart, Start, to_line
+from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -153,11 +153,18 @@ def _outcome(record: Record) -> dict[str, str]:
         tags["start"] = shared.key
     if done := record.last(Done):
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
+        told |= {"tokens": done.tokens, "updates": _updates(record)}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
     tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
-    if record.status == "failed" and (failed := record.last(Failed)):
-        tags["error"] = failed.error or "no message"
+    if record.failure is not None:
+        tags["error"] = record.failure.error or "no message"
     return tags
+
+
+def _updates(record: Record) -> int | None:
+    """Return the updates of all epochs, with those of a shared start; None if an epoch of an older version has none."""
+    epochs = {(epoch.phase, epoch.epoch): epoch.updates for epoch in record.all(Epoch)}
+    return None if None in epochs.values() else sum(updates or 0 for updates in epochs.values())
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -31,7 +32,7 @@ from bench.records.encoding import (
 )
 from bench.records.events import Start
 from bench.records.human import Collected
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.records.one_name import NamedCorpus
 from bench.records.plans import Entry
 
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
-ARTIFACTS = ("samples.txt", "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
+SAMPLES = "samples.txt"
+ARTIFACTS = (SAMPLES, "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
 PICTURES = ("*.png", "*.mid")
-STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
 LOGGERS = ("mlflow", "alembic")
@@ -169,6 +171,28 @@ class Tracker:
     def trained(self, plan: str | None, values: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
         """Return values that trainers reported: name -> (value, phase). Columns as in `curves`; x is the epoch."""
         return self._histories(plan, {name: trained_key(*where) for name, where in values.items()})
+
+    def tags(self, plan: str | None) -> dict[str, dict[str, str]]:
+        """Return run id -> the tags of each run of a plan, with `began` and `ended` in seconds since the epoch."""
+        with self._clear_errors():
+            return {
+                run.info.run_id: {
+                    **{key: value for key, value in run.data.tags.items() if not key.startswith("mlflow.")},
+                    "began": str((run.info.start_time or 0) / 1000),
+                    "ended": str((run.info.end_time or 0) / 1000),
+                }
+                for run in self._runs(plan)
+            }
+
+    def samples(self, run_id: str, most: int) -> list[str]:
+        """Return the first lines of the run's samples.txt, at most `most`; empty if it has none or the file is lost."""
+        with self._clear_errors(), tempfile.TemporaryDirectory() as folder:
+            run = self._client.get_run(run_id)
+            if SAMPLES not in _kept(run) or self._has_lost(run):
+                return []
+            copy = self._client.download_artifacts(run_id, SAMPLES, folder)
+            with Path(copy).open(encoding="utf-8", errors="replace") as file:
+                return [line.rstrip("\n") for line in islice(file, most)]
 
     def _histories(self, plan: str | None, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
         """Return every value that the plan's runs have under each key."""

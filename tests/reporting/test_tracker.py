@@ -192,6 +192,9 @@ def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None
     assert list(zip(curves["x"], curves["value"], strict=True)) == [(0, 10.0), (10, 9.0), (20, 8.0), (40, 8.0)]
     assert set(curves["run_id"]) == {run_id}
     assert tracker.curves(None, ["absent"])["absent"].empty
+    trained = tracker.trained("quick", {"mine": ("loss", "mle"), "none": ("loss", "adversarial")})
+    assert list(zip(trained["mine"]["x"], trained["mine"]["value"], strict=True)) == [(0, 9.0), (10, 8.5), (20, 8.0)]
+    assert set(trained["mine"]["label"]) == {"seqgan"} and trained["none"].empty
     pd.testing.assert_frame_equal(tracker.per_sequence(run_id), pd.read_parquet(record.folder / "scores.parquet"))
     assert tracker.per_sequence(failed).empty
 
