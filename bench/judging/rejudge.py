@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, unknown
 from bench.contracts.generator import Generator
-from bench.contracts.metric import Generated, Score
+from bench.contracts.metric import FloatArray, Generated, Score
 from bench.files import read_scores, write_whole
 from bench.judging.evaluator import Evaluator, Judgement, log_prob_of, next_log_prob_of
 from bench.judging.kept_samples import kept_samples
@@ -143,7 +143,7 @@ def keep_beside(record: Record, metrics: Sequence[OwnMetric], judgement: Judgeme
     Journal(record.folder).finish(*told)
 
 
-def _add_columns(record: Record, columns: Mapping[str, object]) -> None:
+def _add_columns(record: Record, columns: Mapping[str, FloatArray]) -> None:
     """Add scores per sequence to scores.parquet."""
     import pandas as pd
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bench.contracts.dataset import Opened
+from bench.contracts.errors import BenchError
 from bench.planning import refusals
 from bench.planning.cell import REAL, Cell
 from bench.planning.preset import Preset
@@ -41,23 +42,26 @@ def make(request: Request, corpora: Corpora) -> Plan:
     opened = {
         arm.label: open_dataset(arm.reference.absolute, dict(arm.settings), arm.label, corpora) for arm in datasets
     }
-    seeds = request.seeds if request.seeds is not None else preset.run.seeds
+    seeds = range(request.first_seed, preset.run.seeds if request.seeds is None else request.seeds)
     cells = [
         cell
         for dataset in datasets
         for cell in _cells(dataset, opened[dataset.label], arms[dataset.label], seeds, preset, request.device)
     ]
-    return Plan(request.plan, preset.name, tuple(cells), opened)
+    number, parts = request.shard
+    if not (part := cells[number - 1 :: parts]):
+        raise BenchError(f"shard {number}/{parts} is empty: the plan has {len(cells)} cells; give fewer parts")
+    return Plan(request.plan, preset.name, tuple(part), opened)
 
 
 def _cells(
-    dataset: Arm, opened: Opened, arms: Sequence[Arm], seeds: int, preset: Preset, device: str
+    dataset: Arm, opened: Opened, arms: Sequence[Arm], seeds: range, preset: Preset, device: str
 ) -> Iterator[Cell]:
     """Yield the *real* row of a dataset, then seed by seed a cell of each baseline."""
     real, files = Arm(REAL, parse_plugin(REAL), ()), dataset.files("bench.datasets")
     sums = {arm.label: code.checksum(arm.reference.absolute, dataset.reference.absolute) for arm in (real, *arms)}
     own = {arm.label: arm.files("bench.baselines") for arm in arms} | {REAL: ()}
-    for arm, seed in [(real, 0), *((arm, seed) for seed in range(seeds) for arm in arms)]:
+    for arm, seed in [(real, 0), *((arm, seed) for seed in seeds for arm in arms)]:
         cell = _cell(arm, dataset, opened.data.fingerprint, sums[arm.label], seed, preset, device)
         yield replace(cell, files=own[arm.label], dataset_files=files)
 

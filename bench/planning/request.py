@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.plugin import Group
@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
 
+class Shard(NamedTuple):
+    """Part `number` (from 1) of `parts` of a plan's cells."""
+
+    number: int
+    parts: int
+
+
+WHOLE = Shard(1, 1)
+
+
 @dataclass(frozen=True)
 class Request:
-    """What the user asks for. `overrides` are (owner, knob, value) from --set, not yet checked."""
+    """What the user asks for. `overrides` are (owner, knob, value) from --set, not yet checked.
+
+    The seeds go from `first_seed` to `seeds` - 1. Of all cells, those of one `shard` are asked for.
+    """
 
     baselines: tuple[str, ...]
     datasets: tuple[str, ...]
@@ -33,6 +46,8 @@ class Request:
     seeds: int | None = None
     device: str = "cpu"
     name: str | None = None
+    first_seed: int = 0
+    shard: Shard = WHOLE
 
     @property
     def plan(self) -> str:

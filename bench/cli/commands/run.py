@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench.cli import options
+from bench.cli import options, parts
 from bench.cli.following import following
 from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
@@ -24,7 +24,7 @@ from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.plan import Plan
-from bench.planning.request import Request, parse_overrides
+from bench.planning.request import Request, Shard, parse_overrides
 from bench.plugins import loading as plugins
 from bench.plugins import metrics as metric_plugins
 from bench.plugins.metrics import MetricPlugin
@@ -59,7 +59,10 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option(
     "--preset", default="quick", show_default=True, help="smoke, quick, lean, paper, official, or a TOML file."
 )
-@click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0..N-1 of each baseline; else the preset's.")
+@click.option("--seeds", callback=parts.seeds, metavar="N", help="Seeds 0 to N-1, or 3..5; else the preset's.")
+@click.option(
+    "--shard", callback=parts.shard, metavar="I/N", help="Run part I of N of the cells, on one of N machines."
+)
 @click.option(
     "--until-resolved",
     is_flag=True,
@@ -105,7 +108,8 @@ def command(
     baselines: tuple[str, ...],
     datasets: tuple[str, ...],
     preset: str,
-    seeds: int | None,
+    seeds: range | None,
+    shard: Shard,
     until_resolved: bool,
     most_seeds: int,
     overrides: tuple[str, ...],
@@ -129,39 +133,35 @@ def command(
 
     Run it again and it continues what was interrupted.
     """
-    request = _request(everything, baselines, datasets, preset, overrides, seeds, device, name)
+    if not (everything or baselines or datasets):
+        raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
+    click.echo("Reading the datasets ...")
+    request = _request(baselines, datasets, preset, overrides, device, name)
+    request = parts.part_of(request, seeds, shard, until_resolved=until_resolved)
     corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
     if dry:
-        show_forecast(forecast(plan, runs), at_once, Console())
-        return
+        return show_forecast(forecast(plan, runs), at_once, Console())
     setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
 
 
 def _request(
-    everything: bool,
     baselines: tuple[str, ...],
     datasets: tuple[str, ...],
     preset: str,
     overrides: tuple[str, ...],
-    seeds: int | None,
     device: str,
     name: str | None,
 ) -> Request:
-    """Return what the options ask for; BenchError if they ask for nothing."""
-    if not (everything or baselines or datasets):
-        raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
-    click.echo("Reading the datasets ...")
     return Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
         preset=presets.read(preset),
         overrides=parse_overrides(overrides),
-        seeds=seeds,
         device=resolve_device(device),
         name=name,
     )
