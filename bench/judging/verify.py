@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from bench import __version__
 from bench.contracts.data import TokenArray
 from bench.contracts.errors import BenchError, ContractError, folded, unknown
 from bench.contracts.metric import FloatArray, Generated, Profile, Score
 from bench.files import read_scores
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator, Judgement, log_prob_of, next_log_prob_of
-from bench.judging.kept_samples import read_kept
+from bench.judging.kept_samples import DamagedSamples, kept_samples
 from bench.planning.cell import ELSEWHERE, Cell
 from bench.plugins import checksum as code
 from bench.plugins.reference import parse_plugin
 from bench.records import revive, seal
 from bench.records.events import Done
-from bench.records.journal import Record
+from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
+from bench.toolkit.metrics import copying
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
@@ -31,6 +34,7 @@ WRONG = ("differs", "damaged", "missing")
 NEAR = 1e-6
 """How far a score may lie from what comes out again, relative to its size: other machines round otherwise."""
 UNKNOWN = "?"
+VERSION = re.compile(r"\|v:[^|]*$")
 
 
 class Finding(NamedTuple):
@@ -70,14 +74,19 @@ class Verifier:
             return Finding("differs", *place, (*differences, *untold))
         if untold:
             return Finding("claimed", *place, tuple(untold))
-        again = (f"{len(record.scores)} scores come out again",) if scores else ()
-        return Finding("whole" if record.seal else "not sealed", *place, again)
+        again = [f"{len(record.scores)} scores come out again"] if scores else []
+        if record.seal:
+            return Finding("whole", *place, tuple(again))
+        torn = [f"line {number} of its journal is torn" for number in Journal(record.folder).story().torn]
+        return Finding("not sealed", *place, (*again, *torn))
 
     def _compared(self, record: Record, done: Done) -> tuple[list[str], list[str]]:
         """Return what differs from the record, and what could not be taken again."""
         try:
             opened, evaluator = self._open(record.cell)
-            samples = read_kept(record.folder / "samples.txt", opened.data)
+            samples = kept_samples(record, opened)
+        except DamagedSamples as error:
+            return [folded(error)], []
         except (BenchError, ContractError, OSError) as error:
             return [], [f"no score was taken again: {folded(error)}"]
         generated, no_model = self._generated(record, opened, samples)
@@ -86,12 +95,14 @@ class Verifier:
             differences = list(_differences(record, done, judged, missed))
         except (BenchError, ContractError) as error:
             return [f"its samples cannot be judged: {folded(error)}"], []
-        if done.hypotheses != len(samples):
-            differences.append(f"{done.hypotheses} samples are claimed, and samples.txt holds {len(samples)}")
         share = copied_share(samples, opened.data)
         if done.copied is not None and not _near(done.copied, share):
             differences.append(f"copied is {done.copied}, and comes out as {share}")
-        return differences, [f"{', '.join(missed)} not taken again: {no_model}"] if missed else []
+        untold = [f"{', '.join(missed)} not taken again: {no_model}"] if missed else []
+        if own := sorted(record.scores.keys() - done.scores.keys()):
+            differences += _unlike_means(record, own)
+            untold.append(f"{', '.join(own)} not taken again: metrics of your own")
+        return differences, untold
 
     def _open(self, cell: Cell) -> tuple[Opened, Evaluator]:
         key = (cell.dataset, cell.dataset_settings, cell.dataset_label, cell.fingerprint, cell.evaluation.rule)
@@ -204,25 +215,37 @@ def _differences(record: Record, done: Done, judged: Judgement, missed: Sequence
             yield f"{name} is no metric of the dataset"
         elif not _near(mine.value, again.value):
             yield f"{name} is {mine.value}, and comes out as {again.value}"
-        elif why := _unlike(mine, again):
+        elif why := _unlike(mine, again, record.cell):
             yield f"{name}: {why}"
         elif name in judged.per_sequence and (row := _row_that_differs(kept.get(name), judged.per_sequence[name])):
             yield f"{name}: scores.parquet differs from its samples in {row}"
-    for name in sorted(judged.scores.keys() - done.scores.keys()):
+    older = set() if done.scores.keys() & copying.NAMES else copying.NAMES  # of a cell from before these metrics
+    for name in sorted(judged.scores.keys() - done.scores.keys() - older):
         yield f"{name} is missing among the scores"
-    for name in sorted(missed):
-        if name in kept and not _near(done.scores[name].value, float(kept[name].mean())):
-            yield f"{name} is {done.scores[name].value}, and the mean of its scores per sequence is {kept[name].mean()}"
+    yield from _unlike_means(record, sorted(missed))
     claimed = done.profiles or {}
     for name in sorted(judged.profiles.keys() | (set() if missed else claimed.keys())):
         if not _alike(claimed.get(name), judged.profiles.get(name)):
             yield f"profile {name} does not come out again"
 
 
-def _unlike(mine: Score, again: Score) -> str:
+def _unlike_means(record: Record, names: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each score that is not the mean of its scores per sequence."""
+    kept = _per_sequence(record)
+    for name in (name for name in names if name in kept):
+        value, mean = record.scores[name].value, float(kept[name].mean())
+        if not _near(value, mean):
+            yield f"{name} is {value}, and the mean of its scores per sequence is {mean}"
+
+
+def _unlike(mine: Score, again: Score, cell: Cell) -> str:
+    """Return what else than the value differs; the version in a signature may, if another one made the cell."""
     for part in ("signature", "better", "bound"):
-        if getattr(mine, part) != getattr(again, part):
-            return f"its {part} is {getattr(mine, part)}, and comes out as {getattr(again, part)}"
+        one, other = (str(getattr(score, part)) for score in (mine, again))
+        if cell.bench != __version__:
+            one, other = (VERSION.sub("", text) for text in (one, other))
+        if one != other:
+            return f"its {part} is {one}, and comes out as {other}"
     return ""
 
 

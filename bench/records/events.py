@@ -52,13 +52,17 @@ class PhaseStart(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch(Event):
-    """An epoch of a phase ended; `values` are what the trainer's step() returned."""
+    """An epoch of a phase ended, after so many `updates`, which are steps of torch's optimizers.
+
+    `values` are what the trainer's step() returned.
+    """
 
     NAME: ClassVar[str] = "epoch"
     phase: str
     epoch: int
     epochs: int
     seconds: float | None = None
+    updates: int | None = None
     values: Mapping[str, float]
 
 
@@ -108,9 +112,9 @@ class Done(Event):
     """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
-    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `profiles`
-    are values by position, such as the exposure bias at each position, under the names that the metrics give. `sealed`
-    says that a `Sealed` follows.
+    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `tokens` are
+    those that the whole training samples, by the trainer's stated cost. `profiles` are values by position, such as the
+    exposure bias at each position, under the names that the metrics give. `sealed` says that a `Sealed` follows.
     """
 
     NAME: ClassVar[str] = "done"
@@ -121,6 +125,7 @@ class Done(Event):
     wall_seconds: float | None = None
     memory: int | None = None
     profiles: Mapping[str, Profile] | None = None
+    tokens: int | None = None
     sealed: bool | None = None
 
 
@@ -157,6 +162,20 @@ class Failed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimedOut(Failed):
+    """The job was ended because no epoch ended for too long."""
+
+    NAME: ClassVar[str] = "timed out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfMemory(Failed):
+    """The job was ended, or could not go on, because it used too much memory."""
+
+    NAME: ClassVar[str] = "out of memory"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
     """The job stopped and can resume. `error` says how its process died; None if the user stopped it."""
 
@@ -167,7 +186,8 @@ class Interrupted(Event):
 _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
-        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside, Failed, Interrupted),
+        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside),
+        *(Failed, TimedOut, OutOfMemory, Interrupted),
     )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}

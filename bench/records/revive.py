@@ -61,10 +61,14 @@ def generator(record: Record, opened: Opened) -> Generator:
 
 def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
     """Return the cell's trainer before training, on the device of `rng`. Seeds the global generators from the cell."""
-    cls = plugins.load("bench.baselines", cell.reference)
-    settings = build(cls.Settings, dict(cell.settings), cell.label)
+    cls, settings = plugins.load("bench.baselines", cell.reference), settings_of(cell)
     with chance.seeded(cell.seed_for("global", "construction"), rng.device):
         return cls(data, settings, rng.device, rng)
+
+
+def settings_of(cell: Cell) -> Any:
+    """Return the knobs of the cell's trainer."""
+    return build(plugins.load("bench.baselines", cell.reference).Settings, dict(cell.settings), cell.label)
 
 
 def training_rng(cell: Cell, device: str) -> torch.Generator:

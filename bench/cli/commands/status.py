@@ -20,7 +20,7 @@ from bench.records.runs import RunsFolder
 @click.option("--watch", "watching", is_flag=True, help="Show epochs and time left of running cells until none runs.")
 @options.runs
 def command(watching: bool, runs: Path) -> None:
-    """Show the state of each cell of the folder, and name what its plans lack.
+    """Show the state of each cell, and what the plans lack.
 
     A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
     """

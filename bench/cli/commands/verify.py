@@ -11,12 +11,13 @@ from bench.cli import options
 from bench.contracts.errors import BenchError
 from bench.judging.verify import WRONG, Finding, verify
 from bench.records.runs import RunsFolder
+from bench.reporting.unpack import check
 from bench.toolkit.corpora.fetch import Corpora
 
 
 @click.command(
     "verify",
-    epilog=options.examples("bench verify", "bench verify quick", "bench verify other/runs --checksums"),
+    epilog=options.examples("bench verify", "bench verify quick", "bench verify of-another-lab.zip --data published"),
 )
 @click.argument("what", required=False)
 @click.option("--checksums", is_flag=True, help="Compare checksums only; take no score again.")
@@ -29,17 +30,25 @@ def command(
 ) -> None:
     """Verify finished runs without training.
 
-    WHAT is a runs folder or the name of a plan; by default it is the folder --runs. The command compares the checksums
-    of each cell, and takes its scores again from the samples and the weights that it kept. The exit code is 1 if
-    something is damaged, missing, or comes out otherwise.
+    WHAT is a runs folder, a zip file of `bench pack`, or the name of a plan; by default it is the folder --runs. The
+    command compares the checksums of each cell, and takes its scores again from the samples and the weights that it
+    kept; of a zip file it takes the tests again too. The exit code is 1 if something is damaged, missing, or comes out
+    otherwise.
     """
-    folder, plan = _target(what, runs)
-    found = verify(folder, plan, Corpora.from_environment(data, corpus), _tell, scores=not checksums)
-    if not found:
-        raise BenchError(f"no cells in {folder}: `bench run` makes some")
-    counts = Counter(finding.state for finding in found)
+    corpora = Corpora.from_environment(data, corpus)
+    faults: tuple[str, ...] = ()
+    if what is not None and Path(what).is_file():
+        faults, found = check(Path(what), corpora, _tell, scores=not checksums)
+    else:
+        folder, plan = _target(what, runs)
+        found = tuple(verify(folder, plan, corpora, _tell, scores=not checksums))
+        if not found:
+            raise BenchError(f"no cells in {folder}: `bench run` makes some")
+    for fault in faults:
+        click.echo(f"wrong      {fault}")
+    counts = Counter(finding.state for finding in found) + Counter({"wrong": len(faults)})
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
-    if any(finding.state in WRONG for finding in found):
+    if faults or any(finding.state in WRONG for finding in found):
         ctx.exit(1)
 
 
