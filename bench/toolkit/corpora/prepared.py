@@ -48,7 +48,8 @@ def prepared(
     data = make()
     data = replace(data, notes=(*data.notes, *near_copies_note(data)))
     shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data))
-    return data.kept_in(shelves)
+    kept = shelf.find(shelves, key)  # mapped, so that this process shares the memory of its workers
+    return (_from_entry(kept, source) if kept is not None else data).kept_in(shelves)
 
 
 def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
