@@ -17,6 +17,7 @@ from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.toolkit.corpora import manifest, scoring, stand_ins, text
 from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.part import PartKnobs, part
 from bench.toolkit.corpora.prepared import prepared
 from bench.toolkit.corpora.replay import Replay
 from bench.toolkit.metrics.bleu import bleu_metrics
@@ -35,7 +36,7 @@ GFS_NOTE = (
 
 
 @dataclass(frozen=True)
-class CocoSettings(scoring.BleuForm):
+class CocoSettings(scoring.BleuForm, PartKnobs):
     """How captions are read, cut, split and judged."""
 
     length: int = knob(0, low=0, high=1_000, help="T; 0 is the longest caption")
@@ -82,17 +83,18 @@ class Coco:
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
         words = self.tokens if chosen.files == "texygen" else lambda line: tuple(line.split())
-        files = [[words(line) for line in text.lines(file, where)] for file in corpus.contents]
+        lines, name, read = part([text.lines(file, where) for file in corpus.contents], chosen.rows, corpus.source)
+        files = [[words(line) for line in file] for file in lines]
         longest = max(len(row) for file in files for row in file)
         length = min(chosen.length or longest, longest)
         files, longer = text.cut(files, length)
         parts, notes = text.divide(files, valid=chosen.valid, test=chosen.valid, seed=chosen.seed, where=where)
         vocabulary = text.build_vocabulary((row for part in parts for row in part), where, end=True)
         train, valid, held = (text.encode(part, vocabulary, length) for part in parts)
-        notes += (f"{longer} captions cut to {length} words", _vocabulary_note(parts))
+        notes += (*read, f"{longer} captions cut to {length} words", _vocabulary_note(parts))
         if chosen.files == "gfs" and corpus.source.kind == "published":
             notes += (GFS_NOTE,)
-        return SequenceData(train, valid, held, vocabulary, corpus.source, notes)
+        return SequenceData(train, valid, held, vocabulary, corpus.source, notes, part=name)
 
 
 @cache

@@ -17,6 +17,7 @@ from bench.contracts.errors import BenchError
 from bench.contracts.knobs import knob
 from bench.toolkit.corpora import archive, manifest, midi, midi_tracks, scoring, stand_ins
 from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.part import PartKnobs, part
 from bench.toolkit.corpora.pianoroll import save_pianoroll
 from bench.toolkit.corpora.prepared import prepared
 from bench.toolkit.corpora.replay import Replay
@@ -30,7 +31,7 @@ TUNES = 4  # of a run, kept to listen to
 
 
 @dataclass(frozen=True)
-class NottinghamSettings(scoring.BleuKnobs):
+class NottinghamSettings(scoring.BleuKnobs, PartKnobs):
     """How long the windows are, and how they are judged."""
 
     length: int = knob(32, low=2, high=1_000, help="steps of 0.4 s in a window")
@@ -90,8 +91,10 @@ class Nottingham:
             if again := sum(row in known for row in splits[split]):
                 notes.append(f"{again} of {len(splits[split])} {split} windows also occur in {' or '.join(others)}")
         notes += self._read_in_part(corpus)
-        train, valid, test = (np.array(rows, dtype=np.int64) for rows in splits.values())
-        return SequenceData(train, valid, test, midi.note_vocabulary(), corpus.source, tuple(notes))
+        parts, name, read = part(list(splits.values()), self.settings.rows, corpus.source)
+        train, valid, test = (np.array(rows, dtype=np.int64) for rows in parts)
+        words = midi.note_vocabulary()
+        return SequenceData(train, valid, test, words, corpus.source, (*notes, *read), part=name)
 
     def _read_in_part(self, corpus: Corpus) -> list[str]:
         """Return a line on the tunes whose melody is longer than what is read of it; none if there are none."""

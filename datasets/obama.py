@@ -11,6 +11,7 @@ from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.toolkit.corpora import manifest, scoring, stand_ins, text
 from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.part import PartKnobs, part
 from bench.toolkit.corpora.prepared import prepared
 from bench.toolkit.corpora.replay import Replay
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ObamaSettings(scoring.BleuKnobs):
+class ObamaSettings(scoring.BleuKnobs, PartKnobs):
     """How paragraphs are cut, split and judged."""
 
     length: int = knob(20, low=2, high=1_000, help="T, words of a paragraph; 20 or 32")
@@ -56,7 +57,7 @@ class Obama:
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where, chosen = corpus.source.file, self.settings
-        paragraphs = text.lines(corpus.contents[0], where)
+        (paragraphs,), name, read = part([text.lines(corpus.contents[0], where)], chosen.rows, corpus.source)
         whole = [row for row in map(self.tokens, paragraphs) if len(row) == chosen.length]
         draw = partial(text.draw, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         parts, notes = draw(whole)
@@ -66,12 +67,13 @@ class Obama:
             parts, notes = draw(*text.marked([whole], vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         train, valid, test = arrays = [text.encode(part, vocabulary, chosen.length) for part in parts]
         notes += (
+            *read,
             f"{len(paragraphs) - len(whole)} paragraphs shorter than {chosen.length} words left out",
             text.unseen_note(arrays, vocabulary),
             text.unknown_note(arrays, vocabulary, chosen.min_count),
             *corpus.notes,
         )
-        return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
+        return SequenceData(train, valid, test, vocabulary, corpus.source, notes, part=name)
 
 
 def _opening_words(paragraph: str, length: int) -> text.Row:

@@ -12,6 +12,7 @@ from bench.contracts.errors import BenchError
 from bench.contracts.knobs import knob
 from bench.toolkit.corpora import manifest, scoring, stand_ins, text
 from bench.toolkit.corpora.fetch import Corpora, Corpus
+from bench.toolkit.corpora.part import PartKnobs, part
 from bench.toolkit.corpora.prepared import prepared
 from bench.toolkit.corpora.replay import Replay
 
@@ -22,7 +23,7 @@ LENGTH = 20
 
 
 @dataclass(frozen=True)
-class PoemsSettings(scoring.BleuKnobs):
+class PoemsSettings(scoring.BleuKnobs, PartKnobs):
     """How the poems are split and judged."""
 
     seed: int = knob(0, low=0, help="draws the split")
@@ -57,7 +58,8 @@ class Poems:
 
     def _prepare(self, corpus: Corpus) -> SequenceData:
         where = corpus.source.file
-        poems = [self.tokens(line) for line in text.lines(corpus.contents[0], where)]
+        (lines,), name, read = part([text.lines(corpus.contents[0], where)], self.settings.rows, corpus.source)
+        poems = [self.tokens(line) for line in lines]
         for number, poem in enumerate(poems, 1):
             if len(poem) != LENGTH:
                 raise BenchError(f"{where}, poem {number}: {len(poem)} characters without marks, expected {LENGTH}")
@@ -65,8 +67,8 @@ class Poems:
         parts, notes = text.draw(poems, valid=chosen.valid, test=chosen.test, seed=chosen.seed, where=where)
         vocabulary = text.build_vocabulary((row for part in parts for row in part), where, joiner="")
         train, valid, test = arrays = [text.encode(part, vocabulary, LENGTH) for part in parts]
-        notes += (text.unseen_note(arrays, vocabulary), *corpus.notes)
-        return SequenceData(train, valid, test, vocabulary, corpus.source, notes)
+        notes += (*read, text.unseen_note(arrays, vocabulary), *corpus.notes)
+        return SequenceData(train, valid, test, vocabulary, corpus.source, notes, part=name)
 
 
 def _is_mark(character: str) -> bool:

@@ -15,6 +15,7 @@ from bench.contracts.knobs import knob
 from bench.contracts.vocabulary import Vocabulary
 from bench.toolkit.corpora import coarse, scoring, text
 from bench.toolkit.corpora.fetch import Corpora, Corpus, local
+from bench.toolkit.corpora.part import PartKnobs, part
 from bench.toolkit.corpora.prepared import prepared
 from bench.toolkit.corpora.reading.cells import Cell
 from bench.toolkit.corpora.reading.rows import Rows, filled, parse, split_column
@@ -27,7 +28,7 @@ LONGEST = 1_000
 
 
 @dataclass(frozen=True)
-class TextSettings(scoring.BleuKnobs):
+class TextSettings(scoring.BleuKnobs, PartKnobs):
     """Which file, how its lines become tokens, and how they are split."""
 
     file: str = knob("", path=True, help="the corpus; FILE#column for a table")
@@ -77,6 +78,7 @@ class Text:
             [self._row(cell, file.place, number) for number, cell in zip(file.numbers, file.cells, strict=True)]
             for file in files
         ]
+        tokenised, name, read = part(tokenised, chosen.rows, corpus.source)
         longest = max(len(row) for file in tokenised for row in file)
         if longest < 2:
             raise BenchError(f"{where}: every line is one token; --set text.tokens=char splits every character")
@@ -90,12 +92,12 @@ class Text:
         if vocabulary.unknown is not None:
             parts, notes = divide(text.marked(tokenised, vocabulary), where=f"{where}, rare words as {text.UNKNOWN}")
         arrays = [text.encode(part, vocabulary, length) for part in parts]
-        notes += (f"{longer} lines cut to {length} tokens", text.unseen_note(arrays, vocabulary))
+        notes += (*read, f"{longer} lines cut to {length} tokens", text.unseen_note(arrays, vocabulary))
         notes += tuple(note for file in files for note in file.notes)
         if vocabulary.unknown is not None:
             notes += (text.unknown_note(arrays, vocabulary, chosen.min_count),)
         train, valid, held = arrays
-        return SequenceData(train, valid, held, vocabulary, corpus.source, notes, warnings)
+        return SequenceData(train, valid, held, vocabulary, corpus.source, notes, warnings, name)
 
     def _row(self, cell: Cell, place: str, number: int) -> text.Row:
         """A list is taken as it is; BenchError if one of its tokens could not be told from its neighbours."""

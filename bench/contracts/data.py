@@ -40,6 +40,7 @@ class SequenceData:
     NLL_test is taken on.
     `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source. `warnings` are facts
     that the terminal shows in bold before any work, each with what the user can set.
+    `part` names a part of the corpus as signatures do, such as "rows:500"; "" is the whole.
     `shelves` are folders in which what is computed from the arrays may be kept for later processes: see `kept_in`.
     """
 
@@ -50,6 +51,7 @@ class SequenceData:
     source: Source
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    part: str = ""
     shelves: tuple[Path, ...] = field(default=(), init=False, repr=False)
 
     @property

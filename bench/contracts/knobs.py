@@ -25,16 +25,24 @@ def knob(
     high: float | None = None,
     quick: Any = None,
     path: bool = False,
+    added: bool = False,
     help: str,
 ) -> Any:
     """Return a dataclass field with inclusive bounds, and a line of help for `bench list --knobs`.
 
     An annotation such as Literal["mean", "corpus"] states choices. `quick` is a small value, at which `bench check`
     takes seconds: None leaves the default. `path` says that the text is the path of a file or folder that is read: see
-    bench/planning/paths.py.
+    bench/planning/paths.py. `added` says that cells were made before there was this knob: at its default it is not part
+    of a cell, so that their ids stay.
     """
-    facts = {"low": low, "high": high, "quick": quick, "path": path, "help": help}
+    facts = {"low": low, "high": high, "quick": quick, "path": path, "added": added, "help": help}
     return dataclasses.field(default=default, metadata=facts)
+
+
+def without_unset(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the knobs that a cell is made of: all but the added ones at their default."""
+    unset = {field.name: field.default for field in dataclasses.fields(cls) if field.metadata.get("added")}
+    return {name: value for name, value in values.items() if name not in unset or value != unset[name]}
 
 
 def choices(cls: type, name: str) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from bench.contracts.guards.trainer import check_finite, check_state, checked_ph
 from bench.contracts.metric import Score
 from bench.contracts.seeding import torch_rng
 from bench.contracts.trainer import Phase, Trainer
+from bench.engine import work
 from bench.engine.shared_start import Kept, SharedStart
 from bench.judging.evaluator import Evaluator, log_prob_of
 from bench.planning.cell import Cell
@@ -187,13 +188,21 @@ class Driver:
 
     def _epoch(self, phase: Phase) -> None:
         at = self.position
-        with self._seeded(phase.name, at.epoch):
+        with self._seeded(phase.name, at.epoch), work.counting() as made:
             began = time.perf_counter()
             values = checked_values(phase.step(), phase.name)
             seconds = time.perf_counter() - began
         at.epoch, at.seconds = at.epoch + 1, at.seconds + seconds
-        spent = round(seconds, 4)
-        self.journal.append(Epoch(phase=phase.name, epoch=at.epoch, epochs=phase.epochs, seconds=spent, values=values))
+        self.journal.append(
+            Epoch(
+                phase=phase.name,
+                epoch=at.epoch,
+                epochs=phase.epochs,
+                seconds=round(seconds, 4),
+                updates=made.count,
+                values=values,
+            )
+        )
         check_finite(values, phase.name, at.epoch)
         if phase.trains_generator:
             at.x += 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.cost import Costed, Sizes, Stage
 from bench.contracts.errors import BenchError
@@ -15,8 +15,8 @@ from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.loading import blaming, load
-from bench.records.events import Start
-from bench.records.journal import Record
+from bench.records.events import Epoch, Start
+from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ UNITS: Mapping[str, tuple[str, int]] = {
     "policy-gradient": ("f", BATCH),
 }
 """Kind of work in a stated cost -> its stage in `bench speed`, and the number of sequences timed there."""
+
+
+class Part(NamedTuple):
+    """The seconds of a part of a training; arms of a seed do parts whose `shared` is the same text only once."""
+
+    seconds: float
+    shared: str
 
 
 def path() -> Path:
@@ -61,6 +68,15 @@ def measured(device: str) -> dict[str, float] | None:
 def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> float | None:
     """Return the seconds of one training with these knobs; None if they state no cost.
 
+    BenchError as in `parts`.
+    """
+    found = parts(settings, stages, sizes, where)
+    return None if found is None else sum((part.seconds for part in found), 0.0)
+
+
+def parts(settings: object, stages: Mapping[str, float], sizes: Sizes, where: str) -> list[Part] | None:
+    """Return the seconds of each part of one training; None if the knobs state no cost.
+
     `stages` are the seconds of each stage of `bench speed`. BenchError names `where` if the cost breaks its contract,
     bench/contracts/cost.py.
     """
@@ -68,7 +84,14 @@ def training_seconds(settings: object, stages: Mapping[str, float], sizes: Sizes
         return None
     with blaming("predict the hours of", where):
         cost = list(settings.cost(sizes))
-    return sum((_seconds(stage, stages, sizes, where) for stage in cost), 0.0)
+    return [Part(_seconds(stage, stages, sizes, where), stage.shared) for stage in cost]
+
+
+def together(trainings: Iterable[Sequence[Part]]) -> float:
+    """Return the seconds of several trainings with one seed: work that they share counts once."""
+    every = [part for training in trainings for part in training]
+    shared = {part.shared: part.seconds for part in every if part.shared}
+    return sum(part.seconds for part in every if not part.shared) + sum(shared.values())
 
 
 def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str) -> float:
@@ -104,39 +127,57 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
 
 
 class TimeLeft:
-    """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean."""
+    """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean.
+
+    What was expected is corrected by what the cells that ended took. A running cell takes at least as long as the
+    epochs that its phase still has, by the time of its latest one.
+    """
 
     def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:
         self.records, self.expected = records, expected
         self.spent: dict[tuple[str, str], list[float]] = {}
+        told = measured = 0.0
         for record in records:
             if record.done and record.done.wall_seconds is not None:
                 self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
+                if record.cell.id in expected:
+                    told, measured = told + expected[record.cell.id], measured + record.done.wall_seconds
+        self.scale = measured / told if told else 1.0
 
     def of(self, record: Record) -> float | None:
         """Return the seconds left of a cell; None if nothing is known yet."""
-        if record.status in ("done", "failed"):
+        if record.status in ("done", "damaged", *FAILURES):
             return 0.0
-        whole = self._whole(record)
+        whole, least = self._whole(record), _rest_of_phase(record)
         if whole is None:
-            return None
+            return least or None
         start = record.last(Start) if record.status == "running" else None
         since = time.time() - start.time if start else 0.0
-        return max(0.0, whole - since)
+        return max(least, whole - since)
 
-    def total(self, jobs: int) -> float | None:
-        """Return the seconds until the last cell ends if the jobs share the work evenly; None if unknown."""
-        left = [self.of(record) for record in self.records]
-        return None if None in left else sum(seconds for seconds in left if seconds is not None) / jobs
+    def total(self, jobs: int, records: Sequence[Record] | None = None) -> float | None:
+        """Return the seconds until the last of the records (default: all) ends; None if unknown.
+
+        The jobs share the work evenly, but no cell is shared.
+        """
+        left = [self.of(record) for record in (self.records if records is None else records)]
+        known = [seconds for seconds in left if seconds is not None]
+        return None if len(known) < len(left) else max(sum(known) / jobs, max(known, default=0.0))
 
     def _whole(self, record: Record) -> float | None:
         times = self.spent.get(_arm(record))
         if times:
             return sum(times) / len(times)
         if record.cell.id in self.expected:
-            return self.expected[record.cell.id]
+            return self.scale * self.expected[record.cell.id]
         every = [seconds for times in self.spent.values() for seconds in times]
         return sum(every) / len(every) if every else None
+
+
+def _rest_of_phase(record: Record) -> float:
+    """Return the seconds that the epochs left in a running cell's phase take; 0 if none has ended."""
+    epoch = record.last(Epoch) if record.status == "running" else None
+    return (epoch.epochs - epoch.epoch) * (epoch.seconds or 0.0) if epoch else 0.0
 
 
 def _arm(record: Record) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import traceback
 import warnings
@@ -18,13 +19,14 @@ from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
+from bench.engine.work import tokens_sampled
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator
 from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import folders
-from bench.records import events, generator_files
+from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
 from bench.records.revive import build_trainer, reopen, training_rng
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
 
+TIME_LIMIT = 6 * 3600.0
+"""Seconds that a cell may go on without news, unless the user says otherwise."""
 LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 
@@ -43,6 +47,10 @@ class Context:
 
     When the file `stop` appears, jobs save and leave at the end of their epoch. A worker then has `grace` seconds to
     leave, and as long after its cell has ended.
+
+    `time_limit` is the longest time without news of a cell, such as the end of an epoch, in seconds. `memory_limit` is
+    what the cells at work may use together, in bytes; None stands for most of the machine's memory. Both are for the
+    processes of this machine.
     """
 
     runs: Path
@@ -50,13 +58,27 @@ class Context:
     stop: Path
     checkpoint_seconds: float = 30.0
     grace: float = 15.0
+    time_limit: float = TIME_LIMIT
+    memory_limit: int | None = None
 
 
 def run(cell: Cell, context: Context) -> str:
-    """Run the cell; return done, failed or interrupted, which is also the last event of its journal once it began."""
+    """Run the cell; return the state in which it ended, which its journal tells too once the cell began.
+
+    That is done, failed, out of memory or interrupted.
+    """
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
+    try:
+        with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
+            return _attempt(cell, context, journal)
+    except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
+        return _fail(cell, journal, error)
+
+
+def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
+    """Run the cell and journal how it ended."""
     (journal.folder / "error.log").unlink(missing_ok=True)
     try:
         _run(cell, context, journal)
@@ -64,10 +86,21 @@ def run(cell: Cell, context: Context) -> str:
         journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the run
-        journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
-        _keep_traceback(error, journal.folder / "error.log")
-        return "failed"
+        return _fail(cell, journal, error)
     return "done"
+
+
+def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
+    kind = events.OutOfMemory if _lacks_memory(error) else events.Failed
+    journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
+    _keep_traceback(error, journal.folder / "error.log")
+    return kind.NAME
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether the error says that there was no memory: Python's, torch's on a GPU, or torch's on the CPU."""
+    torchs = type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator: can't allocate" in folded(error)
+    return isinstance(error, MemoryError) or torchs
 
 
 def _keep_traceback(error: BaseException, path: Path) -> None:
@@ -101,9 +134,21 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         profiles=judged.profiles or None,
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
+        memory=_most_memory(),
+        tokens=tokens_sampled(cell, evaluator.data),
     )
-    journal.append(done)
+    journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _most_memory() -> int | None:
+    """Return the most bytes that this process has held; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else 1024 * found
 
 
 def _refuse_edited(cell: Cell) -> None:

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import session, terminal
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
+from bench.engine.job import TIME_LIMIT
+from bench.engine.memory import gib_to_bytes
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.request import Request
+from bench.plugins import metrics as metric_plugins
 from bench.records.results import load_results
 from bench.toolkit.corpora.fetch import Corpora
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 
 def run(
@@ -34,6 +38,10 @@ def run(
     corpus: Sequence[str] = (),
     runs: str | Path = "runs",
     tracking_uri: str | None = None,
+    metrics: Sequence[str] = (),
+    wait: bool = False,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: float | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
@@ -44,8 +52,6 @@ def run(
     error. BenchError says what is wrong with the arguments; Ctrl-C, SIGTERM and SIGHUP save, then raise
     KeyboardInterrupt.
     """
-    from rich.console import Console
-
     request = Request(
         baselines=_several("baselines", baselines),
         datasets=_several("datasets", datasets),
@@ -55,18 +61,34 @@ def run(
         device=resolve_device(device),
         name=plan,
     )
-    for name, value in (("seeds", seeds), ("jobs", jobs)):
-        if value is not None and value < 1:
-            raise BenchError(f"{name} = {value}: give at least 1")
+    _refuse_too_small("at least 1", {"seeds": seeds, "jobs": jobs})
+    _refuse_too_small("more than 0", {"time_limit": time_limit, "memory_limit": memory_limit})
     corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     made = planning.make(request, corpora)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
-    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
-    file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
-    console = Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
-    session.run(made, setup, console)
+    if own:
+        beside.refuse_unfit(made, own)
+    setup = session.Setup(corpora, Path(runs), jobs, None, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
+    session.run(made, setup, _console(progress))
+    if own and (records := beside.finished(made, setup)):
+        beside.judge(records, setup, own)
     frame = load_results(runs, made.name)
     return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
+
+
+def _refuse_too_small(least: str, values: Mapping[str, float | None]) -> None:
+    """Raise BenchError if a number that is given is below `least`."""
+    for name, value in values.items():
+        if value is not None and not (value >= 1 if least == "at least 1" else value > 0):
+            raise BenchError(f"{name} = {value}: give {least}")
+
+
+def _console(progress: bool) -> Console:
+    from rich.console import Console
+
+    live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
+    file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
+    return Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
 
 
 def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:

@@ -42,7 +42,12 @@ def type_one_errors(seeds: Sequence[int], studies: int) -> Iterator[Rate]:
             rng = numpy_rng("calibrate", test, values, count)
             below = sum((found := p(*draw(rng, count))) is not None and found < LEVEL for _ in range(studies))
             rate = below / studies
-            yield Rate(test, values, count, rate, 1.96 * (rate * (1 - rate) / studies) ** 0.5)
+            yield Rate(test, values, count, rate, half_width(rate, studies))
+
+
+def half_width(rate: float, studies: int) -> float:
+    """Return the half-width of the 95 % interval of a share of so many studies."""
+    return float(1.96 * (rate * (1 - rate) / studies) ** 0.5)
 
 
 def _cases() -> Iterator[tuple[str, str, Test, Study]]:

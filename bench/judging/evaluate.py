@@ -17,6 +17,7 @@ from bench.judging.judge import Anchor, Judge, Test
 from bench.judging.preparing import prepare
 from bench.judging.samples import Cleaning, Format, Samples
 from bench.judging.verdict import fewer_anchors, remarks, undefined, untested
+from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 from bench.toolkit.corpora.reading.cells import to_cell
@@ -76,6 +77,7 @@ def evaluate(
     drop_special: bool = False,
     unquote: bool = False,
     pad_id: int | None = None,
+    metrics: Sequence[str] = (),
 ) -> EvaluationResult:
     """Return the scores of samples by every metric of a dataset, beside anchors and tests against stored runs.
 
@@ -84,8 +86,8 @@ def evaluate(
     {"coco.length": 20}. Nothing is written; `bench score` enters a row in the tables. BenchError says what is wrong.
     """
     sets = tuple(f"{path}={_toml(value)}" for path, value in (overrides or {}).items())
-    stored = RunsFolder(Path(runs))
-    judge = judging.open_judge(dataset, sets, plan, stored, Corpora.from_environment(data, corpus))
+    stored, own = RunsFolder(Path(runs)), [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
+    judge = judging.open_judge(dataset, sets, plan, stored, Corpora.from_environment(data, corpus), own)
     cleaning = Cleaning(drop_special, unquote, pad_id)
     if isinstance(samples, str | Path):
         _require(samples)

@@ -29,6 +29,7 @@ from bench.contracts.metric import (
 )
 from bench.contracts.seeding import derive
 from bench.judging import modes
+from bench.toolkit.metrics.copying import copying_metrics
 from bench.toolkit.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
@@ -67,8 +68,14 @@ class Evaluator:
 
     @classmethod
     def of(cls, opened: Opened, rule: str) -> Evaluator:
-        """Return the evaluator of a dataset's own metrics, for scores under a checkpoint rule."""
-        return cls(opened.data, opened.dataset.metrics(opened.data), rule)
+        """Return the evaluator of a dataset: its own metrics, then those of copying that it has not itself.
+
+        `rule` is the checkpoint rule.
+        """
+        own = metric_guards.checked_metrics(opened.dataset.metrics(opened.data))
+        names = {metric.name for metric in own}
+        beside = [metric for metric in copying_metrics(opened.data) if metric.name not in names]
+        return cls(opened.data, [*own, *beside], rule)
 
     def only(self, metrics: Sequence[Metric]) -> Evaluator:
         """Return the same evaluator with some of its metrics."""
@@ -121,7 +128,8 @@ class Evaluator:
         """
         data, version, temperature = self.data.fingerprint, __version__, f"{self.temperature:.12g}"
         rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
-        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}|data:{data}|v:{version}"
+        part = f"|{self.data.part}" if self.data.part else ""
+        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}{part}|data:{data}|v:{version}"
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

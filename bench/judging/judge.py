@@ -18,7 +18,8 @@ from bench.planning import dataset_reference
 from bench.planning.cell import ELSEWHERE, Cell, Evaluation
 from bench.planning.preset import Preset, RunSettings
 from bench.plugins import loading as plugins
-from bench.records import revive
+from bench.plugins.metrics import MetricPlugin, as_metrics
+from bench.records import revive, seal
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 
@@ -83,10 +84,18 @@ class Judge:
         return Anchor(cell.label, len(judged.samples), judged.scores)
 
 
-def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: RunsFolder, corpora: Corpora) -> Judge:
+def open_judge(
+    dataset: str,
+    overrides: Sequence[str],
+    plan: str | None,
+    runs: RunsFolder,
+    corpora: Corpora,
+    own: Sequence[MetricPlugin] = (),
+) -> Judge:
     """Return the judge of a dataset, prepared as for the plan's runs of it; without such runs, with default knobs.
 
-    BenchError if the corpus is absent, unless `corpora` asks for made-up ones.
+    `own` are metrics of the user's own, which judge beside the dataset's. BenchError if the corpus is absent, unless
+    `corpora` asks for made-up ones.
     """
     known = [record.cell for record in runs.of_plan(plan, dataset)] if plan else []
     if known:
@@ -96,7 +105,9 @@ def open_judge(dataset: str, overrides: Sequence[str], plan: str | None, runs: R
     evaluation = Evaluation(rule=known[-1].evaluation.rule) if known else Evaluation()
     preset = Preset(ELSEWHERE, RunSettings(), evaluation, datasets=like_the_plan)
     real, opened = comparable.open_planned(dataset, preset, overrides, corpora)
-    return Judge(opened, Evaluator.of(opened, real.evaluation.rule), real)
+    evaluator = Evaluator.of(opened, real.evaluation.rule)
+    beside = as_metrics([plugin.on(opened.data) for plugin in own])
+    return Judge(opened, evaluator.only([*evaluator.metrics, *beside]), real)
 
 
 class Weighed(NamedTuple):
@@ -162,6 +173,7 @@ def _comparable(judged: Judgement, record: Record) -> dict[str, float]:
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
+    seal.check(record.folder, record.seal, path.name)
     theirs = read_scores(path, str(path), f"remove {record.folder}, and run the cell again")
     for name, value in _comparable(judged, record).items():
         if name not in theirs:

@@ -11,8 +11,10 @@ from bench.files import checksum
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
 from bench.judging.judge import Judge
+from bench.judging.rejudge import keep_beside
 from bench.judging.samples import Samples
 from bench.planning.cell import ELSEWHERE, Cell
+from bench.plugins.metrics import OwnMetric
 from bench.records import plans as kept_plans
 from bench.records import provenance
 from bench.records.artifacts import start_of, write_artifacts
@@ -30,25 +32,31 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
     `runs` does not see the new cell. Make a new RunsFolder to read it.
     """
     data = judge.opened.data
-    folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
-    if read_record(folder).status != "done":
+    own = [metric for metric in judge.evaluator.metrics if isinstance(metric, OwnMetric)]
+    beside = {metric.name for metric in own}
+    folder = write_cell(cell_of(judge.real, name, path, samples), runs.path)
+    if (status := read_record(folder).status) != "done":
         journal = Journal(folder)
+        if status == "damaged":
+            journal.set_aside()
         outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
         journal.append(start_of(data, [f"{name}: {note}" for note in (*samples.notes, *outside)]))
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
-        write_artifacts(folder, judged.samples, judged.per_sequence, readable, {})
+        per_sequence = {name: values for name, values in judged.per_sequence.items() if name not in beside}
+        write_artifacts(folder, judged.samples, per_sequence, readable, {})
         done = Done(
-            scores=judged.scores,
+            scores={name: score for name, score in judged.scores.items() if name not in beside},
             hypotheses=len(judged.samples),
             copied=copied_share(judged.samples, data),
             seconds=0.0,
             wall_seconds=0.0,
         )
-        journal.append(done)
+        journal.finish(done)
+    keep_beside(read_record(folder), own, judged)
     return read_record(folder)
 
 
-def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
+def cell_of(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
     """Return the cell of a file: its checksum replaces a plug-in's, and the options of reading replace the knobs."""
     return replace(
         real,
@@ -77,6 +85,11 @@ def only_plan(runs: RunsFolder, dataset: str) -> str:
 
 def enter(record: Record, plan: str, runs: RunsFolder, tracker: Tracker | None = None) -> None:
     """Add the row to a plan on disk; write it to MLflow if there is a tracker. `runs` does not see the change."""
-    cells = kept_plans.write(plan, {record.cell.id: Entry(tags=provenance.tags())}, runs.path)
+    cell = record.cell
+    cells = kept_plans.write(
+        plan,
+        {cell.id: Entry(tags=provenance.tags(), label=cell.label, dataset=cell.dataset_label, seed=cell.seed)},
+        runs.path,
+    )
     if tracker is not None:
-        tracker.project(record, plan, cells[record.cell.id])
+        tracker.project(record, plan, cells[cell.id])

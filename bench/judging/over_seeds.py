@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bench.contracts.metric import Better
 from bench.judging import paired, statistics
 from bench.judging.pair_verdict import PairVerdict, pair_verdict
+from bench.records.events import SharedStart
+from bench.records.journal import Record
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,18 @@ class OverSeeds:
     pairs: int
     p_t: float | None
     p_exact: float | None
+
+
+def arm_of(records: Iterable[Record], metric: str) -> Arm:
+    """Return the scores of finished runs on a metric, with the starts of the runs; undefined scores are left out."""
+    scores, starts = {}, {}
+    for record in records:
+        score = record.scores.get(metric)
+        if score is not None and score.value is not None:
+            scores[record.cell.seed] = score.value
+        if shared := record.last(SharedStart):
+            starts[record.cell.seed] = shared.key
+    return Arm(scores, starts)
 
 
 def common_starts(one: Arm, other: Arm) -> list[int]:

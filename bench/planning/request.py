@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.plugin import Group
-from bench.contracts.knobs import build, parse
+from bench.contracts.knobs import build, parse, without_unset
 from bench.planning import dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
@@ -91,7 +91,7 @@ def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
     shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
     told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
-    return Arm(name + (f"[{told}]" if told else ""), reference, settings)
+    return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings))
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
@@ -108,7 +108,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
         file = str(corpora.files.get(TEXT, ""))
     values |= own | dict(asked.knobs) | ({"file": str(Path(file))} if file else {})
     plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
-    return Arm(asked.label, plugin, _resolve(cls.Settings, values, owner))
+    return Arm(asked.label, plugin, _of_cell(cls.Settings, _resolve(cls.Settings, values, owner)))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
@@ -121,6 +121,10 @@ def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: st
         return _resolve(cls, values, where)
     except BenchError as error:
         raise BenchError(f"preset {preset.name}: {error}") from None
+
+
+def _of_cell(cls: type, knobs: Knobs) -> Knobs:
+    return tuple(without_unset(cls, dict(knobs)).items())
 
 
 def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:

@@ -1,10 +1,11 @@
-"""Find a trainer or a dataset by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
+"""Find a plug-in by reference: `mle` (entry point), `package.module:Object`, or `path/file.py:Object`.
 
 A worker process gets the reference as text and looks the object up again: see bench/plugins/reference.py.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 import traceback
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +32,19 @@ def names(group: Group) -> list[str]:
     return sorted(_entries(group))
 
 
+def meaning(group: Group, name: str) -> str:
+    """Return the first line of the docstring of an installed plug-in's module, which is read and not imported.
+
+    Empty if there is none.
+    """
+    try:
+        spec = find_spec(_entries(group)[name].module)
+        source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    except (ImportError, OSError, ValueError):  # to load it says more
+        return ""
+    return (ast.get_docstring(source_files.tree(source)) or "").partition("\n")[0]
+
+
 @cache
 def _entries(group: Group) -> dict[str, EntryPoint]:
     """By name; the metadata of every installed package is read for it, so once."""
@@ -46,10 +61,11 @@ def kind(text: str) -> Group:
     """The group that a reference belongs to, by its shelf, else by its methods; BenchError if it names no plug-in."""
     reference = parse_plugin(text)
     if ":" not in reference.absolute:
-        found: list[Group] = [group for group in METHODS if reference.name in _entries(group)]
+        shelves: tuple[Group, ...] = ("bench.baselines", "bench.datasets")
+        found = [group for group in shelves if reference.name in _entries(group)]
         if not found:
             raise unknown(
-                "baseline or dataset", reference.name, (name for group in METHODS for name in _entries(group))
+                "baseline or dataset", reference.name, (name for group in shelves for name in _entries(group))
             )
         return found[0]
     return "bench.datasets" if not missing_methods("bench.datasets", _object(reference)) else "bench.baselines"

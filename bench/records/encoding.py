@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Failed, Judged, SharedStart, Start, to_line
+from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+COST = "cost/"
+SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
@@ -102,6 +104,11 @@ def profile_key(name: str) -> str:
     return PROFILE + safe(name)
 
 
+def trained_key(value: str, phase: str) -> str:
+    """Return the key of a value that a trainer reports in a phase."""
+    return f"{safe(value)}/{safe(phase)}"
+
+
 def json_list(entries: Iterable[Any]) -> str:
     """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
@@ -146,10 +153,18 @@ def _outcome(record: Record) -> dict[str, str]:
         tags["start"] = shared.key
     if done := record.last(Done):
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
+        told |= {"tokens": done.tokens, "updates": _updates(record)}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
-    if record.status == "failed" and (failed := record.last(Failed)):
-        tags["error"] = failed.error or "no message"
+    tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
+    if record.failure is not None:
+        tags["error"] = record.failure.error or "no message"
     return tags
+
+
+def _updates(record: Record) -> int | None:
+    """Return the updates of all epochs, with those of a shared start; None if an epoch of an older version has none."""
+    epochs = {(epoch.phase, epoch.epoch): epoch.updates for epoch in record.all(Epoch)}
+    return None if None in epochs.values() else sum(updates or 0 for updates in epochs.values())
 
 
 def _last_phases(record: Record) -> list[dict[str, Any]]:
@@ -187,12 +202,16 @@ def _params(record: Record) -> dict[str, str]:
 def _points(record: Record) -> Iterator[Point]:
     """Yield the points of a record.
 
-    Final scores stand under the metric's name, profiles under profile/<name> by position, learning curves under
-    curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
+    Final scores stand under the metric's name, seconds and memory under cost/<what>, profiles under profile/<name> by
+    position, learning curves under curve/<metric> over generator epochs, and values of training under <what>/<phase>
+    over the phase's own epochs.
     """
     if done := record.done:
-        for name, score in done.scores.items():
+        for name, score in record.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
+        cost = {"train_seconds": done.seconds, "wall_seconds": done.wall_seconds, "memory_bytes": done.memory}
+        for name, value in cost.items():
+            yield from _point(COST + name, value, 0, done.time)
         for name, profile in (done.profiles or {}).items():
             for position, value in enumerate(profile, 1):
                 yield from _point(profile_key(name), value, position, done.time)
@@ -202,7 +221,7 @@ def _points(record: Record) -> Iterator[Point]:
     epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
     for (phase, number), epoch in epochs.items():
         for name, value in epoch.values.items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
+            yield from _point(trained_key(name, phase), value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import platform
+import re
+import shlex
 import subprocess
+import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,10 +17,22 @@ PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
 
 
 def tags() -> dict[str, str]:
-    """Return tag -> value: the commit (with "+" if the checkout has changes), package versions, Python, processor."""
+    """Return tag -> value: the command, the commit ("+" if the checkout has changes), versions, Python, processor.
+
+    There is no command if bench is used from Python.
+    """
     versions = {f"version.{name}": _version(name) for name in PACKAGES}
     machine = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
-    return {"version.bench": __version__, "git_commit": _commit(), **versions, **machine}
+    command = {"command": typed} if (typed := command_of(sys.argv)) else {}
+    return {"version.bench": __version__, "git_commit": _commit(), **versions, **machine, **command}
+
+
+def command_of(words: Sequence[str]) -> str:
+    """Return the words of a command line as the user types them, without passwords in URLs; "" if not of bench."""
+    program = Path(words[0]) if words else Path()
+    if program.stem != "bench" and program.parts[-2:] != ("bench", "__main__.py"):
+        return ""
+    return shlex.join(["bench", *(re.sub(r"(?<=://)[^/@]*@", "", word) for word in words[1:])])
 
 
 def _version(name: str) -> str:

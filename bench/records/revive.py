@@ -15,7 +15,7 @@ from bench.planning.cell import ELSEWHERE, REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
-from bench.records import generator_files
+from bench.records import generator_files, seal
 from bench.records.journal import Record
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def generator(record: Record, opened: Opened) -> Generator:
     if cell.reference == REAL:
         real: Generator = opened.dataset.real(opened.data)
         return real
+    seal.check(record.folder, record.seal, generator_files.WEIGHTS, generator_files.REST)
     trainer = build_trainer(cell, opened.data, training_rng(cell, "cpu"))
     if not generator_files.read(record.folder, trainer) and any(phase.epochs for phase in trainer.phases()):
         raise BenchError(f"{cell.label} keeps no weights in {record.folder}: its generator cannot be brought back")
@@ -60,10 +61,14 @@ def generator(record: Record, opened: Opened) -> Generator:
 
 def build_trainer(cell: Cell, data: SequenceData, rng: torch.Generator) -> Any:
     """Return the cell's trainer before training, on the device of `rng`. Seeds the global generators from the cell."""
-    cls = plugins.load("bench.baselines", cell.reference)
-    settings = build(cls.Settings, dict(cell.settings), cell.label)
+    cls, settings = plugins.load("bench.baselines", cell.reference), settings_of(cell)
     with chance.seeded(cell.seed_for("global", "construction"), rng.device):
         return cls(data, settings, rng.device, rng)
+
+
+def settings_of(cell: Cell) -> Any:
+    """Return the knobs of the cell's trainer."""
+    return build(plugins.load("bench.baselines", cell.reference).Settings, dict(cell.settings), cell.label)
 
 
 def training_rng(cell: Cell, device: str) -> torch.Generator:

@@ -1,57 +1,24 @@
-"""Tables to LaTeX, Markdown and HTML, by the templates in reports/. Whatever a template prints is escaped."""
+"""Tables to Markdown, by a template in reports/. Whatever a template prints is escaped."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from bench.reporting import grids, notes
-from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.escape import markdown_escape
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-# Delimiters that LaTeX does not use.
-LATEX = {
-    "variable_start_string": "<<",
-    "variable_end_string": ">>",
-    "block_start_string": "<%",
-    "block_end_string": "%>",
-    "comment_start_string": "<#",
-    "comment_end_string": "#>",
-}
-
-
-def latex(table: Table) -> str:
-    """Return a booktabs table to \\input."""
-    return _render("table.tex.j2", _environment(finalize=_unless_markup(latex_escape), **LATEX), table=table)
-
-
-def latex_document(names: Iterable[str]) -> str:
-    """Return a document that inputs the tables of those files and compiles by itself."""
-    return _render(
-        "tables.tex.j2",
-        _environment(finalize=_unless_markup(latex_escape), **LATEX),
-        names=[Markup(name) for name in names],
-    )
-
 
 def markdown(table: Table) -> str:
     """Return the same in Markdown."""
     return _render("table.md.j2", _environment(finalize=_unless_markup(markdown_escape)), table=table)
-
-
-def html(tables: Sequence[Table], figures: Mapping[str, Sequence[tuple[str, bytes]]]) -> str:
-    """Return one self-contained page with all tables and figures (dataset -> captions and PNGs)."""
-    inlined = {
-        name: [(caption, base64.b64encode(png).decode()) for caption, png in shown] for name, shown in figures.items()
-    }
-    return _render("index.html.j2", _environment(autoescape=True), tables=list(tables), figures=inlined)
 
 
 def _unless_markup(escape: Callable[[str], str]) -> Callable[[Any], str]:

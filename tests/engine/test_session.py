@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
@@ -415,3 +416,91 @@ def test_sync_takes_in_no_other_corpus_of_a_name(run: Run) -> None:
     places = r"two corpora are called 'text:train': \S*b/train\.txt in runs, and here \S*a/train\.txt;"
     assert re.match(places, str(refused.exception))
     assert set(Path("runs").glob("*/cell.json")) == kept
+
+
+def test_a_damaged_cell_is_told_and_runs_again(run: Run) -> None:
+    run("Tiny")
+    whole = records()["Tiny"]
+    path = whole.folder / "journal.jsonl"
+    value = whole.scores["ones"].value
+    path.write_text(path.read_text().replace(f'"value": {value}', '"value": 0.99'))
+    assert records()["Tiny"].status == "damaged"
+    code, text = run("Tiny", plan="second")
+    assert code == 0 and "1 cells to run, 1 kept" in text
+    assert "Words Tiny seed 0 is damaged, and runs again: journal.jsonl was changed after the cell ended" in text
+    assert records()["Tiny"].scores == whole.scores and (whole.folder / "journal.damaged.jsonl").exists()
+    assert set(Tracker().frame("second")["value"].dropna()) == set(Tracker().frame("smoke")["value"].dropna())
+
+
+@pytest.mark.parametrize("name", ["samples.txt", "scores.parquet", "generator.safetensors"])
+def test_a_file_that_changed_is_told_and_made_again(run: Run, name: str) -> None:
+    run("Tiny")
+    path = records()["Tiny"].folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    code, text = run("Tiny")
+    assert code == 0 and f"is damaged, and runs again: {name} was changed after the cell ended" in text
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("lost", ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "all"])
+def test_what_was_deleted_is_made_again_to_the_bit(run: Run, lost: str) -> None:
+    run("Tiny")
+    whole = records()["Tiny"]
+    before = {path.name: path.read_bytes() for path in whole.folder.iterdir() if path.name != "journal.jsonl"}
+    if lost == "all":
+        shutil.rmtree(whole.folder)
+    else:
+        (whole.folder / lost).unlink()
+    assert run("Tiny")[0] == 0 and records()["Tiny"].scores == whole.scores
+    assert {name: (whole.folder / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "start", "time": 1.0, "source": 5, "notes": 7}',
+        '{"event": "done", "time": "x", "scores": [], "hypotheses": {}, "seconds": null}',
+        '{"event": "failed", "time": 1.0, "error": "\\ud800"}',
+        '{"event": "epoch", "time": 1e300, "phase": "mle", "epoch": 1, "epochs": 1, "values": {}}',
+        "[" * 100_000,
+        "\x00\x01",
+    ],
+)
+def test_an_odd_line_hides_no_other_cell(run: Run, line: str) -> None:
+    run("Tiny", "random-unigram")
+    tables = Tracker().frame()
+    path = records()["Tiny"].folder / "journal.jsonl"
+    path.write_text(path.read_text() + line + "\n")
+    shown = CliRunner().invoke(bench, ["status"])
+    assert shown.exit_code == 0 and "damaged     Words        Tiny" in shown.output and "2 done" in shown.output
+    synced = CliRunner().invoke(bench, ["sync"])
+    assert synced.exit_code == 0 and "left out, damaged: runs/" in synced.output
+    assert Tracker().frame().equals(tables), "what MLflow holds stays"
+    assert CliRunner().invoke(bench, ["report"]).exit_code == 0
+
+
+def test_an_odd_cell_breaks_no_later_report(run: Run) -> None:
+    run("Tiny", "random-unigram")
+    tables = Tracker().frame()
+    path = records()["Tiny"].folder / "cell.json"
+    path.write_text(re.sub(r'"seed": 0', '"seed": "x"', path.read_text()))
+    for command in (["status"], ["sync"], ["report"]):
+        assert CliRunner().invoke(bench, command).exit_code == 0
+    assert Tracker().frame().equals(tables)
+
+
+def test_scores_per_sequence_that_changed_in_mlflow_are_told_by_the_report(run: Run) -> None:
+    run("Tiny", "Replaces")
+    frame = Tracker().frame()
+    run_id = str(frame[frame["label"] == "Tiny"]["run_id"].iloc[0])
+    (path,) = Path().rglob(f"{run_id}/artifacts/scores.parquet")
+    scores = pd.read_parquet(path)
+    (scores * 2).to_parquet(path)
+    reported = CliRunner().invoke(bench, ["report"])
+    assert reported.exit_code == 1 and isinstance(reported.exception, BenchError)
+    assert "scores.parquet is damaged (it was changed after the run): remove it, and `bench sync`" in str(
+        reported.exception
+    )
+    path.unlink()
+    assert CliRunner().invoke(bench, ["sync"]).exit_code == CliRunner().invoke(bench, ["report"]).exit_code == 0

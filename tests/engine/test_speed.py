@@ -104,7 +104,7 @@ def test_all_the_stages_predict_the_hours_of_every_preset(tmp_path: Path, monkey
     assert by_hand is not None and facts["hours"]["official"]["seqgan"] == pytest.approx(by_hand / 3600)
     assert estimate.measured("cpu") == seconds
     text = CliRunner().invoke(bench, args, catch_exceptions=False).stdout
-    assert "predicted hours of one seed on the oracle:" in text and "official  mle    0.067" in text
+    assert "predicted hours of one seed on the oracle" in text and "official  mle    0.067" in text
 
 
 def test_the_hours_of_the_users_own_trainer_are_predicted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -110,3 +111,12 @@ def test_without_a_folder_that_can_be_written_each_makes_its_own(tmp_path: Path)
     for _ in range(2):
         assert shelf.made((closed,), "one", lambda: {"a": np.arange(3)}).arrays["a"].tolist() == [0, 1, 2]
     assert not list(closed.iterdir())
+
+
+def test_older_entries_of_a_kind_are_swept(tmp_path: Path) -> None:
+    for number, (key, kind) in enumerate([("a", "poems"), ("b", "coco"), ("c", "poems"), ("d", ""), ("e", "")]):
+        shelf.keep([tmp_path], key, {"x": np.arange(number)}, None, kind)
+        os.utime(tmp_path / key / "entry.json", (number, number))
+    assert shelf.sweep([tmp_path], "coco") == [] and len(list(tmp_path.iterdir())) == 5
+    assert shelf.sweep([tmp_path, tmp_path / "absent"]) == [tmp_path / "a"]
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "c", "d", "e"}, "without a kind they stay"

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from bench.cli import options
+from bench.cli.following import following
+from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
-from bench.engine import session
+from bench.engine import beside, session
 from bench.engine.device import resolve_device
+from bench.engine.forecast import forecast
+from bench.engine.job import TIME_LIMIT
+from bench.engine.memory import gib_to_bytes
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.plan import Plan
 from bench.planning.request import Request, parse_overrides
 from bench.plugins import loading as plugins
+from bench.plugins import metrics as metric_plugins
+from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
+from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
-from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
+from bench.reporting.table import Table
+from bench.reporting.write import charts, describe, how_to_look, print_summary, require_writable, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -48,10 +60,39 @@ from bench.toolkit.corpora.fetch import Corpora
     "--preset", default="quick", show_default=True, help="smoke, quick, lean, paper, official, or a TOML file."
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0..N-1 of each baseline; else the preset's.")
+@click.option(
+    "--until-resolved",
+    is_flag=True,
+    help="Add seeds until an e-value resolves the reference's headline against each row, at .05 however many looks.",
+)
+@click.option(
+    "--most-seeds",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="With --until-resolved: seeds at most.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Set a knob: seqgan.rollouts=8.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIME_LIMIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="End a cell in which no epoch ends for so long.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="End the largest cell if the cells use more together [default: 0.9 of the machine's or container's memory].",
+)
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@click.option("--dry-run", "dry", is_flag=True, help="List the cells, their hours and memory, and run nothing.")
+@options.metrics
+@options.wait
 @options.reference
 @options.device
 @options.data
@@ -65,10 +106,17 @@ def command(
     datasets: tuple[str, ...],
     preset: str,
     seeds: int | None,
+    until_resolved: bool,
+    most_seeds: int,
     overrides: tuple[str, ...],
     jobs: int | None,
+    time_limit: float,
+    memory_limit: float | None,
     cluster: str | None,
     name: str | None,
+    dry: bool,
+    metrics: tuple[str, ...],
+    wait: bool,
     reference: str | None,
     device: str,
     data: str,
@@ -83,6 +131,7 @@ def command(
     """
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
+    click.echo("Reading the datasets ...")
     request = Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
@@ -93,24 +142,73 @@ def command(
         name=name,
     )
     corpora = Corpora.from_environment(data, corpus)
+    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    sys.exit(_run(plan, session.Setup(corpora, runs, at_once, cluster, tracking_uri), out, reference))
+    if dry:
+        show_forecast(forecast(plan, runs), at_once, Console())
+        return
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
+    run = partial(_run, setup=setup, out=out, reference=reference, own=own)
+    sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
 
 
-def _run(plan: Plan, setup: session.Setup, out: Path, reference: str | None) -> int:
-    """Run the plan and write its tables; return the exit code."""
-    refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
-    refuse_unknown(reference, {cell.label for cell in plan.cells})
-    require_writable(out)
-    console = Console()
-    code = session.run(plan, setup, console)
-    _report(plan, setup, out, reference, console)
+def _until_resolved(
+    request: Request, plan: Plan, corpora: Corpora, run: Callable[[Plan], tuple[int, list[Table]]], most: int
+) -> int:
+    """Run the plan, then the plan of one seed more, until all rows are resolved; return the exit code."""
+    code, tables = run(plan)
+    while not code and (more := _one_seed_more(request, plan, tables, most)):
+        request, plan = more, planning.make(more, corpora)
+        code, tables = run(plan)
     return code
 
 
-def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> None:
-    """Write the tables, print their first columns, and tell where the rest is."""
+def _one_seed_more(request: Request, plan: Plan, tables: Sequence[Table], most: int) -> Request | None:
+    """Return the request with one seed more, and say why; None if all rows are resolved or there are `most` seeds."""
+    seeds = 1 + max(cell.seed for cell in plan.cells)
+    left = unresolved(tables)
+    for dataset, rows in left.items():
+        told = ", ".join(f"{one.name} {one.evalue:.3g}" for one in rows)
+        click.echo(f"{dataset}, {seeds} seeds: not resolved (e-value, {rows[0].wanted:.0f} wanted): {told}")
+    if left and seeds >= most:
+        click.echo(f"--most-seeds {most} is reached")
+    return replace(request, seeds=seeds + 1) if left and seeds < most else None
+
+
+def _run(
+    plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin]
+) -> tuple[int, list[Table]]:
+    """Run the plan and write its tables; return the exit code and the tables."""
+    refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
+    refuse_unknown(reference, {cell.label for cell in plan.cells})
+    require_writable(out)
+    if own:
+        beside.refuse_unfit(plan, own)
+    console = Console()
+    code = session.run(plan, setup, console)
+    code = max(code, _judge_beside(plan, setup, own, console))
+    return code, _report(plan, setup, out, reference, console)
+
+
+def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin], console: Console) -> int:
+    """Judge the plan's finished runs by the user's own metrics; return 1 if one of them fails."""
+    records = beside.finished(plan, setup) if own else []
+    if not records:
+        return 0
+    try:
+        with following("runs judged by your own metrics", len(records)) as step:
+            lost = beside.judge(records, setup, own, step)
+    except BenchError as error:  # the training is done, and its tables are due
+        console.print(f"{error}; `bench rejudge` tries again", markup=False, style="red", soft_wrap=True)
+        return 1
+    for line in lost:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> list[Table]:
+    """Write the tables, print their first columns, tell where the rest is, and return them."""
     tracker = Tracker(setup.tracking_uri)
     paths, tables = write_report(tracker, plan.name, out, reference)
     print_summary(tables, console)
@@ -119,4 +217,7 @@ def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, 
         if log.exists():
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
-    console.print(how_to_look(tracker, out, paths), markup=False, highlight=False, soft_wrap=True)
+    describe(tracker, tables)
+    told = "\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)])
+    console.print(told, markup=False, highlight=False, soft_wrap=True)
+    return tables

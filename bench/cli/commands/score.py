@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from bench.judging import samples_file
 from bench.judging.judge import open_judge
 from bench.judging.keep import check_row_name, enter, only_plan
 from bench.judging.samples import Cleaning
-from bench.judging.verdict import verdict
+from bench.judging.verdict import plan_count, plan_rows, verdict
 from bench.planning.cell import Cell
 from bench.planning.refusals import check_name
+from bench.plugins import metrics as metric_plugins
 from bench.records import one_name
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
@@ -42,7 +44,11 @@ from bench.toolkit.corpora.reading.rows import split_column
     help="Dataset that the samples imitate, as in `bench run -d`, such as text:FILE.",
 )
 @click.option("--name", required=True, help="Name of the row in tables.")
-@click.option("--samples", type=click.IntRange(min=1), help="Judge the first N sequences only [default: all].")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    help="Judge the first N sequences only [default: as many as the plan's runs, all without --plan].",
+)
 @click.option(
     "--format",
     "form",
@@ -63,6 +69,7 @@ from bench.toolkit.corpora.reading.rows import split_column
 )
 @click.option("--track", is_flag=True, help="Log the row to MLflow, in --plan or else the dataset's only plan.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output, and nothing else.")
+@options.metrics
 @options.data
 @options.corpus
 @options.runs
@@ -81,6 +88,7 @@ def command(
     plan: str | None,
     track: bool,
     as_json: bool,
+    metrics: tuple[str, ...],
     data: str,
     corpus: tuple[str, ...],
     runs: Path,
@@ -92,14 +100,19 @@ def command(
     json, parquet; gz too), as in model.jsonl#text. MIDI files, a folder or a zip of them are judged on music.
     """
     _check(file, name, plan)
-    stored = RunsFolder(runs)
+    stored, own = RunsFolder(runs), [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = plan or (only_plan(stored, dataset) if track else None)
-    judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus))
+    judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus), own)
     _refuse_names(name, judge.real, plan, stored)
     cleaning = Cleaning(drop_special, unquote, pad_id)
-    found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
-    judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track)
-    if plan:
+    read = partial(samples_file.read, file, form, judge.opened, judge.strict)
+    found = read(samples, cleaning, every_tune=strict)
+    if plan and samples is None:
+        wanted = plan_count(plan_rows(stored, plan, judge.real.dataset_label, name))
+        if wanted is not None and wanted < len(found.sequences):
+            found = read(wanted, cleaning, every_tune=strict)
+    judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track, kept=plan is not None)
+    if plan and judged.record:
         enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
     if as_json:
         click.echo(json.dumps(judged.plain(), indent=1))

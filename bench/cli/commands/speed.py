@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from bench.cli import options
+from bench.cli.following import following
 from bench.engine import estimate
 from bench.engine.device import resolve_device
 from bench.engine.pool import cores
-from bench.engine.predict import hours
+from bench.engine.predict import hours, hours_together
 
 STAGES = ("a", "b", "c", "d", "e", "f", "bleu", "self-bleu", "nltk")
 
@@ -63,12 +64,15 @@ def command(
     if not as_json:
         click.echo(f"{kind}, {facts['threads']} threads, sgemm peak {peak / 1e9:.0f} GF/s")
     for stage in chosen:
-        timing = speed.measure(stage, torch.device(kind), runs)
+        with following(f"{stage.key}: {stage.title}", runs) as step:
+            timing = speed.measure(stage, torch.device(kind), runs, step)
         facts["stages"][stage.key] = timing.facts(peak)
         if not as_json:
             click.echo(_line(stage.key, facts["stages"][stage.key], speed.FOREIGN))
     if len(chosen) == len(speed.STAGES):
-        facts["hours"] = hours({key: stage["seconds"] for key, stage in facts["stages"].items()}, baselines)
+        seconds = {key: stage["seconds"] for key, stage in facts["stages"].items()}
+        facts["hours"] = hours(seconds, baselines)
+        facts["hours_together"] = hours_together(seconds, baselines)
         estimate.save(facts)
     click.echo(json.dumps(facts, indent=1) if as_json else _summary(facts))
 
@@ -84,11 +88,11 @@ def _line(key: str, found: dict[str, Any], foreign_cores: float) -> str:
 def _summary(facts: dict[str, Any]) -> str:
     if "hours" not in facts:
         return "predicted hours need all the stages"
-    rows = [
-        f"  {name:9} " + "   ".join(f"{arm} {_number(spent)}" for arm, spent in arms.items())
-        for name, arms in facts["hours"].items()
-    ]
-    return "\n".join(["predicted hours of one seed on the oracle:", *rows])
+    rows = []
+    for name, arms in facts["hours"].items():
+        every = {**arms, "together": facts["hours_together"][name]} if len(arms) > 1 else arms
+        rows.append(f"  {name:9} " + "   ".join(f"{arm} {_number(spent)}" for arm, spent in every.items()))
+    return "\n".join(["predicted hours of one seed on the oracle (together: a shared start counts once):", *rows])
 
 
 def _number(hours: float | None) -> str:

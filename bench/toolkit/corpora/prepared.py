@@ -33,7 +33,8 @@ def prepared(
 ) -> SequenceData:
     """`make()`, or what it gave when it was called before for the same source, rules and code.
 
-    A note on near-copies is added to what `make()` gives.
+    What an older code or source gave for the same rules is removed. A note on near-copies is added to what `make()`
+    gives.
     `rules` are the knobs that the arrays depend on, `packages` the code besides the file that `make` is written in. The
     cache lies in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and
     one that cannot be written is no error.
@@ -47,7 +48,9 @@ def prepared(
         raise NotPrepared(source.file)
     data = make()
     data = replace(data, notes=(*data.notes, *near_copies_note(data)))
-    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data))
+    kind = checksum(json.dumps([source.file, dict(rules)], sort_keys=True).encode())[:32]
+    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data), kind)
+    shelf.sweep(shelves, kind)
     kept = shelf.find(shelves, key)  # mapped, so that this process shares the memory of its workers
     return (_from_entry(kept, source) if kept is not None else data).kept_in(shelves)
 
@@ -66,7 +69,7 @@ def _folders(corpora: Corpora) -> tuple[Path, ...]:
 
 def _facts(data: SequenceData) -> dict[str, Any]:
     """Return all of the data but the arrays and the source."""
-    return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings}
+    return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings, "part": data.part}
 
 
 def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
@@ -74,4 +77,4 @@ def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
     vocabulary = Vocabulary(**{**words, "tokens": tuple(words["tokens"])})
     train, valid, test = (entry.arrays[name] for name in SPLITS)
     notes, warnings = tuple(entry.facts["notes"]), tuple(entry.facts["warnings"])
-    return SequenceData(train, valid, test, vocabulary, source, notes, warnings)
+    return SequenceData(train, valid, test, vocabulary, source, notes, warnings, entry.facts["part"])

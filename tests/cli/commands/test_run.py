@@ -69,7 +69,7 @@ def test_the_tables_are_a_function_of_what_is_asked(
     assert first.code == 0, first.err
     assert "[3/3]" in first.out and "open results/index.html" in first.out and "mlflow ui" in first.out
     straight, before = tables(folder), rows(folder)
-    assert {"tables.tex", "runs.csv"} < set(straight) and len(before) == 6
+    assert {"tables.tex", "runs.csv"} < set(straight) and len(before) == 3 * 5  # rows, columns
 
     other = make_folder("other")
     assert bench(*unigram, *tiny, *common, "--jobs", "2").code == 0
@@ -112,7 +112,7 @@ def untouched(folder: Path) -> None:
     [
         ([], "say what to run"),
         (["-b", "seqgna"], "did you mean 'seqgan'"),
-        (["-b", "./my_gan.py:MyGan"], "cannot read the plug-in my_gan.py"),
+        (["-b", "./my_gan.py:MyGan"], "my_gan.py: No such file"),
         (["-b", "mle", "-d", "peoms"], "did you mean 'poems'"),
         (["-b", "mle", "--preset", "quik"], "did you mean 'quick'"),
         (["-b", "mle", "--preset", "mine.toml"], "no preset file mine.toml"),
@@ -251,3 +251,20 @@ def test_stopped_and_killed_it_continues_to_the_same_tables(
     straight = make_folder("straight")
     assert bench(*arguments).code == 0
     assert tables(folder) == tables(straight)
+
+
+def test_seeds_are_added_until_the_difference_is_resolved_or_there_are_enough(
+    bench: Any, folder: Path, words: str, at_once: None
+) -> None:
+    asked = ("-b", "random-uniform", "-b", "random-unigram", "-d", words, "--preset", "smoke", "--seeds", "2")
+    found = bench(*asked, "--until-resolved", "--most-seeds", "4", "--reference", "random-uniform")
+    assert found.code == 0, found.err
+    seeds = {record.cell.seed for record in records(folder) if record.cell.label == "random-unigram"}
+    told = re.findall(r"Words, (\d) seeds: not resolved \(e-value, 20 wanted\)", found.out)
+    assert told == [str(count) for count in range(2, 2 + len(told))]
+    if "--most-seeds 4 is reached" in found.out:
+        assert seeds == set(range(4)) and told[-1] == "4"
+    else:
+        assert seeds == set(range(2 + len(told)))
+    again = bench(*asked, "--reference", "random-uniform")
+    assert again.code == 0 and "not resolved" not in again.out

@@ -17,11 +17,11 @@ class Knobs:
 
 
 class Whole:
-    """A trainer and a dataset in one."""
+    """A trainer, a dataset and a metric in one."""
 
     Settings: Any = Knobs
 
-    phases = state = load = metrics = real = staticmethod(lambda: None)
+    phases = state = load = metrics = real = signature = score = staticmethod(lambda: None)
 
 
 def test_a_class_that_keeps_the_contract_comes_back() -> None:
@@ -47,3 +47,8 @@ def test_a_dataset_that_lacks_methods_is_refused() -> None:
     less = type("Less", (Whole,), {"load": 1, "real": 2})
     with pytest.raises(BenchError, match=r"mine lacks load\(\), real\(\); the contract is bench/contracts/dataset.py"):
         checked_class("bench.datasets", "mine", less)
+
+
+def test_a_metric_needs_no_knobs() -> None:
+    bare = type("Bare", (), {"signature": len, "score": len})
+    assert checked_class("bench.metrics", "mine", bare) is bare
