@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import collections
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.contracts.errors import ContractError
+from bench.contracts.errors import ContractError, DivergedError
 from bench.contracts.guards.names import is_name
 from bench.contracts.trainer import Phase, Start
 
+LARGEST_VALUE, LARGEST_PARAMETER = 1e15, 1e8
+"""The largest loss, and the largest parameter, that training does not call diverged."""
 EXAMPLE = '{"loss": 4.2}'
 
 
@@ -67,10 +68,27 @@ def checked_values(found: Any, phase: str) -> dict[str, float]:
 
 
 def check_finite(values: Mapping[str, float], phase: str, epoch: int) -> None:
-    """ContractError if a number that step() returned is NaN or infinite; epochs count from 1."""
+    """DivergedError if a number that step() returned is not finite or absurdly large; epochs count from 1."""
     for name, value in values.items():
-        if not math.isfinite(value):
-            raise ContractError(f"training diverged: {name} is {value} in {phase} epoch {epoch}")
+        if not abs(value) <= LARGEST_VALUE:  # NaN too
+            raise DivergedError(f"training diverged: {name} is {value:.4g} in {phase} epoch {epoch}")
+
+
+def check_parameters(parts: Mapping[str, Any], phase: str, epoch: int) -> None:
+    """DivergedError if a parameter that is trained is not finite or absurdly large after an epoch, from 1.
+
+    `parts` are those of state(). Buffers, and parameters that no gradient reaches, may hold any number.
+    """
+    import torch
+
+    for part, holder in parts.items():
+        for name, parameter in holder.named_parameters() if isinstance(holder, torch.nn.Module) else ():
+            if not (parameter.requires_grad and parameter.is_floating_point() and parameter.numel()):
+                continue
+            largest = float(parameter.detach().abs().max())
+            if not largest <= LARGEST_PARAMETER:  # NaN too
+                where = f"in {phase} epoch {epoch}"
+                raise DivergedError(f"training diverged: parameter {name} of {part} reaches {largest:.4g} {where}")
 
 
 def check_state(parts: Any) -> None:
