@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.contracts.errors import ContractError, DivergedError
-from bench.contracts.guards.names import is_name
+from bench.contracts.guards.names import lacking
 from bench.contracts.trainer import Phase, Start
 
 LARGEST_VALUE, LARGEST_PARAMETER = 1e15, 1e8
@@ -37,8 +37,8 @@ def checked_phases(found: Any) -> list[Phase]:
 def _check_phase(phase: Any) -> None:
     if not isinstance(phase, Phase):
         raise ContractError(f"phases() returned {phase!r:.80} among others, not a Phase")
-    if not is_name(phase.name):
-        raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
+    if wanted := lacking(phase.name):
+        raise ContractError(f"a phase is called {phase.name!r:.80}: give it a name {wanted}")
     if not isinstance(phase.epochs, int) or phase.epochs < 0:
         raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
     if phase.start is not None:
@@ -62,8 +62,11 @@ def checked_values(found: Any, phase: str) -> dict[str, float]:
         values = {name: float(value) for name, value in plain.items()}
     except (AttributeError, TypeError, ValueError, RuntimeError):
         raise ContractError(f"step() of {phase} returned {found!r:.80}, not numbers by name: {EXAMPLE}") from None
-    if unnamed := [name for name in values if not is_name(name)]:
-        raise ContractError(f"step() of {phase} calls a number {unnamed[0]!r}: give it a name, as in {EXAMPLE}")
+    for name in values:
+        if wanted := lacking(name):
+            raise ContractError(
+                f"step() of {phase} calls a number {name!r:.80}: give it a name {wanted}, as in {EXAMPLE}"
+            )
     return values
 
 
