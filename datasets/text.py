@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -67,8 +68,8 @@ class Text:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """Return the words of a line, or all its characters."""
-        return tuple(line.split()) if self.settings.tokens == "word" else tuple(line)
+        """Return the words of a line, or all its characters. Equal words are one object: a corpus repeats them."""
+        return tuple(map(sys.intern, line.split())) if self.settings.tokens == "word" else tuple(line)
 
     def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
         where, chosen = corpus.source.file, self.settings

@@ -17,6 +17,10 @@ class ContractError(Exception):
     """A plug-in broke its contract (ids outside the vocabulary, wrong shape, NaN): its cell fails, alone."""
 
 
+class DivergedError(ContractError):
+    """Training diverged: a loss or a parameter is not finite, or absurdly large."""
+
+
 def message_lines(error: BaseException) -> list[str]:
     """Return the lines of the message that say something, each without needless blanks; never empty, never fails.
 

@@ -19,6 +19,8 @@ def live(sequences: Any, end: int | None) -> Any:
     """Return (n, T) bool, numpy or torch as given: true up to and including the first end token."""
     if end is None:
         return sequences == sequences
+    if isinstance(sequences, np.ndarray):
+        return np.arange(sequences.shape[1]) <= lengths(sequences, end)[:, None]
     ended = sequences == end
     return (ended.cumsum(1) - ended * 1) == 0
 
@@ -27,5 +29,6 @@ def lengths(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.int64]:
     """Return (n,) tokens before the first end token (which is not counted), as BLEU counts them."""
     if end is None:
         return np.full(len(sequences), sequences.shape[1])
-    count: NDArray[np.int64] = (live(sequences, end) & (sequences != end)).sum(1)
-    return count
+    ended = sequences == end
+    found: NDArray[np.int64] = np.where(ended.any(1), ended.argmax(1), sequences.shape[1])
+    return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.contracts import chance
 from bench.contracts.errors import ContractError
-from bench.contracts.guards.trainer import check_finite, check_state, checked_phases, checked_values
+from bench.contracts.guards.trainer import check_finite, check_parameters, check_state, checked_phases, checked_values
 from bench.contracts.metric import Score
 from bench.contracts.seeding import torch_rng
 from bench.contracts.trainer import Phase, Trainer
@@ -204,6 +204,7 @@ class Driver:
             )
         )
         check_finite(values, phase.name, at.epoch)
+        check_parameters(self.trainer.state(), phase.name, at.epoch)
         if phase.trains_generator:
             at.x += 1
             if at.x % self.cell.evaluation.curve_every == 0 or at.epoch == phase.epochs or finished(phase):

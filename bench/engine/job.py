@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contracts.dataset import Opened
-from bench.contracts.errors import BenchError, ContractError, folded, named
+from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named
 from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_unchanged
 from bench.contracts.seeding import torch_rng
@@ -65,7 +65,7 @@ class Context:
 def run(cell: Cell, context: Context) -> str:
     """Run the cell; return the state in which it ended, which its journal tells too once the cell began.
 
-    That is done, failed, out of memory or interrupted.
+    That is done, failed, diverged, out of memory or interrupted.
     """
     if context.stop.exists():
         return "interrupted"
@@ -93,6 +93,7 @@ def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
 
 def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
     kind = events.OutOfMemory if _lacks_memory(error) else events.Failed
+    kind = events.Diverged if isinstance(error, DivergedError) else kind
     journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
     _keep_traceback(error, journal.folder / "error.log")
     return kind.NAME

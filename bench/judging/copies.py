@@ -7,6 +7,9 @@ import numpy as np
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.lengths import live
 
+ROWS = 10_000
+"""Training rows that are looked at at once."""
+
 
 def copied_share(samples: TokenArray, data: SequenceData) -> float:
     """Return the share of the (n, T) samples that equal a row of `data.train`, compared up to the first end token.
@@ -14,8 +17,11 @@ def copied_share(samples: TokenArray, data: SequenceData) -> float:
     It is 0 if there is no sample.
     """
     end = data.vocabulary.end
-    known = {row.tobytes() for row in _ended(data.train, end)}
-    return sum(row.tobytes() in known for row in _ended(samples, end)) / max(1, len(samples))
+    own = [row.tobytes() for row in _ended(samples, end)]
+    wanted, known = set(own), set[bytes]()
+    for first in range(0, len(data.train), ROWS):  # a large corpus does not fit into memory twice
+        known |= wanted.intersection(row.tobytes() for row in _ended(data.train[first : first + ROWS], end))
+    return sum(row in known for row in own) / max(1, len(samples))
 
 
 def rewards_copies(signature: str) -> bool:

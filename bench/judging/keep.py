@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
+from bench.contracts.guards.names import LONGEST
 from bench.files import checksum
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
@@ -71,8 +72,14 @@ def cell_of(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
 
 def check_row_name(name: str) -> None:
     """Raise BenchError if tables or files cannot hold the name of a row."""
-    if not name.strip() or set(name) & set("'\"/\\") or not name.isprintable():
-        raise BenchError(f"--name {name!r}: a name without quotes and slashes, please")
+    if not name.strip() or set(name) & set("'\"/\\"):
+        raise BenchError(f"--name {name!r:.80}: a name without quotes and slashes, please")
+    if not name.isprintable():
+        raise BenchError(f"--name {name!r:.80}: a name of printable characters only, please")
+    if name.lstrip().startswith(("=", "+", "-", "@")):
+        raise BenchError(f"--name {name!r:.80}: a spreadsheet would compute it; begin with another character")
+    if len(name) > LONGEST:
+        raise BenchError(f"--name {name!r:.80}: it has {len(name)} characters; give at most {LONGEST}")
 
 
 def only_plan(runs: RunsFolder, dataset: str) -> str:

@@ -41,7 +41,9 @@ def unseen(data: SequenceData) -> float:
     """Return the share of tokens of `valid`, before the end token, that no training row holds."""
     end = data.vocabulary.end
     tokens = data.valid[data.valid != end] if end is not None else data.valid.ravel()
-    return float((~np.isin(tokens, data.train)).mean()) if len(tokens) else 0.0
+    seen = np.zeros(len(data.vocabulary), np.bool_)
+    seen[data.train] = True
+    return float((~seen[tokens]).mean()) if len(tokens) else 0.0
 
 
 def real_at_nought(scores: Mapping[str, Score], opened: Opened, owner: str) -> Remark | None:

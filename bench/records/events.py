@@ -176,6 +176,13 @@ class OutOfMemory(Failed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Diverged(Failed):
+    """Training reached numbers that are not finite, or absurdly large; `error` says which, and in which epoch."""
+
+    NAME: ClassVar[str] = "diverged"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
     """The job stopped and can resume. `error` says how its process died; None if the user stopped it."""
 
@@ -187,7 +194,7 @@ _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
         *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside),
-        *(Failed, TimedOut, OutOfMemory, Interrupted),
+        *(Failed, TimedOut, OutOfMemory, Diverged, Interrupted),
     )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}

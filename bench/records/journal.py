@@ -29,6 +29,7 @@ from bench.records.cell_file import cell_of
 from bench.records.events import (
     Beside,
     Curve,
+    Diverged,
     Done,
     Event,
     Failed,
@@ -44,8 +45,10 @@ from bench.records.seal import Story
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
 
-Status = Literal["pending", "running", "interrupted", "done", "failed", "timed out", "out of memory", "damaged"]
-FAILURES: tuple[Status, ...] = ("failed", "timed out", "out of memory")
+Status = Literal[
+    "pending", "running", "interrupted", "done", "failed", "timed out", "out of memory", "diverged", "damaged"
+]
+FAILURES: tuple[Status, ...] = ("failed", "timed out", "out of memory", "diverged")
 """The states of a cell that ended without scores. `bench run` tries it again."""
 E = TypeVar("E", bound=Event)
 
@@ -260,4 +263,5 @@ _STATES: dict[type[Event], Status] = {
     Failed: "failed",
     TimedOut: "timed out",
     OutOfMemory: "out of memory",
+    Diverged: "diverged",
 }

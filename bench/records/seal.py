@@ -10,11 +10,22 @@ from typing import NamedTuple
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.files import file_checksum
-from bench.records.events import Done, Event, Failed, Interrupted, OutOfMemory, Sealed, Start, TimedOut, from_line
+from bench.records.events import (
+    Diverged,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    OutOfMemory,
+    Sealed,
+    Start,
+    TimedOut,
+    from_line,
+)
 from bench.records.typed import Misfit
 
 FILES = ("samples.txt", "scores.parquet", "generator.safetensors", "generator.pt")
-TELLING = (Start, Interrupted, Done, Sealed, Failed, TimedOut, OutOfMemory)
+TELLING = (Start, Interrupted, Done, Sealed, Failed, TimedOut, OutOfMemory, Diverged)
 """The events that tell the state of a cell."""
 
 

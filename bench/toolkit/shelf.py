@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from bench.contracts.checksum import sha256
 
 Arrays = dict[str, NDArray[Any]]
+PATIENCE = 900.0
+"""Seconds to wait for another process that makes the same entry."""
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError)
 """What reading an entry raises, whatever was written over it."""
 
@@ -42,6 +44,42 @@ def find(folders: Iterable[Path], key: str) -> Entry | None:
         with suppress(*_DAMAGED):
             return _read(folder / key)
     return None
+
+
+def made(folders: Sequence[Path], key: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> Entry:
+    """Return the entry of that key, which `make()` gives if no folder has it.
+
+    Of several processes that want it, one makes it, and the others wait for it. All share the mapped files. If no
+    folder can be written, each process has arrays of its own.
+    """
+    if (found := find(folders, key)) is not None:
+        return found
+    with _alone(folders, key):
+        if (found := find(folders, key)) is not None:
+            return found
+        arrays = make()
+        keep(folders, key, arrays, None)
+        return find(folders, key) or Entry(dict(arrays), None)
+
+
+@contextmanager
+def _alone(folders: Iterable[Path], key: str) -> Iterator[None]:
+    """Let one process at a time make the entry; no longer than PATIENCE, and where the folder has locks."""
+    from filelock import FileLock
+
+    folder = next(filter(writable, folders), None)
+    lock = FileLock(folder / f".{key}.lock", timeout=PATIENCE) if folder else None
+    with suppress(OSError, NotImplementedError):  # Timeout is an OSError; without the lock, it is made twice
+        if folder and lock:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+    try:
+        yield
+    finally:
+        if folder and lock and lock.is_locked:
+            with suppress(OSError):
+                (folder / f".{key}.lock").unlink(missing_ok=True)
+            lock.release()
 
 
 def keep(folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: str = "") -> None:

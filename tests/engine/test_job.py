@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +106,6 @@ def test_the_real_row(make_cell: Any, context: Context) -> None:
     [
         ("Raises", "Raises: RuntimeError: the critic has left", "in tune"),
         ("Exits", "Exits: SystemExit: 0", "in mle"),
-        ("Diverges", "Diverges: training diverged: loss is nan in tune epoch 2", "ContractError"),
         ("Outside", "Outside: sample() returned token id 4, outside the vocabulary 0..3", "ContractError"),
     ],
 )
@@ -114,6 +114,19 @@ def test_a_failing_trainer_is_named_and_its_traceback_kept(do: Any, name: str, e
     assert record.status == "failed" and error_of(record) == error and record.scores == {}
     log = (record.folder / "error.log").read_text()
     assert log.startswith("Traceback") and traceback in log
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs", "error"),
+    [
+        ("Diverges", {}, "Diverges: training diverged: loss is nan in tune epoch 2"),
+        ("Tiny", {"rate": 1e30}, "parameter logits of generator reaches .* in mle epoch 1"),
+    ],
+)
+def test_training_that_diverges_is_a_state_of_its_own(do: Any, name: str, knobs: dict[str, Any], error: str) -> None:
+    record = do(name, **knobs)
+    assert record.status == "diverged" and re.search(error, error_of(record)) and record.scores == {}
+    assert "DivergedError" in (record.folder / "error.log").read_text()
 
 
 def test_a_long_error_is_cut_in_tables_and_whole_in_the_log(do: Any, trainers: Any) -> None:

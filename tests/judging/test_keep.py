@@ -79,10 +79,24 @@ def test_another_name_or_content_is_another_cell(judge: Judge, file: Path, sampl
     assert keep(judge, file, samples).cell.id != first
 
 
-@pytest.mark.parametrize("name", ["", "  ", 'a"b', "a'b", "a/b", "a\\b", "a\nb"])
+@pytest.mark.parametrize("name", ["", "  ", 'a"b', "a'b", "a/b", "a\\b"])
 def test_a_name_that_no_table_can_hold_is_refused(name: str) -> None:
     keeping.check_row_name("my model [k=1]")
     with pytest.raises(BenchError, match=r"--name .*: a name without quotes and slashes"):
+        keeping.check_row_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a\nb", "printable characters only"),
+        ("a\u202eb", "printable characters only"),
+        ("x" * 101, "it has 101 characters; give at most 100"),
+        *((name, "a spreadsheet would compute it") for name in ("=1+1", "+cmd", "-x", "@SUM(A1)", " =1")),
+    ],
+)
+def test_the_reason_why_a_name_is_refused_is_said(name: str, reason: str) -> None:
+    with pytest.raises(BenchError, match=reason):
         keeping.check_row_name(name)
 
 

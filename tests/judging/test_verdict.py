@@ -103,7 +103,7 @@ def test_the_row_enters_the_only_plan_of_its_dataset(judged: Verdict, tmp_path: 
         only_plan(RunsFolder(runs), dataset)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "a'b", 'a"b', "a\nb", "a\0b"])
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "a'b", 'a"b'])
 def test_a_name_that_no_table_holds_is_refused(name: str) -> None:
     check_row_name("my model [k=1]")
     with pytest.raises(BenchError, match="a name without quotes and slashes, please"):

@@ -15,6 +15,7 @@ from bench.engine.job import Context
 from bench.planning.cell import Cell, Evaluation
 from bench.records.events import (
     Curve,
+    Diverged,
     Done,
     Epoch,
     Event,
@@ -158,6 +159,7 @@ STORY: dict[str, Event] = {
     "failed": Failed(error="it broke"),
     "timed out": TimedOut(error="it is slow"),
     "out of memory": OutOfMemory(error="it is large"),
+    "diverged": Diverged(error="loss is nan"),
     "done": replace(DONE, scores={"ones": ONES}),
 }
 
@@ -173,6 +175,7 @@ STORY: dict[str, Event] = {
         (["start", "failed"], "failed"),
         (["start", "timed out"], "timed out"),
         (["start", "out of memory"], "out of memory"),
+        (["start", "diverged"], "diverged"),
         (["start", "failed", "start", "done"], "done"),
     ],
 )

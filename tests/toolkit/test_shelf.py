@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,43 @@ def test_half_an_entry_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(np, "save", full)
     shelf.keep([tmp_path], "one", {"a": np.arange(5)}, None)
     assert not list(tmp_path.iterdir()) and shelf.find([tmp_path], "one") is None
+
+
+MAKE = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from bench.toolkit import shelf
+
+folder, log = Path(sys.argv[1]), Path(sys.argv[2])
+
+def make():
+    with log.open("a") as file:
+        file.write("made\\n")
+    while len(log.with_suffix(".began").read_text().split()) < 3:  # all three are at it
+        time.sleep(0.01)
+    return {"a": np.arange(5)}
+
+with log.with_suffix(".began").open("a") as file:
+    file.write("began\\n")
+entry = shelf.made((folder,), "one", make)
+assert entry.arrays["a"].tolist() == [0, 1, 2, 3, 4] and not entry.arrays["a"].flags.owndata
+"""
+
+
+def test_of_several_processes_one_makes_an_entry(tmp_path: Path) -> None:
+    folder, log = tmp_path / "shelf", tmp_path / "log"
+    started = [subprocess.Popen([sys.executable, "-c", MAKE, str(folder), str(log)]) for _ in range(3)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    assert log.read_text() == "made\n" and [path.name for path in folder.iterdir()] == ["one"]
+
+
+def test_without_a_folder_that_can_be_written_each_makes_its_own(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    for _ in range(2):
+        assert shelf.made((closed,), "one", lambda: {"a": np.arange(3)}).arrays["a"].tolist() == [0, 1, 2]
+    assert not list(closed.iterdir())
 
 
 def test_older_entries_of_a_kind_are_swept(tmp_path: Path) -> None:

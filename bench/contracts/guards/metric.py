@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.contracts.data import TokenArray
 from bench.contracts.errors import ContractError
-from bench.contracts.guards.names import is_name
+from bench.contracts.guards.names import lacking
 from bench.contracts.metric import Better, Bound, Metric, Profile, Scores, UnknownWords, bound_of, unknown_words
 
 
@@ -34,8 +34,8 @@ def _check_metric(metric: Any) -> None:
         raise ContractError(
             f"{metric!r:.80} is no metric: it lacks score() or signature(); see bench/contracts/metric.py"
         )
-    if not is_name(name := getattr(metric, "name", None)):
-        raise ContractError(f"the name of a metric is {name!r}: give {type(metric).__name__} one with a letter in it")
+    if wanted := lacking(name := getattr(metric, "name", None)):
+        raise ContractError(f"the name of a metric is {name!r:.80}: give {type(metric).__name__} one {wanted}")
     if (better := getattr(metric, "better", None)) not in get_args(Better):
         raise ContractError(f"{name}: better is {better!r}; say 'lower' or 'higher'")
     if (said := unknown_words(metric)) not in get_args(UnknownWords):

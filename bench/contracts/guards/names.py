@@ -8,8 +8,15 @@ from typing import Any
 LONGEST = 100  # characters of a name
 
 
-def is_name(found: Any) -> bool:
-    """Return whether it is printable text of at most 100 characters with a letter or a digit."""
-    if not isinstance(found, str) or len(found) > LONGEST or not found.isprintable():
-        return False
-    return re.search(r"[^\W_]", found) is not None
+def lacking(found: Any) -> str:
+    """Return what a name lacks, for "give it a name ..."; "" if it is fit for tables.
+
+    A name is printable text of at most 100 characters with a letter or a digit.
+    """
+    if not isinstance(found, str) or not re.search(r"[^\W_]", found):
+        return "with a letter in it"
+    if not found.isprintable():
+        return "of printable characters only"
+    if len(found) > LONGEST:
+        return f"of at most {LONGEST} characters, not {len(found)}"
+    return ""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import collections
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.contracts.errors import ContractError
-from bench.contracts.guards.names import is_name
+from bench.contracts.errors import ContractError, DivergedError
+from bench.contracts.guards.names import lacking
 from bench.contracts.trainer import Phase, Start
 
+LARGEST_VALUE, LARGEST_PARAMETER = 1e15, 1e8
+"""The largest loss, and the largest parameter, that training does not call diverged."""
 EXAMPLE = '{"loss": 4.2}'
 
 
@@ -36,8 +37,8 @@ def checked_phases(found: Any) -> list[Phase]:
 def _check_phase(phase: Any) -> None:
     if not isinstance(phase, Phase):
         raise ContractError(f"phases() returned {phase!r:.80} among others, not a Phase")
-    if not is_name(phase.name):
-        raise ContractError(f"a phase is called {phase.name!r}: give it a name with a letter in it")
+    if wanted := lacking(phase.name):
+        raise ContractError(f"a phase is called {phase.name!r:.80}: give it a name {wanted}")
     if not isinstance(phase.epochs, int) or phase.epochs < 0:
         raise ContractError(f"phase {phase.name}: epochs = {phase.epochs!r}, not a whole number from 0 on")
     if phase.start is not None:
@@ -61,16 +62,36 @@ def checked_values(found: Any, phase: str) -> dict[str, float]:
         values = {name: float(value) for name, value in plain.items()}
     except (AttributeError, TypeError, ValueError, RuntimeError):
         raise ContractError(f"step() of {phase} returned {found!r:.80}, not numbers by name: {EXAMPLE}") from None
-    if unnamed := [name for name in values if not is_name(name)]:
-        raise ContractError(f"step() of {phase} calls a number {unnamed[0]!r}: give it a name, as in {EXAMPLE}")
+    for name in values:
+        if wanted := lacking(name):
+            raise ContractError(
+                f"step() of {phase} calls a number {name!r:.80}: give it a name {wanted}, as in {EXAMPLE}"
+            )
     return values
 
 
 def check_finite(values: Mapping[str, float], phase: str, epoch: int) -> None:
-    """ContractError if a number that step() returned is NaN or infinite; epochs count from 1."""
+    """DivergedError if a number that step() returned is not finite or absurdly large; epochs count from 1."""
     for name, value in values.items():
-        if not math.isfinite(value):
-            raise ContractError(f"training diverged: {name} is {value} in {phase} epoch {epoch}")
+        if not abs(value) <= LARGEST_VALUE:  # NaN too
+            raise DivergedError(f"training diverged: {name} is {value:.4g} in {phase} epoch {epoch}")
+
+
+def check_parameters(parts: Mapping[str, Any], phase: str, epoch: int) -> None:
+    """DivergedError if a parameter that is trained is not finite or absurdly large after an epoch, from 1.
+
+    `parts` are those of state(). Buffers, and parameters that no gradient reaches, may hold any number.
+    """
+    import torch
+
+    for part, holder in parts.items():
+        for name, parameter in holder.named_parameters() if isinstance(holder, torch.nn.Module) else ():
+            if not (parameter.requires_grad and parameter.is_floating_point() and parameter.numel()):
+                continue
+            largest = float(parameter.detach().abs().max())
+            if not largest <= LARGEST_PARAMETER:  # NaN too
+                where = f"in {phase} epoch {epoch}"
+                raise DivergedError(f"training diverged: parameter {name} of {part} reaches {largest:.4g} {where}")
 
 
 def check_state(parts: Any) -> None:

@@ -51,7 +51,8 @@ def prepared(
     kind = checksum(json.dumps([source.file, dict(rules)], sort_keys=True).encode())[:32]
     shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data), kind)
     shelf.sweep(shelves, kind)
-    return data.kept_in(shelves)
+    kept = shelf.find(shelves, key)  # mapped, so that this process shares the memory of its workers
+    return (_from_entry(kept, source) if kept is not None else data).kept_in(shelves)
 
 
 def _checksum_of_code(file: str, packages: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from bench.contracts.errors import BenchError, unknown
 from bench.contracts.metric import Better, FloatArray, Generated, Metric, Scores, UnknownWords
 from bench.toolkit import shelf
 from bench.toolkit.metrics import ngrams
-from bench.toolkit.metrics.ngrams import Grams, IntArray, extend, find, flatten, no_grams, sum_by_row
+from bench.toolkit.metrics.ngrams import Grams, IntArray, extend, find, flatten, narrowed, no_grams, sum_by_row
 
 Smoothing = Literal["none", "method1", "nltk-2016"]
 Average = Literal["mean", "corpus"]
@@ -77,8 +77,10 @@ class BleuIndex:
         grams = no_grams(flat)
         for order in range(1, max_order + 1):
             grams = extend(flat, grams, order, self._unseen + 1)
-            self._keys.append(grams.keys)
-            self._clips.append(np.maximum.reduceat(grams.counts, grams.first))
+            clips = np.maximum.reduceat(grams.counts, grams.first)
+            self._keys.append(narrowed(grams.keys))
+            self._clips.append(clips.astype(np.min_scalar_type(clips.max(initial=0))))
+            grams = grams.starts()
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, IntArray], *, end: int | None) -> BleuIndex:
@@ -100,7 +102,7 @@ class BleuIndex:
     def statistics(self, hypotheses: TokenArray, orders: int | None = None) -> Statistics:
         """Matches of (n, T) hypotheses at orders 1 to `orders` (default: all of the index), and their lengths."""
         flat = flatten(hypotheses, self._end)
-        flat = flat._replace(tokens=np.minimum(flat.tokens, self._unseen))
+        flat = flat._replace(tokens=np.minimum(flat.tokens, np.int64(self._unseen)))
         grams, matches = no_grams(flat), []
         for order in range(1, (orders or self.max_order) + 1):
             grams, matched = self._match(extend(flat, grams, order, self._unseen + 1), order, len(hypotheses))
@@ -120,7 +122,8 @@ class BleuIndex:
     def _match(self, grams: Grams, order: int, count: int) -> tuple[Grams, FloatArray]:
         """Clipped matches per row; the n-grams come back with the references' ids, -1 for those not found."""
         found = find(grams.keys, self._keys[order - 1])
-        clips = np.where(found >= 0, np.append(self._clips[order - 1], 0)[found], 0)
+        clips = np.zeros(len(found), np.int64)
+        clips[found >= 0] = self._clips[order - 1][found[found >= 0]]
         matches = sum_by_row(grams, np.minimum(grams.counts, clips[grams.gram]), count)
         return grams._replace(ids=found[grams.ids]), matches
 
@@ -136,15 +139,13 @@ def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | No
     """
     if not shelves:
         return BleuIndex(references, end=end, max_order=max_order)
-    made_of = hashlib.sha256(f"{end} {max_order} {references.shape} ".encode() + references.tobytes())
+    made_of = hashlib.sha256(f"{end} {max_order} {references.shape} ".encode())
+    made_of.update(np.ascontiguousarray(references).data)
     for module in (sys.modules[__name__], ngrams, variable):
         made_of.update(Path(str(module.__file__)).read_bytes())
     key = f"bleu-{made_of.hexdigest()[:32]}"
-    if (found := shelf.find(shelves, key)) is not None:
-        return BleuIndex.from_arrays(found.arrays, end=end)
-    index = BleuIndex(references, end=end, max_order=max_order)
-    shelf.keep(shelves, key, index.arrays(), None)
-    return index
+    entry = shelf.made(shelves, key, lambda: BleuIndex(references, end=end, max_order=max_order).arrays())
+    return BleuIndex.from_arrays(entry.arrays, end=end)
 
 
 def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:

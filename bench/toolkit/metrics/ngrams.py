@@ -6,7 +6,7 @@ a corpus is one integer sort an order.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from bench.contracts import lengths as variable
 from bench.contracts.data import TokenArray
 from bench.contracts.metric import FloatArray
 
-IntArray = NDArray[np.int64]
+IntArray = NDArray[np.integer[Any]]
+"""Whole numbers, of 32 bits if they fit, since a large corpus has tens of millions of n-grams."""
+NARROW = np.iinfo(np.int32).max
 
 
 class Flat(NamedTuple):
@@ -32,36 +34,64 @@ class Flat(NamedTuple):
 
 
 def flatten(sequences: TokenArray, end: int | None) -> Flat:
-    """Return (n, T) ids to their tokens before the first `end`."""
+    """Return the tokens of (n, T) ids before the first `end`."""
     lengths = variable.lengths(sequences, end)
-    places = np.arange(lengths.sum())
-    rows = np.repeat(np.arange(len(sequences)), lengths)
+    count = int(lengths.sum())
+    rows = np.repeat(_up_to(len(sequences)), lengths)
+    left = narrowed(lengths.cumsum())[rows]
+    left -= _up_to(count)
     kept = np.arange(sequences.shape[1]) < lengths[:, None]
-    return Flat(sequences[kept], rows, lengths.cumsum()[rows] - places, lengths)
+    return Flat(narrowed(sequences[kept]), rows, left, lengths)
+
+
+def narrowed(values: IntArray) -> IntArray:
+    """Return the values, none below -1, as 32-bit numbers if they fit."""
+    return values.astype(np.int32) if values.max(initial=0) <= NARROW else values
+
+
+def _up_to(count: int) -> IntArray:
+    """Return 0, 1, ... below `count`."""
+    return np.arange(count, dtype=np.int32 if count <= NARROW else np.int64)
 
 
 class Grams(NamedTuple):
     """All n-grams of one order, counted.
 
-    `keys` (G,) are the distinct ones, ascending. A *run* is one n-gram within one row: `counts` and `rows` (R,) say how
-    often and where, `gram` (R,) which, and `first` (G,) is each n-gram's first run. `places` (P,) are where they start,
-    and `ids` (P,) which n-gram starts there: its rank among `keys`.
+    `keys` (G,) are the distinct ones, ascending. `places` (P,) are where they start, and `ids` (P,) which n-gram starts
+    there: its rank among `keys`. A *run* is one n-gram within one row: `runs` (R,) are its first entries of `places`,
+    `counts` (R,) say how often the n-gram is there, and `first` (G,) is each n-gram's first run. `row_of` (N,) is the
+    row of each place.
     """
 
     keys: IntArray
     counts: IntArray
-    rows: IntArray
-    gram: IntArray
+    runs: IntArray
     first: IntArray
     places: IntArray
     ids: IntArray
+    row_of: IntArray
+
+    @property
+    def rows(self) -> IntArray:
+        """Return the (R,) row of each run."""
+        return self.row_of[self.places[self.runs]]
+
+    @property
+    def gram(self) -> IntArray:
+        """Return the (R,) n-gram of each run, by its `ids`."""
+        return self.ids[self.runs]
+
+    def starts(self) -> Grams:
+        """Return what `extend` needs, without the rest."""
+        nothing = np.empty(0, np.int64)
+        return self._replace(keys=nothing, counts=nothing, runs=nothing, first=nothing)
 
 
 def no_grams(flat: Flat) -> Grams:
     """Order 0: the empty n-gram starts everywhere; what `extend` starts from."""
     nothing = np.empty(0, np.int64)
-    places = np.arange(len(flat.tokens))
-    return Grams(nothing, nothing, nothing, nothing, nothing, places, np.zeros_like(places))
+    places = _up_to(len(flat.tokens))
+    return Grams(nothing, nothing, nothing, nothing, places, np.zeros_like(places), flat.rows)
 
 
 def extend(flat: Flat, grams: Grams, order: int, vocabulary: int) -> Grams:
@@ -71,25 +101,27 @@ def extend(flat: Flat, grams: Grams, order: int, vocabulary: int) -> Grams:
     """
     kept = (grams.ids >= 0) & (flat.left[grams.places] >= order)
     places = grams.places[kept]
-    keys = grams.ids[kept] * vocabulary + flat.tokens[places + order - 1]
-    return _count(keys, places, flat.rows)
+    keys = grams.ids[kept].astype(np.int64)
+    keys *= vocabulary
+    keys += flat.tokens[places + (order - 1)]
+    by_key = _by_key(keys)
+    return _count(keys[by_key], places[by_key], flat.rows)
 
 
 def _count(keys: IntArray, places: IntArray, row_of: IntArray) -> Grams:
-    order = _by_key(keys)
-    keys, places = keys[order], places[order]
-    rows = row_of[places]
+    """Count the n-grams with these ascending keys; those of one key are in the order of their places."""
     new_gram = changes(keys)
-    runs = np.flatnonzero(new_gram | changes(rows))
-    ids = new_gram.cumsum() - 1
+    runs = narrowed(np.flatnonzero(new_gram | changes(row_of[places])))
+    ids = new_gram.cumsum(dtype=places.dtype)
+    ids -= 1
     return Grams(
         keys=keys[new_gram],
-        counts=np.diff(runs, append=len(keys)),
-        rows=rows[runs],
-        gram=ids[runs],
-        first=np.flatnonzero(new_gram[runs]),
+        counts=np.diff(runs, append=runs.dtype.type(len(keys))),
+        runs=runs,
+        first=narrowed(np.flatnonzero(new_gram[runs])),
         places=places,
         ids=ids,
+        row_of=row_of,
     )
 
 
@@ -101,13 +133,26 @@ def changes(values: IntArray) -> NDArray[np.bool_]:
 
 
 def _by_key(keys: IntArray) -> IntArray:
-    """Stable argsort. Key and place packed into one integer sort several times faster than an argsort does."""
+    """Return the stable argsort of keys from 0 on.
+
+    Key and place packed into one integer sort several times faster than an argsort does. Keys that are too wide are
+    sorted by their lower bits, then by the rest.
+    """
     bits = len(keys).bit_length()
-    if len(keys) and int(keys.max()) >> (63 - bits):
-        return np.argsort(keys, kind="stable")
-    packed = (keys << bits) | np.arange(len(keys))
+    width = 63 - bits
+    order = _packed_sort(keys & ((1 << width) - 1), bits)
+    for shift in range(width, int(keys.max(initial=0)).bit_length(), width):
+        order = order[_packed_sort((keys[order] >> shift) & ((1 << width) - 1), bits)]
+    return order
+
+
+def _packed_sort(keys: IntArray, bits: int) -> IntArray:
+    """Return the stable argsort of keys that leave `bits` bits for a place."""
+    packed = keys << bits
+    packed |= np.arange(len(keys))
     packed.sort()
-    return packed & ((1 << bits) - 1)
+    packed &= (1 << bits) - 1
+    return packed
 
 
 def sum_by_row(grams: Grams, values: IntArray, count: int) -> FloatArray:
@@ -116,8 +161,9 @@ def sum_by_row(grams: Grams, values: IntArray, count: int) -> FloatArray:
 
 
 def find(keys: IntArray, among: IntArray) -> IntArray:
-    """Rank of each key in `among` (ascending), -1 where it is not there."""
+    """Return the rank of each key in `among` (ascending), -1 for a key that is not there."""
     if not len(among):
         return np.full(len(keys), -1)
-    ranks = np.minimum(np.searchsorted(among, keys), len(among) - 1)
+    wanted = np.minimum(keys, np.iinfo(among.dtype).max).astype(among.dtype)  # else `among` would be widened
+    ranks = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
     return np.where(among[ranks] == keys, ranks, -1)

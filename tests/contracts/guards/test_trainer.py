@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts.errors import ContractError
+from bench.contracts.errors import ContractError, DivergedError
 from bench.contracts.guards import trainer as guards
 from bench.contracts.trainer import Phase
 
@@ -64,11 +64,24 @@ def test_a_number_without_a_name_is_refused(name: Any) -> None:
         guards.checked_values({"loss": 1.0, name: 2.0}, "mle")
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30, -2e15])
 def test_a_number_that_is_not_finite_ends_training(value: float) -> None:
-    guards.check_finite({"loss": 1e300}, "mle", 3)
-    with pytest.raises(ContractError, match=f"training diverged: reward is {value} in mle epoch 3"):
+    guards.check_finite({"loss": 1e15}, "mle", 3)
+    with pytest.raises(DivergedError, match=f"training diverged: reward is {re.escape(f'{value:.4g}')} in mle epoch 3"):
         guards.check_finite({"loss": 1.0, "reward": value}, "mle", 3)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -2e8])
+def test_a_parameter_out_of_reach_ends_training(value: float) -> None:
+    model, held = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    model.register_buffer("mask", torch.tensor(-math.inf))
+    held.weight.requires_grad_(False).fill_(math.inf)
+    parts = {"model": model, "held": held, "optimiser": torch.optim.SGD(model.parameters(), 1e30)}
+    guards.check_parameters(parts, "mle", 3)
+    with torch.no_grad():
+        model.bias.fill_(value)
+    with pytest.raises(DivergedError, match=r"parameter bias of model reaches .* in mle epoch 3"):
+        guards.check_parameters(parts, "mle", 3)
 
 
 @pytest.mark.parametrize("parts", [None, [torch.nn.Linear(1, 1)], {"model": 3}, {"model": {"weight": 1}}])

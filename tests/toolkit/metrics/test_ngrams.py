@@ -36,3 +36,21 @@ def test_find_gives_ranks_or_minus_one():
     among = np.array([2, 5, 9])
     np.testing.assert_array_equal(ngrams.find(np.array([9, 0, 5, 10, 2, 3]), among), [2, -1, 1, -1, 0, -1])
     np.testing.assert_array_equal(ngrams.find(np.array([1]), np.empty(0, np.int64)), [-1])
+
+
+def test_keys_of_any_width_are_sorted_as_numpy_sorts_them():
+    rng = np.random.default_rng(2)
+    for width in (1, 20, 52, 53, 60, 62):
+        keys = rng.integers(0, 1 << width, 3_000) >> rng.integers(0, width, 3_000)
+        np.testing.assert_array_equal(ngrams._by_key(keys), np.argsort(keys, kind="stable"))
+    assert len(ngrams._by_key(np.empty(0, np.int64))) == 0
+
+
+def test_numbers_take_32_bits_if_they_fit():
+    flat = ngrams.flatten(np.random.default_rng(3).integers(0, 9, (20, 6)), end=0)
+    grams = ngrams.extend(flat, ngrams.no_grams(flat), 1, 9)
+    wide = ngrams.flatten(np.full((2, 3), 1 << 40), end=None)
+    assert {part.dtype for part in (*flat[:3], *grams[1:])} == {np.dtype(np.int32)}
+    assert wide.tokens.dtype == np.int64
+    narrow = np.array([2, 5, ngrams.NARROW], np.int32)
+    np.testing.assert_array_equal(ngrams.find(np.array([5, 1 << 40, ngrams.NARROW]), narrow), [1, -1, 2])
