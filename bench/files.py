@@ -72,7 +72,7 @@ def read_object(path: Path, remedy: str) -> dict[str, Any]:
     """Return the JSON object in a file; BenchError, which ends with the remedy, if it holds none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"{path} is damaged ({folded(error)}): {remedy}") from None
     if not isinstance(found, dict):
         raise BenchError(f"{path} is damaged (no JSON object): {remedy}")

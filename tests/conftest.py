@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -118,6 +119,31 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+NO_FLOCK = """
+import ctypes
+class Instruction(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_uint16), ("true", ctypes.c_uint8), ("false", ctypes.c_uint8), ("k", ctypes.c_uint32)]
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(Instruction))]
+load, equal, give = 0x20, 0x15, 0x06  # the number of the call; is it flock?; return
+refuse, allow = 0x50000 | {error}, 0x7FFF0000
+steps = (Instruction * 4)((load, 0, 0, 0), (equal, 0, 1, {flock}), (give, 0, 0, refuse), (give, 0, 0, allow))
+system = ctypes.CDLL(None, use_errno=True)
+system.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS: a process may then filter its own calls
+assert system.prctl(22, 2, ctypes.byref(Program(4, steps))) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+"""
+
+
+@pytest.fixture
+def no_flock() -> Callable[[int], str]:
+    """Return errno -> code after which the kernel answers each flock() of the process and its children with it."""
+    numbers = {("Linux", "x86_64"): 73, ("Linux", "aarch64"): 32}
+    number = numbers.get((platform.system(), platform.machine()))
+    if number is None:
+        pytest.skip("calls cannot be filtered here")
+    return lambda error: NO_FLOCK.format(flock=number, error=error)
 
 
 class AtOnce:

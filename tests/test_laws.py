@@ -167,7 +167,7 @@ def test_plug_ins_never_import_one_another() -> None:
 
 
 NO_KNOBS = {
-    "bench/engine/progress.py width",  # characters of a terminal
+    "bench/engine/board.py width",  # characters of a terminal
     "bench/engine/speed.py rate",  # units a second
     "bench/engine/speed.py references",  # the name of a draw
 }

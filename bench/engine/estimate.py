@@ -15,7 +15,7 @@ from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.loading import blaming, load
-from bench.records.events import Start
+from bench.records.events import Epoch, Start
 from bench.records.journal import Record
 from bench.toolkit.corpora.fetch import user_cache
 
@@ -127,39 +127,57 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
 
 
 class TimeLeft:
-    """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean."""
+    """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean.
+
+    What was expected is corrected by what the cells that ended took. A running cell takes at least as long as the
+    epochs that its phase still has, by the time of its latest one.
+    """
 
     def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:
         self.records, self.expected = records, expected
         self.spent: dict[tuple[str, str], list[float]] = {}
+        told = measured = 0.0
         for record in records:
             if record.done and record.done.wall_seconds is not None:
                 self.spent.setdefault(_arm(record), []).append(record.done.wall_seconds)
+                if record.cell.id in expected:
+                    told, measured = told + expected[record.cell.id], measured + record.done.wall_seconds
+        self.scale = measured / told if told else 1.0
 
     def of(self, record: Record) -> float | None:
         """Return the seconds left of a cell; None if nothing is known yet."""
-        if record.status in ("done", "failed"):
+        if record.status in ("done", "failed", "damaged"):
             return 0.0
-        whole = self._whole(record)
+        whole, least = self._whole(record), _rest_of_phase(record)
         if whole is None:
-            return None
+            return least or None
         start = record.last(Start) if record.status == "running" else None
         since = time.time() - start.time if start else 0.0
-        return max(0.0, whole - since)
+        return max(least, whole - since)
 
-    def total(self, jobs: int) -> float | None:
-        """Return the seconds until the last cell ends if the jobs share the work evenly; None if unknown."""
-        left = [self.of(record) for record in self.records]
-        return None if None in left else sum(seconds for seconds in left if seconds is not None) / jobs
+    def total(self, jobs: int, records: Sequence[Record] | None = None) -> float | None:
+        """Return the seconds until the last of the records (default: all) ends; None if unknown.
+
+        The jobs share the work evenly, but no cell is shared.
+        """
+        left = [self.of(record) for record in (self.records if records is None else records)]
+        known = [seconds for seconds in left if seconds is not None]
+        return None if len(known) < len(left) else max(sum(known) / jobs, max(known, default=0.0))
 
     def _whole(self, record: Record) -> float | None:
         times = self.spent.get(_arm(record))
         if times:
             return sum(times) / len(times)
         if record.cell.id in self.expected:
-            return self.expected[record.cell.id]
+            return self.scale * self.expected[record.cell.id]
         every = [seconds for times in self.spent.values() for seconds in times]
         return sum(every) / len(every) if every else None
+
+
+def _rest_of_phase(record: Record) -> float:
+    """Return the seconds that the epochs left in a running cell's phase take; 0 if none has ended."""
+    epoch = record.last(Epoch) if record.status == "running" else None
+    return (epoch.epochs - epoch.epoch) * (epoch.seconds or 0.0) if epoch else 0.0
 
 
 def _arm(record: Record) -> tuple[str, str]:

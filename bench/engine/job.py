@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import traceback
 import warnings
@@ -25,7 +26,7 @@ from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import folders
-from bench.records import events, generator_files
+from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal
 from bench.records.revive import build_trainer, reopen, training_rng
@@ -58,6 +59,15 @@ def run(cell: Cell, context: Context) -> str:
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
+    try:
+        with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
+            return _attempt(cell, context, journal)
+    except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
+        return _fail(cell, journal, error)
+
+
+def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
+    """Run the cell and journal how it ended."""
     (journal.folder / "error.log").unlink(missing_ok=True)
     try:
         _run(cell, context, journal)
@@ -65,10 +75,14 @@ def run(cell: Cell, context: Context) -> str:
         journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the run
-        journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
-        _keep_traceback(error, journal.folder / "error.log")
-        return "failed"
+        return _fail(cell, journal, error)
     return "done"
+
+
+def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
+    journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
+    _keep_traceback(error, journal.folder / "error.log")
+    return "failed"
 
 
 def _keep_traceback(error: BaseException, path: Path) -> None:
@@ -102,10 +116,21 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         profiles=judged.profiles or None,
         seconds=round(seconds, 3),
         wall_seconds=round(time.perf_counter() - began, 3),
+        memory=_most_memory(),
         tokens=tokens_sampled(cell, evaluator.data),
     )
-    journal.append(done)
+    journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _most_memory() -> int | None:
+    """Return the most bytes that this process has held; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else 1024 * found
 
 
 def _refuse_edited(cell: Cell) -> None:

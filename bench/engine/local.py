@@ -10,17 +10,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_all_start_methods, get_context, parent_process
+from multiprocessing import connection, get_all_start_methods, get_context
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 
 from bench.contracts.errors import BenchError
-from bench.engine import job, signals, terminal
+from bench.engine import signals, worker
 from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
@@ -36,7 +35,6 @@ SERVER_ONLY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
 }
-ENDED = 79  # exit code of a process whose job returned; nothing else ends with it
 ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 
 
@@ -82,7 +80,7 @@ class _Workers:
         _start_server()
         with signals.held_back(), _without_main():
             given = cell, self.context, dict(os.environ)
-            process = _process_class()(target=_work, args=given, name=f"bench {cell.id}", daemon=False)
+            process = _process_class()(target=worker.work, args=given, name=f"bench {cell.id}", daemon=False)
             process.start()
             self.at_work[process.sentinel] = process, cell
 
@@ -114,10 +112,10 @@ class _Workers:
             _end_orphan(process.pid)
         del self.at_work[sentinel]
         process.close()
-        if code != ENDED:
+        if code != worker.ENDED:
             with suppress(OSError):  # a full disk: the cell is unfinished all the same
                 Journal(self.context.runs / cell.id).append(Interrupted(error=_cause(code)))
-        return None if code == ENDED else cell
+        return None if code == worker.ENDED else cell
 
     def _kill(self) -> None:
         """Kill the remaining processes. They ignore gentler signals."""
@@ -181,12 +179,7 @@ def _in_environment(**values: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _set_environment(before)
-
-
-def _set_environment(values: Mapping[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(values)
+        worker.set_environment(before)
 
 
 @contextmanager
@@ -202,28 +195,3 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-def _work(cell: Cell, context: Context, environment: Mapping[str, str]) -> None:
-    """Run one cell, which is all that a process does."""
-    signals.ignore()
-    _leave_with_parent()
-    _set_environment(environment)  # the server's environment is that of its start
-    terminal.escape_what_it_cannot_hold()  # a plug-in may print
-    job.run(cell, context)
-    leave = threading.Timer(context.grace, os._exit, (ENDED,))  # a plug-in may leave a thread that does not end
-    leave.daemon = True
-    leave.start()
-    sys.exit(ENDED)
-
-
-def _leave_with_parent() -> None:
-    """End this process at once if its parent is killed: the next run may resume its cell from the last checkpoint."""
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

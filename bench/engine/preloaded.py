@@ -6,7 +6,12 @@ no random number.
 
 from __future__ import annotations
 
+import atexit
+import os
 import pkgutil
+import signal
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 from bench.plugins import loading as plugins
@@ -33,3 +38,19 @@ for package in TOOLKIT:
         import_module(module.name)
 plugins.names("bench.baselines")  # reads and keeps the metadata of all packages; loads no plug-in
 plugins.names("bench.datasets")
+
+
+def _end_workers(server: int) -> None:
+    """Kill the processes that the server forked, with those that plug-ins forked there. The server ends with bench."""
+    import psutil
+
+    if os.getpid() != server:  # a process that was forked from it
+        return
+    for child in psutil.Process().children():
+        with suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+        with suppress(psutil.Error):
+            child.kill()
+
+
+atexit.register(partial(_end_workers, os.getpid()))

@@ -1,4 +1,4 @@
-"""Show progress: one live table of all cells in a terminal, plain lines elsewhere."""
+"""Show progress: a line for each cell that ended, and in a terminal a live view of the others below."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Literal
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from bench.engine.estimate import TimeLeft
+from bench.engine.board import Board, headline
 from bench.planning.cell import Cell
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Refused, Start
+from bench.records.events import Done, Event, Failed, Refused, Start
 from bench.records.journal import Journal, Record, read_record
 
-WIDE = 100  # a terminal this wide has room for the name of the score
 NEXT = 32  # waiting cells that a look takes in at least
-ORDER = {"running": 0, "failed": 1, "interrupted": 2, "pending": 3, "done": 4}
 
 
 class Progress:
@@ -43,7 +38,8 @@ class Progress:
         ended: Callable[[Record], object],
         expected: Mapping[str, float] | None = None,
     ) -> None:
-        self.console, self.ended, self.expected, self.jobs = console, ended, expected or {}, jobs
+        self.console, self.ended, self.jobs = console, ended, jobs
+        self.board = Board(console, jobs, expected or {}, time.monotonic())
         self.records: dict[str, Record] = {}
         self.places: dict[str, int] = {}
         for cell in cells:
@@ -100,10 +96,10 @@ class Progress:
             (self.running if record.status == "running" else self.waiting)[key] = None
 
     def _draw(self) -> None:
-        """Draw the table, and let nine times as long pass before the next drawing."""
+        """Draw the view, and let nine times as long pass before the next drawing."""
         if self.live:
             began = time.monotonic()
-            self.live.update(self._view(), refresh=True)
+            self.live.update(self.board.view(list(self.records.values())), refresh=True)
             self.draw_after = time.monotonic() + 9 * (time.monotonic() - began)
 
     def _tell_refused(self, cell: Cell, new: Iterable[Event]) -> None:
@@ -118,57 +114,15 @@ class Progress:
         if record.status == "failed" and (failed := record.last(Failed)):
             text = f"failed: {cell.dataset_label} {failed.error}"
             self.console.print(text, markup=False, style="red", soft_wrap=True)
-        elif not self.live:
+        else:
             count = f"[{self.done}/{len(self.records)}]"
             text = f"{count} {cell.dataset_label} {cell.label} seed {cell.seed}: {headline(record)}"
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
         self.ended(read_record(record.folder))
 
-    def _view(self) -> Group:
-        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for name in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
-            side: Literal["left", "right"] = "left" if name in ("dataset", "baseline", "phase") else "right"
-            table.add_column(name, justify=side, no_wrap=name not in ("baseline", "phase"))  # only these two may be cut
-        ordered = sorted(self.records.values(), key=lambda r: ORDER[r.status])
-        left = TimeLeft(ordered, self.expected)
-        room = max(5, self.console.size.height - 6)
-        for record in ordered[:room]:
-            *cells, score = _row(record)
-            score = score if self.console.width >= WIDE else score.rpartition(" ")[2]
-            remains = _time(left.of(record)) if record.status == "running" else ""
-            table.add_row(*map(Text, (*cells, score, remains)))  # not as markup: a row's name may hold [...]
-        hidden = f" · {len(ordered) - room} more below" if len(ordered) > room else ""
-        return Group(table, f"{self.done} of {len(ordered)} cells done · {_time(left.total(self.jobs))} left{hidden}")
-
-
-def headline(record: Record) -> str:
-    """Return the first score of a finished cell; of an unfinished one, that of its latest curve point."""
-    point = record.last(Curve)
-    latest = point.scores if point else {}
-    scores = {name: score.value for name, score in record.scores.items()} or latest
-    name, value = next(iter(scores.items()), ("", None))
-    return f"{name} {value:.4f}" if value is not None else "-"
-
-
-def _row(record: Record) -> list[str]:
-    cell, epoch = record.cell, record.last(Epoch)
-    if record.status != "running":
-        state = record.status
-        return [cell.dataset_label, cell.label, str(cell.seed), state, "", "", headline(record)]
-    loss = next(iter(epoch.values.values()), None) if epoch else None
-    return [
-        cell.dataset_label,
-        cell.label,
-        str(cell.seed),
-        epoch.phase if epoch else "starting",
-        f"{epoch.epoch}/{epoch.epochs}" if epoch else "",
-        f"{loss:.4f}" if loss is not None else "",
-        headline(record),
-    ]
-
 
 def _last_of_each(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the last event of each kind, in order, without what the table does not show."""
+    """Return the last event of each kind, in order, without what the view does not show."""
     kept: dict[type[Event], Event] = {}
     for event in events:
         kept.pop(type(event), None)
@@ -182,11 +136,3 @@ def _shown(event: Event) -> Event:
     if isinstance(event, Done):
         return replace(event, scores=dict(islice(event.scores.items(), 1)), profiles=None)
     return event
-
-
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.1f} min"

@@ -37,6 +37,7 @@ def run(
     runs: str | Path = "runs",
     tracking_uri: str | None = None,
     metrics: Sequence[str] = (),
+    wait: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
@@ -62,7 +63,7 @@ def run(
     made = planning.make(request, corpora)
     if own:
         beside.refuse_unfit(made, own)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri)
+    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri, wait=wait)
     session.run(made, setup, _console(progress))
     if own and (records := beside.finished(made, setup)):
         beside.judge(records, setup, own)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from bench.contracts.errors import folded
 from bench.engine import pool, signals
+from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import Context
 from bench.engine.progress import Progress
@@ -20,7 +22,7 @@ from bench.judging import strange
 from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.journal import Journal, Record, read_record, record_of, write_cell
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
 from bench.records.sync import locked, project_plan
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where and how to run a plan; nothing here changes a number."""
+    """Where and how to run a plan; nothing here changes a number.
+
+    `wait` says whether to wait for another bench that is at work in the runs folder.
+    """
 
     corpora: Corpora
     runs: Path
     jobs: int
     cluster: str | None = None
     tracking_uri: str | None = None
+    wait: bool = False
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
@@ -51,7 +57,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     console = console or Console()
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
-    with locked(setup.runs):
+    with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
         _announce(plan, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
@@ -59,7 +65,10 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         tags = provenance.tags() | {"preset": plan.preset}
         for cell in plan.cells:
             write_cell(cell, setup.runs)
-        wanted = {cell.id: Entry(tags=tags, label=cell.label) for cell in plan.cells}
+        wanted = {
+            cell.id: Entry(tags=tags, label=cell.label, dataset=cell.dataset_label, seed=cell.seed)
+            for cell in plan.cells
+        }
         cells = kept_plans.write(plan.name, wanted, setup.runs)
         stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
@@ -70,9 +79,9 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
-    """Return the records of the plan's cells that failed."""
+    """Return the records of the plan's cells that failed or are damaged."""
     records = (read_record(runs / cell.id) for cell in plan.cells)
-    return [record for record in records if record.status == "failed"]
+    return [record for record in records if record.status in ("failed", "damaged")]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
@@ -102,13 +111,23 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
     """Return the cells that are not done, with those that have no folder yet, the lowest seed first."""
-    records = (Record(cell, runs / cell.id, tuple(Journal(runs / cell.id).read())) for cell in _in_order(plan))
+    records = (record_of(cell, runs / cell.id) for cell in _in_order(plan))
     return [record.cell for record in records if record.status != "done"]
 
 
 def _in_order(plan: Plan) -> list[Cell]:
     """Return the cells in the order of running: seed by seed, so that every arm soon has a score."""
     return sorted(plan.cells, key=lambda cell: cell.seed)
+
+
+def _set_damaged_aside(cells: Sequence[Cell], runs: Path, console: Console) -> None:
+    """Say which of the cells are damaged, and let them begin anew."""
+    for record in (record_of(cell, runs / cell.id) for cell in cells):
+        if record.damage:
+            cell = record.cell
+            text = f"{cell.dataset_label} {cell.label} seed {cell.seed} is damaged, and runs again: {record.damage}"
+            console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+            Journal(record.folder).set_aside()
 
 
 def _carry_out(
@@ -120,9 +139,10 @@ def _carry_out(
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
         return None
+    _set_damaged_aside(cells, setup.runs, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
-    context = Context(runs, setup.corpora, stop)
+    context, began = Context(runs, setup.corpora, stop), time.monotonic()
     with Progress(
         _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
     ) as shown:
@@ -134,6 +154,8 @@ def _carry_out(
         finally:
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
+    count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
     return None
 
 

@@ -79,8 +79,11 @@ class Timing:
         }
 
 
-def measure(stage: Stage, device: torch.device, runs: int) -> Timing:
-    """Time a stage: one warm-up, then `runs` runs. At most 2 * `runs` are repeated if others use the processors."""
+def measure(stage: Stage, device: torch.device, runs: int, timed: Callable[[], object] = lambda: None) -> Timing:
+    """Time a stage: one warm-up, then `runs` runs. At most 2 * `runs` are repeated if others use the processors.
+
+    `timed` is called after each run that counts.
+    """
     work = stage.prepare(device)
     work()
     timing = Timing(stage)
@@ -92,6 +95,7 @@ def measure(stage: Stage, device: torch.device, runs: int) -> Timing:
             continue
         timing.seconds.append(seconds)
         timing.foreign.append(round(foreign, 3))
+        timed()
     return timing
 
 

@@ -19,7 +19,7 @@ from bench.planning.cell import ELSEWHERE, Cell, Evaluation
 from bench.planning.preset import Preset, RunSettings
 from bench.plugins import loading as plugins
 from bench.plugins.metrics import MetricPlugin, as_metrics
-from bench.records import revive
+from bench.records import revive, seal
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 
@@ -173,6 +173,7 @@ def _comparable(judged: Judgement, record: Record) -> dict[str, float]:
 
 def _against(judged: Judgement, record: Record) -> Iterator[Test]:
     path = record.folder / "scores.parquet"
+    seal.check(record.folder, record.seal, path.name)
     theirs = read_scores(path, str(path), f"remove {record.folder}, and run the cell again")
     for name, value in _comparable(judged, record).items():
         if name not in theirs:

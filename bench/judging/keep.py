@@ -35,8 +35,10 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
     own = [metric for metric in judge.evaluator.metrics if isinstance(metric, OwnMetric)]
     beside = {metric.name for metric in own}
     folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
-    if read_record(folder).status != "done":
+    if (status := read_record(folder).status) != "done":
         journal = Journal(folder)
+        if status == "damaged":
+            journal.set_aside()
         outside = (f"{samples.outside:.2%} of tokens outside the vocabulary",) if samples.outside else ()
         journal.append(start_of(data, [f"{name}: {note}" for note in (*samples.notes, *outside)]))
         readable = Opened(judge.opened.dataset, replace(data, vocabulary=samples.vocabulary))
@@ -49,7 +51,7 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
             seconds=0.0,
             wall_seconds=0.0,
         )
-        journal.append(done)
+        journal.finish(done)
     keep_beside(read_record(folder), own, judged)
     return read_record(folder)
 
@@ -83,6 +85,11 @@ def only_plan(runs: RunsFolder, dataset: str) -> str:
 
 def enter(record: Record, plan: str, runs: RunsFolder, tracker: Tracker | None = None) -> None:
     """Add the row to a plan on disk; write it to MLflow if there is a tracker. `runs` does not see the change."""
-    cells = kept_plans.write(plan, {record.cell.id: Entry(tags=provenance.tags())}, runs.path)
+    cell = record.cell
+    cells = kept_plans.write(
+        plan,
+        {cell.id: Entry(tags=provenance.tags(), label=cell.label, dataset=cell.dataset_label, seed=cell.seed)},
+        runs.path,
+    )
     if tracker is not None:
-        tracker.project(record, plan, cells[record.cell.id])
+        tracker.project(record, plan, cells[cell.id])

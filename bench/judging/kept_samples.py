@@ -16,11 +16,15 @@ from bench.records import revive
 from bench.records.journal import Record
 
 
+class DamagedSamples(BenchError):
+    """A samples.txt is not what the run was judged on."""
+
+
 def kept_samples(record: Record, opened: Opened) -> TokenArray:
     """Return the (n, T) token ids that the run was judged on.
 
     If the text does not tell where a token ends, they are drawn again from the run's generator, and must give the same
-    text. BenchError if the file is damaged, or if neither way gives the samples back.
+    text. DamagedSamples if the file is damaged; BenchError if neither way gives the samples back.
     """
     lines, words = _lines(record), opened.data.vocabulary
     if _tells_tokens_apart(words):
@@ -47,8 +51,8 @@ def _lines(record: Record) -> list[str]:
     return lines
 
 
-def _damaged(record: Record, why: str) -> BenchError:
-    return BenchError(f"{_path(record)} is damaged ({why}): remove {record.folder}, and run the cell again")
+def _damaged(record: Record, why: str) -> DamagedSamples:
+    return DamagedSamples(f"{_path(record)} is damaged ({why}): remove {record.folder}, and run the cell again")
 
 
 def _tells_tokens_apart(words: Vocabulary) -> bool:

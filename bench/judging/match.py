@@ -26,6 +26,8 @@ from bench.toolkit.models.tempered import tempered
 
 TEMPERATURES = tuple(float(10**power) for power in np.linspace(-1, 1, 9))
 PRECISION = 1e-3  # of the temperature, relative
+MOST = len(TEMPERATURES) + math.ceil(math.log2(math.log(TEMPERATURES[1] / TEMPERATURES[0]) / math.log1p(PRECISION)))
+"""The most temperatures that are tried: those, then the halvings of a step between two of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +83,19 @@ def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corp
     return revive.reopen(ours, corpora)
 
 
-def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, samples: int | None = None) -> Match:
+def match(
+    baseline: Sequence[Record],
+    arm: Sequence[Record],
+    opened: Opened,
+    samples: int | None = None,
+    tried: Callable[[], object] = lambda: None,
+) -> Match:
     """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
 
     It tries nine temperatures from 0.1 to 10, then bisects between two of them. All are judged with the same random
     numbers, so the curve is smooth, and smoother with more sequences. `samples` is the number of sequences per run. Its
     default is the arm's number, so that scores that depend on it, such as Self-BLEU, are comparable. BenchError if the
-    score is out of reach.
+    score is out of reach. `tried` is called after each temperature, MOST times at most.
     """
     evaluator = Evaluator.of(opened, baseline[0].cell.evaluation.rule)
     metrics = evaluator.metrics
@@ -101,6 +109,7 @@ def match(baseline: Sequence[Record], arm: Sequence[Record], opened: Opened, sam
         value = tempering.scores(temperature, metrics[:1])[name]
         if value is None:
             raise BenchError(f"{name} of {baseline[0].cell.label} is undefined at temperature {temperature:.3g}")
+        tried()
         return value - target
 
     gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}

@@ -139,9 +139,8 @@ def keep_beside(record: Record, metrics: Sequence[OwnMetric], judgement: Judgeme
     if all(record.scores.get(name) == score for name, score in scores.items()):
         return
     _add_columns(record, {name: judgement.per_sequence[name] for name in scores if name in judgement.per_sequence})
-    for metric in metrics:
-        told = metric.plugin.told
-        Journal(record.folder).append(Beside(metric=told, scores={metric.name: scores[metric.name]}))
+    told = (Beside(metric=own.plugin.told, scores={own.name: scores[own.name]}) for own in metrics)
+    Journal(record.folder).finish(*told)
 
 
 def _add_columns(record: Record, columns: Mapping[str, object]) -> None:

@@ -87,6 +87,7 @@ def verdict(
         *fewer_anchors(found, anchors),
         *undefined(judge, found),
         *untested(rivals, same, tests),
+        *(f"not tested: {row} {why}" for row, why in runs.hurt(record.cell.dataset_label, plan).items()),
         *other_counts(runs.of_plan(plan, record.cell.dataset_label) if plan else (), plan, record),
     )
     return Verdict(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
@@ -102,6 +103,11 @@ def profile_key(name: str) -> str:
     return PROFILE + safe(name)
 
 
+def trained_key(value: str, phase: str) -> str:
+    """Return the key of a value that a trainer reports in a phase."""
+    return f"{safe(value)}/{safe(phase)}"
+
+
 def json_list(entries: Iterable[Any]) -> str:
     """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
     return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
@@ -148,6 +154,7 @@ def _outcome(record: Record) -> dict[str, str]:
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         told |= {"tokens": done.tokens, "updates": _updates(record)}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
+    tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
     if record.status == "failed" and (failed := record.last(Failed)):
         tags["error"] = failed.error or "no message"
     return tags
@@ -209,7 +216,7 @@ def _points(record: Record) -> Iterator[Point]:
     epochs = {(epoch.phase, epoch.epoch): epoch for epoch in record.all(Epoch)}
     for (phase, number), epoch in epochs.items():
         for name, value in epoch.values.items():
-            yield from _point(f"{safe(name)}/{safe(phase)}", value, number, epoch.time)
+            yield from _point(trained_key(name, phase), value, number, epoch.time)
 
 
 def _point(key: str, value: Any, step: int, time: float) -> Iterator[Point]:

@@ -6,12 +6,14 @@ written. Journals of older versions lack the fields that may be None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from bench.contracts.errors import folded
 from bench.contracts.metric import Profile, Score
 from bench.records import scores as codec
+from bench.records import typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +112,9 @@ class Done(Event):
     """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
-    the time spent training, `wall_seconds` the whole time. `profiles` are values by position, such as the exposure bias
-    at each position, under the names that the metrics give. `tokens` are those that the whole training samples, by the
-    trainer's stated cost.
+    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `profiles`
+    are values by position, such as the exposure bias at each position, under the names that the metrics give. `tokens`
+    are those that the whole training samples, by the trainer's stated cost. `sealed` says that a `Sealed` follows.
     """
 
     NAME: ClassVar[str] = "done"
@@ -121,8 +123,22 @@ class Done(Event):
     copied: float | None = None
     seconds: float
     wall_seconds: float | None = None
+    memory: int | None = None
     profiles: Mapping[str, Profile] | None = None
     tokens: int | None = None
+    sealed: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed(Event):
+    """The last line of a finished cell: file -> sha256 of what it left, and the sha256 of the journal before this line.
+
+    Journals of older versions have no such line.
+    """
+
+    NAME: ClassVar[str] = "sealed"
+    files: Mapping[str, str]
+    journal: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +171,32 @@ class Interrupted(Event):
 
 _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
-    for kind in (Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Beside, Failed, Interrupted)
+    for kind in (
+        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside, Failed, Interrupted),
+    )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "str": typed.is_text,
+    "str | None": typed.maybe(typed.is_text),
+    "int": typed.is_whole,
+    "int | None": typed.maybe(typed.is_whole),
+    "float": typed.is_finite,
+    "float | None": typed.maybe(typed.is_finite),
+    "bool": typed.is_truth,
+    "bool | None": typed.maybe(typed.is_truth),
+    "Sequence[str]": typed.each(typed.is_text),
+    "Mapping[str, str]": typed.by_name(typed.is_text),
+    "Mapping[str, float]": typed.by_name(typed.is_number),  # of step(): what diverged is NaN or infinite
+    "Mapping[str, float | None]": typed.by_name(typed.maybe(typed.is_finite)),
+    "Mapping[str, Profile] | None": typed.maybe(typed.by_name(typed.each(typed.maybe(typed.is_finite)))),
+    "Mapping[str, Score]": lambda value: isinstance(value, Mapping),  # by the codec
+}
+"""The annotation of a field -> whether a JSON value fits it."""
+_FITS = {
+    kind: {field.name: _CHECKS[str(field.type)] for field in fields(kind)} | {"time": typed.is_time}
+    for kind in _KINDS.values()
+}
 
 
 def to_line(event: Event) -> dict[str, Any]:
@@ -169,18 +208,21 @@ def to_line(event: Event) -> dict[str, Any]:
 
 
 def from_line(line: Any) -> Event | None:
-    """Return the event of a JSON value; None if it is not an event or lacks a field.
+    """Return the event of a JSON value; None if it is no event of this version. Fields of later versions are left out.
 
-    Fields that this version does not know are ignored.
+    Misfit if a field of the event is missing or has another type.
     """
     name = line.get("event") if isinstance(line, dict) else None
     kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         return None
     given = {field: line[field] for field in _FIELDS[kind] if field in line}
+    for field, value in given.items():
+        if not _FITS[kind][field](value):
+            raise typed.Misfit(f"{field} of {name} is {value!r:.40}")
     try:
         if kind in (Done, Beside):
             given["scores"] = codec.from_json(given["scores"])
         return kind(**given)
-    except (TypeError, KeyError, ValueError, AttributeError):
-        return None
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise typed.Misfit(f"{name}: {folded(error, 80)}") from None

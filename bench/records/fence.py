@@ -1,6 +1,7 @@
-"""Let one process at a time work in a folder: a lock that the system frees when its process dies.
+"""Let one process at a time work in a folder, by a lock that the system frees when the process dies.
 
-The lock is a file. It says who holds it: process, host, and since when.
+The lock is a file. It says who holds it: process, host, and since when. A process that is forked from the holder does
+not hold it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EIO, errno.EOPNOTSUPP)
 """Errors of a file system that does not lock files."""
 FOREVER = -1.0
 """Wait for the lock as long as it takes."""
+NAME = ".lock"
+"""The lock's file in a runs folder, and in the folder of a cell."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Holder:
     pid: int
     host: str
     since: float
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether the process runs, or ran, on this host."""
+        return self.host == socket.gethostname()
 
     def __str__(self) -> str:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
@@ -75,13 +83,13 @@ def held(path: Path, wait: float = 0.0, *, remove: bool = False) -> Iterator[Non
 
 @contextmanager
 def held_when_free(path: Path, waiting: Callable[[Taken], object]) -> Iterator[None]:
-    """Hold the lock as `held` does, as soon as it is free; call `waiting` first if it is not free now."""
-    try:
-        with held(path):
-            pass
-    except Taken as taken:
-        waiting(taken)
-    with held(path, FOREVER):
+    """Hold the lock as `held` does, as soon as it is free; call `waiting` if it is not free now."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(path))
+        except Taken as taken:
+            waiting(taken)
+            stack.enter_context(held(path, FOREVER))
         yield
 
 
@@ -112,4 +120,4 @@ def _write_holder(descriptor: int) -> None:
     holder = Holder(os.getpid(), socket.gethostname(), round(time.time(), 3))
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        os.write(descriptor, json.dumps(asdict(holder)).encode())

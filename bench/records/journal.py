@@ -2,31 +2,36 @@
 
 A cell's folder holds cell.json and journal.jsonl. A finished cell also has samples.txt, scores.parquet (a column per
 metric, a row per sequence), and generator.safetensors and generator.pt if its generator has a state (see
-bench/records/generator_files.py). error.log is there after a failure, checkpoint/ while the cell runs.
+bench/records/generator_files.py). error.log is there after a failure, checkpoint/ while the cell runs. The journal of a
+finished cell ends with its seal (see bench/records/seal.py).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, named
 from bench.contracts.metric import Score
 from bench.files import read_bytes, read_object, write_whole
 from bench.planning import paths
-from bench.planning.cell import Cell, Evaluation, Knobs
-from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Start, from_line, to_line
+from bench.planning.cell import Cell, Knobs
+from bench.records import seal
+from bench.records.cell_file import cell_of
+from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Sealed, Start, to_line
+from bench.records.seal import Story
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
-FIRST = "0.1.0"  # a cell file without a version was written by this one
 
-Status = Literal["pending", "running", "interrupted", "done", "failed"]
+Status = Literal["pending", "running", "interrupted", "done", "failed", "damaged"]
 E = TypeVar("E", bound=Event)
 
 
@@ -38,19 +43,31 @@ class Journal:
         self.path = folder / "journal.jsonl"
 
     def append(self, event: Event) -> None:
-        """Write one event with the present time. If a killed process left a torn line, end that line first."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n"
-        with self.path.open("ab+") as file:
-            if file.tell() and not _ends_with_newline(self.path):
-                line = "\n" + line
-            file.write(line.encode())
+        """Write one line with the present time. First end a torn line that a killed process left."""
+        self._write(self._closing() + self._line(event))
+
+    def finish(self, *last: Done | Beside) -> None:
+        """Write the last lines of a cell: these events, then the checksums of its files and of all before this line.
+
+        All lines are written at once. OSError if a file cannot be read.
+        """
+        told = (replace(event, sealed=True) if isinstance(event, Done) else event for event in last)
+        head = self._closing() + b"".join(map(self._line, told))
+        before = (self.path.read_bytes() if self.path.exists() else b"") + head
+        self._write(head + self._line(Sealed(files=seal.checksums(self.folder), journal=sha256(before))))
 
     def read(self) -> list[Event]:
-        """Return all events, in order. Torn lines and lines that are not events are left out."""
-        if not self.path.exists():
-            return []
-        return list(_events(self.path.read_text(encoding="utf-8", errors="replace")))
+        """Return all events, in order, without torn lines and lines that are no event."""
+        return list(self.story().events)
+
+    def story(self) -> Story:
+        """Return all events, and what is wrong with the journal or its cell."""
+        try:
+            return seal.read(self.path.read_bytes(), self.folder)
+        except FileNotFoundError:
+            return Story((), "", None, ())
+        except OSError as error:
+            return Story((), f"journal.jsonl cannot be read ({error.strerror})", None, ())
 
     def read_from(self, place: int) -> tuple[list[Event], int]:
         """Return the events after the byte `place`, and the place after the last whole line.
@@ -68,21 +85,47 @@ class Journal:
         with suppress(FileNotFoundError), self.path.open("rb") as file:
             file.seek(place)
             whole, newline, _ = file.read().rpartition(b"\n")  # a line that is being written is read the next time
-            return list(_events(whole.decode("utf-8", errors="replace"))), place + len(whole) + len(newline)
+            return list(seal.events_of(whole)), place + len(whole) + len(newline)
         return [], 0
+
+    def set_aside(self) -> None:
+        """Begin anew in the folder of a damaged cell: rename the journal to journal.damaged.jsonl, drop checkpoints."""
+        shutil.rmtree(self.folder / "checkpoint", ignore_errors=True)
+        with suppress(FileNotFoundError):
+            self.path.replace(self.folder / "journal.damaged.jsonl")
+
+    def _write(self, lines: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            file.write(lines)
+
+    def _line(self, event: Event) -> bytes:
+        return (json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n").encode()
+
+    def _closing(self) -> bytes:
+        """Return what ends a torn line."""
+        return b"" if not self.path.exists() or _ends_with_newline(self.path) else b"\n"
 
 
 @dataclass(frozen=True)
 class Record:
-    """A cell and the events that its journal held when it was read."""
+    """A cell and the events that its journal held when it was read.
+
+    `damage` says what is wrong with the journal or the files of the cell; "" if nothing is. `seal` holds the checksums
+    of what a finished cell left; None if the cell is not done, or if an older version made it.
+    """
 
     cell: Cell
     folder: Path
     events: tuple[Event, ...]
+    damage: str = ""
+    seal: Sealed | None = None
 
     @property
     def status(self) -> Status:
-        """Return the state of the cell, as its last event with a state tells it."""
+        """Return the state of the cell: damaged, or what its last event with a state tells."""
+        if self.damage:
+            return "damaged"
         for event in reversed(self.events):
             if (state := _STATES.get(type(event))) is not None:
                 return state
@@ -123,17 +166,6 @@ class Record:
         return (event for event in reversed(self.events) if isinstance(event, kind))
 
 
-def _events(text: str) -> Iterator[Event]:
-    """Yield the events of lines; torn lines and lines that are not events are left out."""
-    for line in text.splitlines():
-        try:
-            event = from_line(json.loads(line))
-        except ValueError:
-            continue
-        if event is not None:
-            yield event
-
-
 def write_cell(cell: Cell, runs: Path) -> Path:
     """Make the cell's folder with its cell.json, atomically, and return the folder.
 
@@ -153,20 +185,26 @@ def write_cell(cell: Cell, runs: Path) -> Path:
 
 def read_record(folder: Path) -> Record:
     """Read the record in a cell's folder; BenchError if its cell.json is damaged."""
-    return Record(read_cell(folder), folder, tuple(Journal(folder).read()))
+    return record_of(read_cell(folder), folder)
+
+
+def record_of(cell: Cell, folder: Path) -> Record:
+    """Read the journal of a cell that is known."""
+    story = Journal(folder).story()
+    return Record(cell, folder, story.events, story.damage, story.seal)
 
 
 def read_cell(folder: Path) -> Cell:
-    """Read the cell of a folder; BenchError if its cell.json is damaged."""
+    """Read the cell of a folder; BenchError if its cell.json is damaged or tells of a cell with another id."""
     path = folder / "cell.json"
-    content: dict[str, Any] = {"bench": FIRST, "files": [], "dataset_files": [], **read_object(path, REMEDY)}
+    content = read_object(path, REMEDY)
     try:
-        content["evaluation"] = Evaluation(**content["evaluation"])
-        for key in ("settings", "dataset_settings", "files", "dataset_files"):
-            content[key] = tuple((name, _tuples(value)) for name, value in content[key])
-        return _placed(Cell(**content), folder.parent, paths.restored)
-    except (KeyError, TypeError, ValueError) as error:
+        cell = _placed(cell_of(content), folder.parent, paths.restored)
+    except (KeyError, TypeError, ValueError, AttributeError, BenchError) as error:
         raise BenchError(f"{path} is damaged ({named(error)}): {REMEDY}") from None
+    if cell.id != folder.name:
+        raise BenchError(f"{path} is damaged (it describes cell {cell.id}): {REMEDY}")
+    return cell
 
 
 def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Knobs]) -> Cell:
@@ -177,13 +215,11 @@ def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Kno
     )
 
 
-def _tuples(value: Any) -> Any:
-    """Turn lists into tuples: JSON has lists only, and a planned cell, which must equal this one, has tuples only."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
 def _ends_with_newline(path: Path) -> bool:
+    """Return whether a file is empty or ends with a newline."""
     with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from bench.contracts.errors import BenchError
 from bench.files import read_object, write_whole
+from bench.records import fence, typed
 
 REMEDY = "bring a copy back, or remove it: `bench run` with the same --plan enters its cells again"
+
+DIGITS = 30  # a time in ns has 19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +27,20 @@ class Entry:
 
     `tags` (preset, git commit, versions of packages) describe the command that asked for the cell. `label` is the
     cell's label in the plan; None means the cell's own label. `asked` is the time of asking in ns since the epoch;
-    `write` sets it. If a row has several cells, tables show the one asked for last.
+    `write` sets it. If a row has several cells, tables show the one asked for last. `dataset` and `seed` name the cell
+    if its folder is lost; older plans have none.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     label: str | None = None
     asked: int = 0
+    dataset: str | None = None
+    seed: int | None = None
+
+    @property
+    def trained(self) -> bool:
+        """Return whether `bench run` asked for the cell, and not `bench score`."""
+        return "preset" in self.tags
 
 
 Entries = Mapping[str, Entry]
@@ -50,8 +59,9 @@ def write(plan: str, cells: Entries, runs: Path) -> dict[str, Entry]:
 def join(plan: str, cells: Entries, runs: Path) -> None:
     """Add entries with known times of asking to a plan. If a cell has two entries, the later one is kept."""
     folder = runs / "plans"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):  # two commands may write at the same time, and both must be kept
+    with fence.held(
+        folder / fence.NAME, fence.FOREVER
+    ):  # two commands may write at the same time, and both must be kept
         kept = read_all(runs).get(plan, {})
         newer = {key: entry for key, entry in cells.items() if key not in kept or entry.asked > kept[key].asked}
         joined = sorted((kept | newer).items(), key=lambda item: item[1].asked)
@@ -69,12 +79,20 @@ def _read(path: Path) -> dict[str, Entry]:
 
 
 def _to_object(entry: Entry) -> dict[str, str]:
-    label = {} if entry.label is None else {"label": entry.label}
-    return {**entry.tags, **label, "asked": str(entry.asked)}
+    named = {"label": entry.label, "dataset": entry.dataset, "seed": None if entry.seed is None else str(entry.seed)}
+    known = {name: value for name, value in named.items() if value is not None}
+    return {**entry.tags, **known, "asked": str(entry.asked)}
 
 
 def _from_object(content: Any, key: str, path: Path) -> Entry:
     if not isinstance(content, dict) or not str(content.get("asked", "")).isdecimal():
         raise BenchError(f"{path} is damaged (cell {key} has no time of asking): {REMEDY}")
-    tags = {name: value for name, value in content.items() if name not in ("label", "asked")}
-    return Entry(tags=tags, label=content.get("label"), asked=int(content["asked"]))
+    if wrong := next((name for name, value in content.items() if not typed.is_text(value)), None):
+        raise BenchError(f"{path} is damaged ({wrong} of cell {key} is no text): {REMEDY}")
+    if len(content["asked"]) > DIGITS or not content.get("seed", "0").isdecimal():
+        raise BenchError(f"{path} is damaged (a number of cell {key} is none): {REMEDY}")
+    tags = {name: value for name, value in content.items() if name not in ("label", "asked", "dataset", "seed")}
+    seed = int(content["seed"]) if "seed" in content else None
+    return Entry(
+        tags=tags, label=content.get("label"), asked=int(content["asked"]), dataset=content.get("dataset"), seed=seed
+    )

@@ -24,7 +24,7 @@ def load_results(runs: str | Path = "runs", plan: str | None = None) -> pd.DataF
     """Return a row for each score of each cell in a runs folder, or of one plan's cells in the plan's order.
 
     `value` is missing if the metric is undefined; `bound` is set if the value is a bound and not exact. A cell without
-    scores has one row with its status (pending, running, interrupted, failed) and, if it failed, its error.
+    scores has one row with its status (pending, running, interrupted, failed, damaged) and its error, if there is one.
     BenchError if there is no such folder or plan.
     """
     import pandas as pd
@@ -33,6 +33,8 @@ def load_results(runs: str | Path = "runs", plan: str | None = None) -> pd.DataF
     if not folder.path.is_dir():
         raise BenchError(f"no runs folder {runs}: `bench run` makes one; give its path")
     rows = [row for record, label in _records(folder, plan) for row in _rows(record, label)]
+    keys = folder.ids if plan is None else folder.plans[plan]
+    rows += [{"status": "damaged", "error": why, "cell": key} for key, why in folder.unreadable.items() if key in keys]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"value": "float64", "seconds": "float64", "samples": "Int64"})
 
@@ -58,7 +60,7 @@ def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
         "status": record.status,
         "samples": done.hypotheses if done else None,
         "seconds": done.seconds if done else None,
-        "error": failed.error if failed else None,
+        "error": failed.error if failed else record.damage or None,
         "cell": cell.id,
     }
     if not record.scores:

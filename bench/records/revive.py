@@ -15,7 +15,7 @@ from bench.planning.cell import ELSEWHERE, REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import loading as plugins
 from bench.plugins.open_dataset import open_dataset
-from bench.records import generator_files
+from bench.records import generator_files, seal
 from bench.records.journal import Record
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def generator(record: Record, opened: Opened) -> Generator:
     if cell.reference == REAL:
         real: Generator = opened.dataset.real(opened.data)
         return real
+    seal.check(record.folder, record.seal, generator_files.WEIGHTS, generator_files.REST)
     trainer = build_trainer(cell, opened.data, training_rng(cell, "cpu"))
     if not generator_files.read(record.folder, trainer) and any(phase.epochs for phase in trainer.phases()):
         raise BenchError(f"{cell.label} keeps no weights in {record.folder}: its generator cannot be brought back")

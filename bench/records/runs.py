@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from bench.planning.cell import Cell
 from bench.planning.dataset_reference import is_same_file
 from bench.plugins.reference import Reference
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, read_cell, read_record
-from bench.records.plans import Entries
+from bench.records.journal import Record, read_cell, record_of
+from bench.records.plans import Entries, Entry
 
 SHORTEST = 6  # fewest digits of an id that may name a cell
 
@@ -58,21 +57,45 @@ class RunsFolder:
     def record(self, key: str) -> Record:
         """Return the cell of an id with its journal; BenchError if its cell.json is damaged."""
         if key not in self._records:
-            folder = self.path / key
-            self._records[key] = Record(self.cell(key), folder, tuple(Journal(folder).read()))
+            self._records[key] = record_of(self.cell(key), self.path / key)
         return self._records[key]
+
+    @cached_property
+    def unreadable(self) -> Mapping[str, str]:
+        """Return id -> what is wrong, for each cell whose cell.json cannot be read or tells of another cell."""
+        return {key: fault for key in self.ids if (fault := self._fault(key))}
+
+    @property
+    def damaged(self) -> Mapping[str, str]:
+        """Return id -> what is wrong, for each cell with a damaged cell.json, journal or file."""
+        found = {record.folder.name: f"{record.folder}: {record.damage}" for record in self.records() if record.damage}
+        return {**self.unreadable, **found}
+
+    @cached_property
+    def missing(self) -> Mapping[str, Mapping[str, Entry]]:
+        """Return id -> plan -> entry, for each cell that a plan names and that has no folder here."""
+        here = set(self.ids)
+        found: dict[str, dict[str, Entry]] = {}
+        for plan, cells in self.plans.items():
+            for key in cells.keys() - here:
+                found.setdefault(key, {})[plan] = cells[key]
+        return dict(sorted(found.items()))
+
+    def _fault(self, key: str) -> str:
+        """Return what is wrong with a cell's file; "" if it can be read."""
+        try:
+            self.cell(key)
+        except BenchError as error:
+            return str(error)
+        return ""
 
     def whole_cells(self) -> list[Cell]:
         """Return the cells whose file can be read, in the order of their ids."""
-        found = []
-        for key in self.ids:
-            with suppress(BenchError):
-                found.append(self.cell(key))
-        return found
+        return [self.cell(key) for key in self.ids if key not in self.unreadable]
 
     def records(self) -> list[Record]:
-        """Return all cells with their journals, in the order of their ids; BenchError if one is damaged."""
-        return [self.record(key) for key in self.ids]
+        """Return the cells whose cell.json can be read, with their journals, in the order of their ids."""
+        return [self.record(key) for key in self.ids if key not in self.unreadable]
 
     def finished(self, dataset: str | None = None) -> list[Record]:
         """Return the cells that are done, sorted by label and seed; with a dataset, only its cells."""
@@ -84,14 +107,14 @@ class RunsFolder:
         return _of(self.those(self.plans.get(plan, {})), dataset)
 
     def those(self, keys: Iterable[str]) -> list[Record]:
-        """Return the cells of these ids that have a folder here, in the order of the ids given."""
+        """Return the cells of these ids that can be read here, in the order of the ids given."""
         here = set(self.ids)
-        return [self.record(key) for key in keys if key in here]
+        return [self.record(key) for key in keys if key in here and not self._fault(key)]
 
     def one_by_one(self, keys: Iterable[str]) -> Iterator[Record]:
-        """Yield the cells of these ids that have a folder here. None is kept, since a plan may have thousands."""
+        """Yield the cells of these ids that can be read here. No journal is kept, since a plan may have thousands."""
         here = set(self.ids)
-        return (read_record(self.path / key) for key in keys if key in here)
+        return (record_of(self.cell(key), self.path / key) for key in keys if key in here and not self._fault(key))
 
     def find(self, name: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
         """Return the finished runs that a command names: one run by its id, or a row by its label (see `of_label`)."""
@@ -125,7 +148,8 @@ class RunsFolder:
             raise BenchError(f"{text} begins {len(found)} cells in {self}: give more of its digits")
         record = self.record(found[0])
         if record.status != "done":
-            raise BenchError(f"cell {record.cell.id} ({record.cell.label}) is {record.status}, not done")
+            why = f" ({record.damage})" if record.damage else ""
+            raise BenchError(f"cell {record.cell.id} ({record.cell.label}) is {record.status}, not done{why}")
         return record
 
     def of_label(self, label: str, dataset: str | None = None, plan: str | None = None) -> list[Record]:
@@ -163,6 +187,9 @@ class RunsFolder:
             if plan not in self.plans:
                 raise unknown(f"plan in {self}", plan, self.plans)
             records = [record for record in records if record.cell.id in self.plans[plan]]
+        whole = any(label in self.names_of(record, plan) for record in records)
+        if not whole and label in (hurt := self.hurt(dataset, plan)):
+            raise BenchError(f"{label} {hurt[label]}")
         if not records:
             of = f" of {dataset}" if dataset else ""
             raise BenchError(f"no finished run{of} in {self}: `bench run` makes some, `bench status` lists them")
@@ -171,6 +198,15 @@ class RunsFolder:
         if not found:
             raise unknown(f"finished run in {self}", label, set().union(*names.values()))
         return found
+
+    def hurt(self, dataset: str | None = None, plan: str | None = None) -> dict[str, str]:
+        """Return label -> what is wrong, for rows with a damaged run: of a dataset and of a plan, if they are named."""
+        known = self.of_plan(plan, dataset) if plan is not None else _of(self.records(), dataset)
+        found: dict[str, str] = {}
+        for record in reversed([record for record in known if record.damage]):
+            why = f"seed {record.cell.seed} (cell {record.cell.id}) is damaged ({record.damage}): run it again"
+            found |= dict.fromkeys(self.names_of(record, plan), why)
+        return dict(sorted(found.items()))
 
 
 def _of(records: Sequence[Record], dataset: str | None) -> list[Record]:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from bench.contracts.metric import Better, Bound, Score
+from bench.records import typed
 
 
 def to_json(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
@@ -22,7 +23,7 @@ def from_json(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
 
     Fields that this version does not know are ignored.
     """
-    return {name: _from_object(score) for name, score in found.items()}
+    return {_text(name): _from_object(score) for name, score in found.items()}
 
 
 def _to_object(score: Score) -> dict[str, Any]:
@@ -35,10 +36,16 @@ def _to_object(score: Score) -> dict[str, Any]:
 def _from_object(found: Mapping[str, Any]) -> Score:
     score = Score(value=found["value"], better=found["better"], signature=found["signature"], bound=found.get("bound"))
     if (
-        not isinstance(score.value, float | int | None)
+        not (score.value is None or typed.is_finite(score.value))
         or score.better not in get_args(Better)
-        or not isinstance(score.signature, str)
+        or not typed.is_text(score.signature)
         or score.bound not in (None, *get_args(Bound))
     ):
         raise ValueError(f"not a score: {found!r:.80}")
     return score
+
+
+def _text(name: str) -> str:
+    if not typed.is_text(name):
+        raise ValueError(f"no name: {name!r:.80}")
+    return name

@@ -10,9 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from filelock import FileLock
-
 from bench.contracts.errors import BenchError
+from bench.records import fence
 
 SQLITE = "sqlite:///"
 
@@ -38,7 +37,7 @@ def absolute(uri: str) -> str:
 def locked(path: Path, uri: str) -> Iterator[None]:
     """Let one process at a time make the schema of a new store. Raises BenchError as `check` does."""
     check(path, uri)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with fence.held(path.with_name(f".{path.name}.lock"), fence.FOREVER):
         yield
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
-
 from bench.contracts.errors import BenchError
-from bench.records import human, one_name
+from bench.records import fence, human, one_name, seal
 from bench.records import plans as kept_plans
 from bench.records.journal import Record, read_record
 from bench.records.plans import Entries
@@ -22,14 +20,20 @@ ENDED = ("done", "failed", "interrupted")
 
 
 class Synced(NamedTuple):
-    """The counts of a sync: cells copied from other folders, cells in MLflow, plans in the runs folder."""
+    """The counts of a sync: cells copied from other folders, cells in MLflow, plans in the runs folder.
+
+    `left_out` has a line for each damaged cell, here or in another folder: where it is and what is wrong with it.
+    """
 
     taken: int
     tracked: int
     plans: int
+    left_out: tuple[str, ...]
 
 
-def sync(folders: Sequence[Path], runs: Path, tracker: Tracker) -> Synced:
+def sync(
+    folders: Sequence[Path], runs: Path, tracker: Tracker, waiting: Callable[[str], object] | None = None
+) -> Synced:
     """Copy cells and plans of other runs folders into `runs`, then write all plans and human scores to MLflow.
 
     BenchError if a folder is not a runs folder, if a dataset's name stands for two corpora, if there is no plan, or if
@@ -39,31 +43,39 @@ def sync(folders: Sequence[Path], runs: Path, tracker: Tracker) -> Synced:
         check_runs_folder(folder)
     if not folders:
         _with_plans(runs)  # checked before the lock, which would make the folder
-    with locked(runs):
+    with locked(runs, waiting):
         for folder in folders:
             refuse_taken_names(folder, runs)
-        taken = sum(take_in(folder, runs) for folder in folders)
+        taken = [take_in(folder, runs) for folder in folders]
         stored = _with_plans(runs)  # read again, now with the cells of other machines
         tracker.prepare()
         tracked = sum(project_plan(tracker, plan, cells, stored) for plan, cells in stored.plans.items())
         for collected in human.load(runs):
             tracker.record_human(collected)
-    return Synced(taken, tracked, len(stored.plans))
+    left_out = [line for found in taken for line in found.left_out] + list(stored.damaged.values())
+    return Synced(sum(found.cells for found in taken), tracked, len(stored.plans), tuple(left_out))
 
 
 @contextmanager
-def locked(runs: Path) -> Iterator[None]:
-    """Allow one `bench run` or `bench sync` at a time in a folder; BenchError if another is at work there."""
-    runs.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(runs / ".lock")
+def locked(runs: Path, waiting: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Allow one `bench run` or `bench sync` at a time in a folder; BenchError if another is at work there.
+
+    With `waiting`, wait for the other one instead, after a call that says who it is.
+    """
+    path = runs / fence.NAME
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BenchError(f"another bench is at work in {runs}: wait for it, or give --runs another folder") from None
-    try:
-        yield
-    finally:
-        lock.release()
+        with _lock(path, waiting) if waiting else fence.held(path):
+            yield
+    except fence.Taken as taken:
+        raise BenchError(f"{_at_work(taken, runs)}; wait for it with --wait, or give --runs another folder") from None
+
+
+def _lock(path: Path, waiting: Callable[[str], object]) -> AbstractContextManager[None]:
+    return fence.held_when_free(path, lambda taken: waiting(f"{_at_work(taken, path.parent)}; waiting for it"))
+
+
+def _at_work(taken: fence.Taken, runs: Path) -> str:
+    return f"another bench is at work in {runs}" + (f" ({taken.holder})" if taken.holder else "")
 
 
 def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) -> int:
@@ -99,18 +111,29 @@ def refuse_taken_names(folder: Path, runs: Path) -> None:
     one_name.refuse_taken(there, here, str(runs))
 
 
-def take_in(folder: Path, runs: Path) -> int:
-    """Copy the plans of another runs folder and the cells that came further there; return the number of cells."""
+class Taken(NamedTuple):
+    """The number of cells copied from another folder, and a line for each damaged cell there."""
+
+    cells: int
+    left_out: tuple[str, ...]
+
+
+def take_in(folder: Path, runs: Path) -> Taken:
+    """Copy the plans of another runs folder and the whole cells that came further there."""
     partial = runs / ".partial"  # one level deeper than cells, so that no command reads half a copy as a cell
     shutil.rmtree(partial, ignore_errors=True)
     theirs = RunsFolder(folder)
-    further = [record.folder for record in theirs.records() if came_further(record, runs / record.folder.name)]
-    for source in further:
+    further = [record for record in theirs.records() if came_further(record, runs / record.folder.name)]
+    faults = {record.folder: seal.faults(record.folder, record.seal) for record in further if record.seal}
+    spoilt = {place: found for place, found in faults.items() if found}
+    whole = [record.folder for record in further if record.folder not in spoilt]
+    for source in whole:
         _copy(source, partial / source.name, runs / source.name)
     shutil.rmtree(partial, ignore_errors=True)
     for plan, cells in theirs.plans.items():
         kept_plans.join(plan, cells, runs)
-    return len(further)
+    changed = [f"{place}: {name} {fault}" for place, found in spoilt.items() for name, fault in found.items()]
+    return Taken(len(whole), (*theirs.damaged.values(), *changed))
 
 
 def came_further(there: Record, folder: Path) -> bool:
@@ -120,7 +143,10 @@ def came_further(there: Record, folder: Path) -> bool:
     """
     if there.status not in ("done", "interrupted"):
         return False
-    here = read_record(folder) if (folder / "cell.json").exists() else None
+    try:
+        here = read_record(folder) if (folder / "cell.json").exists() else None
+    except BenchError:
+        here = None  # damaged here: a whole one replaces it
     if here is None:
         return True
     if there.status == "done":

@@ -15,9 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError, message_lines, unknown
-from bench.files import read_scores, safe_name
+from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
-from bench.records.encoding import Projection, Tracked, curve_key, frame, json_list, profile_key, project
+from bench.records.encoding import (
+    SUM,
+    Projection,
+    Tracked,
+    curve_key,
+    frame,
+    json_list,
+    profile_key,
+    project,
+    trained_key,
+)
 from bench.records.events import Start
 from bench.records.human import Collected
 from bench.records.journal import Record
@@ -101,6 +111,10 @@ class Tracker:
         """Return the profiles of finished runs. Columns as in `curves`; x is the position or group, from 1."""
         return self._histories(plan, {name: profile_key(name) for name in names})
 
+    def trained(self, plan: str | None, values: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
+        """Return values that trainers reported: name -> (value, phase). Columns as in `curves`; x is the epoch."""
+        return self._histories(plan, {name: trained_key(*where) for name, where in values.items()})
+
     def tags(self, plan: str | None) -> dict[str, dict[str, str]]:
         """Return run id -> the tags of each run of a plan, with `began` and `ended` in seconds since the epoch."""
         with self._clear_errors():
@@ -150,7 +164,10 @@ class Tracker:
                 )
             copy = Path(self._client.download_artifacts(run_id, "scores.parquet", folder))
             place = f"{run.info.artifact_uri}/scores.parquet"
-            return read_scores(copy, place, "remove it, and `bench sync` writes it again")
+            again = "remove it, and `bench sync` writes it again"
+            if run.data.tags.get(f"{SUM}{copy.name}", digest := file_checksum(copy)) != digest:
+                raise BenchError(f"{place} is damaged (it was changed after the run): {again}")
+            return read_scores(copy, place, again)
 
     def record_human(self, collected: Collected) -> None:
         """Write imported human scores to the dataset's experiment, in place of earlier ones."""

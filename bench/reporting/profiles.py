@@ -1,4 +1,4 @@
-"""Draw what a known oracle shows by position: exposure bias, total variation, and the generators' calibration."""
+"""Draw what a known oracle shows: by position, along trade-offs and probabilities, and of a discriminator by round."""
 
 from __future__ import annotations
 
@@ -6,29 +6,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.reporting import grids
-from bench.reporting.figures import legend, panel, rendered, shown, style, styles_of
+from bench.reporting.figures import legend, over_seeds, panel, rendered, shown, style, styles_of
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+Styles = Mapping[str, tuple[str, str]]
 OWNERS = {
     "exposure_bias": "exposure_bias",
     "tv": "tv",
+    "entropy_p": "entropy_gap",
+    "entropy_q": "entropy_gap",
     "calibration_q": "calibration_gap",
     "calibration_p": "calibration_gap",
+    "precision": "precision",
+    "recall": "precision",
 }
 """Profile -> the metric that it belongs to."""
 NAMES = tuple(OWNERS)
+BAYES = "bayes_accuracy"
+ACCURACY = "held_out_accuracy"
+TRAINED = {ACCURACY: (ACCURACY, "adversarial")}
+"""Name -> the value of training and the phase: what a trainer's discriminator gets right on sequences not seen."""
 LEAST = 1e-5
 """Calibration is drawn for probabilities from this one up."""
 LABELS = {
     "exposure_bias": ("position t", "exposure bias (nats)"),
     "tv": ("prefix length t", "total variation of prefixes"),
+    "entropy_q": ("position t", "entropy of the next token (nats)"),
 }
+DOTTED = {"color": "0.5", "linestyle": ":", "linewidth": 0.9, "zorder": 0}
 
 
 def caption(table: Table) -> str:
@@ -36,58 +48,106 @@ def caption(table: Table) -> str:
     return (
         f"By position, {grids.title(table)}. Exposure bias: KL(oracle || generator) of the next token after the "
         "generator's own prefixes minus that after the oracle's. Total variation of prefixes by length: the best "
-        "possible discriminator is right with probability 1/2 + TV/2. Calibration: the oracle's mean probability of "
-        "tokens in groups by the generator's probability; on the dotted line a generator is right. Mean over finished "
-        "seeds, band: 95 % interval (cut where it is wider than the picture)."
+        "possible discriminator is right with probability 1/2 + TV/2. Entropy of the next token: dotted, the oracle's. "
+        "Calibration: the oracle's mean probability of tokens in groups by the generator's probability; on the dotted "
+        "line a generator is right. Precision and recall of short prefixes, over all trade-offs. Discriminator: its "
+        "accuracy on held-out real sequences against fresh ones by round; dotted: the best possible on whole "
+        "sequences. Mean over finished seeds, band: 95 % interval (cut where it is wider than the picture)."
     )
 
 
 def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
     """Return the picture as {"pdf": ..., "png": ...}; None if no run of the table has profiles.
 
-    `profiles`: name -> Tracker.profiles of it.
+    `profiles`: name -> Tracker.profiles of NAMES, and Tracker.trained of TRAINED.
     """
-    found = {name: _shown(profiles, table, name) for name in NAMES}
-    if not any(len(points) for points in found.values()):
+    with style():
+        figure = make_figure(table, profiles, paper)
+        return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
+
+
+def make_figure(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> Figure | None:
+    """Return the figure of six panels; the last is empty without a discriminator. None if no run has profiles."""
+    found = {name: _shown(profiles, table, name) for name in (*NAMES, *TRAINED)}
+    if not any(len(found[name]) for name in NAMES):
         return None
     from matplotlib.figure import Figure
 
+    labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
+    styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
     with style():
-        figure = Figure(figsize=(11, 3.8), layout="constrained")
-        labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
-        styles = styles_of(labels, paper)
-        *by_position, last = figure.subplots(1, 3)
-        lines: dict[str, Line2D] = {}
-        for axes, (name, (x, y)) in zip(by_position, LABELS.items(), strict=True):
+        figure = Figure(figsize=(11, 7), layout="constrained")
+        (drift, tv, entropy), (calibration, curve, last) = figure.subplots(2, 3)
+        for axes, (name, (x, y)) in zip((drift, tv, entropy), LABELS.items(), strict=True):
             lines |= panel(axes, found[name], styles, paper)
             axes.locator_params(axis="x", integer=True)
             axes.set_xlabel(x)
             axes.set_ylabel(y)
             _scale(axes, found[name])
-        by_position[1].set_ylim(0, 1)
-        lines |= _calibration(last, found, styles, paper)
+        tv.set_ylim(0, 1)
+        _oracle_entropy(entropy, found)
+        lines |= _calibration(calibration, found, styles, paper) | _trade_offs(curve, found, styles, paper)
+        _discriminator(last, found[ACCURACY], table, styles, paper)
         if grids.is_sample(table):  # a figure may be copied without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         legend(figure, [lines[label] for label in labels if label in lines])
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
+    return figure
 
 
 def points(tables: Sequence[Table], profiles: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
     """Return all points of the tables' runs, as `to_csv.curves_csv` takes them."""
-    return [_shown(profiles, table, name).assign(metric=name) for table in tables for name in NAMES]
+    return [_shown(profiles, table, name).assign(metric=name) for table in tables for name in (*NAMES, *TRAINED)]
 
 
 def _shown(profiles: Mapping[str, pd.DataFrame], table: Table, name: str) -> pd.DataFrame:
-    found = shown(profiles[name], table, OWNERS[name])
+    found = shown(profiles[name], table, OWNERS.get(name, BAYES))
     return found[found["done"]]
 
 
-def _calibration(
-    axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, tuple[str, str]], paper: Paper
-) -> dict[str, Line2D]:
+def _oracle_entropy(axes: Axes, found: Mapping[str, pd.DataFrame]) -> None:
+    """Draw the oracle's own entropy, which all runs measure alike; the scale leaves room for it."""
+    if not len(points := found["entropy_p"]):
+        return
+    xs, means, _, _ = zip(*over_seeds(points), strict=True)
+    axes.plot(xs, means, **(DOTTED | {"zorder": 4, "color": "0.2", "linewidth": 1.4}))
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.95 * min(means)), max(high, 1.05 * max(means)))
+
+
+def _trade_offs(axes: Axes, found: Mapping[str, pd.DataFrame], styles: Styles, paper: Paper) -> dict[str, Line2D]:
+    """Draw a line per arm: precision against recall, as means over seeds at each trade-off."""
+    lines: dict[str, Line2D] = {}
+    for label, recall, precision in _pairs(found["recall"], found["precision"], styles):
+        colour, dash = styles[label]
+        (lines[label],) = axes.plot(recall, precision, dash, color=colour, label=paper.row(label), linewidth=1.3)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("recall of short prefixes")
+    axes.set_ylabel("precision of short prefixes")
+    return lines
+
+
+def _discriminator(axes: Axes, points: pd.DataFrame, table: Table, styles: Styles, paper: Paper) -> None:
+    """Draw the accuracy of each arm's discriminator by round, and the Bayes accuracy at the end as a dotted line."""
+    if points.empty:
+        axes.set_axis_off()
+        return
+    panel(axes, points, styles, paper)
+    axes.axhline(0.5, **(DOTTED | {"linestyle": "-"}))
+    for row in table.rows:
+        entry = row.scores.get(BAYES)
+        if entry and entry.mean is not None and row.label in set(points["label"]):
+            axes.axhline(entry.mean, **(DOTTED | {"color": styles[row.label][0], "linewidth": 1.3}))
+    axes.set_ylim(0.4, 1.02)
+    axes.locator_params(axis="x", integer=True)
+    axes.set_xlabel("round")
+    axes.set_ylabel("discriminator's held-out accuracy")
+
+
+def _calibration(axes: Axes, found: Mapping[str, pd.DataFrame], styles: Styles, paper: Paper) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
-    for label, q, p in groups(found, styles):
+    for label, q, p in _pairs(found["calibration_q"], found["calibration_p"], styles):
         colour, dash = styles[label]
         (lines[label],) = axes.plot(q, p, dash, color=colour, label=paper.row(label), linewidth=1.3, marker=".")
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
@@ -96,7 +156,7 @@ def _calibration(
         axis.set_minor_formatter("")
     axes.set_xlim(LEAST, 1)
     axes.set_ylim(LEAST, 1)
-    axes.axline((1e-3, 1e-3), (1, 1), color="0.5", linestyle=":", linewidth=0.9, zorder=0)
+    axes.axline((1e-3, 1e-3), (1, 1), **DOTTED)
     axes.set_xlabel("generator's probability")
     axes.set_ylabel("oracle's mean probability")
     return lines
@@ -109,14 +169,14 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
         axes.set_ylim(means.min() - 0.3 * spread, means.max() + 0.3 * spread)
 
 
-def groups(
-    found: Mapping[str, pd.DataFrame], labels: Mapping[str, object]
+def _pairs(
+    xs: pd.DataFrame, ys: pd.DataFrame, labels: Mapping[str, object]
 ) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
-    """Yield each arm with the mean q and mean p over seeds of its groups, from the largest q down."""
+    """Yield each arm with the means over seeds of two profiles, in their order, where both are above 0."""
     keys = ["run_id", "label", "x"]
-    both = found["calibration_q"].merge(found["calibration_p"], on=keys, suffixes=("_q", "_p"))
+    both = xs.merge(ys, on=keys, suffixes=("_x", "_y"))
     for label in labels:
-        mine = both[(both["label"] == label) & (both["value_p"] > 0) & (both["value_q"] > 0)]
+        mine = both[(both["label"] == label) & (both["value_x"] > 0) & (both["value_y"] > 0)]
         if len(mine):
-            means = mine.sort_values(keys).groupby("x")[["value_q", "value_p"]].mean()
-            yield label, means["value_q"].tolist(), means["value_p"].tolist()
+            means = mine.sort_values(keys).groupby("x")[["value_x", "value_y"]].mean()
+            yield label, means["value_x"].tolist(), means["value_y"].tolist()

@@ -10,15 +10,16 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, notes, profiles, render, to_csv
+from bench.reporting import figures, grids, ladder, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
-from bench.reporting.page.material import gather
+from bench.reporting.page.material import Picture, gather
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper
 from bench.reporting.summary import summary_json
@@ -106,7 +107,8 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
-    positions = tracker.profiles(plan, profiles.NAMES)
+    ladder_picture: Picture | None = None
+    positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
     for table in tables:
         files[f"{table.spec.file}.tex"] = render.latex(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
@@ -115,13 +117,19 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
         files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
         drift = profiles.draw(table, positions, paper()) or {}
         files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
+    if climbed := ladder.ladders(tables):
+        pictures = ladder.draw(climbed, paper())
+        files |= {f"{ladder.NAME}.{kind}": data for kind, data in pictures.items()}
+        files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
+        ladder_picture = Picture(ladder.caption(climbed), pictures["png"])
     files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
-    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
+    material = gather(tables, tracker, curves, positions, out)
+    files["index.html"] = html(tables, replace(material, ladder=ladder_picture)).encode()
     files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
     files["curves.csv"] = to_csv.curves_csv(points).encode()
-    if any(len(found) for found in positions.values()):
+    if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
 

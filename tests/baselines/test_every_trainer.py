@@ -86,12 +86,13 @@ def flat(state: Any) -> Any:
 # The authors' code, as METHOD.md gives it: what all arms share, what the reward arms add, and each arm's own.
 LIKELIHOOD = {"embedding": 32, "hidden": 32, "init_std": 0.1, "batch": 64, "rate": 1e-2, "clip": 5, "mle_epochs": 120}
 LIKELIHOOD["patience"] = 0  # all epochs, and the last weights
-POLICY = LIKELIHOOD | {"adversarial_rate": 1e-2, "adversarial_steps": 200}
+START = LIKELIHOOD | {"own_start": False}  # arms of a seed share it
+POLICY = START | {"adversarial_rate": 1e-2, "adversarial_steps": 200}
 GAME = {"g_steps": 1, "d_steps": 5, "k": 3, "rollouts": 16, "update_rate": 0}
 JUDGE = {"discriminator_embedding": 64, "filters": 1, "dropout_keep": 0.75, "l2": 0.2, "discriminator_rate": 1e-4}
 OFFICIAL: dict[str, dict[str, Any]] = {
-    "mle": LIKELIHOOD,
-    "mle-temperature": LIKELIHOOD | {"temperature": 0.8},
+    "mle": START,
+    "mle-temperature": START | {"temperature": 0.8},
     "scheduled-sampling": LIKELIHOOD | {"mle_epochs": 300, "decay": 0.002},
     "pg-bleu": POLICY | {"order": 3, "references": 0.4, "smoothing": "nltk-2016", "rollouts": 1},
     "seqgan": POLICY | GAME | JUDGE | {"discriminator_epochs": 50, "discriminator_updates": 0},

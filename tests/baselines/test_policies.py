@@ -69,7 +69,7 @@ def test_seqgan_moves_from_nothing_to_the_real_tokens(even_data: SequenceData, u
     assert phase(trainer, "discriminator")[-1]["accuracy"] > 0.8
     assert share() == pytest.approx(0.5, abs=0.1)
     rounds = phase(trainer, "adversarial")
-    assert set(rounds[-1]) == {"loss", "reward", "discriminator_loss", "discriminator_accuracy"}
+    assert set(rounds[-1]) == {"loss", "reward", "discriminator_loss", "discriminator_accuracy", "held_out_accuracy"}
     assert share() > 0.9
 
 
@@ -96,7 +96,6 @@ def test_the_rollout_policy_is_the_generator_or_lags_behind_it(even_data: Sequen
     phase_steps = {p.name: p.step for p in lagging.phases()}
     phase_steps["mle"]()
     before = lagging.generator.output.weight.detach().clone()
-    assert torch.equal(lagging._policy.output.weight, before)
     phase_steps["adversarial"]()
     expected = 0.8 * before + 0.2 * lagging.generator.output.weight
     assert torch.allclose(lagging._policy.output.weight, expected, atol=1e-6)

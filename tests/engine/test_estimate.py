@@ -20,7 +20,7 @@ from bench.engine import estimate
 from bench.engine.estimate import TimeLeft, expected, training_seconds
 from bench.planning.cell import REAL, Cell, Evaluation, Knobs
 from bench.plugins import loading as plugins
-from bench.records.events import Done, Event, Start
+from bench.records.events import Done, Epoch, Event, Start
 from bench.records.journal import Record
 
 STAGES = {"a": 1.0, "b": 2.0, "c": 1.5, "d": 10.0, "e": 3.0, "f": 0.5}
@@ -129,7 +129,7 @@ def test_time_left_prefers_what_was_seen() -> None:
     left = TimeLeft([done, pending, other], {other.cell.id: 40.0, pending.cell.id: 7.0})
     assert left.of(pending) == 100.0
     assert left.of(other) == 40.0
-    assert left.total(2) == 70.0
+    assert left.total(2) == 100.0 and left.total(1) == 140.0
 
 
 def test_running_cells_have_part_of_it_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +161,22 @@ def test_a_third_partys_trainer_is_predicted_by_the_cost_that_it_states(
     made = [("free", f"{file}:Tiny", ()), ("priced", f"{file.with_name('priced.py')}:Tiny", settings)]
     cells = [cell_of(n, s, reference=r, baseline="Tiny", fingerprint=data.fingerprint) for n, r, s in made]
     assert expected(cells, {"d": Opened(object(), data)}) == {cells[1].id: pytest.approx(240)}
+
+
+def test_what_was_expected_is_corrected_by_what_ended() -> None:
+    records = [record("mle", 0, DONE), record("seqgan", 0)]
+    left = TimeLeft(records, {records[0].cell.id: 50.0, records[1].cell.id: 200.0})
+    assert left.of(records[1]) == pytest.approx(2 * 200), "mle took twice as long as expected"
+
+
+def test_a_running_cell_takes_at_least_the_epochs_of_its_phase() -> None:
+    epoch = Epoch(phase="mle", epoch=2, epochs=10, seconds=30.0, values={})
+    begun = Start(time=time.time() - 99, source={}, notes=())
+    running = record("mle", 1, begun, epoch)
+    assert TimeLeft([running], {}).of(running) == pytest.approx(240)
+    assert TimeLeft([record("mle", 0, DONE), running], {}).of(running) == pytest.approx(240)
+
+
+def test_no_job_shares_a_cell() -> None:
+    records = [record("mle", 0, DONE), record("mle", 1)]
+    assert TimeLeft(records, {}).total(8) == pytest.approx(100)

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from bench.contracts.metric import Score
+from bench.engine.board import duration, headline, told
 from bench.engine.job import Context
-from bench.engine.progress import Progress, headline
+from bench.engine.progress import Progress
 from bench.planning.cell import Cell
 from bench.records.events import Curve, Done, Epoch, Event, Failed, Refused, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
@@ -78,18 +79,21 @@ def test_cells_kept_from_before_are_not_told_again(cells: list[Cell], context: C
     assert shown(on) == ""
 
 
-def test_a_live_table_in_a_terminal(cells: list[Cell], context: Context) -> None:
+def test_a_live_view_in_a_terminal(cells: list[Cell], context: Context) -> None:
     on = console(True)
     with Progress(cells, context.runs, 2, on, lambda record: None) as progress:
         write(cells[0], context, START, DONE)
         write(cells[1], context, START, EPOCH, CURVE)
         progress.tick()
         screen = shown(on)
-        for text in ("dataset", "baseline", "seed", "phase", "epoch", "loss", "score", "left"):
+        for text in ("dataset", "done", "running", "baseline", "phase", "seed", "epoch", "loss", "score", "left"):
             assert text in screen
         row = next(line for line in screen.splitlines() if "mle" in line)
-        assert row.split() == ["Words", "Tiny", "1", "mle", "2/9", "4.2000", "ones", "0.5000", "60", "s"]
-        assert "1 of 3 cells done · 60 s left" in screen and "pending" in screen
+        assert row.split() == ["Words", "Tiny", "mle", "1", "2/9", "4.2000", "ones", "0.5000", "1", "min", "0", "s"]
+        total = next(line for line in screen.splitlines() if " 1/3 " in line)
+        assert "━" in total and "1 min 0 s" in total, "one line for the dataset, with a bar"
+        assert "1 of 3 cells done · 0 s elapsed · 1 min 0 s left" in screen and "pending" not in screen
+    assert "[1/3] Words Tiny seed 0: ones 0.2500" in shown(on), "what ended stays above"
     assert "\x1b[?25h" in shown(on), "the cursor is shown again"
 
 
@@ -114,12 +118,15 @@ def test_the_cursor_comes_back_though_the_last_look_fails(cells: list[Cell], con
 
 
 def test_more_cells_than_lines(make_cell: Callable[..., Cell], context: Context) -> None:
-    cells = [make_cell(seed=seed) for seed in range(8)]
-    write(cells[7], context, START, EPOCH)
-    on = Console(file=io.StringIO(), force_terminal=True, width=100, height=9, color_system=None)
-    with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
+    cells = [make_cell(seed=seed) for seed in range(40)]
+    for cell in cells[4:]:
+        write(cell, context, START, EPOCH)
+    on = Console(file=io.StringIO(), force_terminal=True, width=100, height=12, color_system=None)
+    with Progress(cells, context.runs, 36, on, lambda record: None) as progress:
         progress.tick()
-        assert "3 more below" in shown(on) and "mle" in shown(on), "the running ones come first"
+        screen = shown(on)
+    assert screen.count("2/9") >= 5 and "29 more cells run" in screen
+    assert len(screen.split("\x1b[?25h")[0].splitlines()) <= 12 + 1
 
 
 def test_a_narrow_terminal_gives_each_cell_one_line(make_cell: Callable[..., Cell], context: Context) -> None:
@@ -133,17 +140,42 @@ def test_a_narrow_terminal_gives_each_cell_one_line(make_cell: Callable[..., Cel
     with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
         progress.tick()
         lines = shown(on).splitlines()
-    assert len(lines) == 1 + 3 + 1 and max(map(len, lines[1:])) <= 80
-    for text in ("nottingham", "200/300", "12.3456", "0.5000"):
+    assert max(map(len, lines[1:])) <= 80
+    for text in ("200/300", "12.3456", "0.5000"):
         assert sum(text in line for line in lines) == 3
+
+
+def test_a_hundred_cells_of_two_datasets_are_two_lines(make_cell: Callable[..., Cell], context: Context) -> None:
+    tiny = make_cell()
+    cells = [replace(tiny, dataset_label=name, seed=seed) for name in ("poems", "coco") for seed in range(50)]
+    for cell in cells:
+        write_cell(cell, context.runs)
+    on = console(True)
+    with Progress(cells, context.runs, 1, on, lambda record: None) as progress:
+        progress.tick()
+        lines = [line for line in shown(on).splitlines() if "0/50" in line]
+    assert len(lines) == 2 and all("unknown" in line for line in lines)
+
+
+def test_durations_are_told_in_words() -> None:
+    assert [duration(seconds) for seconds in (None, 0.4, 59.4, 59.6, 282, 3_600 * 2 + 300)] == [
+        *("unknown", "0 s", "59 s", "1 min 0 s", "4 min 42 s", "2 h 5 min"),
+    ]
+
+
+def test_what_a_running_cell_does_is_told(cells: list[Cell], context: Context) -> None:
+    write(cells[0], context, START, EPOCH, CURVE)
+    assert told(read_record(context.runs / cells[0].id)) == "mle 2/9 ones 0.5000"
+    write(cells[0], context, DONE)
+    assert told(read_record(context.runs / cells[0].id)) == "ones 0.2500"
 
 
 @pytest.mark.parametrize(
     ("story", "left"),
     [
         ([], "unknown"),
-        ([0], "2.0 min"),
-        ([0, 1], "60 s"),
+        ([0], "2 min 0 s"),
+        ([0, 1], "1 min 0 s"),
         ([0, 1, 2], "0 s"),
     ],
 )
@@ -169,7 +201,7 @@ def test_time_spent_on_a_running_cell_counts(
     on = console(True)
     with Progress(cells, context.runs, 1, on, lambda record: None):
         pass
-    assert "5.0 h left" in shown(on)
+    assert "5 h 0 min left" in shown(on)
 
 
 def test_a_headline_that_is_undefined_or_absent(cells: list[Cell], context: Context) -> None:

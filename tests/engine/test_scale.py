@@ -154,14 +154,14 @@ def test_the_live_table_is_not_drawn_at_each_finished_cell(
 
     monkeypatch.setattr("bench.engine.progress.time", Clock())
     with Progress(cells, runs, 1, console(terminal=True), lambda record: None) as progress:
-        view = progress._view
+        view = progress.board.view
 
-        def slow() -> Any:
+        def slow(records: Any) -> Any:
             nonlocal now, drawn
             now, drawn = now + 0.02, drawn + 1
-            return view()
+            return view(records)
 
-        monkeypatch.setattr(progress, "_view", slow)
+        monkeypatch.setattr(progress.board, "view", slow)
         for cell in cells:  # one every 10 ms
             Journal(runs / cell.id).append(DONE)
             progress.tick()

@@ -415,3 +415,64 @@ def test_sync_takes_in_no_other_corpus_of_a_name(run: Run) -> None:
     places = r"two corpora are called 'text:train': \S*b/train\.txt in runs, and here \S*a/train\.txt;"
     assert re.match(places, str(refused.exception))
     assert set(Path("runs").glob("*/cell.json")) == kept
+
+
+def test_a_damaged_cell_is_told_and_runs_again(run: Run) -> None:
+    run("Tiny")
+    whole = records()["Tiny"]
+    path = whole.folder / "journal.jsonl"
+    value = whole.scores["ones"].value
+    path.write_text(path.read_text().replace(f'"value": {value}', '"value": 0.99'))
+    assert records()["Tiny"].status == "damaged"
+    code, text = run("Tiny", plan="second")
+    assert code == 0 and "1 cells to run, 1 kept" in text
+    assert "Words Tiny seed 0 is damaged, and runs again: journal.jsonl was changed after the cell ended" in text
+    assert records()["Tiny"].scores == whole.scores and (whole.folder / "journal.damaged.jsonl").exists()
+    assert set(Tracker().frame("second")["value"].dropna()) == set(Tracker().frame("smoke")["value"].dropna())
+
+
+@pytest.mark.parametrize("lost", ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "all"])
+def test_what_was_deleted_is_made_again_to_the_bit(run: Run, lost: str) -> None:
+    run("Tiny")
+    whole = records()["Tiny"]
+    before = {path.name: path.read_bytes() for path in whole.folder.iterdir() if path.name != "journal.jsonl"}
+    if lost == "all":
+        shutil.rmtree(whole.folder)
+    else:
+        (whole.folder / lost).unlink()
+    assert run("Tiny")[0] == 0 and records()["Tiny"].scores == whole.scores
+    assert {name: (whole.folder / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "start", "time": 1.0, "source": 5, "notes": 7}',
+        '{"event": "done", "time": "x", "scores": [], "hypotheses": {}, "seconds": null}',
+        '{"event": "failed", "time": 1.0, "error": "\\ud800"}',
+        '{"event": "epoch", "time": 1e300, "phase": "mle", "epoch": 1, "epochs": 1, "values": {}}',
+        "[" * 100_000,
+        "\x00\x01",
+    ],
+)
+def test_an_odd_line_hides_no_other_cell(run: Run, line: str) -> None:
+    run("Tiny", "random-unigram")
+    tables = Tracker().frame()
+    path = records()["Tiny"].folder / "journal.jsonl"
+    path.write_text(path.read_text() + line + "\n")
+    shown = CliRunner().invoke(bench, ["status"])
+    assert shown.exit_code == 0 and "damaged     Words        Tiny" in shown.output and "2 done" in shown.output
+    synced = CliRunner().invoke(bench, ["sync"])
+    assert synced.exit_code == 0 and "left out, damaged: runs/" in synced.output
+    assert Tracker().frame().equals(tables), "what MLflow holds stays"
+    assert CliRunner().invoke(bench, ["report"]).exit_code == 0
+
+
+def test_an_odd_cell_breaks_no_later_report(run: Run) -> None:
+    run("Tiny", "random-unigram")
+    tables = Tracker().frame()
+    path = records()["Tiny"].folder / "cell.json"
+    path.write_text(re.sub(r'"seed": 0', '"seed": "x"', path.read_text()))
+    for command in (["status"], ["sync"], ["report"]):
+        assert CliRunner().invoke(bench, command).exit_code == 0
+    assert Tracker().frame().equals(tables)

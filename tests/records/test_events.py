@@ -22,10 +22,12 @@ from bench.records.events import (
     Judged,
     PhaseStart,
     Refused,
+    Sealed,
     SharedStart,
     Start,
 )
 from bench.records.journal import Journal
+from bench.records.typed import Misfit
 
 SOURCE = {"file": "a.txt", "sha256": "00", "licence": "MIT", "kind": "local"}
 SCORES = {"nll": Score(value=1.5, better="lower", signature="nll|v:0")}
@@ -66,6 +68,9 @@ LINES: dict[str, Event] = {
         metric="m.py:Zeros",
         scores={"zeros": Score(value=0.5, better="lower", signature="zeros|share", bound=None)},
     ),
+    '{"event": "sealed", "time": 1.5, "files": {"samples.txt": "00"}, "journal": "11"}': Sealed(
+        time=1.5, files={"samples.txt": "00"}, journal="11"
+    ),
     '{"event": "failed", "time": 1.5, "error": "mle: it broke"}': Failed(time=1.5, error="mle: it broke"),
     '{"event": "interrupted", "time": 1.5}': Interrupted(time=1.5),
     '{"event": "interrupted", "time": 1.5, "error": "killed"}': Interrupted(time=1.5, error="killed"),
@@ -105,7 +110,7 @@ def test_a_journal_holds_the_lines_byte_for_byte(tmp_path: Path, monkeypatch: py
     assert journal.read() == list(LINES.values())
 
 
-@pytest.mark.parametrize("line", ["3", "[]", "{}", '{"event": "later"}', '{"event": {}}', '{"event": "curve", "x": 1}'])
+@pytest.mark.parametrize("line", ["3", "[]", "{}", '{"event": "later"}', '{"event": {}}'])
 def test_what_is_no_event_is_none(line: str) -> None:
     assert events.from_line(json.loads(line)) is None
 
@@ -129,7 +134,63 @@ def test_scores_that_are_none_make_no_event(scores: Any) -> None:
     line = {"event": "done", "hypotheses": 30, "seconds": 2.0}
     whole = {"nll": {"value": 1.5, "better": "lower", "signature": "s", "later": 1}}
     assert isinstance(events.from_line(line | {"scores": whole}), Done)
-    assert events.from_line(line | {"scores": scores}) is None and events.from_line(line) is None
+    for misfit in (line | {"scores": scores}, line):
+        with pytest.raises(Misfit):
+            events.from_line(misfit)
+
+
+BASE: dict[str, dict[str, Any]] = {event.NAME: events.to_line(event) for event in LINES.values()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("start", {"time": "x"}),
+        ("start", {"time": float("inf")}),
+        ("start", {"time": 1e300}),
+        ("start", {"time": -1.0}),
+        ("start", {"time": True}),
+        ("start", {"source": 5}),
+        ("start", {"source": {"file": None}}),
+        ("start", {"notes": "text"}),
+        ("start", {"notes": ["\ud800"]}),
+        ("start", {"vocabulary": 9.5}),
+        ("start", {"train": 2**63}),
+        ("phase", {"name": ["mle"]}),
+        ("phase", {"trains_generator": 1}),
+        ("epoch", {"values": [1]}),
+        ("epoch", {"values": {"loss": "low"}}),
+        ("epoch", {"seconds": 10**400}),
+        ("epoch", {"phase": "\udc00"}),
+        ("curve", {"x": True}),
+        ("curve", {"scores": {"nll": float("nan")}}),
+        ("done", {"hypotheses": "30"}),
+        ("done", {"profiles": {"drift": [1, "2"]}}),
+        ("done", {"scores": {"\ud800": {"value": 1.5, "better": "lower", "signature": "s"}}}),
+        ("done", {"scores": {"nll": {"value": float("nan"), "better": "lower", "signature": "s"}}}),
+        ("done", {"scores": {"nll": {"value": True, "better": "lower", "signature": "s"}}}),
+        ("sealed", {"files": ["samples.txt"]}),
+        ("failed", {"error": {}}),
+    ],
+)
+def test_a_field_of_another_type_is_a_misfit(kind: str, change: dict[str, Any]) -> None:
+    assert events.from_line(BASE[kind]) is not None
+    with pytest.raises(Misfit):
+        events.from_line(BASE[kind] | change)
+
+
+@pytest.mark.parametrize("kind", BASE)
+def test_a_field_that_is_missing_is_a_misfit(kind: str) -> None:
+    needed = set(BASE[kind]) - {"event", "time", "vocabulary", "train", "valid", "test", "length", "epochs"}
+    for field in needed - {"seconds", "copied", "wall_seconds", "bound", "error"} | ({"seconds"} & {kind}):
+        with pytest.raises(Misfit):
+            events.from_line({key: value for key, value in BASE[kind].items() if key != field})
+
+
+def test_values_of_training_that_diverged_are_kept() -> None:
+    line = BASE["epoch"] | {"values": {"loss": float("nan"), "norm": float("inf")}}
+    event = events.from_line(json.loads(json.dumps(line)))
+    assert isinstance(event, Epoch) and str(dict(event.values)) == "{'loss': nan, 'norm': inf}"
 
 
 def test_fields_of_later_versions_are_left_out() -> None:

@@ -59,3 +59,14 @@ def test_what_is_not_there_is_refused(runs: Path) -> None:
         load_results(runs, plan="mime")
     with pytest.raises(BenchError, match=r"no runs folder .*nowhere"):
         load_results(runs / "nowhere")
+
+
+def test_damaged_cells_are_rows_with_what_is_wrong(runs: Path) -> None:
+    frame = load_results(runs)
+    done, failed = (frame[frame["status"] == status]["cell"].iloc[0] for status in ("done", "failed"))
+    (runs / done / "journal.jsonl").write_text('{"event": "done"}\n')
+    (runs / failed / "cell.json").write_text("{")
+    damaged = load_results(runs, plan="mine").set_index("cell")
+    assert set(damaged["status"]) == {"damaged"}
+    assert damaged.loc[done, "error"].startswith("journal.jsonl, line 1: done: ")
+    assert "cell.json is damaged" in damaged.loc[failed, "error"]

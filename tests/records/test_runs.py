@@ -51,13 +51,18 @@ def put(tmp_path: Path) -> Put:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Return how often each JSON file was read, by folder and name."""
-    found, read = Counter[str](), Path.read_text
+    found, read, read_bytes = Counter[str](), Path.read_text, Path.read_bytes
 
     def counted(path: Path, *given: Any, **more: Any) -> str:
         found[f"{path.parent.name}/{path.name}"] += 1
         return read(path, *given, **more)
 
+    def counted_bytes(path: Path) -> bytes:
+        found[f"{path.parent.name}/{path.name}"] += 1
+        return read_bytes(path)
+
     monkeypatch.setattr(Path, "read_text", counted)
+    monkeypatch.setattr(Path, "read_bytes", counted_bytes)
     return found
 
 
@@ -160,8 +165,10 @@ def test_a_damaged_cell_is_named_where_it_is_needed(put: Put, tmp_path: Path) ->
     (tmp_path / damaged.id / "cell.json").write_text("{")
     runs = RunsFolder(tmp_path)
     assert runs.whole_cells() == [whole] and runs.record(whole.id).status == "done"
+    assert [record.cell for record in runs.finished()] == [whole]
     with pytest.raises(BenchError, match=rf"{damaged.id}/cell\.json is damaged"):
-        runs.finished()
+        runs.record(damaged.id)
+    assert set(runs.damaged) == {damaged.id} and "cell.json is damaged" in runs.damaged[damaged.id]
 
 
 def test_each_file_is_read_once(put: Put, tmp_path: Path, reads: Counter[str]) -> None:

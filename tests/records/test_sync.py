@@ -13,7 +13,7 @@ from bench.engine.job import Context, run
 from bench.records import plans as kept_plans
 from bench.records.journal import read_record
 from bench.records.plans import Entry
-from bench.records.sync import Synced, came_further, check_runs_folder, locked, sync, take_in
+from bench.records.sync import Synced, Taken, came_further, check_runs_folder, locked, sync, take_in
 from bench.records.tracker import Tracker
 
 
@@ -34,11 +34,11 @@ def done_in(folder: Path) -> list[str]:
 
 def test_what_came_further_there_is_copied_once_with_its_plan(theirs: Path, tmp_path: Path) -> None:
     runs = tmp_path / "here"
-    assert take_in(theirs, runs) == 1
+    assert take_in(theirs, runs) == Taken(1, ())
     (cell,) = done_in(runs)
     assert read_record(runs / cell).events == read_record(theirs / cell).events
     assert kept_plans.read_all(runs) == kept_plans.read_all(theirs)
-    assert take_in(theirs, runs) == 0 and not (runs / ".partial").exists()
+    assert take_in(theirs, runs) == Taken(0, ()) and not (runs / ".partial").exists()
 
 
 def test_a_cell_came_further_if_it_is_done_there_alone(theirs: Path, tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_a_cell_came_further_if_it_is_done_there_alone(theirs: Path, tmp_path: P
 
 def test_a_sync_counts_what_it_did(theirs: Path, folder: Path) -> None:
     tracker, runs = Tracker(), folder / "runs"
-    assert sync([theirs], runs, tracker) == Synced(taken=1, tracked=1, plans=1)
+    assert sync([theirs], runs, tracker) == Synced(taken=1, tracked=1, plans=1, left_out=())
     assert set(tracker.frame("mine")["status"]) == {"done"}
-    assert sync([], runs, tracker) == Synced(taken=0, tracked=1, plans=1)
+    assert sync([], runs, tracker) == Synced(taken=0, tracked=1, plans=1, left_out=())
 
 
 def test_without_a_plan_there_is_nothing_to_sync_and_no_folder_is_made(folder: Path) -> None:
@@ -85,3 +85,23 @@ def test_one_command_at_a_time(tmp_path: Path) -> None:
         pytest.fail("both hold the lock")
     with locked(tmp_path / "runs"):
         pass
+
+
+def test_damaged_cells_there_are_left_out_and_named(theirs: Path, tmp_path: Path) -> None:
+    (done,) = done_in(theirs)
+    (waiting,) = {path.parent.name for path in theirs.glob("*/cell.json")} - {done}
+    (theirs / waiting / "cell.json").write_text("{")
+    weights = theirs / done / "generator.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    cells, left_out = take_in(theirs, tmp_path / "here")
+    assert cells == 0 and not done_in(tmp_path / "here") and len(left_out) == 2
+    assert "cell.json is damaged" in left_out[0]
+    assert left_out[1] == f"{theirs / done}: generator.safetensors was changed after the cell ended"
+
+
+def test_a_whole_cell_there_replaces_a_damaged_one_here(theirs: Path, tmp_path: Path) -> None:
+    (done,), runs = done_in(theirs), tmp_path / "here"
+    take_in(theirs, runs)
+    for harm in ("cell.json", "samples.txt"):
+        (runs / done / harm).write_text("{") if harm == "cell.json" else (runs / done / harm).unlink()
+        assert take_in(theirs, runs) == Taken(1, ()) and done_in(runs) == [done]

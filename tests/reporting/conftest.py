@@ -13,11 +13,21 @@ import pandas as pd
 import pytest
 
 from bench.contracts.metric import Better, Bound, Score
+from bench.engine.job import Context, run
+from bench.planning import plan as planning
+from bench.planning import preset
 from bench.planning.cell import Cell, Evaluation
+from bench.planning.request import Request, parse_overrides
+from bench.records import plans as kept_plans
 from bench.records.encoding import Tracked, frame, project
 from bench.records.events import Curve, Done, Epoch, Failed, PhaseStart, SharedStart, Start
 from bench.records.journal import Journal, Record, read_record, write_cell
 from bench.records.plans import Entry
+from bench.records.runs import RunsFolder
+from bench.reporting.pack import pack
+from bench.toolkit.corpora.fetch import Corpora
+
+SHELF = Path(__file__).parent.parent / "shelf"
 
 SOURCE = {"file": "target_params_py3.pkl", "sha256": "ab" * 32, "licence": "none stated", "kind": "published"}
 
@@ -160,3 +170,24 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
             else:
                 records.append(shop.done(cell, scores, curve=trains))
     return [*records, *(shop.failed(shop.cell("my_gan.py", seed), "my_gan.py: 100% broken_{it}") for seed in range(3))]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two plug-ins, a runs folder of two arms with two seeds, and its pack."""
+    place = tmp_path_factory.mktemp("lab")
+    for name in ("words.py", "trainers.py"):
+        shutil.copy(SHELF / name, place)
+    corpora = Corpora(place / "cache", "sample")
+    arms = (f"{place}/trainers.py:Tiny", f"{place}/trainers.py:Spoils")
+    sets = parse_overrides(("evaluation.samples=30", "evaluation.curve_every=3"))
+    request = Request(arms, (f"{place}/words.py:Words",), preset.read("smoke"), sets, seeds=2, name="mine")
+    made, runs = planning.make(request, corpora), place / "runs"
+    entries = {}
+    for cell in made.cells:
+        write_cell(cell, runs)
+        assert run(cell, Context(runs, corpora, place / "stop")) == "done"
+        entries[cell.id] = Entry(tags={"preset": "smoke"}, label=cell.label, dataset="Words", seed=cell.seed)
+    kept_plans.write("mine", entries, runs)
+    (place / "mine.zip").write_bytes(pack(RunsFolder(runs), "mine"))
+    return place

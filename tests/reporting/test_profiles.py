@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 
 from bench.records.encoding import project
 from bench.records.journal import Record
@@ -30,12 +29,17 @@ def of_seed(seed: int) -> dict[str, list[float | None]]:
         "tv": [0.1 * t for t in range(1, LENGTH + 1)],
         "calibration_q": [0.7, None, 0.2, 0.1],
         "calibration_p": [0.6, None, 0.2 + 0.1 * seed, 0.05],
+        "entropy_p": [2.0 + 0.1 * t for t in range(LENGTH)],
+        "entropy_q": [1.0 + 0.1 * t + 0.03 * seed for t in range(LENGTH)],
+        "precision": [0.1, 0.5, 0.9],
+        "recall": [0.95, 0.5 + 0.1 * seed, 0.2],
     }
 
 
 @pytest.fixture
 def records(shop: Any) -> list[Record]:
     scores = {"exact_forward_kl": 0.5, "exposure_bias": 0.2, "tv": 0.5, "calibration_gap": 0.1}
+    scores |= {"entropy_gap": 0.3, "precision": 0.5, "bayes_accuracy": 0.75}
     return [
         shop.done(shop.cell(label, seed, "markov"), scores, curve=False, profiles=of_seed(seed))
         for label in ("mle", "seqgan")
@@ -50,7 +54,11 @@ def table(records: list[Record], framed: Callable[..., pd.DataFrame]) -> Table:
 
 def tracked(records: list[Record]) -> dict[str, pd.DataFrame]:
     """Return profiles as Tracker.profiles does."""
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in profiles.NAMES}
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in (*profiles.NAMES, *profiles.TRAINED)}
+    for record in records:
+        if record.cell.label == "seqgan":
+            who = (str(record.folder), "markov", "seqgan", record.cell.seed)
+            rows["held_out_accuracy"] += [(*who, x, 0.6 + 0.01 * x + 0.02 * record.cell.seed) for x in (1, 2, 3)]
     for record in records:
         for point in project(record, "quick", Entry(tags={})).points:
             kind, _, name = point.key.partition("/")
@@ -69,21 +77,41 @@ def test_a_journal_gives_back_the_profiles_it_was_given(records: list[Record]) -
     assert ("profile/calibration_q", 2) not in points and points["profile/calibration_q", 3] == 0.2
 
 
-def test_the_lines_are_means_over_seeds(table: Table, records: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[tuple[str, Any, Any]] = []
-    plot = Axes.plot
+def lines_of(table: Table, records: list[Record]) -> list[dict[str, Any]]:
+    """Return the lines of each panel: label -> (xs, ys); the dotted ones are under "dotted"."""
+    figure = profiles.make_figure(table, tracked(records), paper())
+    assert figure is not None
+    return [
+        {
+            "dotted" if line.get_linestyle() == ":" else line.get_label(): (
+                list(line.get_xdata()),
+                list(line.get_ydata()),
+            )
+            for line in axes.lines
+        }
+        for axes in figure.axes
+    ]
 
-    def spy(self: Axes, xs: Any, ys: Any, *rest: Any, **more: Any) -> Any:
-        lines.append((more["label"], list(xs), list(ys)))
-        return plot(self, xs, ys, *rest, **more)
 
-    monkeypatch.setattr(Axes, "plot", spy)
-    assert profiles.draw(table, tracked(records), paper()) is not None
-    assert [label for label, _, _ in lines] == 3 * ["MLE", "SeqGAN"]
-    drift, tv, calibration = lines[::2]
-    assert drift[1] == [1, 2, 3, 4, 5] and drift[2] == pytest.approx([0, 0.11, 0.21, 0.31, 0.41])
-    assert tv[2] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
-    assert calibration[1] == pytest.approx([0.7, 0.2, 0.1]) and calibration[2] == pytest.approx([0.6, 0.3, 0.05])
+def test_the_lines_are_means_over_seeds(table: Table, records: list[Record]) -> None:
+    drift, tv, entropy, calibration, curve, discriminator = lines_of(table, records)
+    for panel in (drift, tv, entropy, calibration, curve):
+        assert {"MLE", "SeqGAN"} <= set(panel) and panel["MLE"] == panel["SeqGAN"]
+    assert drift["MLE"][0] == [1, 2, 3, 4, 5] and drift["MLE"][1] == pytest.approx([0, 0.11, 0.21, 0.31, 0.41])
+    assert tv["MLE"][1] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    assert entropy["MLE"][1] == pytest.approx([1.03, 1.13, 1.23, 1.33, 1.43])
+    assert entropy["dotted"][1] == pytest.approx([2, 2.1, 2.2, 2.3, 2.4])
+    assert calibration["MLE"] == (pytest.approx([0.7, 0.2, 0.1]), pytest.approx([0.6, 0.3, 0.05]))
+    assert curve["MLE"] == (pytest.approx([0.95, 0.6, 0.2]), pytest.approx([0.1, 0.5, 0.9]))
+    assert "MLE" not in discriminator and discriminator["SeqGAN"] == ([1, 2, 3], pytest.approx([0.63, 0.64, 0.65]))
+    assert discriminator["dotted"][1] == [0.75, 0.75]
+
+
+def test_without_a_discriminator_its_panel_is_empty(table: Table, records: list[Record]) -> None:
+    found = tracked(records)
+    found["held_out_accuracy"] = found["held_out_accuracy"].iloc[:0]
+    figure = profiles.make_figure(table, found, paper())
+    assert figure is not None and not figure.axes[-1].axison and not figure.axes[-1].lines
 
 
 def test_the_same_bytes_whatever_the_order(table: Table, records: list[Record]) -> None:

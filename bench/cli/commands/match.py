@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from bench.cli import options
-from bench.judging.match import match, open_common
+from bench.cli.following import following
+from bench.judging.match import MOST, match, open_common
 from bench.records.runs import RunsFolder, seeds
 from bench.reporting.grids import number
 from bench.toolkit.corpora.fetch import Corpora
@@ -44,7 +45,8 @@ def command(
     stored = RunsFolder(runs)
     ours, theirs = (stored.find(name, dataset, plan) for name in (baseline, arm))
     opened = open_common(ours, theirs, Corpora.from_environment(data, corpus))
-    found = match(ours, theirs, opened, samples)
+    with following("temperatures tried", MOST) as step:
+        found = match(ours, theirs, opened, samples, step)
     click.echo(f"{arm} (seeds {seeds(theirs)}): {found.headline} {found.target:.4f}")
     click.echo(
         f"{baseline} (seeds {seeds(ours)}) is nearest to it at temperature {found.temperature:.3f}, of "

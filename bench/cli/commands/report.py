@@ -10,10 +10,12 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
+from bench.files import write_output
 from bench.judging import rejudge
 from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
+from bench.reporting import labs
 from bench.reporting.write import how_to_look, print_summary, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -21,8 +23,20 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.command(
     "report",
     epilog=options.examples(
-        "bench report", "bench report --plan lean --out lean-results", "bench report --reference mle"
+        "bench report",
+        "bench report --plan lean --out lean-results",
+        "bench report --reference mle",
+        "bench report --from our-lab.zip other-lab.zip",
     ),
+)
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="")
+@click.option(
+    "--from",
+    "packs",
+    multiple=True,
+    metavar="FILE.zip ...",
+    type=click.Path(path_type=Path),
+    help="Make one table of these packs of `bench pack`; each row says whether its scores came out again here.",
 )
 @click.option("--plan", help="The plan to report; default: the one tracked last.")
 @options.metrics
@@ -33,6 +47,8 @@ from bench.toolkit.corpora.fetch import Corpora
 @options.out
 @options.tracking_uri
 def command(
+    more: tuple[Path, ...],
+    packs: tuple[Path, ...],
     plan: str | None,
     metrics: tuple[str, ...],
     reference: str | None,
@@ -47,6 +63,11 @@ def command(
     Tables come as LaTeX, Markdown and CSV, beside the published values. They are made from MLflow alone; with --metric
     the runs that --runs keeps are judged first, as `bench rejudge` does.
     """
+    if more and not packs:
+        raise click.UsageError(f"{more[0]}: name packs with --from.")
+    if packs:
+        _report_labs((*packs, *more), Corpora.from_environment(data, corpus), out, reference)
+        return
     tracker = Tracker(tracking_uri)
     if metrics:
         _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
@@ -64,3 +85,17 @@ def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, ru
         lost = rejudge.rejudge_folder(records, plugins, corpora, runs, tracker, step)
     for line in lost:
         click.echo(line)
+
+
+def _report_labs(packs: Sequence[Path], corpora: Corpora, out: Path, reference: str | None) -> None:
+    """Write the tables of several labs; exit code 1 if a pack is left out."""
+    tables, left_out = labs.join(packs, corpora, reference)
+    files = labs.contents(tables)
+    for name, content in files.items():
+        write_output(out / name, content)
+    print_summary(tables, Console())
+    for line in left_out:
+        click.echo(line, err=True)
+    click.echo(f"Tables of {len(packs)} packs: {', '.join(str(out / name) for name in files)}")
+    if left_out:
+        click.get_current_context().exit(1)

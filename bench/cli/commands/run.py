@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,9 +13,11 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
+from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
 from bench.engine import beside, session
 from bench.engine.device import resolve_device
+from bench.engine.forecast import forecast
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -71,7 +74,9 @@ from bench.toolkit.corpora.fetch import Corpora
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
+@click.option("--dry-run", "dry", is_flag=True, help="List the cells, their hours and memory, and run nothing.")
 @options.metrics
+@options.wait
 @options.reference
 @options.device
 @options.data
@@ -91,7 +96,9 @@ def command(
     jobs: int | None,
     cluster: str | None,
     name: str | None,
+    dry: bool,
     metrics: tuple[str, ...],
+    wait: bool,
     reference: str | None,
     device: str,
     data: str,
@@ -106,6 +113,7 @@ def command(
     """
     if not (everything or baselines or datasets):
         raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
+    click.echo("Reading the datasets ...")
     request = Request(
         baselines=baselines or tuple(plugins.names("bench.baselines")),
         datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
@@ -119,12 +127,23 @@ def command(
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
-    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri)
-    code, tables = _run(plan, setup, out, reference, own)
-    while until_resolved and not code and (more := _one_seed_more(request, plan, tables, most_seeds)):
+    if dry:
+        show_forecast(forecast(plan, runs), at_once, Console())
+        return
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
+    run = partial(_run, setup=setup, out=out, reference=reference, own=own)
+    sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
+
+
+def _until_resolved(
+    request: Request, plan: Plan, corpora: Corpora, run: Callable[[Plan], tuple[int, list[Table]]], most: int
+) -> int:
+    """Run the plan, then the plan of one seed more, until all rows are resolved; return the exit code."""
+    code, tables = run(plan)
+    while not code and (more := _one_seed_more(request, plan, tables, most)):
         request, plan = more, planning.make(more, corpora)
-        code, tables = _run(plan, setup, out, reference, own)
-    sys.exit(code)
+        code, tables = run(plan)
+    return code
 
 
 def _one_seed_more(request: Request, plan: Plan, tables: Sequence[Table], most: int) -> Request | None:

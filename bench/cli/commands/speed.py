@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bench.cli import options
+from bench.cli.following import following
 from bench.engine import estimate
 from bench.engine.device import resolve_device
 from bench.engine.pool import cores
@@ -63,7 +64,8 @@ def command(
     if not as_json:
         click.echo(f"{kind}, {facts['threads']} threads, sgemm peak {peak / 1e9:.0f} GF/s")
     for stage in chosen:
-        timing = speed.measure(stage, torch.device(kind), runs)
+        with following(f"{stage.key}: {stage.title}", runs) as step:
+            timing = speed.measure(stage, torch.device(kind), runs, step)
         facts["stages"][stage.key] = timing.facts(peak)
         if not as_json:
             click.echo(_line(stage.key, facts["stages"][stage.key], speed.FOREIGN))

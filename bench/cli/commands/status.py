@@ -6,22 +6,32 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from bench.cli import options
-from bench.engine.overview import overview
+from bench.engine.overview import UNKNOWN, overview
+from bench.engine.watch import watch
 from bench.records.runs import RunsFolder
 
 
-@click.command("status", epilog=options.examples("bench status", "bench status --runs other/runs"))
+@click.command(
+    "status", epilog=options.examples("bench status", "bench status --watch", "bench status --runs other/runs")
+)
+@click.option("--watch", "watching", is_flag=True, help="Show epochs and time left of running cells until none runs.")
 @options.runs
-def command(runs: Path) -> None:
-    """Show the state of each cell of the folder."""
+def command(watching: bool, runs: Path) -> None:
+    """Show the state of each cell, and what the plans lack.
+
+    A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
+    """
+    if watching:
+        watch(runs, Console())
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")
         return
-    for record, names, note in lines:
-        cell, label = record.cell, " or ".join(names)
-        click.echo(f"{record.status:11} {cell.dataset_label:12} {label:20} seed {cell.seed:<3} {cell.id} {note}")
-    counts = Counter(line.record.status for line in lines)
+    for line in lines:
+        label, seed = " or ".join(line.names), UNKNOWN if line.seed is None else line.seed
+        click.echo(f"{line.status:11} {line.dataset:12} {label:20} seed {seed:<3} {line.cell} {line.note}")
+    counts = Counter(line.status for line in lines)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

@@ -77,13 +77,14 @@ def command(
 
     Samples finished generators at several temperatures and compares rows at equal diversity. Nothing is trained.
     """
-    found = sweep.rows(RunsFolder(runs), dataset, plan, names)
+    stored = RunsFolder(runs)
+    found = sweep.rows(stored, dataset, plan, names)
     cell = next(record.cell for records in found.values() for record in records)
     opened = revive.reopen(cell, Corpora.from_environment(data, corpus))
     evaluator = Evaluator.of(opened, cell.evaluation.rule)
     sweep.planes_of(evaluator)  # refuses a dataset without any before work begins
     arms, left_out = sweep.revived(found, opened)
-    for line in left_out:
+    for line in (*(f"Left out, {row}: {why}." for row, why in stored.hurt(dataset, plan).items()), *left_out):
         click.echo(line)
     if not arms:
         raise BenchError("no row is left to sweep: none keeps a generator that takes a temperature")

@@ -14,6 +14,7 @@ from bench.judging.human.sheet import Sheet, make_sheet
 from bench.judging.samples import Cleaning
 from bench.judging.samples_file import read
 from bench.planning.cell import REAL
+from bench.records import seal
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
@@ -76,4 +77,5 @@ def _one(runs: RunsFolder, plan: str | None, dataset: str, label: str, seed: int
 
 def _lines(record: Record) -> list[str]:
     path = record.folder / "samples.txt"
+    seal.check(record.folder, record.seal, path.name)
     return decoded(read_bytes(path), str(path))

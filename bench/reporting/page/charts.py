@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.judging.frontier import hull
@@ -17,7 +17,13 @@ from bench.reporting.table import Column, Row, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLES = {"exposure_bias": "Drift: exposure bias by position", "tv": "Total variation of prefixes"}
+TITLES = {
+    "exposure_bias": "Drift: exposure bias by position",
+    "tv": "Total variation of prefixes",
+    "entropy_q": "Entropy of the next token",
+    profiles.ACCURACY: "Discriminator by round",
+}
+AXES = {**profiles.LABELS, profiles.ACCURACY: ("round", "accuracy on held-out sequences")}
 
 
 def curves(table: Table, found: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -58,8 +64,8 @@ def by_position(table: Table, found: Mapping[str, pd.DataFrame]) -> list[dict[st
     """Return the charts of what a known oracle shows by position: [t, mean, low, high] by arm."""
     charts = []
     for name, points in _profiles(table, found).items():
-        if name in profiles.LABELS and len(points):
-            x, y = profiles.LABELS[name]
+        if name in AXES and len(points):
+            x, y = AXES[name]
             charts.append({"title": TITLES[name], "x": x, "y": y, "arms": _arms(points, table)})
     return charts
 
@@ -69,12 +75,22 @@ def calibration(table: Table, found: Mapping[str, pd.DataFrame]) -> dict[str, An
     points = _profiles(table, found)
     if not {"calibration_q", "calibration_p"} <= points.keys():
         return None
-    labels = {row.label: None for row in table.rows}
     arms = [
         {"label": label, "points": [[six(x), six(y)] for x, y in zip(q, p, strict=True)]}
-        for label, q, p in profiles.groups(points, labels)
+        for label, q, p in _groups(points, table)
     ]
     return {"least": profiles.LEAST, "arms": arms} if arms else None
+
+
+def _groups(points: Mapping[str, pd.DataFrame], table: Table) -> Iterator[tuple[str, list[float], list[float]]]:
+    """Yield each arm with the mean over seeds of both probabilities in each group, where both are above 0."""
+    keys = ["run_id", "label", "x"]
+    both = points["calibration_q"].merge(points["calibration_p"], on=keys, suffixes=("_q", "_p"))
+    both = both[(both["value_q"] > 0) & (both["value_p"] > 0)].sort_values(keys)
+    for row in table.rows:
+        means = both[both["label"] == row.label].groupby("x")[["value_q", "value_p"]].mean()
+        if len(means):
+            yield row.label, means["value_q"].tolist(), means["value_p"].tolist()
 
 
 def quality_diversity(table: Table, sweep: Sequence[Sweep]) -> list[dict[str, Any]]:
@@ -125,9 +141,10 @@ def _temperatures(label: str, axes: tuple[str, str], sweep: Sequence[Sweep]) -> 
 
 def _profiles(table: Table, found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the points of finished runs by the name of their profile."""
-    if not set(profiles.NAMES) <= found.keys():
+    names = (*profiles.NAMES, *profiles.TRAINED)
+    if not set(names) <= found.keys():
         return {}
-    return dict(zip(profiles.NAMES, profiles.points([table], found), strict=True))
+    return dict(zip(names, profiles.points([table], found), strict=True))
 
 
 def _arms(points: pd.DataFrame, table: Table) -> list[dict[str, Any]]:

@@ -17,10 +17,17 @@ MOST_BYTES_EACH = 4 * 2**20
 MOST_BYTES = 256 * 2**20
 
 
-def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+def members(
+    content: bytes,
+    where: str,
+    suffix: str | tuple[str, ...],
+    *,
+    most_each: int = MOST_BYTES_EACH,
+    most: int = MOST_BYTES,
+) -> Iterator[tuple[str, bytes]]:
     """Yield (name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
-    Nothing is written to disk.
+    Nothing is written to disk. A file holds at most `most_each` bytes, all files at most `most`.
     BenchError on too many entries, names that lead out of the archive or stand there twice, links, devices,
     encryption, and files larger than they should be whatever their headers claim: before the first file is given out,
     where that can be told.
@@ -31,9 +38,10 @@ def members(content: bytes, where: str, suffix: str | tuple[str, ...]) -> Iterat
             if len(entries) > MOST_ENTRIES:
                 raise BenchError(f"{where}: {len(entries)} entries; at most {MOST_ENTRIES} are read")
             for info in entries:
-                _check(info, where)
+                _check(info, where, most_each)
             _check_names(entries, where)
-            yield from _contents(archive, sorted(_wanted(entries, suffix), key=lambda info: info.filename), where)
+            wanted = sorted(_wanted(entries, suffix), key=lambda info: info.filename)
+            yield from _contents(archive, wanted, where, most_each, most)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error) as error:
         raise BenchError(f"{where} is not a sound zip archive: {folded(error)}") from None
 
@@ -42,7 +50,7 @@ def _wanted(entries: list[zipfile.ZipInfo], suffix: str | tuple[str, ...]) -> It
     return (info for info in entries if info.filename.lower().endswith(suffix) and not info.is_dir())
 
 
-def _check(info: zipfile.ZipInfo, where: str) -> None:
+def _check(info: zipfile.ZipInfo, where: str, most_each: int) -> None:
     name = info.filename
     parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
     if ".." in parts or PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
@@ -55,8 +63,8 @@ def _check(info: zipfile.ZipInfo, where: str) -> None:
         raise BenchError(f"{where}: {name!r} is encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BenchError(f"{where}: {name!r} is packed by method {info.compress_type}; pack it as plain zip does")
-    if info.file_size > MOST_BYTES_EACH:
-        raise BenchError(f"{where}: refused, {name!r} holds {info.file_size} bytes; at most {MOST_BYTES_EACH} are read")
+    if info.file_size > most_each:
+        raise BenchError(f"{where}: refused, {name!r} holds {info.file_size} bytes; at most {most_each} are read")
 
 
 def _check_names(entries: list[zipfile.ZipInfo], where: str) -> None:
@@ -65,12 +73,14 @@ def _check_names(entries: list[zipfile.ZipInfo], where: str) -> None:
         raise BenchError(f"{where}: refused, {name!r} is there {times} times")
 
 
-def _contents(archive: zipfile.ZipFile, wanted: list[zipfile.ZipInfo], where: str) -> Iterator[tuple[str, bytes]]:
+def _contents(
+    archive: zipfile.ZipFile, wanted: list[zipfile.ZipInfo], where: str, most_each: int, most: int
+) -> Iterator[tuple[str, bytes]]:
     total = 0
     for info in wanted:
         with archive.open(info) as stream:
-            content = stream.read(MOST_BYTES_EACH + 1)
+            content = stream.read(most_each + 1)
         total += len(content)
-        if len(content) > MOST_BYTES_EACH or total > MOST_BYTES:
+        if len(content) > most_each or total > most:
             raise BenchError(f"{where}: refused at {info.filename!r}, too much comes out of it")
         yield info.filename, content

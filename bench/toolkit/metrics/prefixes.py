@@ -74,29 +74,43 @@ class Calibration:
         return float(gaps @ self.sum_q[used] / self.sum_q.sum())
 
 
-def compare(p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None) -> Prefixes:
-    """Look at every prefix of the (n, T) sequences, a few rows at a time; equal weights by default."""
+def compare(
+    p: Conditionals,
+    q: Conditionals,
+    sequences: TokenArray,
+    weights: FloatArray | None = None,
+    *,
+    calibrated: int | None = None,
+) -> tuple[Prefixes, Calibration]:
+    """Look at every prefix of the (n, T) sequences once, a few rows at a time; equal weights by default.
+
+    Calibration counts every token after the prefixes of the first `calibrated` sequences; None: of all.
+    """
     names = [field.name for field in fields(Prefixes) if field.name != "weights"]
-    found = {name: np.empty(sequences.shape) for name in names}
+    found, groups = {name: np.empty(sequences.shape) for name in names}, np.zeros((3, GROUPS))
+    shared, last = _weights(sequences, weights), len(sequences) if calibrated is None else calibrated
     for rows, log_p, log_q in _slices(p, q, sequences):
+        mass_p, mass_q = log_p.exp(), log_q.exp()
+        if counted := len(shared[rows.start : min(rows.stop, last)]):
+            weight = torch.from_numpy(shared[rows][:counted])
+            groups += _grouped(weight, log_q[:counted], mass_q[:counted], mass_p[:counted])
         tokens = torch.from_numpy(sequences[rows])[:, :, None]
-        for name, values in _along(log_p, log_q, tokens).items():
+        for name, values in _along(log_p, log_q, mass_p, mass_q, tokens).items():
             found[name][rows] = values.numpy(force=True)
-    return Prefixes(_weights(sequences, weights), **found)
+    return Prefixes(shared, **found), Calibration(*groups)
 
 
-def calibration(
-    p: Conditionals, q: Conditionals, sequences: TokenArray, weights: FloatArray | None = None
-) -> Calibration:
-    """Return every token after every prefix of the (n, T) sequences, in groups by its q."""
-    shared = _weights(sequences, weights)
-    total = np.zeros((3, GROUPS))
-    for rows, log_p, log_q in _slices(p, q, sequences):
-        weight = torch.from_numpy(shared[rows])[:, None, None].expand(log_q.shape).flatten()
-        group = (log_q.flatten() * (-1 / math.log(2))).clamp(0, GROUPS - 1).long()
-        parts = (weight, weight * log_q.exp().flatten(), weight * log_p.exp().flatten())
-        total += torch.stack([torch.bincount(group, part, GROUPS) for part in parts]).double().numpy()
-    return Calibration(*total)
+def _grouped(weights: Tensor, log_q: Tensor, mass_q: Tensor, mass_p: Tensor) -> FloatArray:
+    """Return (3, GROUPS) float64 sums of weights, of weighted q and of weighted p, by groups of q.
+
+    `weights` are (m,), the others (m, T, V). Each sequence is summed by itself and weighed afterwards.
+    """
+    group = (log_q.flatten(1) * (-1 / math.log(2))).clamp_(0, GROUPS - 1).long()
+    group += GROUPS * torch.arange(len(weights))[:, None]
+    parts = (None, mass_q.double().flatten(), mass_p.double().flatten())
+    sums = [torch.bincount(group.flatten(), part, GROUPS * len(weights)).double() for part in parts]
+    found: FloatArray = torch.stack([weights @ part.view(-1, GROUPS) for part in sums]).numpy()
+    return found
 
 
 def _weights(sequences: TokenArray, weights: FloatArray | None) -> FloatArray:
@@ -115,14 +129,13 @@ def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator
         yield rows, log_p.to(dtype), log_q.to(dtype)
 
 
-def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
-    """Return the (m, T) arrays of `Prefixes`."""
-    mass_p, mass_q = log_p.exp(), log_q.exp()
+def _along(log_p: Tensor, log_q: Tensor, mass_p: Tensor, mass_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
+    """Return the (m, T) arrays of `Prefixes`; it overwrites `mass_p`."""
     entropy_p, entropy_q = -_expected(mass_p, log_p), -_expected(mass_q, log_q)
     return {
         "kl_pq": -entropy_p - _expected(mass_p, log_q),
         "kl_qp": -entropy_q - _expected(mass_q, log_p),
-        "tv": (mass_p - mass_q).abs_().sum(2) / 2,
+        "tv": mass_p.sub_(mass_q).abs_().sum(2) / 2,
         "entropy_p": entropy_p,
         "entropy_q": entropy_q,
         "log_p": log_p.gather(2, tokens)[:, :, 0],

@@ -16,7 +16,7 @@ from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.errors import ContractError
 from bench.contracts.metric import FloatArray, Generated
 from bench.toolkit.metrics.nll import LogProb
-from bench.toolkit.metrics.prefixes import Calibration, Conditionals, Prefixes, calibration, compare
+from bench.toolkit.metrics.prefixes import Calibration, Conditionals, Prefixes, compare
 from bench.toolkit.models.markov import MarkovChain
 
 CALIBRATED = 500
@@ -74,8 +74,8 @@ class SampledTruth:
         if q is None:
             return None
         if self._seen is None or self._seen[0] is not generated:
-            real, fake = compare(self._p, q, self._test), compare(self._p, q, generated.sequences)
-            groups = calibration(self._p, q, self._test[:CALIBRATED])
+            real, groups = compare(self._p, q, self._test, calibrated=CALIBRATED)
+            fake, _ = compare(self._p, q, generated.sequences, calibrated=0)
             self._seen = generated, View(real, fake, groups, sampled=True)
         return self._seen[1]
 
@@ -113,8 +113,7 @@ class EnumeratedTruth:
         if self._seen is None or self._seen[0] is not generated:
             weights = _probabilities(generated.log_prob, self.every)
             p, q = self._conditionals(self.p), self._conditionals(weights)
-            real = compare(p, q, self.every, self.p)
-            groups = calibration(p, q, self.every, self.p)
+            real, groups = compare(p, q, self.every, self.p)
             self._seen = generated, View(real, replace(real, weights=weights), groups, sampled=False)
         return self._seen[1]
 

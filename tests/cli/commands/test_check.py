@@ -228,7 +228,7 @@ COSTS = [
     ('Stage("teacher-forcing", self.epochs * sizes.train)', ""),
     (
         'Stage("training", 1)',
-        "Stage(work='training', sequences=1); give a Stage(work, sequences), where the work is one",
+        "Stage(work='training', sequences=1, shared=''); give a Stage(work, sequences), where the work is one",
     ),
     ('Stage("sample", float("nan"))', "cost() of Tiny: sample of nan sequences; give a number from 0 on"),
     ("1.0", "cost() of Tiny gives 1.0; give a Stage"),

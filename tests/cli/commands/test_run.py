@@ -112,7 +112,7 @@ def untouched(folder: Path) -> None:
     [
         ([], "say what to run"),
         (["-b", "seqgna"], "did you mean 'seqgan'"),
-        (["-b", "./my_gan.py:MyGan"], "cannot read the plug-in my_gan.py"),
+        (["-b", "./my_gan.py:MyGan"], "my_gan.py: No such file"),
         (["-b", "mle", "-d", "peoms"], "did you mean 'poems'"),
         (["-b", "mle", "--preset", "quik"], "did you mean 'quick'"),
         (["-b", "mle", "--preset", "mine.toml"], "no preset file mine.toml"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench.records import fence
 from bench.records.events import Epoch
 from bench.records.journal import Record, read_record
 
@@ -112,3 +115,25 @@ def test_a_terminal_that_closes_lets_the_cells_save_or_go_on(
     found = record(folder, "Halts")
     assert found is not None and found.status == ("done" if nohup else "interrupted")
     assert nohup or list((found.folder / "checkpoint").iterdir())
+
+
+def test_it_waits_for_another_bench_if_asked(start: Any, folder: Path) -> None:
+    with fence.held(folder / "runs" / fence.NAME):
+        refused = start("Tiny", stderr=-1)
+        told = f"bench: another bench is at work in runs (process {os.getpid()} on {socket.gethostname()} since 20"
+        assert refused.stderr.read().decode().startswith(told) and refused.wait(300) == 2
+        process = start("Tiny", "--wait", stdout=-1)
+        assert process.stdout.readline().decode().startswith(told.removeprefix("bench: "))
+    process.stdout.read()
+    assert process.wait(300) == 0
+
+
+def test_a_file_system_that_does_not_lock_is_one_line(
+    folder: Path, words: str, trainers: Any, no_flock: Callable[[int], str]
+) -> None:
+    code = f"{no_flock(errno.EIO)}\nfrom bench.cli.main import main\nmain()"
+    arguments = ["run", "-b", trainers("Tiny"), "-d", words, "--preset", "smoke"]
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert ended.returncode == 2 and not list(folder.glob("runs/*/journal.jsonl"))
+    assert ended.stderr.startswith("bench: the file system of runs does not lock files (Input/output error): use")
+    assert ended.stderr.count("\n") == 1

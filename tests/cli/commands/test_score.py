@@ -156,13 +156,19 @@ def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(fini
 
 def test_stored_runs_are_read_once(finish, call, monkeypatch):
     records = finish("text:tiny.txt", "mle", "random-unigram")
-    read, times = Path.read_text, Counter()
+    times = Counter()
+    read_text, read_bytes = Path.read_text, Path.read_bytes
 
-    def counted(path, *given, **more):
+    def counted_text(path, *given, **more):
         times[path] += 1
-        return read(path, *given, **more)
+        return read_text(path, *given, **more)
 
-    monkeypatch.setattr(Path, "read_text", counted)
+    def counted_bytes(path):
+        times[path] += 1
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_text", counted_text)
+    monkeypatch.setattr(Path, "read_bytes", counted_bytes)
     score(call, "tiny.txt", "--plan", "small")
     for record in records:
         for name in ("cell.json", "journal.jsonl"):

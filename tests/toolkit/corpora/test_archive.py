@@ -98,9 +98,10 @@ def test_a_bomb_whose_header_lies_is_refused() -> None:
 
 def test_many_small_files_are_refused_in_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     content = zipped(*((f"{number}.mid", bytes(100)) for number in range(20)))
-    monkeypatch.setattr(archive, "MOST_BYTES", 1_000)
     with pytest.raises(BenchError, match="too much"):
-        list(archive.members(content, "file", ".mid"))
+        list(archive.members(content, "file", ".mid", most=1_000))
+    with pytest.raises(BenchError, match=r"'0\.mid' holds 100 bytes; at most 99 are read"):
+        list(archive.members(content, "file", ".mid", most_each=99))
     monkeypatch.setattr(archive, "MOST_ENTRIES", 19)
     with pytest.raises(BenchError, match="20 entries"):
         list(archive.members(content, "file", ".mid"))

@@ -152,7 +152,7 @@ def test_calibration_is_that_of_the_enumeration(name: str) -> None:
 def test_sampled_prefixes_give_the_same_numbers_where_every_sequence_counts_by_its_chance(name: str) -> None:
     p, q = MODELS[name]()
     view = enumerated(p, q)
-    real = compare(next_log_prob(p), next_log_prob(q), EVERY, view.real.weights)
+    real, _ = compare(next_log_prob(p), next_log_prob(q), EVERY, view.real.weights)
     for field in ("kl_pq", "kl_qp", "tv", "entropy_p", "entropy_q", "log_p", "log_q"):
         assert getattr(real, field) == pytest.approx(getattr(view.real, field), abs=1e-9)
 
@@ -234,7 +234,22 @@ def test_the_models_read_each_prefix_once_for_all_metrics() -> None:
     generated = Generated(q.sample(50, rng=rng).numpy(), None, counted)
     for metric in exact.exact_metrics(SampledTruth(next_log_prob(p), data)):
         metric.score(generated, data)
-    assert shown[0] <= 40 + 50 + 40 + 3  # of held-out data, of samples, for calibration, and to count the words
+    assert shown[0] == 40 + 50  # of held-out data, for calibration too, and of samples
+
+
+@pytest.mark.parametrize("held", [2**20, 3 * 6 * 30])
+def test_calibration_of_the_first_sequences_is_that_of_these_alone(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    words, rng = 30, torch.Generator().manual_seed(0)
+    p, q = lstm(1.0, 5, words, 6), lstm(0.5, 6, words, 6)
+    rows, weights = p.sample(11, rng=rng).numpy(), np.linspace(1, 2, 11)
+    monkeypatch.setattr("bench.toolkit.metrics.prefixes.HELD", held)
+    found, some = compare(next_log_prob(p), next_log_prob(q), rows, weights, calibrated=5)
+    every, alone = compare(next_log_prob(p), next_log_prob(q), rows[:5], weights[:5])
+    _, none = compare(next_log_prob(p), next_log_prob(q), rows, calibrated=0)
+    for name in ("count", "sum_q", "sum_p"):
+        assert getattr(some, name) == pytest.approx(getattr(alone, name), abs=1e-9)
+    assert found.kl_pq[:5] == pytest.approx(every.kl_pq, abs=1e-9) and not none.count.any()
+    assert some.count.sum() == pytest.approx(weights[:5].sum() * 6 * words)
 
 
 def test_an_lstm_oracle_against_an_lstm_in_numpy() -> None:
