@@ -19,22 +19,27 @@ MEANING = (
 
 def show(verdict: Verdict) -> None:
     """Print the scores between their anchors, the tests on the headline metric, and the notes."""
-    cell, data = verdict.record.cell, verdict.judge.opened.data
+    cell, data = verdict.cell, verdict.judge.opened.data
     console = Console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]
     console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})")
     console.print(_scores(verdict))
     if verdict.tests:
         console.print(_tests(verdict))
         click.echo(f"{MEANING}. Tests of the other metrics: --json")
-    if any(rewards_copies(score.signature) for score in verdict.judged.scores.values()):
-        share = copied_share(verdict.judged.samples, data)
-        click.echo(f"{share:.1%} of the sequences are copies of training rows, which are BLEU's references here")
+    name, headline = next(iter(verdict.judged.scores.items()))
+    click.echo(f"signature of {name}: {headline.signature}; those of the other metrics: --json")
+    references = any(rewards_copies(score.signature) for score in verdict.judged.scores.values())
+    what = "training rows, which are BLEU's references here" if references else "training rows"
+    click.echo(f"{copied_share(verdict.judged.samples, data):.1%} of the sequences are copies of {what}")
     for note in verdict.notes:
         click.echo(note)
     for remark in verdict.remarks:
         style = "bold yellow" if remark.loud else None
         console.print(str(remark), style=style, soft_wrap=True)
-    click.echo(f"kept in {verdict.record.folder}")
+    if verdict.record:
+        click.echo(f"kept in {verdict.record.folder}")
+    else:
+        click.echo("nothing is written: --track keeps the row, and --plan NAME enters it in a plan")
     if verdict.plan:
         sync = "" if verdict.tracked else "`bench sync`, then "
         click.echo(f"entered in plan {verdict.plan}: {sync}`bench report --plan {verdict.plan}` shows it")
@@ -42,7 +47,7 @@ def show(verdict: Verdict) -> None:
 
 def _scores(verdict: Verdict) -> Table:
     """Return a table with a line per metric, in which the file stands between its anchors."""
-    rows = [(verdict.record.cell.label, len(verdict.found.sequences), verdict.judged.scores), *verdict.anchors]
+    rows = [(verdict.cell.label, len(verdict.found.sequences), verdict.judged.scores), *verdict.anchors]
     table = Table("", *(label for label, _, _ in rows), box=box.SIMPLE_HEAD)
     table.add_row("sequences", *(str(count) for _, count, _ in rows))
     for metric in verdict.judged.scores:

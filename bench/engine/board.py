@@ -13,11 +13,11 @@ from rich.text import Text
 
 from bench.engine.estimate import TimeLeft
 from bench.records.events import Curve, Epoch
-from bench.records.journal import Record, Status
+from bench.records.journal import FAILURES, Record, Status
 
 WIDE = 100  # a terminal this wide has room for the name of the score
 BAR = 24  # characters of a bar
-NOTED: tuple[Status, ...] = ("failed", "interrupted")
+NOTED: tuple[Status, ...] = (*FAILURES, "interrupted")
 
 
 class Board:

@@ -16,7 +16,7 @@ from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.loading import blaming, load
 from bench.records.events import Epoch, Start
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class TimeLeft:
 
     def of(self, record: Record) -> float | None:
         """Return the seconds left of a cell; None if nothing is known yet."""
-        if record.status in ("done", "failed", "damaged"):
+        if record.status in ("done", "damaged", *FAILURES):
             return 0.0
         whole, least = self._whole(record), _rest_of_phase(record)
         if whole is None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
 
+TIME_LIMIT = 6 * 3600.0
+"""Seconds that a cell may go on without news, unless the user says otherwise."""
 LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 
@@ -45,6 +47,10 @@ class Context:
 
     When the file `stop` appears, jobs save and leave at the end of their epoch. A worker then has `grace` seconds to
     leave, and as long after its cell has ended.
+
+    `time_limit` is the longest time without news of a cell, such as the end of an epoch, in seconds. `memory_limit` is
+    what the cells at work may use together, in bytes; None stands for most of the machine's memory. Both are for the
+    processes of this machine.
     """
 
     runs: Path
@@ -52,10 +58,15 @@ class Context:
     stop: Path
     checkpoint_seconds: float = 30.0
     grace: float = 15.0
+    time_limit: float = TIME_LIMIT
+    memory_limit: int | None = None
 
 
 def run(cell: Cell, context: Context) -> str:
-    """Run the cell; return done, failed or interrupted, which is also the last event of its journal once it began."""
+    """Run the cell; return the state in which it ended, which its journal tells too once the cell began.
+
+    That is done, failed, out of memory or interrupted.
+    """
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
@@ -80,9 +91,16 @@ def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
 
 
 def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
-    journal.append(events.Failed(error=f"{cell.label}: {_one_line(error)}"))
+    kind = events.OutOfMemory if _lacks_memory(error) else events.Failed
+    journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
     _keep_traceback(error, journal.folder / "error.log")
-    return "failed"
+    return kind.NAME
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether the error says that there was no memory: Python's, torch's on a GPU, or torch's on the CPU."""
+    torchs = type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator: can't allocate" in folded(error)
+    return isinstance(error, MemoryError) or torchs
 
 
 def _keep_traceback(error: BaseException, path: Path) -> None:

@@ -8,23 +8,21 @@ a cell came; the sentinel of its process tells that the process ended.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_all_start_methods, get_context
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import Pipe, get_all_start_methods, get_context
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 
-from bench.contracts.errors import BenchError
 from bench.engine import signals, worker
 from bench.engine.backend import Tick
 from bench.engine.job import Context
+from bench.engine.workers import Workers
 from bench.planning.cell import Cell
-from bench.records.events import Interrupted
-from bench.records.journal import Journal, read_record
 
 FORKS = "forkserver" in get_all_start_methods()
 PRELOADED = "bench.engine.preloaded"
@@ -35,7 +33,6 @@ SERVER_ONLY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
 }
-ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 
 
 class Local:
@@ -50,105 +47,33 @@ class Local:
 
     def run(self, cells: Sequence[Cell], context: Context, tick: Tick) -> list[Cell]:
         """Do as `Backend.run` says. Kill processes that do not leave within the grace, and all at a second Ctrl-C."""
-        waiting, died, workers = deque(cells), list[Cell](), _Workers(context)
+        waiting, again = deque(cells), list[Cell]()
+        workers = Workers(context, partial(_start, context=context))
         try:
             while waiting or workers.at_work:
                 workers.fill(waiting, self.jobs)
-                died += workers.reap(0.5)
+                again += workers.reap(0.5)
                 workers.fill(waiting, self.jobs)  # first, for a tick may take a while
+                workers.watch()
                 tick()
         except BaseException:
             workers.stop()
             raise
-        return died
+        return again
 
 
-class _Workers:
-    """The processes at work, with their cells, by sentinel."""
+def _start(cell: Cell, context: Context) -> tuple[BaseProcess, Connection]:
+    """Start a process for the cell; return it, and where its outcome comes in.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.at_work: dict[int, tuple[BaseProcess, Cell]] = {}
-
-    def fill(self, waiting: deque[Cell], most: int) -> None:
-        """Start processes for waiting cells until `most` are at work."""
-        while waiting and len(self.at_work) < most:
-            self.start(waiting.popleft())
-
-    def start(self, cell: Cell) -> None:
-        """Start a process for the cell. It ignores the ending signals from its first moment."""
-        _start_server()
-        with signals.held_back(), _without_main():
-            given = cell, self.context, dict(os.environ)
-            process = _process_class()(target=worker.work, args=given, name=f"bench {cell.id}", daemon=False)
-            process.start()
-            self.at_work[process.sentinel] = process, cell
-
-    def reap(self, seconds: float) -> list[Cell]:
-        """Wait at most `seconds` for a process to end; journal each death and return the cells of the dead."""
-        ended = set(connection.wait(self.at_work, seconds))
-        with signals.held_back():
-            cells = [self._died(sentinel) for sentinel in list(self.at_work) if sentinel in ended]
-        return [cell for cell in cells if cell is not None]
-
-    def stop(self) -> None:
-        """Let the processes save and leave, then kill those that remain."""
-        until = time.monotonic() + self.context.grace
-        try:
-            self.context.stop.touch()
-            while self.at_work and (left := until - time.monotonic()) > 0:
-                self.reap(left)
-        finally:
-            with signals.held_back():
-                self._kill()
-                self.context.stop.unlink(missing_ok=True)
-
-    def _died(self, sentinel: int) -> Cell | None:
-        """Close a process that ended; return its cell if the job did not return."""
-        process, cell = self.at_work[sentinel]
-        process.join()
-        code = process.exitcode or 0
-        if code == ORPHANED:
-            _end_orphan(process.pid)
-        del self.at_work[sentinel]
-        process.close()
-        if code != worker.ENDED:
-            with suppress(OSError):  # a full disk: the cell is unfinished all the same
-                Journal(self.context.runs / cell.id).append(Interrupted(error=_cause(code)))
-        return None if code == worker.ENDED else cell
-
-    def _kill(self) -> None:
-        """Kill the remaining processes. They ignore gentler signals."""
-        for process, _ in self.at_work.values():
-            process.kill()
-        for process, cell in self.at_work.values():
-            process.join()
-            process.close()
-            with suppress(OSError, BenchError):
-                if read_record(self.context.runs / cell.id).status == "running":
-                    Journal(self.context.runs / cell.id).append(Interrupted())
-        self.at_work.clear()
-
-
-def _cause(code: int) -> str:
-    """Return how a process died, in words, from its exit code."""
-    if code in (-9, ORPHANED):
-        return "killed, or out of memory"
-    if code < 0:
-        return f"ended by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"
-
-
-def _end_orphan(pid: int | None) -> None:
-    """Kill a process whose server died: it still runs, and its cell will be tried again."""
-    import psutil
-
-    try:
-        orphan = psutil.Process(pid)
-        orphan.kill()
-        orphan.wait(timeout=5)
-    except psutil.Error:  # it has gone, or nobody reaps it
-        pass
+    It ignores the ending signals from its first moment if they are held back.
+    """
+    _start_server()
+    said, says = Pipe(duplex=False)
+    with _without_main(), says:
+        given = cell, context, dict(os.environ), says
+        process = _process_class()(target=worker.work, args=given, name=f"bench {cell.id}", daemon=False)
+        process.start()
+    return process, said
 
 
 def _process_class() -> type[BaseProcess]:

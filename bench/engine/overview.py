@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from bench.engine.board import told
 from bench.records import fence
-from bench.records.events import Failed
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 
@@ -49,8 +48,8 @@ def _look(record: Record) -> tuple[str, str]:
     """Return the state of a cell and a note on it."""
     if record.damage:
         return record.status, record.damage
-    if record.status == "failed" and (failed := record.last(Failed)):
-        return record.status, failed.error
+    if record.failure is not None:
+        return record.status, record.failure.error
     lock = record.folder / fence.NAME
     if record.status != "running" or fence.is_held(lock):
         return record.status, told(record)

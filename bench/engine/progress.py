@@ -14,8 +14,8 @@ from rich.live import Live
 
 from bench.engine.board import Board, headline
 from bench.planning.cell import Cell
-from bench.records.events import Done, Event, Failed, Refused, Start
-from bench.records.journal import Journal, Record, read_record
+from bench.records.events import Done, Event, Refused, Start
+from bench.records.journal import FAILURES, Journal, Record, read_record
 
 NEXT = 32  # waiting cells that a look takes in at least
 
@@ -75,6 +75,11 @@ class Progress:
         if time.monotonic() >= self.draw_after:
             self._draw()
 
+    @property
+    def running_cells(self) -> list[Cell]:
+        """Return the cells that are running."""
+        return [self.records[key].cell for key in self.running]
+
     def _look_at(self, keys: Iterable[str]) -> None:
         """Read the new lines of these cells' journals."""
         for key in keys:
@@ -89,7 +94,7 @@ class Progress:
         self.records[key] = record
         for place in (self.running, self.waiting):
             place.pop(key, None)
-        if record.status in ("done", "failed"):
+        if record.status in ("done", *FAILURES):
             self.done += record.status == "done"
             self._end(record)
         else:
@@ -111,8 +116,8 @@ class Progress:
 
     def _end(self, record: Record) -> None:
         cell = record.cell
-        if record.status == "failed" and (failed := record.last(Failed)):
-            text = f"failed: {cell.dataset_label} {failed.error}"
+        if record.failure is not None:
+            text = f"{record.status}: {cell.dataset_label} {record.failure.error}"
             self.console.print(text, markup=False, style="red", soft_wrap=True)
         else:
             count = f"[{self.done}/{len(self.records)}]"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bench.contracts.errors import BenchError
 from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
+from bench.engine.job import TIME_LIMIT
+from bench.engine.memory import gib_to_bytes
 from bench.planning import plan as planning
 from bench.planning import preset as presets
 from bench.planning.request import Request
@@ -38,6 +40,8 @@ def run(
     tracking_uri: str | None = None,
     metrics: Sequence[str] = (),
     wait: bool = False,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: float | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run every baseline on every dataset over seeds; return a row for each score, as `load_results` does.
@@ -57,13 +61,14 @@ def run(
         device=resolve_device(device),
         name=plan,
     )
-    _refuse_none(seeds=seeds, jobs=jobs)
+    _refuse_too_small("at least 1", {"seeds": seeds, "jobs": jobs})
+    _refuse_too_small("more than 0", {"time_limit": time_limit, "memory_limit": memory_limit})
     corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     made = planning.make(request, corpora)
     if own:
         beside.refuse_unfit(made, own)
-    setup = session.Setup(corpora=corpora, runs=Path(runs), jobs=jobs, tracking_uri=tracking_uri, wait=wait)
+    setup = session.Setup(corpora, Path(runs), jobs, None, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     session.run(made, setup, _console(progress))
     if own and (records := beside.finished(made, setup)):
         beside.judge(records, setup, own)
@@ -71,11 +76,11 @@ def run(
     return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
 
 
-def _refuse_none(**counts: int | None) -> None:
-    """Raise BenchError if a count is below 1."""
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise BenchError(f"{name} = {value}: give at least 1")
+def _refuse_too_small(least: str, values: Mapping[str, float | None]) -> None:
+    """Raise BenchError if a number that is given is below `least`."""
+    for name, value in values.items():
+        if value is not None and not (value >= 1 if least == "at least 1" else value > 0):
+            raise BenchError(f"{name} = {value}: give {least}")
 
 
 def _console(progress: bool) -> Console:

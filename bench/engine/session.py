@@ -16,13 +16,14 @@ from bench.contracts.errors import folded
 from bench.engine import pool, signals
 from bench.engine.board import duration
 from bench.engine.estimate import expected
-from bench.engine.job import Context
+from bench.engine.job import TIME_LIMIT, Context
 from bench.engine.progress import Progress
 from bench.judging import strange
 from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, read_record, record_of, write_cell
+from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
+from bench.records.live import Live
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
 from bench.records.sync import locked, project_plan
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 class Setup:
     """Where and how to run a plan; nothing here changes a number.
 
-    `wait` says whether to wait for another bench that is at work in the runs folder.
+    `wait` says whether to wait for another bench that is at work in the runs folder. The limits are those of `Context`.
     """
 
     corpora: Corpora
@@ -46,6 +47,8 @@ class Setup:
     cluster: str | None = None
     tracking_uri: str | None = None
     wait: bool = False
+    time_limit: float = TIME_LIMIT
+    memory_limit: int | None = None
 
 
 def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
@@ -70,7 +73,9 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
             for cell in plan.cells
         }
         cells = kept_plans.write(plan.name, wanted, setup.runs)
-        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console))
+        warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
+        live = Live(tracker, plan.name, cells, setup.runs, warn)
+        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console), live)
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
@@ -81,7 +86,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 def failed(plan: Plan, runs: Path) -> list[Record]:
     """Return the records of the plan's cells that failed or are damaged."""
     records = (read_record(runs / cell.id) for cell in plan.cells)
-    return [record for record in records if record.status in ("failed", "damaged")]
+    return [record for record in records if record.failure is not None or record.damage]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
@@ -109,10 +114,10 @@ def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> 
     return bring
 
 
-def _unfinished(plan: Plan, runs: Path) -> list[Cell]:
-    """Return the cells that are not done, with those that have no folder yet, the lowest seed first."""
-    records = (record_of(cell, runs / cell.id) for cell in _in_order(plan))
-    return [record.cell for record in records if record.status != "done"]
+def _unfinished(plan: Plan, runs: Path) -> list[Record]:
+    """Return the cells that are not done and whole, with those that have no folder yet, the lowest seed first."""
+    records = (checked_record_of(cell, runs / cell.id) for cell in _in_order(plan))
+    return [record for record in records if record.status != "done"]
 
 
 def _in_order(plan: Plan) -> list[Cell]:
@@ -120,9 +125,9 @@ def _in_order(plan: Plan) -> list[Cell]:
     return sorted(plan.cells, key=lambda cell: cell.seed)
 
 
-def _set_damaged_aside(cells: Sequence[Cell], runs: Path, console: Console) -> None:
+def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
     """Say which of the cells are damaged, and let them begin anew."""
-    for record in (record_of(cell, runs / cell.id) for cell in cells):
+    for record in records:
         if record.damage:
             cell = record.cell
             text = f"{cell.dataset_label} {cell.label} seed {cell.seed} is damaged, and runs again: {record.damage}"
@@ -131,24 +136,26 @@ def _set_damaged_aside(cells: Sequence[Cell], runs: Path, console: Console) -> N
 
 
 def _carry_out(
-    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object]
+    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object], live: Live
 ) -> KeyboardInterrupt | None:
     """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
-    cells = _unfinished(plan, setup.runs)
+    records = _unfinished(plan, setup.runs)
+    cells = [record.cell for record in records]
     kept = len(plan.cells) - len(cells)
     console.print(f"{len(cells)} cells to run, {kept} kept from before, {setup.jobs} at a time", highlight=False)
     if not cells:
         return None
-    _set_damaged_aside(cells, setup.runs, console)
+    _set_damaged_aside(records, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
-    context, began = Context(runs, setup.corpora, stop), time.monotonic()
+    context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
+    began = time.monotonic()
     with Progress(
         _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
     ) as shown:
         try:
             with signals.raised():
-                pool.run_all(cells, context, setup.jobs, shown.tick, setup.cluster)
+                pool.run_all(cells, context, setup.jobs, partial(_tick, shown, live), setup.cluster)
         except KeyboardInterrupt as stopped:
             return stopped
         finally:
@@ -157,6 +164,12 @@ def _carry_out(
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
     console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
     return None
+
+
+def _tick(shown: Progress, live: Live) -> None:
+    """Show what the workers have written, and bring it to MLflow."""
+    shown.tick()
+    live.look(shown.running_cells)
 
 
 def _announce(plan: Plan, console: Console) -> None:

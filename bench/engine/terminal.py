@@ -54,6 +54,12 @@ def unfailing(stream: TextIO | None) -> TextIO | None:
     )
 
 
+def stream_on(descriptor: int) -> TextIO:
+    """Return a stream in UTF-8 on an open file that never fails and is written line by line."""
+    buffer = io.BufferedWriter(Unfailing(descriptor, "w", closefd=False))
+    return io.TextIOWrapper(buffer, "utf-8", "backslashreplace", line_buffering=True)
+
+
 def never_fail() -> None:
     """From now on drop output that cannot be written, in place of an error.
 

@@ -34,7 +34,7 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
     data = judge.opened.data
     own = [metric for metric in judge.evaluator.metrics if isinstance(metric, OwnMetric)]
     beside = {metric.name for metric in own}
-    folder = write_cell(_cell(judge.real, name, path, samples), runs.path)
+    folder = write_cell(cell_of(judge.real, name, path, samples), runs.path)
     if (status := read_record(folder).status) != "done":
         journal = Journal(folder)
         if status == "damaged":
@@ -56,7 +56,7 @@ def keep(judge: Judge, name: str, path: Path, samples: Samples, judged: Judgemen
     return read_record(folder)
 
 
-def _cell(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
+def cell_of(real: Cell, name: str, path: Path, samples: Samples) -> Cell:
     """Return the cell of a file: its checksum replaces a plug-in's, and the options of reading replace the knobs."""
     return replace(
         real,

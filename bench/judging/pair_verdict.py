@@ -82,6 +82,14 @@ def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) 
     return next((n for n in enough if _least_p(n, by_seed=by_seed) < level), None)
 
 
+def seeds_to_pass(family: int, *, by_seed: bool) -> int:
+    """Return the least number of seeds per arm with which the exact p can be below .05 after Holm over `family` tests.
+
+    With fewer, no difference is large enough. For 11 tests: 6 seeds unpaired, 9 paired.
+    """
+    return next(n for n in range(2, MOST_SEEDS + 1) if family * _least_p(n, by_seed=by_seed) < LEVEL)
+
+
 def _least_p(seeds: int, *, by_seed: bool) -> float:
     """Return the least p that the exact test can give with this many seeds per arm."""
     return paired.smallest_sign_flip(seeds) if by_seed else statistics.smallest_permutation(seeds, seeds)

@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.contracts.errors import BenchError
 from bench.judging import strange
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
 from bench.judging.judge import Anchor, Judge, Test, weigh
-from bench.judging.keep import keep
+from bench.judging.keep import cell_of, keep
 from bench.judging.remark import Remark
 from bench.judging.samples import Samples
-from bench.planning.cell import REAL
+from bench.planning.cell import ELSEWHERE, REAL, Cell
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 from bench.records.scores import to_json
@@ -22,8 +23,9 @@ from bench.records.scores import to_json
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The scores of a file, its anchors and tests, its stored row, and the remarks and notes on it.
+    """The scores of a file, its anchors and tests, its row, and the remarks and notes on it.
 
+    `cell` is the cell that stands for the file, `record` the stored row, None if nothing is stored.
     `plan` is the plan that the row enters, None if it enters none; `tracked` says whether it is written to MLflow.
     """
 
@@ -32,7 +34,8 @@ class Verdict:
     judged: Judgement
     anchors: Sequence[Anchor]
     tests: Sequence[Test]
-    record: Record
+    cell: Cell
+    record: Record | None
     remarks: Sequence[Remark]
     notes: Sequence[str]
     plan: str | None
@@ -40,7 +43,7 @@ class Verdict:
 
     def plain(self) -> dict[str, Any]:
         """Return the whole verdict as values that JSON can hold."""
-        cell, data = self.record.cell, self.judge.opened.data
+        cell, data = self.cell, self.judge.opened.data
         return {
             "name": cell.label,
             "dataset": cell.dataset_label,
@@ -60,7 +63,7 @@ class Verdict:
             "tests": [test._asdict() | {"difference": test.difference._asdict()} for test in self.tests],
             "notes": [*data.notes, *self.notes, *map(str, self.remarks)],
             "cell": cell.id,
-            "folder": str(self.record.folder),
+            "folder": str(self.record.folder) if self.record else None,
             "plan": self.plan,
             "tracked": self.tracked,
         }
@@ -75,20 +78,24 @@ def verdict(
     runs: RunsFolder,
     plan: str | None = None,
     tracked: bool = False,
+    kept: bool = True,
 ) -> Verdict:
-    """Score samples, test them against stored runs, and keep them under `runs` as a finished row called `name`.
+    """Score samples called `name` and test them against stored runs; if `kept`, keep them in `runs` as a finished row.
 
-    `runs` does not see the new row.
+    `runs` does not see the new row. BenchError, before anything is written, if the row could share no column with the
+    rows of the plan.
     """
     judged, anchors, rivals, same, tests = weigh(judge, found, runs, plan, name)
-    record = keep(judge, name, file, found, judged, runs)
+    cell = cell_of(judge.real, name, file, found)
+    if plan:
+        refuse_unlike(plan_rows(runs, plan, judge.real.dataset_label, name), plan, cell, file)
+    record = keep(judge, name, file, found, judged, runs) if kept else None
     notes = (
         *found.notes,
         *fewer_anchors(found, anchors),
         *undefined(judge, found),
         *untested(rivals, same, tests),
-        *(f"not tested: {row} {why}" for row, why in runs.hurt(record.cell.dataset_label, plan).items()),
-        *other_counts(runs.of_plan(plan, record.cell.dataset_label) if plan else (), plan, record),
+        *(f"not tested: {row} {why}" for row, why in runs.hurt(cell.dataset_label, plan).items()),
     )
     return Verdict(
         judge=judge,
@@ -96,6 +103,7 @@ def verdict(
         judged=judged,
         anchors=anchors,
         tests=tests,
+        cell=cell,
         record=record,
         remarks=remarks(judge, found, anchors),
         notes=notes,
@@ -149,13 +157,35 @@ def untested(rivals: Sequence[Record], same: Sequence[Record], tests: Sequence[T
         )
 
 
-def other_counts(rows: Sequence[Record], plan: str | None, record: Record) -> Iterator[str]:
-    """Yield a line if other rows of the plan have other numbers of sequences than this one."""
-    counts = {row.done.hypotheses for row in rows if row.done and row.cell.label != record.cell.label}
-    mine = record.done.hypotheses if record.done else 0
-    if unequal := sorted(counts - {mine}):
-        wanted = " or ".join(map(str, unequal))
-        yield (
-            f"the rows of plan {plan} are made of {wanted} sequences, this one of {mine}: signatures differ and share "
-            f"no column; make them equal with --samples {unequal[0]}"
+def plan_rows(runs: RunsFolder, plan: str, dataset: str, name: str) -> list[Record]:
+    """Return the plan's finished runs of a dataset, without files of samples and rows called `name`."""
+    found = (record for record in runs.of_plan(plan, dataset) if record.done)
+    return [record for record in found if record.cell.reference != ELSEWHERE and record.cell.label != name]
+
+
+def plan_count(rows: Sequence[Record]) -> int | None:
+    """Return the number of sequences that all these runs were judged on; None if there is no such number."""
+    counts = {row.done.hypotheses for row in rows if row.done}
+    return counts.pop() if len(counts) == 1 else None
+
+
+def refuse_unlike(rows: Sequence[Record], plan: str, cell: Cell, file: Path) -> None:
+    """Raise BenchError if a file's row could share no column with these rows of a plan; it says what to call."""
+    mine, counts = cell.evaluation.samples, sorted({row.done.hypotheses for row in rows if row.done})
+    if counts and mine not in counts:
+        wanted = " or ".join(map(str, counts))
+        remedy = (
+            f"give --samples {counts[0]}"
+            if mine > counts[0]
+            else f"give a file of {counts[0]}, or judge the runs on {mine} in another plan: `bench run ... --set "
+            f"evaluation.samples={mine} --plan {plan}-{mine}`"
+        )
+        raise BenchError(
+            f"the rows of plan {plan} are made of {wanted} sequences, {file.name} of {mine}: no column could hold both;"
+            f" {remedy}"
+        )
+    if rows and not any(row.cell.fingerprint == cell.fingerprint for row in rows):
+        raise BenchError(
+            f"the rows of plan {plan} were made from other data of {cell.dataset_label}: no column could hold both; "
+            "give the --data, --corpus and --set that `bench run` had, or leave --plan out"
         )

@@ -21,8 +21,9 @@ from bench.plugins import checksum as code
 from bench.plugins.reference import parse_plugin
 from bench.records import revive, seal
 from bench.records.events import Done
-from bench.records.journal import Record
+from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
+from bench.toolkit.metrics import copying
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
@@ -73,8 +74,11 @@ class Verifier:
             return Finding("differs", *place, (*differences, *untold))
         if untold:
             return Finding("claimed", *place, tuple(untold))
-        again = (f"{len(record.scores)} scores come out again",) if scores else ()
-        return Finding("whole" if record.seal else "not sealed", *place, again)
+        again = [f"{len(record.scores)} scores come out again"] if scores else []
+        if record.seal:
+            return Finding("whole", *place, tuple(again))
+        torn = [f"line {number} of its journal is torn" for number in Journal(record.folder).story().torn]
+        return Finding("not sealed", *place, (*again, *torn))
 
     def _compared(self, record: Record, done: Done) -> tuple[list[str], list[str]]:
         """Return what differs from the record, and what could not be taken again."""
@@ -215,7 +219,8 @@ def _differences(record: Record, done: Done, judged: Judgement, missed: Sequence
             yield f"{name}: {why}"
         elif name in judged.per_sequence and (row := _row_that_differs(kept.get(name), judged.per_sequence[name])):
             yield f"{name}: scores.parquet differs from its samples in {row}"
-    for name in sorted(judged.scores.keys() - done.scores.keys()):
+    older = set() if done.scores.keys() & copying.NAMES else copying.NAMES  # of a cell from before these metrics
+    for name in sorted(judged.scores.keys() - done.scores.keys() - older):
         yield f"{name} is missing among the scores"
     yield from _unlike_means(record, sorted(missed))
     claimed = done.profiles or {}

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +62,31 @@ def shipped() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
-def read(name: str) -> Preset:
-    """Return a shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
+def meaning(name: str) -> str:
+    """Return the first sentence of the comment that a shipped preset begins with."""
+    lines = takewhile(lambda line: line.startswith("#"), text(name).splitlines())
+    said = " ".join(line.removeprefix("#").strip() for line in lines)
+    return f"{said.partition('. ')[0].rstrip('.')}."
+
+
+def text(name: str) -> str:
+    """Return the TOML text of a shipped preset by name, or of a file by path; BenchError if there is none."""
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
             raise BenchError(f"no preset file {name}: give the path of a TOML file, or one of {', '.join(shipped())}")
         if path.stem in shipped():
             raise BenchError(f"preset {name}: tables would call it {path.stem}, as the shipped one; rename the file")
-        text = read_text(path, "the preset ")
-    elif name in shipped():
-        text = (resources.files("bench.planning.presets") / f"{name}.toml").read_text(encoding="utf-8")
-    else:
+        return read_text(path, "the preset ")
+    if name not in shipped():
         raise unknown("preset", name, shipped())
+    return (resources.files("bench.planning.presets") / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def read(name: str) -> Preset:
+    """Return a shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
     try:
-        tables = tomllib.loads(text)
+        tables = tomllib.loads(text(name))
     except ValueError as error:
         raise BenchError(f"preset {name}: {folded(error)}") from None
     return _from_tables(name, tables)

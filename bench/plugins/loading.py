@@ -5,6 +5,7 @@ A worker process gets the reference as text and looks the object up again: see b
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 import traceback
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +30,19 @@ _LOADED: dict[Path, str] = {}
 def names(group: Group) -> list[str]:
     """Return the installed entry points of a group, sorted; none is imported."""
     return sorted(_entries(group))
+
+
+def meaning(group: Group, name: str) -> str:
+    """Return the first line of the docstring of an installed plug-in's module, which is read and not imported.
+
+    Empty if there is none.
+    """
+    try:
+        spec = find_spec(_entries(group)[name].module)
+        source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    except (ImportError, OSError, ValueError):  # to load it says more
+        return ""
+    return (ast.get_docstring(source_files.tree(source)) or "").partition("\n")[0]
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
 from bench.files import safe_name
-from bench.records.events import Done, Epoch, Failed, Judged, SharedStart, Start, to_line
+from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
 from bench.records.plans import Entry
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CURVE, LONGEST, PHASES = "curve/", 4_000, 16
 PROFILE = "profile/"
+COST = "cost/"
 SUM = "sha256."
 NAME = 100  # most characters of a name in a key: a store takes keys of 250, and a key may hold two names
 COLUMNS = (
@@ -155,8 +156,8 @@ def _outcome(record: Record) -> dict[str, str]:
         told |= {"tokens": done.tokens, "updates": _updates(record)}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
     tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
-    if record.status == "failed" and (failed := record.last(Failed)):
-        tags["error"] = failed.error or "no message"
+    if record.failure is not None:
+        tags["error"] = record.failure.error or "no message"
     return tags
 
 
@@ -201,12 +202,16 @@ def _params(record: Record) -> dict[str, str]:
 def _points(record: Record) -> Iterator[Point]:
     """Yield the points of a record.
 
-    Final scores stand under the metric's name, profiles under profile/<name> by position, learning curves under
-    curve/<metric> over generator epochs, and values of training under <what>/<phase> over the phase's own epochs.
+    Final scores stand under the metric's name, seconds and memory under cost/<what>, profiles under profile/<name> by
+    position, learning curves under curve/<metric> over generator epochs, and values of training under <what>/<phase>
+    over the phase's own epochs.
     """
     if done := record.done:
         for name, score in record.scores.items():
             yield from _point(safe(name), score.value, 0, done.time)
+        cost = {"train_seconds": done.seconds, "wall_seconds": done.wall_seconds, "memory_bytes": done.memory}
+        for name, value in cost.items():
+            yield from _point(COST + name, value, 0, done.time)
         for name, profile in (done.profiles or {}).items():
             for position, value in enumerate(profile, 1):
                 yield from _point(profile_key(name), value, position, done.time)

@@ -112,9 +112,9 @@ class Done(Event):
     """The job ended with scores, by metric.
 
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
-    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `profiles`
-    are values by position, such as the exposure bias at each position, under the names that the metrics give. `tokens`
-    are those that the whole training samples, by the trainer's stated cost. `sealed` says that a `Sealed` follows.
+    the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `tokens` are
+    those that the whole training samples, by the trainer's stated cost. `profiles` are values by position, such as the
+    exposure bias at each position, under the names that the metrics give. `sealed` says that a `Sealed` follows.
     """
 
     NAME: ClassVar[str] = "done"
@@ -162,6 +162,20 @@ class Failed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimedOut(Failed):
+    """The job was ended because no epoch ended for too long."""
+
+    NAME: ClassVar[str] = "timed out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfMemory(Failed):
+    """The job was ended, or could not go on, because it used too much memory."""
+
+    NAME: ClassVar[str] = "out of memory"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
     """The job stopped and can resume. `error` says how its process died; None if the user stopped it."""
 
@@ -172,7 +186,8 @@ class Interrupted(Event):
 _KINDS: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
-        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside, Failed, Interrupted),
+        *(Start, PhaseStart, Epoch, Curve, SharedStart, Refused, Judged, Done, Sealed, Beside),
+        *(Failed, TimedOut, OutOfMemory, Interrupted),
     )
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()}

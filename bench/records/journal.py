@@ -26,12 +26,27 @@ from bench.planning import paths
 from bench.planning.cell import Cell, Knobs
 from bench.records import seal
 from bench.records.cell_file import cell_of
-from bench.records.events import Beside, Curve, Done, Event, Failed, Interrupted, PhaseStart, Sealed, Start, to_line
+from bench.records.events import (
+    Beside,
+    Curve,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    OutOfMemory,
+    PhaseStart,
+    Sealed,
+    Start,
+    TimedOut,
+    to_line,
+)
 from bench.records.seal import Story
 
 REMEDY = "repeat the `bench run` that made the cell to write the file again, or remove its folder"
 
-Status = Literal["pending", "running", "interrupted", "done", "failed", "damaged"]
+Status = Literal["pending", "running", "interrupted", "done", "failed", "timed out", "out of memory", "damaged"]
+FAILURES: tuple[Status, ...] = ("failed", "timed out", "out of memory")
+"""The states of a cell that ended without scores. `bench run` tries it again."""
 E = TypeVar("E", bound=Event)
 
 
@@ -145,6 +160,11 @@ class Record:
         return self.last(Done) if self.status == "done" else None
 
     @property
+    def failure(self) -> Failed | None:
+        """Return why the cell failed; None unless it failed, timed out or was out of memory."""
+        return self.last(Failed) if self.status in FAILURES else None
+
+    @property
     def scores(self) -> Mapping[str, Score]:
         """Return the scores by metric, those of the user's own metrics last; empty unless the cell is done."""
         if self.done is None:
@@ -194,6 +214,15 @@ def record_of(cell: Cell, folder: Path) -> Record:
     return Record(cell, folder, story.events, story.damage, story.seal)
 
 
+def checked_record_of(cell: Cell, folder: Path) -> Record:
+    """Read the journal of a cell that is known, and all files that its seal names: one that changed is damage."""
+    record = record_of(cell, folder)
+    if record.damage or record.seal is None:
+        return record
+    faults = seal.faults(folder, record.seal)
+    return replace(record, damage="; ".join(f"{name} {fault}" for name, fault in faults.items()))
+
+
 def read_cell(folder: Path) -> Cell:
     """Read the cell of a folder; BenchError if its cell.json is damaged or tells of a cell with another id."""
     path = folder / "cell.json"
@@ -224,4 +253,11 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-_STATES: dict[type[Event], Status] = {Start: "running", Interrupted: "interrupted", Done: "done", Failed: "failed"}
+_STATES: dict[type[Event], Status] = {
+    Start: "running",
+    Interrupted: "interrupted",
+    Done: "done",
+    Failed: "failed",
+    TimedOut: "timed out",
+    OutOfMemory: "out of memory",
+}

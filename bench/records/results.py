@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError, unknown
-from bench.records.events import Failed
 from bench.records.journal import Record
 from bench.records.runs import RunsFolder
 
@@ -24,8 +23,8 @@ def load_results(runs: str | Path = "runs", plan: str | None = None) -> pd.DataF
     """Return a row for each score of each cell in a runs folder, or of one plan's cells in the plan's order.
 
     `value` is missing if the metric is undefined; `bound` is set if the value is a bound and not exact. A cell without
-    scores has one row with its status (pending, running, interrupted, failed, damaged) and its error, if there is one.
-    BenchError if there is no such folder or plan.
+    scores has one row with its status (pending, running, interrupted, failed, timed out, out of memory, damaged) and
+    its error, if there is one. BenchError if there is no such folder or plan.
     """
     import pandas as pd
 
@@ -52,7 +51,6 @@ def _records(folder: RunsFolder, plan: str | None) -> Iterator[tuple[Record, str
 
 def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
     cell, done = record.cell, record.done
-    failed = record.last(Failed) if record.status == "failed" else None
     facts = {
         "dataset": cell.dataset_label,
         "baseline": label,
@@ -60,7 +58,7 @@ def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
         "status": record.status,
         "samples": done.hypotheses if done else None,
         "seconds": done.seconds if done else None,
-        "error": failed.error if failed else record.damage or None,
+        "error": record.failure.error if record.failure else record.damage or None,
         "cell": cell.id,
     }
     if not record.scores:

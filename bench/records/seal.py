@@ -10,11 +10,11 @@ from typing import NamedTuple
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.files import file_checksum
-from bench.records.events import Done, Event, Failed, Interrupted, Sealed, Start, from_line
+from bench.records.events import Done, Event, Failed, Interrupted, OutOfMemory, Sealed, Start, TimedOut, from_line
 from bench.records.typed import Misfit
 
 FILES = ("samples.txt", "scores.parquet", "generator.safetensors", "generator.pt")
-TELLING = (Start, Interrupted, Done, Sealed, Failed)
+TELLING = (Start, Interrupted, Done, Sealed, Failed, TimedOut, OutOfMemory)
 """The events that tell the state of a cell."""
 
 

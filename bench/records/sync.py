@@ -11,12 +11,12 @@ from typing import NamedTuple
 from bench.contracts.errors import BenchError
 from bench.records import fence, human, one_name, seal
 from bench.records import plans as kept_plans
-from bench.records.journal import Record, read_record
+from bench.records.journal import FAILURES, Record, read_record
 from bench.records.plans import Entries
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 
-ENDED = ("done", "failed", "interrupted")
+ENDED = ("done", "interrupted", *FAILURES)
 
 
 class Synced(NamedTuple):

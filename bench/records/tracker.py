@@ -7,18 +7,20 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from bench.contracts.errors import BenchError, message_lines, unknown
 from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import (
     SUM,
+    Point,
     Projection,
     Tracked,
     curve_key,
@@ -30,20 +32,22 @@ from bench.records.encoding import (
 )
 from bench.records.events import Start
 from bench.records.human import Collected
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.records.one_name import NamedCorpus
 from bench.records.plans import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 SAMPLES = "samples.txt"
 ARTIFACTS = (SAMPLES, "scores.parquet", "cell.json", "generator.safetensors", "generator.pt", "error.log")
 PICTURES = ("*.png", "*.mid")
-STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
+DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
+BATCH = 100  # most tags that a store takes at once
 LOGGERS = ("mlflow", "alembic")
 THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # packages whose errors come from the store
 
@@ -56,17 +60,29 @@ class _Known(NamedTuple):
     projected: int = 0
     lost: bool = False
     corpus: NamedCorpus | None = None
+    spare: tuple[str, ...] = ()
+
+
+class _Live(NamedTuple):
+    """A run of a cell that is running, and the points that it has."""
+
+    run_id: str
+    points: set[Point]
 
 
 class Tracker:
     """An MLflow store. Its address is `uri`, else MLFLOW_TRACKING_URI, else mlflow.db in the current folder.
 
-    Each dataset is an experiment. It holds a parent run for each plan, and under it a run for each cell.
+    Each dataset is an experiment, whose name begins with BENCH_EXPERIMENT_PREFIX. It holds a run for each cell of each
+    plan; the tag "plan" tells them apart. Runs are not nested: charts of MLflow leave nested runs out until they are
+    unfolded. Other experiments of the store are left alone.
     """
 
     def __init__(self, uri: str | None = None) -> None:
         self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+        self.prefix = os.environ.get("BENCH_EXPERIMENT_PREFIX", "")
         self._plans: dict[str, dict[str, _Known]] = {}
+        self._live: dict[tuple[str, str], _Live] = {}
 
     def prepare(self) -> None:
         """Connect to the store and make its schema if it is new (about 3 s). Call it before workers start."""
@@ -89,6 +105,47 @@ class Tracker:
             raise
         self._plans[plan][record.cell.id] = known
         return known.run_id
+
+    def follow(self, record: Record, plan: str, entry: Entry) -> None:
+        """Write what is new of a running cell; `record` holds its new events only, the first time its start too.
+
+        The run has no digest, so tables leave it out, until `project` completes it or writes another in its place.
+        """
+        key = plan, record.cell.id
+        wanted = project(record, plan, entry)
+        with self._clear_errors():
+            if key not in self._live:
+                self._live[key] = _Live(self._create(record, wanted, {}), set())
+            live = self._live[key]
+            self._log(live.run_id, wanted.points)
+            live.points.update(wanted.points)
+
+    def describe(self, dataset: str, text: str) -> None:
+        """Show this Markdown as the description of the dataset's experiment, cut to what a store takes."""
+        lines, room = list[str](), DESCRIPTION
+        for line in text.splitlines():
+            room -= len(line) + 1
+            if room < 0:
+                break
+            lines.append(line)
+        with self._clear_errors():
+            self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
+
+    def charts(self, plan: str, datasets: Iterable[str]) -> dict[str, str]:
+        """Return dataset -> the page of MLflow that draws the plan's runs, without the address of the server."""
+        query = {
+            "workflowType": "machine_learning",
+            "compareRunsMode": "CHART",
+            "searchFilter": f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'",
+        }
+        with self._clear_errors():
+            known = {found.name: found.experiment_id for found in self._experiments()}
+        names = {dataset: self.prefix + dataset for dataset in datasets}
+        return {
+            dataset: f"#/experiments/{known[name]}/runs?{urlencode(query, quote_via=quote)}"
+            for dataset, name in names.items()
+            if name in known
+        }
 
     def corpora(self, plan: str) -> list[NamedCorpus]:
         """Return the corpora of the plan's runs in the store."""
@@ -177,7 +234,8 @@ class Tracker:
     def human(self) -> dict[str, Collected]:
         """Return the imported human scores, by dataset."""
         with self._clear_errors():
-            found = {e.name: e.tags["human"] for e in self._client.search_experiments() if "human" in e.tags}
+            tagged = [found for found in self._experiments() if "human" in found.tags]
+            found = {each.name.removeprefix(self.prefix): each.tags["human"] for each in tagged}
         return {name: Collected.from_json(text, f"{self.uri}, {name}") for name, text in found.items()}
 
     @cached_property
@@ -191,6 +249,7 @@ class Tracker:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # the default waits for minutes
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         from mlflow import MlflowClient
 
         for name in LOGGERS:  # mlflow sets its own level when it is imported
@@ -223,8 +282,10 @@ class Tracker:
 
     def _search(self, condition: str, most: int | None = None) -> list[Run]:
         """Return the runs of all experiments that match, the one asked for last first; at most `most` of them."""
-        experiments = [found.experiment_id for found in self._client.search_experiments()]
+        experiments = [found.experiment_id for found in self._experiments()]
         runs: list[Run] = []
+        if not experiments:
+            return runs
         token = None
         while True:
             order = ["tags.projected DESC"]
@@ -235,20 +296,26 @@ class Tracker:
                 return runs
 
     def _known(self, plan: str) -> dict[str, _Known]:
-        """Return the plan's runs by cell, and its parent runs by experiment. The store is searched once per plan."""
+        """Return the plan's runs by cell. The store is searched once per plan."""
         if plan not in self._plans:
-            found = self._search(f"tags.plan = '{_quoted(plan)}'")
-            self._plans[plan] = {
-                run.data.tags.get("cell", run.info.experiment_id): _Known(
-                    run.info.run_id,
-                    run.data.tags.get("digest", ""),
-                    int(run.data.tags.get("projected", 0)),
-                    self._has_lost(run),
-                    one_name.of_tags(run.data.tags),
-                )
-                for run in found
-            }
+            runs: dict[str, list[Run]] = {}
+            for run in self._search(f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'"):
+                runs.setdefault(run.data.tags["cell"], []).append(run)
+            self._plans[plan] = {key: self._known_of(found) for key, found in runs.items()}
         return self._plans[plan]
+
+    def _known_of(self, runs: Sequence[Run]) -> _Known:
+        """Return what the runs of one cell say: a complete one if there is one, and the ids of the others."""
+        run, *others = sorted(runs, key=lambda run: "digest" not in run.data.tags)
+        tags = run.data.tags
+        return _Known(
+            run.info.run_id,
+            tags.get("digest", ""),
+            int(tags.get("projected", 0)),
+            self._has_lost(run),
+            one_name.of_tags(tags),
+            tuple(other.info.run_id for other in others),
+        )
 
     def _has_lost(self, run: Run) -> bool:
         """Return whether a file that the run kept is gone. Files of a server are not checked."""
@@ -270,30 +337,77 @@ class Tracker:
             if asked > known.projected:
                 self._client.set_tag(known.run_id, "projected", str(asked))
             return known._replace(projected=asked)
-        if known.run_id:
-            self._client.delete_run(known.run_id)
+        live = self._live.get((plan, record.cell.id))
+        for run_id in {known.run_id, *known.spare} - {"", live.run_id if live else ""}:
+            self._client.delete_run(run_id)
         return _Known(self._write(record, plan, wanted, asked), wanted.digest, asked)
 
     def _write(self, record: Record, plan: str, wanted: Projection, asked: int) -> str:
         """Write a new run and return its id. The digest comes last: a run without it is incomplete and is redone."""
-        from mlflow.entities import Metric, Param
+        from mlflow.entities import RunTag
 
-        experiment, artifacts = self._experiment(record.cell.dataset_label), _artifacts(record.folder)
-        tags = {"mlflow.parentRunId": self._parent(experiment, plan), "projected": str(asked)}
-        tags |= {"artifacts": json_list(path.name for path in artifacts)}
-        began, ended = (int(1000 * moment) for moment in _ends(record))
-        name = f"{wanted.tags['label']} seed {record.cell.seed}"
-        run = self._client.create_run(experiment, start_time=began, tags=wanted.tags | tags, run_name=name)
-        run_id = str(run.info.run_id)
-        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in wanted.points]
-        self._client.log_batch(run_id, metrics, [Param(key, value) for key, value in wanted.params.items()])
+        artifacts = _artifacts(record.folder)
+        tags = {"projected": str(asked), "artifacts": json_list(path.name for path in artifacts)}
+        live = self._live.pop((plan, record.cell.id), None)
+        if live is not None and not live.points <= set(wanted.points):  # epochs that were done again
+            self._client.delete_run(live.run_id)
+            live = None
+        if live is None:
+            run_id, points = self._create(record, wanted, tags), wanted.points
+        else:
+            run_id, points = live.run_id, [point for point in wanted.points if point not in live.points]
+            told = [RunTag(key, value) for key, value in (wanted.tags | tags).items()]
+            for at in range(0, len(told), BATCH):
+                self._client.log_batch(run_id, tags=told[at : at + BATCH])
+        self._log(run_id, points)
         for path in artifacts:
             self._client.log_artifact(run_id, str(path))
-        self._client.set_terminated(run_id, STATUS[record.status], ended)
+        self._client.set_terminated(run_id, STATUS[record.status], int(1000 * _ends(record)[1]))
         self._client.set_tag(run_id, "digest", wanted.digest)
         return run_id
 
-    def _experiment(self, name: str) -> str:
+    def _create(self, record: Record, wanted: Projection, tags: Mapping[str, str]) -> str:
+        """Create a run with its parameters and its dataset, and return its id."""
+        from mlflow.entities import Param
+
+        experiment = self._experiment(record.cell.dataset_label)
+        name = f"{wanted.tags['label']} seed {record.cell.seed}"
+        began = int(1000 * _ends(record)[0])
+        run = self._client.create_run(experiment, start_time=began, tags={**wanted.tags, **tags}, run_name=name)
+        run_id = str(run.info.run_id)
+        self._client.log_batch(run_id, params=[Param(key, value) for key, value in wanted.params.items()])
+        if (start := record.last(Start)) is not None and start.source:
+            self._log_dataset(run_id, record, start)
+        return run_id
+
+    def _log(self, run_id: str, points: Sequence[Point]) -> None:
+        from mlflow.entities import Metric
+
+        metrics = [Metric(point.key, point.value, int(1000 * point.time), point.step) for point in points]
+        self._client.log_batch(run_id, metrics)
+
+    def _log_dataset(self, run_id: str, record: Record, start: Start) -> None:
+        """Name the data as MLflow names data sets: with its fingerprint, its source and its sizes."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        sizes = {name: getattr(start, name) for name in ("train", "valid", "test", "length", "vocabulary")}
+        dataset = Dataset(
+            name=record.cell.dataset_label,
+            digest=record.cell.fingerprint,
+            source_type=str(start.source.get("kind", "local")),
+            source=json.dumps(dict(start.source)),
+            profile=json.dumps(sizes),
+        )
+        told = InputTag("mlflow.data.context", "training")
+        self._client.log_inputs(run_id, [DatasetInput(dataset, [told])])
+
+    def _experiments(self) -> list[Experiment]:
+        """Return the experiments whose names begin with the prefix."""
+        return [found for found in self._client.search_experiments() if found.name.startswith(self.prefix)]
+
+    def _experiment(self, dataset: str) -> str:
+        """Return the id of the dataset's experiment, which is created or restored if need be."""
+        name = self.prefix + dataset
         found = self._client.get_experiment_by_name(name)
         if found is None:
             path = sqlite.path_of(self.uri)
@@ -303,14 +417,6 @@ class Tracker:
         if found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
-
-    def _parent(self, experiment: str, plan: str) -> str:
-        known = self._known(plan)
-        if experiment not in known:
-            run = self._client.create_run(experiment, tags={"plan": plan}, run_name=plan)
-            self._client.set_terminated(run.info.run_id)
-            known[experiment] = _Known(run.info.run_id)
-        return known[experiment].run_id
 
 
 def _artifacts(folder: Path) -> list[Path]:

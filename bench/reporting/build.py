@@ -10,11 +10,14 @@ from bench.judging import statistics
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
 from bench.records.human import Collected
+from bench.records.journal import FAILURES
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
 from bench.reporting.paper import Paper, Published, value_of
+from bench.reporting.ranking import rank
 from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
+from bench.toolkit.metrics import copying
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +57,8 @@ def _table(
     rows = [_row(label, runs[runs["label"] == label], columns, spec, paper, set(labels), human) for label in labels]
     tested = spec.tested or tuple(column.metric for column in columns[:1])
     spec = replace(spec, tested=tuple(metric for metric in tested if any(metric == c.metric for c in columns)))
-    rows = _mark_under_dispersed(rows, spec.under_dispersed)
+    rows = _marked(rows, (*spec.under_dispersed, *copying.HIGHER), below=True)
+    rows = _marked(rows, copying.LOWER, below=False)
     reference = reference_row(rows, paper, wanted)
     comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
     return Table(
@@ -68,6 +72,7 @@ def _table(
         (*dropped, *left_out, *others),
         runs,
         collected,
+        {column.metric: rank(column, rows) for column in columns},
     )
 
 
@@ -166,7 +171,7 @@ def _row(
     human: Mapping[str, str],
 ) -> Row:
     status = runs.drop_duplicates("run_id")["status"]
-    done, failed = int((status == "done").sum()), int((status == "failed").sum())
+    done, failed = int((status == "done").sum()), int(status.isin(FAILURES).sum())
     scores = {}
     for column in columns:
         published = value_of(spec.published.get(column.metric, {}), label, labels)
@@ -203,14 +208,14 @@ def _entry(state: State, values: tuple[float, ...]) -> Entry:
     return Entry(state, values, mean=interval.value, half=half)
 
 
-def _mark_under_dispersed(rows: list[Row], metrics: Sequence[str]) -> list[Row]:
-    """Mark scores below the real row's. A model that always plays the mean has the lowest MSE, and is not better."""
+def _marked(rows: list[Row], metrics: Sequence[str], *, below: bool) -> list[Row]:
+    """Mark values below the real row's, or above it. They are no better: a model that plays the mean has a low MSE."""
     real = next((row for row in rows if row.label == REAL), None)
     for metric in metrics:
         floor = real.scores[metric].mean if real and metric in real.scores else None
         for index, row in enumerate(rows):
             mean = row.scores[metric].mean if metric in row.scores else None
-            if floor is not None and mean is not None and mean < floor:
+            if floor is not None and mean is not None and (mean < floor if below else mean > floor):
                 score = replace(row.scores[metric], marked=True)
                 rows[index] = replace(row, scores={**row.scores, metric: score})
     return rows

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from itertools import chain, count
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.judging import statistics
 from bench.plugins.reference import base
-from bench.reporting import grids
+from bench.reporting import end_labels, grids
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
@@ -24,9 +24,27 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 BESIDE = "nll_test"  # the second panel shows what the headline hides
+WIDE, NARROW = 6.9, 3.3  # inches: both columns of a paper, and one
+LABELLED = 2.8  # inches: a narrower panel has no room for names at the ends of its lines
 COLOURS = ("#8c564b", "#e69f00", "#cc79a7", "#d55e00", "#009e73", "#56b4e9", "#0072b2", "#7f7f7f", "#000000")
 DASHES = ("-", "--", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", "X", ">", "*")
+MARKED = 6  # markers on a curve, about
 UNFINISHED = ":"
+MARKER = 3.5  # points
+SHORT = 18  # characters of a name at the end of a line
+LEGEND = 15.5  # characters of an inch of a legend
+METADATA = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}
+KINDS = tuple(METADATA)
+"""The formats of a picture."""
+
+
+class Style(NamedTuple):
+    """The look of an arm's line."""
+
+    colour: str
+    dash: str
+    marker: str
 
 
 def caption(table: Table) -> str:
@@ -47,41 +65,81 @@ def metrics(table: Table) -> list[str]:
     return list(dict.fromkeys([*columns[:1], *(metric for metric in columns if metric == BESIDE)]))
 
 
-def draw(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same curves; None if there is no curve.
+def draw(
+    table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper, width: float = WIDE
+) -> dict[str, bytes] | None:
+    """Return the picture as {"pdf": ..., "png": ..., "svg": ...}; None if there is no curve.
 
-    `curves`: metric -> Tracker.curves of it.
+    The same curves give the same bytes. `curves`: metric -> Tracker.curves of it. `width` is in inches.
     """
     with style():
-        figure = make_figure(table, curves, paper)
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
+        figure = make_figure(table, curves, paper, width)
+        return {kind: rendered(figure, kind) for kind in KINDS} if figure else None
 
 
-def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper) -> Figure | None:
-    """Return the figure: a panel for each metric that has a curve, and one legend; None if no metric has."""
+def make_figure(table: Table, curves: Mapping[str, pd.DataFrame], paper: Paper, width: float = WIDE) -> Figure | None:
+    """Return the figure with a panel for each metric that has a curve; None if no metric has.
+
+    A wide figure has its panels side by side, a narrow one has them one above the other.
+    """
     panels = {metric: shown(curves[metric], table, metric) for metric in metrics(table)}
     panels = {metric: points for metric, points in panels.items() if len(points)}
     if not panels:
         return None
-    from matplotlib.figure import Figure
-
     names = {column.metric: column.name for column in table.columns}
     labels = sorted({label for points in panels.values() for label in points["label"]}, key=paper.rank)
-    styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
+    styles = styles_of(labels, paper)
+    lines = []
     with style():
-        figure = Figure(figsize=(4.6 * len(panels), 3.8), layout="constrained")
-        every = figure.subplots(1, len(panels), squeeze=False)[0]
+        figure, every = canvas(width, len(panels))
         for axes, (metric, points) in zip(every, panels.items(), strict=True):
-            lines |= panel(axes, points, styles, paper)
+            lines.append(panel(axes, points, styles, paper))
             _scale(axes, points)
             for x in boundaries(table.runs):
                 axes.axvline(x, color="0.5", linestyle="--", linewidth=0.9, zorder=0)
             axes.set_xlabel("generator epochs")
             axes.set_ylabel(names[metric])
-        if grids.is_sample(table):  # a figure may be copied without its caption
-            figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        legend(figure, [lines[label] for label in labels])
+        finish(figure, every, lines, short_names(labels, paper), sample=grids.is_sample(table))
     return figure
+
+
+def canvas(width: float, panels: int, height: float = 2.5, across: int = 0) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels: `across` of them (0: all) in a row of a wide figure, one in that of a narrow one.
+
+    There may be more panels than asked for, to fill the last row. `width` and `height`, of a row, are in inches.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(panels, across or panels) if width > NARROW else 1
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def finish(
+    figure: Figure,
+    every: Sequence[Axes],
+    lines: Sequence[Mapping[str, Line2D]],
+    names: Mapping[str, str],
+    *,
+    sample: bool,
+) -> None:
+    """Name the lines, label -> line for each panel: at their ends if there is room, else in a legend below.
+
+    Names that are too long for an end are short there, and the legend says what they stand for.
+    """
+    if sample:  # a figure may be copied without its caption
+        figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
+    handles = {label: line for found in reversed(lines) for label, line in found.items()}
+    at_ends = figure.get_figwidth() / len({axes.get_position().x0 for axes in every}) >= LABELLED
+    if at_ends:
+        handles = {label: line for label, line in handles.items() if names[label] != line.get_label()}
+    ordered = [label for label in names if label in handles]
+    legend(figure, [handles[label] for label in ordered], [names[label] for label in ordered] if at_ends else None)
+    if at_ends:
+        for axes, found in zip(every, lines, strict=True):
+            end_labels.name_ends(axes, {label: names[label] for label in found}, found)
+        end_labels.spread(figure, every)
 
 
 def style() -> AbstractContextManager[None]:
@@ -90,20 +148,43 @@ def style() -> AbstractContextManager[None]:
 
     return mpl.rc_context(
         {
-            "font.size": 9,
+            "font.size": 8,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "text.parse_math": False,
             "pdf.fonttype": 42,
+            "svg.hashsalt": "bench",
+            "lines.markeredgewidth": 0,
         }
     )
 
 
-def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
-    """Name every line once, below all panels."""
-    names = [grids.folded(str(line.get_label())) for line in handles]
-    ncols = 4 if max(map(len, names)) <= grids.NAME_WIDTH else 2
-    figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=ncols, frameon=False)
+def legend(figure: Figure, handles: Sequence[Line2D], shorts: Sequence[str] | None = None) -> None:
+    """Name each of these lines below all panels, with the name that it has at its end if that is another."""
+    if not handles:
+        return
+    wide = figure.get_figwidth() > NARROW
+    before = [f"{short}: " for short in shorts] if shorts else [""] * len(handles)
+    names = [
+        grids.folded(start + str(line.get_label()), grids.NAME_WIDTH if wide else grids.NAME_WIDTH // 2 + 8)
+        for start, line in zip(before, handles, strict=True)
+    ]
+    longest = max(len(part) for name in names for part in name.splitlines())
+    columns = max(1, min(len(names), int(LEGEND * figure.get_figwidth() // (longest + 6))))
+    figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=columns, frameon=False)
+
+
+def short_names(labels: Sequence[str], paper: Paper) -> dict[str, str]:
+    """Return label -> a name for the end of its line, all different: the row's own name, if that is short enough."""
+    names: dict[str, str] = {}
+    for label in labels:
+        name = paper.row(label)
+        if len(name) > SHORT:
+            stem = paper.row(base(label))[: SHORT - 3]
+            letters = (f"{stem} {letter}" for letter in chain(ascii_lowercase, count(1)))
+            name = next(short for short in letters if short not in names.values())
+        names[label] = name
+    return names
 
 
 def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
@@ -115,40 +196,52 @@ def shown(points: pd.DataFrame, table: Table, metric: str) -> pd.DataFrame:
     return kept.assign(done=kept["run_id"].isin(done))
 
 
-def styles_of(labels: Sequence[str], paper: Paper) -> dict[str, tuple[str, str]]:
-    """Return label -> colour and dash. No two are alike while there are enough.
+def styles_of(labels: Sequence[str], paper: Paper) -> dict[str, Style]:
+    """Return label -> style. No two have the same dash and marker while there are enough, so that colour is no key.
 
-    An arm of the paper looks the same in every figure. A variant has the colour of its base and another dash.
+    An arm of the paper looks the same in every figure. A variant has the colour of its base.
     """
     arms = [*reversed(paper.order), *sorted({base(label) for label in labels} - set(paper.order))]
-    styles: dict[str, tuple[str, str]] = {}
+    styles: dict[str, Style] = {}
     for label in sorted(labels, key=lambda label: label != base(label)):  # arms get their styles before variants do
-        around, place = divmod(arms.index(base(label)), len(COLOURS))
-        turn = (around + (label != base(label))) % len(DASHES)
-        own = [(COLOURS[place], dash) for dash in (*DASHES[turn:], *DASHES[:turn])]
-        free = [pair for pair in (*own, *product(COLOURS, DASHES)) if pair not in styles.values()]
-        styles[label] = (free or own)[0]
+        place = arms.index(base(label))
+        colour = COLOURS[place % len(COLOURS)]
+        own = Style(colour, DASHES[place // len(COLOURS) % len(DASHES)], MARKERS[place % len(MARKERS)])
+        others = (Style(colour, dash, marker) for marker in _turned(MARKERS, place) for dash in DASHES)
+        used = {(style.dash, style.marker) for style in styles.values()}
+        free = (style for style in (own, *others) if (style.dash, style.marker) not in used)
+        styles[label] = next(free, own)
     return {label: styles[label] for label in labels}
 
 
-def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, tuple[str, str]], paper: Paper) -> dict[str, Line2D]:
-    """Draw a line for each arm that has this curve and for each run that did not finish; a single point is a dot."""
+def _turned(found: Sequence[str], place: int) -> list[str]:
+    return [found[(place + step) % len(found)] for step in range(len(found))]
+
+
+def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style], paper: Paper) -> dict[str, Line2D]:
+    """Draw a line for each arm that has this curve and for each run that did not finish; return label -> line."""
     lines: dict[str, Line2D] = {}
-    for index, (label, (colour, dash)) in enumerate(styles.items()):
+    for index, (label, look) in enumerate(styles.items()):
         mine = points[points["label"] == label]
         if mine.empty:  # for example no NLL_test without log_prob
             continue
         above = 3 - index / 100  # the first arms, which are the paper's, cover the controls
-        draw = partial(axes.plot, color=colour, label=paper.row(label))
+        draw = partial(axes.plot, color=look.colour, label=paper.row(label), marker=look.marker, markersize=MARKER)
         for _, run in mine[~mine["done"]].sort_values(["seed", "x"]).groupby("run_id", sort=False):
-            dot = "." if len(run) == 1 else None
-            (lines[label],) = draw(run["x"], run["value"], UNFINISHED, linewidth=2.2, marker=dot, zorder=above + 1)
+            marks = every_few(len(run), index)
+            (lines[label],) = draw(run["x"], run["value"], linestyle=UNFINISHED, markevery=marks, zorder=above + 1)
         if mine["done"].any():
             xs, means, lows, highs = zip(*over_seeds(mine[mine["done"]]), strict=True)
-            dot = "o" if len(xs) == 1 else None
-            (lines[label],) = draw(xs, means, dash, linewidth=1.3, marker=dot, zorder=above)
-            axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
+            marks = every_few(len(xs), index)
+            (lines[label],) = draw(xs, means, linestyle=look.dash, linewidth=1.2, markevery=marks, zorder=above)
+            axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
     return lines
+
+
+def every_few(points: int, index: int) -> tuple[int, int]:
+    """Return the first marked point and the step to the next: about MARKED marks, at other points for each arm."""
+    step = max(1, points // MARKED)
+    return index % step, step
 
 
 def _scale(axes: Axes, points: pd.DataFrame) -> None:
@@ -180,8 +273,7 @@ def boundaries(runs: pd.DataFrame) -> list[int]:
 def rendered(figure: Figure, kind: str) -> bytes:
     """Return the file's bytes without a creation date, so that the same figure gives the same bytes."""
     out = io.BytesIO()
-    metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a character that the font lacks is drawn as a box
+    metadata = METADATA[kind]
+    with end_labels.missing_letters_as_boxes():
         figure.savefig(out, format=kind, dpi=200, metadata=metadata)
     return out.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
@@ -12,7 +12,6 @@ from bench.judging.statistics import Interval
 from bench.reporting.table import Column, Comparison, Entry, Row, Table
 
 DASH, DAGGER = "-", "†"
-PAGE_COLUMNS = 18  # a wider table, scaled to a page, cannot be read
 NAME_WIDTH = 40  # characters per line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
 BOUNDS = {"lower": "≥", "upper": "≤"}
@@ -48,19 +47,6 @@ def scores(table: Table) -> Grid:
     header += [] if table.columns else ["Scores"]
     rows = [_row(row, table) for row in table.rows]
     return Grid(_number(table), tuple(header), tuple(rows))
-
-
-def blocks(table: Table, widest: int = PAGE_COLUMNS) -> list[Grid]:
-    """Return `scores` for a page. A grid of more than `widest` columns is cut between families of metrics (BLEU)."""
-    parts: list[tuple[Column, ...]] = [()]
-    for _, found in groupby(table.columns, key=lambda column: column.metric.rpartition("-")[0]):
-        family = tuple(found)
-        longer = (*parts[-1], *family)
-        if parts[-1] and len(scores(replace(table, columns=longer)).header) > widest:
-            parts.append(family)
-        else:
-            parts[-1] = longer
-    return [scores(replace(table, columns=part)) for part in parts]
 
 
 def tests(table: Table) -> list[Grid]:
@@ -131,6 +117,11 @@ def runs_text(row: Row) -> str:
     return ", ".join([str(row.done), *(f"{count} {what}" for count, what in counts if count)])
 
 
+def absence(row: Row) -> str:
+    """Return the word for a row in a table in which no run has scores."""
+    return "failed" if row.failed else "unfinished" if row.unfinished else DASH
+
+
 def _number(table: Table) -> str:
     return f"{table.spec.number}: {title(table)}" if table.spec.number else title(table)
 
@@ -140,18 +131,13 @@ def _row(row: Row, table: Table) -> tuple[str, ...]:
     for column in table.columns:
         score = row.scores[column.metric]
         cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
-    cells += [] if table.columns else [_absence(row)]
+    cells += [] if table.columns else [absence(row)]
     return tuple(cells)
 
 
 def _human(ours: str, published: str, table: Table) -> list[str]:
     """Return the cells of the human scores, the first column as in the paper; empty if the table has no such column."""
     return [ours, *([published] if table.spec.human else [])] if table.human else []
-
-
-def _absence(row: Row) -> str:
-    """Return the word for a row in a table in which no run has scores."""
-    return "failed" if row.failed else "unfinished" if row.unfinished else DASH
 
 
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:

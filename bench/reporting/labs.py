@@ -10,7 +10,7 @@ from bench.contracts.errors import BenchError
 from bench.judging.verify import WRONG, Finding
 from bench.planning.cell import REAL
 from bench.records.journal_frame import frame_of, per_sequence_of
-from bench.reporting import render, to_csv
+from bench.reporting import latex, render, to_csv
 from bench.reporting.build import build_tables
 from bench.reporting.paper import paper
 from bench.reporting.table import Table
@@ -60,7 +60,7 @@ def contents(tables: Sequence[Table]) -> dict[str, bytes]:
     """Return file name -> bytes: each table as LaTeX, Markdown and CSV."""
     files: dict[str, bytes] = {}
     for table in tables:
-        files[f"{table.spec.file}-labs.tex"] = render.latex(table).encode()
+        files[f"{table.spec.file}-labs.tex"] = latex.wide(table).encode()
         files[f"{table.spec.file}-labs.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}-labs.csv"] = to_csv.table_csv(table).encode()
     return files

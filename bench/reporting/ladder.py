@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.plugins.reference import base, split_knobs
 from bench.reporting import grids
 from bench.reporting.escape import csv_cell
-from bench.reporting.figures import legend, rendered, style, styles_of
+from bench.reporting.figures import KINDS, MARKER, WIDE, Style, canvas, finish, rendered, short_names, style, styles_of
 from bench.reporting.paper import Paper
 from bench.reporting.table import Column, Row, Table
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "ladder"
 HEADER = ("dataset", "knob", "x", "label", "metric", "runs", "mean", "low", "high")
-WIDE = 8  # values that are so many times apart get a logarithmic scale
+FAR = 8  # values that are so many times apart get a logarithmic scale
 ACROSS = 2  # panels side by side
 
 
@@ -77,32 +77,28 @@ def caption(found: Sequence[Ladder]) -> str:
     return f"{names} against {knobs} of the dataset, all arms: mean over finished seeds, band: 95 % interval."
 
 
-def draw(found: Sequence[Ladder], paper: Paper) -> dict[str, bytes]:
-    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same values."""
+def draw(found: Sequence[Ladder], paper: Paper, width: float = WIDE) -> dict[str, bytes]:
+    """Return the picture as {"pdf": ..., "png": ..., "svg": ...}, the same bytes for the same values.
+
+    `width` is in inches.
+    """
     with style():
-        figure = make_figure(found, paper)
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
+        figure = make_figure(found, paper, width)
+        return {kind: rendered(figure, kind) for kind in KINDS}
 
 
-def make_figure(found: Sequence[Ladder], paper: Paper) -> Figure:
-    """Return the figure: a panel for each ladder, a line for each arm, and one legend."""
-    from matplotlib.figure import Figure
-
-    labels = {row.label for ladder in found for _, table in ladder.rungs for row in table.rows}
-    styles = styles_of(sorted((label for label in labels if _drawn(found, label)), key=paper.rank), paper)
-    across = min(ACROSS, len(found))
-    down = -(-len(found) // across)
+def make_figure(found: Sequence[Ladder], paper: Paper, width: float = WIDE) -> Figure:
+    """Return the figure: a panel for each ladder, a line for each arm."""
+    every_label = {row.label for ladder in found for _, table in ladder.rungs for row in table.rows}
+    labels = sorted((label for label in every_label if _drawn(found, label)), key=paper.rank)
+    styles = styles_of(labels, paper)
     with style():
-        figure = Figure(figsize=(4.6 * across, 3.4 * down), layout="constrained")
-        lines: dict[str, Line2D] = {}
-        every = figure.subplots(down, across, squeeze=False).flatten()
-        for axes, ladder in zip(every, found, strict=False):
-            lines |= _panel(axes, ladder, styles)
+        figure, every = canvas(width, len(found), across=ACROSS)
+        lines = [_panel(axes, ladder, styles) for axes, ladder in zip(every, found, strict=False)]
         for axes in every[len(found) :]:
             axes.set_axis_off()
-        if any(grids.is_sample(table) for ladder in found for _, table in ladder.rungs):
-            figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        legend(figure, [lines[label] for label in styles if label in lines])
+        sample = any(grids.is_sample(table) for ladder in found for _, table in ladder.rungs)
+        finish(figure, every[: len(found)], lines, short_names(labels, paper), sample=sample)
     return figure
 
 
@@ -121,10 +117,10 @@ def to_csv(found: Sequence[Ladder]) -> str:
     return out.getvalue()
 
 
-def _panel(axes: Axes, ladder: Ladder, styles: Mapping[str, tuple[str, str]]) -> dict[str, Line2D]:
+def _panel(axes: Axes, ladder: Ladder, styles: Mapping[str, Style]) -> dict[str, Line2D]:
     """Draw one ladder; an arm has a point at each rung where its value is defined."""
     metric, lines, drawn = ladder.column.metric, dict[str, "Line2D"](), list[float]()
-    for label, (colour, dash) in styles.items():
+    for label, look in styles.items():
         points = [(x, row) for x, table in ladder.rungs for row in table.rows if row.label == label]
         points = [(x, row) for x, row in points if row.scores[metric].mean is not None]
         if not points:
@@ -132,8 +128,11 @@ def _panel(axes: Axes, ladder: Ladder, styles: Mapping[str, tuple[str, str]]) ->
         xs, means = [x for x, _ in points], [float(row.scores[metric].mean or 0) for _, row in points]
         lows, highs = zip(*(_bounds(row, metric) for _, row in points), strict=True)
         name = points[0][1].name
-        (lines[label],) = axes.plot(xs, means, dash, color=colour, label=name, linewidth=1.3, marker=".")
-        axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0)
+        (lines[label],) = axes.plot(
+            xs, means, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
+            label=name,
+        )  # fmt: skip
+        axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
         drawn += means
     _scale(axes, [x for x, _ in ladder.rungs], drawn)
     axes.set_xlabel(ladder.knob)
@@ -144,11 +143,11 @@ def _panel(axes: Axes, ladder: Ladder, styles: Mapping[str, tuple[str, str]]) ->
 
 def _scale(axes: Axes, xs: Sequence[float], ys: Sequence[float]) -> None:
     """Choose scales and limits by the means: the interval of few seeds can be far wider, and is cut."""
-    if min(xs) > 0 and max(xs) / min(xs) >= WIDE:
+    if min(xs) > 0 and max(xs) / min(xs) >= FAR:
         axes.set_xscale("log")
         axes.set_xticks(xs, [f"{x:,.12g}" for x in xs])
         axes.minorticks_off()
-    if ys and min(ys) > 0 and max(ys) / min(ys) >= WIDE:
+    if ys and min(ys) > 0 and max(ys) / min(ys) >= FAR:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")

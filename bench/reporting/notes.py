@@ -10,10 +10,12 @@ from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
+from bench.records.journal import FAILURES
 from bench.reporting import grids
 from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
+from bench.toolkit.metrics import copying
 from bench.toolkit.metrics.nll import OF_MEANS
 
 
@@ -227,13 +229,22 @@ def _real_at_nought(table: Table) -> Iterator[str]:
         yield f"{REAL_AT_NOUGHT}."
 
 
+def _beyond(metric: str) -> str:
+    """Return what a marked value of a metric means."""
+    if metric in copying.LOWER:
+        return "above the real row's: the samples copy more of the training rows than held-out data do."
+    if metric in copying.HIGHER:
+        return "below the real row's: the samples repeat each other more than held-out data do."
+    return "below the real row's: under-dispersed, not better than real data."
+
+
 def _warnings(table: Table) -> Iterator[str]:
     yield from _real_at_nought(table)
     if "best-oracle" in set(table.runs["rule"]):
         yield "Checkpoint rule best-oracle: it peeks at the score that is reported, as the authors' code did."
     for column in table.columns:
         if any(row.scores[column.metric].marked for row in table.rows):
-            yield f"{grids.DAGGER} {column.name} below the real row's: under-dispersed, not better than real data."
+            yield f"{grids.DAGGER} {column.name} {_beyond(column.metric)}"
     for column in table.columns:
         mine = table.runs[(table.runs["metric"] == column.metric) & (table.runs["status"] == "done")]
         for label, rows in mine.groupby("label"):
@@ -243,9 +254,10 @@ def _warnings(table: Table) -> Iterator[str]:
                 yield f"Undefined, and so not in the mean: {column.name} of {label} (seed {seeds})."
     for label, seeds, _ in _of_status(table, "interrupted"):
         yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
-    for label, seeds, errors in _of_status(table, "failed"):
-        told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
-        yield f"Failed, {label} (seed {seeds}): {told}"
+    for status in FAILURES:
+        for label, seeds, errors in _of_status(table, status):
+            told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
+            yield f"{status.capitalize()}, {label} (seed {seeds}): {told}"
 
 
 def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:

@@ -22,7 +22,7 @@ from bench.files import read_bytes, safe_name
 from bench.planning.cell import Cell
 from bench.plugins.reference import parse_plugin
 from bench.records import provenance, seal
-from bench.records.journal import Record
+from bench.records.journal import FAILURES, Record
 from bench.records.journal_frame import frame_of, per_sequence_of
 from bench.records.runs import RunsFolder
 from bench.reporting import to_csv
@@ -81,7 +81,7 @@ def _refuse_unfit(record: Record) -> None:
     why = record.damage or "; ".join(f"{n} {fault}" for n, fault in _faults(record).items())
     if why:
         raise BenchError(f"{who} is damaged ({why}): run it again")
-    if record.status not in ("done", "failed"):
+    if record.status not in ("done", *FAILURES):
         raise BenchError(f"{who} is {record.status}: finish the plan with its `bench run`")
     if record.done and record.seal is None:
         raise BenchError(f"{who} was made by a version that kept no checksums: remove its folder, and run it again")

@@ -10,7 +10,7 @@ from bench.judging.frontier import Point, hull
 from bench.judging.planes import Plane
 from bench.planning.cell import REAL
 from bench.reporting import grids
-from bench.reporting.figures import rendered, style, styles_of
+from bench.reporting.figures import KINDS, MARKER, WIDE, Style, rendered, style, styles_of
 from bench.reporting.paper import Paper
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = ("D", "s", "^", "v", "P", "X")
+ROW = 2  # panels side by side
 NOTE_WIDTH = 90  # characters of a line of the note
 HULL = "hull of all curves"
 
@@ -49,10 +50,10 @@ class Panel(NamedTuple):
 
 
 def draw(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, note: str = "") -> dict[str, bytes]:
-    """Return the picture as {"pdf": ..., "png": ...}, the same bytes for the same points."""
+    """Return the picture as {"pdf": ..., "png": ..., "svg": ...}, the same bytes for the same points."""
     with style():
         figure = make_figure(panels, paper, sample=sample, note=note)
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")}
+        return {kind: rendered(figure, kind) for kind in KINDS}
 
 
 def make_figure(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, note: str = "") -> Figure:
@@ -64,9 +65,13 @@ def make_figure(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, 
 
     styles = styles_of(sorted({curve.label for panel in panels for curve in panel.curves}, key=paper.rank), paper)
     with style():
-        figure = Figure(figsize=(max(6.2, 4.6 * len(panels)), 4.6), layout="constrained")
+        rows, columns = -(-len(panels) // ROW), min(ROW, len(panels))
+        figure = Figure(figsize=(WIDE, 3.2 * rows), layout="constrained")
+        every = list(figure.subplots(rows, columns, squeeze=False).flat)
+        for axes in every[len(panels) :]:
+            axes.remove()
         handles: dict[str, Artist] = {}
-        for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for axes, panel in zip(every[: len(panels)], panels, strict=True):
             for name, handle in _panel(axes, panel, styles, paper).items():
                 handles.setdefault(name, handle)
         if sample:  # a picture travels without its caption
@@ -91,13 +96,13 @@ def all_points(panel: Panel) -> list[Point]:
     return [point for curve in panel.curves if curve.label != REAL for point in curve.points]
 
 
-def _panel(axes: Axes, panel: Panel, styles: dict[str, tuple[str, str]], paper: Paper) -> dict[str, Artist]:
+def _panel(axes: Axes, panel: Panel, styles: dict[str, Style], paper: Paper) -> dict[str, Artist]:
     """Draw one plane; returns what the legend names."""
     plane = panel.plane
     corners = hull(all_points(panel), plane.diversity_better, plane.quality_better)
     found: dict[str, Artist] = {}
     for curve in panel.curves:
-        if line := _curve(axes, curve, *styles[curve.label]):
+        if line := _curve(axes, curve, styles[curve.label]):
             found[curve.name] = line
     if len(corners) > 1:
         (found[HULL],) = axes.plot(*zip(*corners, strict=True), color="0.75", linewidth=5, alpha=0.6, zorder=1)
@@ -111,12 +116,14 @@ def _panel(axes: Axes, panel: Panel, styles: dict[str, tuple[str, str]], paper: 
     return found
 
 
-def _curve(axes: Axes, curve: Curve, colour: str, dash: str) -> Artist | None:
+def _curve(axes: Axes, curve: Curve, look: Style) -> Artist | None:
     """Draw one arm; returns its line, None if it is a single point, which has its name beside it."""
     xs, ys = zip(*curve.points, strict=True)
-    (line,) = axes.plot(xs, ys, dash, color=colour, marker=".", linewidth=1.3, zorder=3)
+    (line,) = axes.plot(
+        xs, ys, look.dash, color=look.colour, marker=look.marker, markersize=MARKER, linewidth=1.2, zorder=3
+    )
     if curve.at_one is not None:
-        axes.plot(*curve.at_one, "o", color=colour, markersize=8, fillstyle="none", markeredgewidth=1.6, zorder=4)
+        axes.plot(*curve.at_one, "o", color=look.colour, markersize=8, fillstyle="none", markeredgewidth=1.6, zorder=4)
     if len(xs) > 1:
         return line
     axes.annotate(grids.folded(curve.name), curve.points[0], (5, 4), textcoords="offset points", fontsize=7)

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.reporting import grids
-from bench.reporting.figures import legend, over_seeds, panel, rendered, shown, style, styles_of
+from bench.reporting.figures import (
+    KINDS,
+    MARKER,
+    WIDE,
+    Style,
+    canvas,
+    every_few,
+    finish,
+    over_seeds,
+    panel,
+    rendered,
+    short_names,
+    shown,
+    style,
+    styles_of,
+)
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
@@ -16,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-Styles = Mapping[str, tuple[str, str]]
 OWNERS = {
     "exposure_bias": "exposure_bias",
     "tv": "tv",
@@ -40,7 +54,7 @@ LABELS = {
     "tv": ("prefix length t", "total variation of prefixes"),
     "entropy_q": ("position t", "entropy of the next token (nats)"),
 }
-DOTTED = {"color": "0.5", "linestyle": ":", "linewidth": 0.9, "zorder": 0}
+DOTTED: dict[str, Any] = {"color": "0.5", "linestyle": ":", "linewidth": 0.9, "zorder": 0}
 
 
 def caption(table: Table) -> str:
@@ -56,41 +70,41 @@ def caption(table: Table) -> str:
     )
 
 
-def draw(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, bytes] | None:
-    """Return the picture as {"pdf": ..., "png": ...}; None if no run of the table has profiles.
+def draw(
+    table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper, width: float = WIDE
+) -> dict[str, bytes] | None:
+    """Return the picture as {"pdf": ..., "png": ..., "svg": ...}; None if no run of the table has profiles.
 
-    `profiles`: name -> Tracker.profiles of NAMES, and Tracker.trained of TRAINED.
+    `profiles`: name -> Tracker.profiles of NAMES, and Tracker.trained of TRAINED. `width` is in inches.
     """
     with style():
-        figure = make_figure(table, profiles, paper)
-        return {kind: rendered(figure, kind) for kind in ("pdf", "png")} if figure else None
+        figure = make_figure(table, profiles, paper, width)
+        return {kind: rendered(figure, kind) for kind in KINDS} if figure else None
 
 
-def make_figure(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper) -> Figure | None:
-    """Return the figure of six panels; the last is empty without a discriminator. None if no run has profiles."""
+def make_figure(table: Table, profiles: Mapping[str, pd.DataFrame], paper: Paper, width: float = WIDE) -> Figure | None:
+    """Return the figure of five panels, and of a sixth for discriminators; None if no run has profiles."""
     found = {name: _shown(profiles, table, name) for name in (*NAMES, *TRAINED)}
     if not any(len(found[name]) for name in NAMES):
         return None
-    from matplotlib.figure import Figure
-
     labels = sorted({label for points in found.values() for label in points["label"]}, key=paper.rank)
-    styles, lines = styles_of(labels, paper), dict[str, "Line2D"]()
+    styles = styles_of(labels, paper)
     with style():
-        figure = Figure(figsize=(11, 7), layout="constrained")
-        (drift, tv, entropy), (calibration, curve, last) = figure.subplots(2, 3)
-        for axes, (name, (x, y)) in zip((drift, tv, entropy), LABELS.items(), strict=True):
-            lines |= panel(axes, found[name], styles, paper)
+        figure, every = canvas(width, 6 if len(found[ACCURACY]) else 5, across=3)
+        lines = []
+        for axes, (name, (x, y)) in zip(every, LABELS.items(), strict=False):
+            lines.append(panel(axes, found[name], styles, paper))
             axes.locator_params(axis="x", integer=True)
             axes.set_xlabel(x)
             axes.set_ylabel(y)
             _scale(axes, found[name])
-        tv.set_ylim(0, 1)
-        _oracle_entropy(entropy, found)
-        lines |= _calibration(calibration, found, styles, paper) | _trade_offs(curve, found, styles, paper)
-        _discriminator(last, found[ACCURACY], table, styles, paper)
-        if grids.is_sample(table):  # a figure may be copied without its caption
-            figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
-        legend(figure, [lines[label] for label in labels if label in lines])
+        every[1].set_ylim(0, 1)
+        _oracle_entropy(every[2], found)
+        lines.append(_calibration(every[3], found, styles, paper))
+        lines.append(_trade_offs(every[4], found, styles, paper))
+        for axes in every[5:]:
+            lines.append(_discriminator(axes, found[ACCURACY], table, styles, paper))
+        finish(figure, every[: len(lines)], lines, short_names(labels, paper), sample=grids.is_sample(table))
     return figure
 
 
@@ -114,12 +128,13 @@ def _oracle_entropy(axes: Axes, found: Mapping[str, pd.DataFrame]) -> None:
     axes.set_ylim(min(low, 0.95 * min(means)), max(high, 1.05 * max(means)))
 
 
-def _trade_offs(axes: Axes, found: Mapping[str, pd.DataFrame], styles: Styles, paper: Paper) -> dict[str, Line2D]:
+def _trade_offs(
+    axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, Style], paper: Paper
+) -> dict[str, Line2D]:
     """Draw a line per arm: precision against recall, as means over seeds at each trade-off."""
     lines: dict[str, Line2D] = {}
-    for label, recall, precision in _pairs(found["recall"], found["precision"], styles):
-        colour, dash = styles[label]
-        (lines[label],) = axes.plot(recall, precision, dash, color=colour, label=paper.row(label), linewidth=1.3)
+    for label, recall, precision in pairs(found["recall"], found["precision"], styles):
+        lines[label] = _line(axes, recall, precision, styles[label], paper.row(label), len(lines))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("recall of short prefixes")
@@ -127,29 +142,42 @@ def _trade_offs(axes: Axes, found: Mapping[str, pd.DataFrame], styles: Styles, p
     return lines
 
 
-def _discriminator(axes: Axes, points: pd.DataFrame, table: Table, styles: Styles, paper: Paper) -> None:
+def _discriminator(
+    axes: Axes, points: pd.DataFrame, table: Table, styles: Mapping[str, Style], paper: Paper
+) -> dict[str, Line2D]:
     """Draw the accuracy of each arm's discriminator by round, and the Bayes accuracy at the end as a dotted line."""
     if points.empty:
         axes.set_axis_off()
-        return
-    panel(axes, points, styles, paper)
+        return {}
+    lines = panel(axes, points, styles, paper)
     axes.axhline(0.5, **(DOTTED | {"linestyle": "-"}))
     for row in table.rows:
         entry = row.scores.get(BAYES)
         if entry and entry.mean is not None and row.label in set(points["label"]):
-            axes.axhline(entry.mean, **(DOTTED | {"color": styles[row.label][0], "linewidth": 1.3}))
+            axes.axhline(entry.mean, **(DOTTED | {"color": styles[row.label].colour, "linewidth": 1.3}))
     axes.set_ylim(0.4, 1.02)
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("round")
-    axes.set_ylabel("discriminator's held-out accuracy")
+    axes.set_ylabel("held-out accuracy")
+    return lines
 
 
-def _calibration(axes: Axes, found: Mapping[str, pd.DataFrame], styles: Styles, paper: Paper) -> dict[str, Line2D]:
+def _line(axes: Axes, x: Sequence[float], y: Sequence[float], look: Style, name: str, index: int) -> Line2D:
+    """Draw one arm's line and return it."""
+    (line,) = axes.plot(
+        x, y, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
+        label=name, markevery=every_few(len(x), index),
+    )  # fmt: skip
+    return line
+
+
+def _calibration(
+    axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, Style], paper: Paper
+) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
     lines: dict[str, Line2D] = {}
-    for label, q, p in _pairs(found["calibration_q"], found["calibration_p"], styles):
-        colour, dash = styles[label]
-        (lines[label],) = axes.plot(q, p, dash, color=colour, label=paper.row(label), linewidth=1.3, marker=".")
+    for label, q, p in pairs(found["calibration_q"], found["calibration_p"], styles):
+        lines[label] = _line(axes, q, p, styles[label], paper.row(label), len(lines))
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
         set_scale("log")
         axis.set_major_formatter("{x:g}")
@@ -169,7 +197,7 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
         axes.set_ylim(means.min() - 0.3 * spread, means.max() + 0.3 * spread)
 
 
-def _pairs(
+def pairs(
     xs: pd.DataFrame, ys: pd.DataFrame, labels: Mapping[str, object]
 ) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
     """Yield each arm with the means over seeds of two profiles, in their order, where both are above 0."""

@@ -1,43 +1,19 @@
-"""Tables to LaTeX and Markdown, by the templates in reports/. Whatever a template prints is escaped."""
+"""Tables to Markdown, by a template in reports/. Whatever a template prints is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from bench.reporting import grids, notes
-from bench.reporting.escape import latex_escape, markdown_escape
+from bench.reporting.escape import markdown_escape
 from bench.reporting.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-# Delimiters that LaTeX does not use.
-LATEX = {
-    "variable_start_string": "<<",
-    "variable_end_string": ">>",
-    "block_start_string": "<%",
-    "block_end_string": "%>",
-    "comment_start_string": "<#",
-    "comment_end_string": "#>",
-}
-
-
-def latex(table: Table) -> str:
-    """Return a booktabs table to \\input."""
-    return _render("table.tex.j2", _environment(finalize=_unless_markup(latex_escape), **LATEX), table=table)
-
-
-def latex_document(names: Iterable[str]) -> str:
-    """Return a document that inputs the tables of those files and compiles by itself."""
-    return _render(
-        "tables.tex.j2",
-        _environment(finalize=_unless_markup(latex_escape), **LATEX),
-        names=[Markup(name) for name in names],
-    )
 
 
 def markdown(table: Table) -> str:

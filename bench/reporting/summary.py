@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import __version__
-from bench.reporting import best, grids, notes
+from bench.reporting import grids, notes
 from bench.reporting.table import Column, Comparison, Row, Table
 
 FORMAT = 1
@@ -31,7 +31,7 @@ def six(value: float | None) -> float | None:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    places = {metric: found.of for metric, found in best.places(table).items()}
+    places = {metric: ranking.places for metric, ranking in table.ranks.items()}
     return {
         "dataset": table.dataset,
         "title": table.spec.title,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 State = Literal["value", "undefined", "failed", "unfinished", "absent"]
+Place = Literal["best", "tied", "next"]
 PerSequence = Callable[[str], "pd.DataFrame"]
 Human = Mapping[str, Collected]
 """Dataset -> its human scores, if there are any."""
@@ -77,6 +78,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """Label -> place in one column. A row without a place is worse than these, has no value, or is *real*.
+
+    The best row has the best mean. A row is tied if the exact test over seeds does not tell it from the best row
+    at .05, after Holm over the column, or if both means are printed alike. `next` is the best of the other rows.
+    `tested` is false if so few seeds can never reach .05; then only equal means are tied.
+    """
+
+    places: Mapping[str, Place]
+    tested: bool
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The reference arm against one row on one metric, with p over seeds before and after Holm over the table.
 
@@ -101,7 +115,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Table:
-    """One dataset's table, with all that its notes need."""
+    """One dataset's table, with all that its notes need. `ranks` holds the ranking of each metric."""
 
     dataset: str
     spec: Published
@@ -113,6 +127,7 @@ class Table:
     left_out: tuple[str, ...]
     runs: pd.DataFrame
     collected: Collected | None = None
+    ranks: Mapping[str, Ranking] = field(default_factory=dict)
 
     @property
     def reference(self) -> str | None:

@@ -18,6 +18,7 @@ from bench.contracts.errors import BenchError, folded
 from bench.files import read_bytes, write_whole
 from bench.judging.verify import Finding, verify
 from bench.records import typed
+from bench.records.journal import FAILURES
 from bench.records.runs import RunsFolder
 from bench.reporting.pack import FORMAT, MANIFEST, sealed, tables
 from bench.toolkit.corpora.archive import members
@@ -118,7 +119,7 @@ def _unfit(findings: Iterable[Finding]) -> Iterator[str]:
     for one in findings:
         if one.state == "not sealed":
             yield f"cell {one.cell} has lost its checksums"
-        elif one.state == "unfinished" and one.notes != ("failed",):
+        elif one.state == "unfinished" and not set(one.notes) <= set(FAILURES):
             yield f"cell {one.cell} did not end: it is {', '.join(one.notes)}"
 
 

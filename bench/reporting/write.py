@@ -8,16 +8,18 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
+from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
-from bench.reporting import figures, grids, ladder, notes, profiles, render, to_csv
+from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
 from bench.reporting.page.material import Picture, gather
 from bench.reporting.page.page import html
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from bench.records.tracker import Tracker
 
 MANIFEST = "report.json"
+LATEX = {"": latex.narrow, "-full": latex.wide, "-tests": latex.tests, "-notes": latex.text}
+"""The end of a table's LaTeX files -> what is in them."""
 NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # terminal characters: names with runs, runs, a score
 
 
@@ -81,7 +85,7 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
             printed.add_row(Text(grids.folded(row[0], NAMES_WIDTH - RUNS_WIDTH)), *map(Text, row[1:]))
         console.print(printed)
         for note in notes.under(table):
-            if note.startswith(("Unfinished", "Failed", "Left out", REAL_AT_NOUGHT)):
+            if note.startswith(("Unfinished", *map(str.capitalize, FAILURES), "Left out", REAL_AT_NOUGHT)):
                 console.print(Text(note, style="bold red"))
 
 
@@ -101,30 +105,42 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
     )
 
 
+def charts(tracker: Tracker, tables: Sequence[Table]) -> list[str]:
+    """Return a line for each dataset: the address at which MLflow draws the curves of the plan's runs."""
+    plan = str(tables[0].runs["plan"].iloc[0])
+    server = tracker.uri.rstrip("/") if tracker.uri.startswith("http") else "http://127.0.0.1:5000"
+    found = tracker.charts(plan, [table.dataset for table in tables])
+    return [f"  {dataset}: {server}/{page}" for dataset, page in found.items()]
+
+
+def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
+    """Show each table as the description of its dataset's experiment in MLflow."""
+    for table in tables:
+        tracker.describe(table.dataset, render.markdown(table))
+
+
 def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plan = str(tables[0].runs["plan"].iloc[0])
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
     curves = tracker.curves(plan, wanted)
     files: dict[str, bytes] = {}
-    ladder_picture: Picture | None = None
     positions = tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED)
     for table in tables:
-        files[f"{table.spec.file}.tex"] = render.latex(table).encode()
+        for ending, written in LATEX.items():
+            files[f"{table.spec.file}{ending}.tex"] = written(table).encode()
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
-        pictures = figures.draw(table, curves, paper()) or {}
-        files |= {f"{table.spec.figure_file}.{kind}": data for kind, data in pictures.items()}
-        drift = profiles.draw(table, positions, paper()) or {}
-        files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
+        _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
+        _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
+    shown: Picture | None = None
     if climbed := ladder.ladders(tables):
-        pictures = ladder.draw(climbed, paper())
-        files |= {f"{ladder.NAME}.{kind}": data for kind, data in pictures.items()}
+        picture = _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
+        shown = Picture(ladder.caption(climbed), picture["png"])
         files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
-        ladder_picture = Picture(ladder.caption(climbed), pictures["png"])
-    files["tables.tex"] = render.latex_document(table.spec.file for table in tables).encode()
+    files["tables.tex"] = latex.document(tables).encode()
     material = gather(tables, tracker, curves, positions, out)
-    files["index.html"] = html(tables, replace(material, ladder=ladder_picture)).encode()
+    files["index.html"] = html(tables, replace(material, ladder=shown)).encode()
     files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]
@@ -132,6 +148,17 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
     if any(len(positions[name]) for name in profiles.NAMES):
         files["profiles.csv"] = to_csv.curves_csv(profiles.points(tables, positions)).encode()
     return files
+
+
+def _pictures(files: dict[str, bytes], name: str, draw: Callable[[float], dict[str, bytes] | None]) -> dict[str, bytes]:
+    """Add a picture to the files in both widths of a paper; return the wide one, empty if there is none.
+
+    The narrow one, NAME-column, is for a paper and so has no PNG.
+    """
+    wide, narrow = draw(figures.WIDE) or {}, draw(figures.NARROW) or {}
+    files |= {f"{name}.{kind}": data for kind, data in wide.items()}
+    files |= {f"{name}-column.{kind}": data for kind, data in narrow.items() if kind != "png"}
+    return wide
 
 
 def _earlier(out: Path) -> set[str]:

@@ -44,13 +44,50 @@ def find(folders: Iterable[Path], key: str) -> Entry | None:
     return None
 
 
-def keep(folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], facts: Any) -> None:
-    """Write the entry into the first folder that takes it; it is no error if none does."""
+def keep(folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: str = "") -> None:
+    """Write the entry into the first folder that takes it; it is no error if none does.
+
+    `kind` is the same for entries of which the newest alone is of use.
+    """
     for folder in folders:
         if writable(folder):
             with suppress(OSError):  # of a full disk, say
-                _write(folder / key, arrays, facts)
+                _write(folder / key, arrays, facts, kind)
                 return
+
+
+def sweep(folders: Iterable[Path], kind: str | None = None) -> list[Path]:
+    """Remove entries that are older than the newest of their kind, and return them; of one kind, or of all kinds.
+
+    Entries that name no kind stay. So do those in a folder that cannot be written.
+    """
+    removed = []
+    for folder in folders:
+        kinds: dict[str, list[Path]] = {}
+        for entry in _entries(folder) if writable(folder) else ():
+            kinds.setdefault(_kind(entry), []).append(entry)
+        for name, entries in kinds.items():
+            if name and kind in (None, name):
+                removed += sorted(entries, key=lambda entry: (entry / "entry.json").stat().st_mtime_ns)[:-1]
+    for entry in removed:
+        shutil.rmtree(entry, ignore_errors=True)
+    return removed
+
+
+def size(entry: Path) -> int:
+    """Return the bytes of an entry's files."""
+    return sum(file.stat().st_size for file in entry.iterdir() if file.is_file())
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("[!.]*/entry.json"))
+
+
+def _kind(entry: Path) -> str:
+    """Return the kind that an entry names; "" if it names none or is damaged."""
+    with suppress(*_DAMAGED):
+        return str(json.loads((entry / "entry.json").read_text(encoding="utf-8"))["kind"])
+    return ""
 
 
 def writable(folder: Path) -> bool:
@@ -73,7 +110,7 @@ def _read(entry: Path) -> Entry:
     return Entry(arrays, content["facts"])
 
 
-def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any) -> None:
+def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: str) -> None:
     """Under another name first, which then takes the place of what is there: a damaged entry, or the same."""
     half = entry.with_name(f".{entry.name}.{os.getpid()}")
     old = entry.with_name(f".{entry.name}.{os.getpid()}.old")
@@ -82,7 +119,7 @@ def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any) -> None:
         for name, array in arrays.items():
             np.save(half / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
         digests = {name: _digest(array) for name, array in arrays.items()}
-        content = {"facts": facts, "arrays": digests, "sha256": _checksum(facts, digests)}
+        content = {"kind": kind, "facts": facts, "arrays": digests, "sha256": _checksum(facts, digests)}
         (half / "entry.json").write_text(json.dumps(content), encoding="utf-8")
         with suppress(FileNotFoundError):
             entry.rename(old)

@@ -409,6 +409,7 @@ def test_paper_shows_what_is_folded_and_every_chart(reader):
     assert not reader.run("return document.querySelector('.notes').open")
 
 
+@pytest.mark.slow
 def test_twenty_arms_and_a_thousand_runs_fit_a_page(one_browser, tmp_path):
     rng = np.random.default_rng(2)
     datasets = ("oracle", "markov", "poems", "obama", "coco", *(f"text:{n}" for n in range(5)))

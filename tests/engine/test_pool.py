@@ -24,6 +24,7 @@ from bench.contracts.errors import BenchError
 from bench.engine import dask, local, pool
 from bench.engine.job import Context
 from bench.engine.local import Local
+from bench.engine.workers import cause
 from bench.planning.cell import Cell
 from bench.records.events import Epoch, Failed, Interrupted, Start
 from bench.records.journal import Journal, read_record, write_cell
@@ -100,7 +101,7 @@ def test_a_process_that_ends_before_its_job_is_a_death(make_cell: Callable[..., 
     [(-9, "killed, or out of memory"), (-11, "ended by SIGSEGV"), (1, "ended with exit code 1")],
 )
 def test_a_death_is_told_by_its_cause(code: int, words: str) -> None:
-    assert local._cause(code) == words
+    assert cause(code) == words
 
 
 def test_a_thread_that_does_not_end_holds_no_place(make_cell: Callable[..., Cell], context: Context) -> None:

@@ -78,6 +78,8 @@ def test_an_interruption_comes_through(
         ({"overrides": {"mle.rats": 1}}, "did you mean 'rate'"),
         ({"seeds": 0}, "seeds = 0: give at least 1"),
         ({"jobs": 0}, "jobs = 0: give at least 1"),
+        ({"time_limit": 0.0}, r"time_limit = 0\.0: give more than 0"),
+        ({"memory_limit": -1}, "memory_limit = -1: give more than 0"),
     ],
 )
 def test_wrong_arguments_are_named(words: str, arguments: dict[str, object], said: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
@@ -431,6 +432,17 @@ def test_a_damaged_cell_is_told_and_runs_again(run: Run) -> None:
     assert set(Tracker().frame("second")["value"].dropna()) == set(Tracker().frame("smoke")["value"].dropna())
 
 
+@pytest.mark.parametrize("name", ["samples.txt", "scores.parquet", "generator.safetensors"])
+def test_a_file_that_changed_is_told_and_made_again(run: Run, name: str) -> None:
+    run("Tiny")
+    path = records()["Tiny"].folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    code, text = run("Tiny")
+    assert code == 0 and f"is damaged, and runs again: {name} was changed after the cell ended" in text
+    assert path.read_bytes() == whole
+
+
 @pytest.mark.parametrize("lost", ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "all"])
 def test_what_was_deleted_is_made_again_to_the_bit(run: Run, lost: str) -> None:
     run("Tiny")
@@ -476,3 +488,19 @@ def test_an_odd_cell_breaks_no_later_report(run: Run) -> None:
     for command in (["status"], ["sync"], ["report"]):
         assert CliRunner().invoke(bench, command).exit_code == 0
     assert Tracker().frame().equals(tables)
+
+
+def test_scores_per_sequence_that_changed_in_mlflow_are_told_by_the_report(run: Run) -> None:
+    run("Tiny", "Replaces")
+    frame = Tracker().frame()
+    run_id = str(frame[frame["label"] == "Tiny"]["run_id"].iloc[0])
+    (path,) = Path().rglob(f"{run_id}/artifacts/scores.parquet")
+    scores = pd.read_parquet(path)
+    (scores * 2).to_parquet(path)
+    reported = CliRunner().invoke(bench, ["report"])
+    assert reported.exit_code == 1 and isinstance(reported.exception, BenchError)
+    assert "scores.parquet is damaged (it was changed after the run): remove it, and `bench sync`" in str(
+        reported.exception
+    )
+    path.unlink()
+    assert CliRunner().invoke(bench, ["sync"]).exit_code == CliRunner().invoke(bench, ["report"]).exit_code == 0

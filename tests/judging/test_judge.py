@@ -20,7 +20,7 @@ from bench.judging.judge import Judge
 from bench.judging.samples import Samples
 from bench.planning.cell import Cell, Evaluation
 from bench.records import plans
-from bench.records.journal import Record, write_cell
+from bench.records.journal import Journal, Record, read_record, write_cell
 from bench.records.runs import RunsFolder
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -109,6 +109,19 @@ def test_a_damaged_file_of_scores_is_named(judge: Judge, real_cell: Cell, store_
     (record.folder / "scores.parquet").write_bytes(b"PAR1")
     with pytest.raises(BenchError, match=r"scores\.parquet is damaged .*remove .*, and run the cell again"):
         judging.tests(mine, [record])
+
+
+def test_scores_of_a_rival_that_changed_are_refused(judge: Judge, real_cell: Cell, store_run: Store) -> None:
+    mine = judged(judge)
+    record = store_run(arm(real_cell, "mle"), share(mine.scores["share"].signature), {"share": [0.1, 0.3]})
+    done = record.done
+    assert done is not None
+    Journal(record.folder).finish(done)
+    sealed = read_record(record.folder)
+    assert judging.tests(mine, [sealed])
+    store_run(record.cell, share("s"), {"share": [0.1, 0.2]})
+    with pytest.raises(BenchError, match=r"scores\.parquet was changed after the cell ended: bring a copy back"):
+        judging.tests(mine, [sealed])
 
 
 def test_rivals_are_the_plans_finished_runs_else_all(tmp_path: Path, real_cell: Cell, store_run: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bench.judging import samples_file
 from bench.judging.judge import Anchor, Judge, open_judge
 from bench.judging.keep import check_row_name, enter, only_plan
 from bench.judging.samples import Cleaning, Samples
-from bench.judging.verdict import Verdict, fewer_anchors, other_counts, untested, verdict
+from bench.judging.verdict import Verdict, fewer_anchors, plan_count, refuse_unlike, untested, verdict
 from bench.planning.cell import ELSEWHERE
 from bench.records import plans as kept_plans
 from bench.records.runs import RunsFolder
@@ -76,12 +77,20 @@ def test_why_runs_are_not_tested_is_said(judged: Verdict) -> None:
     assert line.startswith("no stored run has the same signatures")
 
 
-def test_other_counts_of_a_plan_are_said(file: Path, judge: Judge, judged: Verdict, tmp_path: Path) -> None:
-    fewer = samples_file.read(file, "auto", judge.opened, judge.strict, 20, Cleaning())
-    other = verdict(judge, fewer, name="other", file=file, runs=RunsFolder(tmp_path / "runs")).record
-    assert not list(other_counts([judged.record], "p", judged.record))
-    (line,) = other_counts([other, judged.record], "p", judged.record)
-    assert line.startswith("the rows of plan p are made of 20 sequences, this one of 25:")
+def test_a_row_that_shares_no_column_with_its_plan_is_refused(judged: Verdict) -> None:
+    row, cell = judged.record, judged.cell
+    assert row is not None and plan_count([row]) == 25 and plan_count([]) is None
+    refuse_unlike([row], "p", cell, Path("mine.txt"))
+    more = replace(cell, evaluation=replace(cell.evaluation, samples=30))
+    with pytest.raises(BenchError, match=r"plan p are made of 25 sequences, mine.txt of 30: .*; give --samples 25"):
+        refuse_unlike([row], "p", more, Path("mine.txt"))
+    with pytest.raises(BenchError, match="made from other data"):
+        refuse_unlike([row], "p", replace(cell, fingerprint="other"), Path("mine.txt"))
+
+
+def test_nothing_is_kept_unless_wanted(file: Path, judge: Judge, found: Samples, tmp_path: Path) -> None:
+    said = verdict(judge, found, name="mine", file=file, runs=RunsFolder(tmp_path / "none"), kept=False)
+    assert said.record is None and said.plain()["folder"] is None and not (tmp_path / "none").exists()
 
 
 def test_the_row_enters_the_only_plan_of_its_dataset(judged: Verdict, tmp_path: Path) -> None:

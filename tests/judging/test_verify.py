@@ -53,7 +53,7 @@ def seal_again(record: Record, **changes: Any) -> None:
 
 def test_a_whole_cell_comes_out_again(done: Record, found: Any) -> None:
     (one,) = found()
-    assert one == Finding("whole", "Words", "Tiny", 0, done.cell.id, ("2 scores come out again",))
+    assert one == Finding("whole", "Words", "Tiny", 0, done.cell.id, ("5 scores come out again",))
     assert found("mine") == [one]
     with pytest.raises(BenchError, match=r"unknown plan in .*'mime'; did you mean 'mine'"):
         found("mime")
@@ -100,6 +100,13 @@ def test_a_forged_signature_direction_or_metric_is_named(done: Record, found: An
         assert one.state == "differs" and note in one.notes[0]
     seal_again(done, scores={"ones": ones})
     assert found()[0].notes == ("nll_test is missing among the scores",)
+    seal_again(done, scores={name: done.scores[name] for name in done.scores if name != "unique_rows"})
+    assert found()[0].notes == ("unique_rows is missing among the scores",)
+
+
+def test_a_cell_from_before_the_metrics_of_copying_is_whole(done: Record, found: Any) -> None:
+    seal_again(done, scores={name: done.scores[name] for name in ("ones", "nll_test")})
+    assert [(one.state, one.notes) for one in found()] == [("whole", ("2 scores come out again",))]
 
 
 def test_forged_samples_and_scores_per_sequence_are_named(done: Record, found: Any) -> None:
@@ -107,7 +114,7 @@ def test_forged_samples_and_scores_per_sequence_are_named(done: Record, found: A
     text = path.read_text()
     path.write_text(text.replace("zero", "one", 1))
     seal_again(done)
-    assert found()[0].state == "differs" and "ones is " in found()[0].notes[0]
+    assert found()[0].state == "differs" and any(note.startswith("ones is ") for note in found()[0].notes)
     path.write_text(text)
     frame = pd.read_parquet(done.folder / "scores.parquet")
     frame.loc[[3, 4], "ones"] = [frame["ones"][3] + 0.1, frame["ones"][4] - 0.1]
@@ -130,7 +137,9 @@ def test_an_old_cell_without_checksums_is_named_and_taken_again(done: Record, fo
     path = done.folder / "journal.jsonl"
     lines = path.read_text().splitlines()[:-1]
     path.write_text("".join(f"{line}\n" for line in [*lines[:-1], lines[-1].replace(', "sealed": true', "")]))
-    assert found()[0].state == "not sealed" and found()[0].notes == ("2 scores come out again",)
+    assert found()[0].state == "not sealed" and found()[0].notes == ("5 scores come out again",)
+    path.write_text('{"event": "ep\n' + path.read_text())
+    assert found()[0].notes == ("5 scores come out again", "line 1 of its journal is torn")
 
 
 def test_what_cannot_be_taken_again_is_claimed(done: Record, found: Any, context: Context) -> None:

@@ -99,6 +99,7 @@ def test_points_are_final_scores_curves_and_epochs() -> None:
     points = projected(*lines, epoch("mle", 2, loss=float("nan")), DONE).points
     assert [(point.key, point.value, point.step, point.time) for point in points] == [
         ("nll", 8.5, 0, 9.0),
+        ("cost/train_seconds", 2.0, 0, 9.0),
         ("curve/nll", 8.0, 1, 3.0),
         ("loss/mle", 3.0, 1, 2.0),
     ], "the repeated ones of a resumed run once, none that is undefined"

@@ -13,8 +13,19 @@ from bench.contracts.errors import BenchError
 from bench.contracts.metric import Score
 from bench.engine.job import Context
 from bench.planning.cell import Cell, Evaluation
-from bench.records.events import Curve, Done, Epoch, Event, Failed, Interrupted, PhaseStart, Start
-from bench.records.journal import Journal, Record, read_record, write_cell
+from bench.records.events import (
+    Curve,
+    Done,
+    Epoch,
+    Event,
+    Failed,
+    Interrupted,
+    OutOfMemory,
+    PhaseStart,
+    Start,
+    TimedOut,
+)
+from bench.records.journal import FAILURES, Journal, Record, read_record, write_cell
 
 
 @pytest.fixture
@@ -145,6 +156,8 @@ STORY: dict[str, Event] = {
     "phase": PhaseStart(name="mle", begins=0, ends=2, trains_generator=True),
     "interrupted": Interrupted(),
     "failed": Failed(error="it broke"),
+    "timed out": TimedOut(error="it is slow"),
+    "out of memory": OutOfMemory(error="it is large"),
     "done": replace(DONE, scores={"ones": ONES}),
 }
 
@@ -158,6 +171,8 @@ STORY: dict[str, Event] = {
         (["start", "interrupted"], "interrupted"),
         (["start", "interrupted", "start"], "running"),
         (["start", "failed"], "failed"),
+        (["start", "timed out"], "timed out"),
+        (["start", "out of memory"], "out of memory"),
         (["start", "failed", "start", "done"], "done"),
     ],
 )
@@ -169,6 +184,7 @@ def test_status_is_the_last_word(
         Journal(context.runs / cell.id).append(STORY[event])
     record = read_record(context.runs / cell.id)
     assert record.status == status
+    assert record.failure == (record.events[-1] if status in FAILURES else None)
     assert record.scores == ({"ones": ONES} if status == "done" else {})
 
 

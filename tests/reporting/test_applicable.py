@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.reporting import grids, notes, render
+from bench.reporting import grids, latex, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper
@@ -69,7 +69,8 @@ def test_nothing_published_stands_beside_made_up_data(build: Build, dataset: str
     under = notes.under(table)
     assert [note for note in under if note.startswith("No published values: ")] == [under[-1]]
     assert not [note for note in under if note.startswith("Published: ") or note in table.spec.published_notes]
-    for write in (render.latex, render.markdown, table_csv, lambda made: without_code(html([made]))):
+    pages = (latex.wide, latex.tests, latex.text, render.markdown, lambda made: without_code(html([made])))
+    for write in (*pages, table_csv):
         text = write(table)
         assert [digits for digits in figures_of(dataset) if digits in text] == []
 

@@ -14,12 +14,12 @@ from rich.console import Console
 from scipy import stats
 
 from bench.judging import statistics
-from bench.records.events import Curve, Interrupted, Judged
+from bench.records.events import Curve, Interrupted, Judged, OutOfMemory, TimedOut
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Record, read_record
 from bench.records.plans import Entry
 from bench.records.tracker import Tracker
-from bench.reporting import grids, notes, render
+from bench.reporting import grids, latex, notes, render
 from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.page.page import html
@@ -86,6 +86,17 @@ def test_failed_undefined_and_absent_have_each_their_word(matrix: list[Record], 
     assert failure == "Failed, my_gan.py (seed 0, 1, 2): 100% broken_{it}"
 
 
+def test_a_run_that_took_too_long_or_too_much_counts_as_failed_and_is_named(shop: Any, build: Build) -> None:
+    done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
+    slow, large = (shop.start(shop.cell("mle", seed)) for seed in (1, 2))
+    slow.append(TimedOut(error="mle: no epoch ended in 1 s"))
+    large.append(OutOfMemory(error="mle: it used 2 GiB"))
+    (table,) = build([done, read_record(slow.folder), read_record(large.folder)])
+    assert rows(table)["MLE"]["Runs"] == "1, 2 failed"
+    assert noted(table, "Timed out") == ["Timed out, mle (seed 1): no epoch ended in 1 s"]
+    assert noted(table, "Out of memory") == ["Out of memory, mle (seed 2): it used 2 GiB"]
+
+
 def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build) -> None:
     done = shop.done(shop.cell("mle"), {"nll_oracle": 9.0})
     journal = shop.start(shop.cell("mle", 1))
@@ -100,7 +111,15 @@ def test_an_interrupted_run_is_counted_and_has_no_score(shop: Any, build: Build)
 
 def test_the_order_of_runs_changes_no_byte(matrix: list[Record], build: Build) -> None:
     shuffled = random.Random(4).sample(matrix, len(matrix))
-    for write in (render.latex, render.markdown, table_csv, lambda table: html([table])):
+    for write in (
+        latex.narrow,
+        latex.wide,
+        latex.tests,
+        latex.text,
+        render.markdown,
+        table_csv,
+        lambda table: html([table]),
+    ):
         assert write(build(matrix)[0]) == write(build(shuffled)[0])
 
 
@@ -441,6 +460,26 @@ def test_mse_below_real_data_is_marked(shop: Any, build: Build) -> None:
     assert noted(table, "†") == ["† MSE below the real row's: under-dispersed, not better than real data."]
 
 
+def test_copying_beyond_real_data_is_marked(shop: Any, build: Build) -> None:
+    def judged(label: str, copied: float, longest: float, unique: float) -> Record:
+        return shop.done(
+            shop.cell(label, 0, "mine"),
+            {"m": 1.0, "copied_rows": copied, "longest_copied": longest, "unique_rows": unique},
+        )
+
+    (table,) = build(
+        [judged("real", 0.01, 3.5, 0.99), judged("mle", 0.005, 3.4, 1.0), judged("copier", 1.0, 9.0, 0.02)]
+    )
+    found, names = rows(table), ("copied rows ↓", "longest copied run ↓", "unique rows ↓")
+    assert [found["MLE"][name] for name in names] == ["0.005", "3.40", "1.000"]
+    assert [found["copier"][name] for name in names] == ["1.000†", "9.00†", "0.020†"]
+    assert noted(table, "†") == [
+        "† copied rows above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† longest copied run above the real row's: the samples copy more of the training rows than held-out data do.",
+        "† unique rows below the real row's: the samples repeat each other more than held-out data do.",
+    ]
+
+
 def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
     scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
     upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
@@ -452,7 +491,7 @@ def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, 
     lines = csv.DictReader(io.StringIO(table_csv(table)))
     told = {line["label"]: line["bound"] for line in lines if line["metric"] == "nll_oracle" and line["done"] == "1"}
     assert told == {"mle": "", "upper": "upper", "lower": "lower"}
-    assert r"$\leq$ 9.000" in render.latex(table)
+    assert r"$\leq$ 9.000" in latex.narrow(table)
     tracker = Tracker(store)
     for record in records:
         tracker.project(record, "quick", Entry(tags={"preset": "quick"}, asked=1))
@@ -520,22 +559,6 @@ def test_names_of_files_never_meet() -> None:
 )
 def test_p_values_are_printed_as_in_the_paper(value: float | None, text: str) -> None:
     assert grids.p_value(value) == text
-
-
-def test_a_table_too_wide_for_a_page_is_cut_between_families_of_metrics(shop: Any, build: Build) -> None:
-    scores = dict.fromkeys((*paper().tables["coco"].published, "nll_test"), 0.5)
-    made = "|smooth:method1|avg:mean|hyps:9984"
-    cell = shop.cell("mle", 0, "coco", dataset_settings=(("files", "texygen"), ("length", 0)))
-    (table,) = build([shop.done(cell, scores, signature=made)])
-    whole, cut = grids.scores(table), grids.blocks(table)
-    assert [len(block.header) for block in cut] == [18, 11] and len(whole.header) == 27
-    assert (*cut[0].header, *cut[1].header[2:]) == whole.header
-    for row, *parts in zip(whole.rows, *(block.rows for block in cut), strict=True):
-        assert (*parts[0], *parts[1][2:]) == row and parts[1][:2] == row[:2]
-    assert grids.blocks(table, 27) == [whole]
-    assert len(grids.blocks(table, 3)) == 4, "a family stays together"
-    (narrow,) = build([shop.done(cell, {"bleu-2": 0.5}, signature=made)])
-    assert grids.blocks(narrow) == [grids.scores(narrow)]
 
 
 def test_numbers_have_no_negative_zero() -> None:

@@ -48,6 +48,7 @@ def test_same_bytes_whatever_the_order(table: Table, curves: dict[str, pd.DataFr
     assert first == figures.draw(table, shuffled, paper())
     assert first["pdf"].startswith(b"%PDF")
     assert first["png"].startswith(b"\x89PNG")
+    assert b"<svg" in first["svg"] and b"<dc:date>" not in first["svg"]
     assert b"CreationDate" not in first["pdf"]
     assert b"/Type3" not in first["pdf"]  # many publishers refuse such fonts
 
@@ -87,8 +88,13 @@ def panels(figure: Figure) -> list[Panel]:
     return [Panel(axes) for axes in figure.axes]
 
 
+def ends(figure: Figure) -> list[set[str]]:
+    """Return the names at the ends of the lines of each panel."""
+    return [{text.get_text() for text in axes.texts} for axes in figure.axes]
+
+
 def legend(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.legends[0].get_texts()]
+    return [text.get_text() for found in figure.legends for text in found.get_texts()]
 
 
 ARMS = ["MLE", "SS", "SeqGAN", "constant reward", "zz_new [k=1]"]
@@ -98,7 +104,8 @@ def test_each_metric_has_a_panel_and_each_arm_a_line(table: Table, curves: dict[
     figure = drawn(table, curves)
     assert [axes.get_ylabel() for axes in figure.axes] == ["NLL_oracle", "NLL_test"]
     assert [axes.get_xlabel() for axes in figure.axes] == ["generator epochs"] * 2
-    assert [panel.labels() for panel in panels(figure)] == [ARMS, ARMS] and legend(figure) == ARMS
+    assert [panel.labels() for panel in panels(figure)] == [ARMS, ARMS]
+    assert ends(figure) == [set(ARMS), set(ARMS)] and legend(figure) == []
     assert figure.get_suptitle() == ""
 
 
@@ -137,18 +144,17 @@ def test_the_headline_stands_alone_where_nothing_stands_beside_it(
 
 
 def test_an_arm_without_a_curve_in_one_panel_stands_in_the_other(table: Table, curves: dict[str, pd.DataFrame]) -> None:
-    """A generator without log_prob has no nll_test; each panel lacks an arm here, the legend none."""
+    """A generator without log_prob has no nll_test; each panel lacks an arm here."""
     absent = {"nll_oracle": "mle", "nll_test": "zz_new[k=1]"}
     figure = drawn(table, {metric: points[points["label"] != absent[metric]] for metric, points in curves.items()})
-    assert [panel.labels() for panel in panels(figure)] == [ARMS[1:], ARMS[:-1]] and legend(figure) == ARMS
-    shown = {str(line.get_label()): line.get_color() for panel in panels(figure) for line in panel.lines}
-    assert [handle.get_color() for handle in figure.legends[0].get_lines()] == [shown[name] for name in ARMS]
+    assert [panel.labels() for panel in panels(figure)] == [ARMS[1:], ARMS[:-1]]
+    assert ends(figure) == [set(ARMS[1:]), set(ARMS[:-1])]
 
 
 def test_runs_that_the_table_leaves_out_are_not_drawn(table: Table, curves: dict[str, pd.DataFrame]) -> None:
     strangers = curves["nll_oracle"].assign(run_id="other", label="stranger")
     more = curves | {"nll_oracle": pd.concat([curves["nll_oracle"], strangers])}
-    assert legend(drawn(table, more)) == ARMS
+    assert ends(drawn(table, more)) == [set(ARMS), set(ARMS)]
     assert figures.draw(table, more, paper()) == figures.draw(table, curves, paper())
 
 
@@ -184,7 +190,7 @@ def test_a_curve_of_one_point_is_a_dot(shop: Any, framed: Callable[..., pd.DataF
     whole, single = (
         panels(drawn(table, {"nll_oracle": chosen}))[0].line("MLE") for chosen in (points, points[points["x"] == 0])
     )
-    assert whole.get_marker() == "None" and single.get_marker() == "o" and list(single.get_ydata()) == [11.0]
+    assert whole.get_marker() == single.get_marker() != "None" and list(single.get_ydata()) == [11.0]
 
 
 def test_a_sample_corpus_is_named_in_the_picture(shop: Any, framed: Callable[..., pd.DataFrame]) -> None:
@@ -200,7 +206,7 @@ def test_an_odd_label_is_no_mathematics(shop: Any, framed: Callable[..., pd.Data
     (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
     curves = {"nll_oracle": curves_of(records, "nll_oracle")}
     figure = drawn(table, curves)
-    assert legend(figure) == ["$\\frac$_x"] and not figure.legends[0].get_texts()[0].get_parse_math()
+    assert ends(figure) == [{"$\\frac$_x"}] and not figure.axes[0].texts[0].get_parse_math()
     assert figures.draw(table, curves, paper()) is not None
 
 
@@ -229,11 +235,37 @@ def test_long_names_stand_on_several_lines() -> None:
 def test_an_arm_has_one_colour_in_every_figure_and_its_variants_too() -> None:
     labels = ["mle", "seqgan", "seqgan[k=1]", "seqgan[k=2]", "mine", "other[a=1]"]
     many = [*paper().order, *(f"seqgan[k={k}]" for k in range(6)), *"abcde"]
-    assert len(set(figures.styles_of(many, paper()).values())) == len(many)
+    looks = figures.styles_of(many, paper()).values()
+    assert len({(look.dash, look.marker) for look in looks}) == len(many), "colour is never the only difference"
     styles = figures.styles_of(labels, paper())
     assert figures.styles_of(["seqgan[k=2]", "mle"], paper())["mle"] == styles["mle"]
-    assert len({styles[label][0] for label in labels if label.startswith("seqgan")}) == 1
+    assert len({styles[label].colour for label in labels if label.startswith("seqgan")}) == 1
     assert len(set(styles.values())) == len(labels)
     shipped = figures.styles_of(list(paper().order), paper())
     assert len({shipped[label] for label in paper().order}) == len(paper().order)
-    assert all(dash != figures.UNFINISHED for _, dash in (*styles.values(), *shipped.values()))
+    assert all(look.dash != figures.UNFINISHED for look in (*styles.values(), *shipped.values()))
+
+
+@pytest.mark.parametrize(("width", "shape"), [(figures.WIDE, (6.9, 2)), (figures.NARROW, (3.3, 1))])
+def test_a_figure_has_the_width_of_a_paper(
+    table: Table, curves: dict[str, pd.DataFrame], width: float, shape: tuple[float, int]
+) -> None:
+    figure = figures.make_figure(table, curves, paper(), width)
+    assert figure is not None and figure.get_figwidth() == shape[0]
+    assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == shape[1]
+    box = figure.get_tightbbox()
+    assert box.x0 >= 0 and box.x1 <= width, "no name is cut off"
+
+
+def test_a_long_name_is_short_at_the_end_of_its_line_and_whole_in_the_legend(
+    shop: Any, framed: Callable[..., pd.DataFrame]
+) -> None:
+    labels = ["seqgan", "seqgan[discriminator_epochs=75]", "seqgan[discriminator_epochs=80]"]
+    records = [shop.done(shop.cell(label), {"nll_oracle": 9.0}) for label in labels]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    figure = drawn(table, {"nll_oracle": curves_of(records, "nll_oracle")})
+    assert ends(figure) == [{"SeqGAN", "SeqGAN a", "SeqGAN b"}]
+    told = [f"SeqGAN {letter}: {printed_name(label)}" for letter, label in zip("ab", labels[1:], strict=True)]
+    assert [text.replace("\n", " ") for text in legend(figure)] == told
+    many = [f"seqgan[discriminator_epochs={count}]" for count in range(40)]
+    assert len(set(figures.short_names(many, paper()).values())) == 40

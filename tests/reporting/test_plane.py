@@ -21,7 +21,7 @@ def points_of(axes: Axes, label: str) -> list[tuple[float, float]]:
     legend = axes.figure.legends[0]
     place = [text.get_text() for text in legend.get_texts()].index(label)
     colour = legend.legend_handles[place].get_color()
-    lines = [line for line in axes.lines if line.get_color() == colour and line.get_marker() in (".", "None", "D")]
+    lines = [line for line in axes.lines if line.get_color() == colour and line.get_fillstyle() == "full"]
     return [(float(x), float(y)) for x, y in zip(lines[0].get_xdata(), lines[0].get_ydata(), strict=True)]
 
 
@@ -29,7 +29,7 @@ def test_curves_rings_hull_and_published_points_are_drawn() -> None:
     figure = make_figure([PANEL], paper(), note="Published on the same oracle.")
     (axes,) = figure.axes
     assert points_of(axes, "SeqGAN") == SEQGAN.points and points_of(axes, "MLE") == MLE.points
-    rings = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"}
+    rings = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_fillstyle() == "none"}
     assert rings == {SEQGAN.at_one, MLE.at_one, REAL.at_one}
     assert points_of(axes, HULL) == [(7.6, 9.4), (7.9, 8.4), (9.5, 8.2)]  # real data are no model
     assert points_of(axes, "MLE (published)") == [(7.61, 9.4)]
@@ -40,7 +40,12 @@ def test_curves_rings_hull_and_published_points_are_drawn() -> None:
 
 def test_the_same_points_are_the_same_files() -> None:
     first, again = draw([PANEL, PANEL], paper()), draw([PANEL, PANEL], paper())
-    assert first == again and first["pdf"].startswith(b"%PDF") and first["png"].startswith(b"\x89PNG")
+    assert (
+        first == again
+        and first["pdf"].startswith(b"%PDF")
+        and first["png"].startswith(b"\x89PNG")
+        and b"<svg" in first["svg"]
+    )
 
 
 @pytest.mark.parametrize(("sample", "title"), [(True, "SAMPLE CORPUS"), (False, "")])

@@ -83,7 +83,7 @@ def test_the_default_store_follows_the_working_directory(
         assert set(Tracker().frame("quick")["label"]) == {name}
 
 
-def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store: str) -> None:
+def test_each_plan_has_its_runs_and_none_is_nested(shop: Any, store: str) -> None:
     tracker = Tracker(store)
     for dataset in ("oracle", "poems"):
         for seed in range(2):
@@ -93,12 +93,9 @@ def test_runs_stand_under_one_parent_for_each_plan_and_dataset(shop: Any, store:
     tracker.project(shop.done(shop.cell("mle", 2), {"a": 1.0}), "paper", ENTRY)
 
     children = runs_of(store, "cell")
-    parents = {run.data.tags["mlflow.parentRunId"] for run in children}
-    client = MlflowClient(store)
-    named = sorted((client.get_run(parent).data.tags["mlflow.runName"], parent) for parent in parents)
-    assert [name for name, _ in named] == ["paper", "quick", "quick"]
-    assert len(children) == 6
-    assert len(runs_of(store, "plan")) == 9
+    plans = [run.data.tags["plan"] for run in children]
+    assert sorted(plans) == ["paper", *["quick"] * 5] and len(runs_of(store, "plan")) == 6
+    assert not any("mlflow.parentRunId" in run.data.tags for run in children)
 
 
 def test_projecting_again_changes_nothing_and_a_changed_journal_takes_the_place(shop: Any, store: str) -> None:
@@ -195,6 +192,9 @@ def test_curves_and_scores_per_sequence_come_back(shop: Any, store: str) -> None
     assert list(zip(curves["x"], curves["value"], strict=True)) == [(0, 10.0), (10, 9.0), (20, 8.0), (40, 8.0)]
     assert set(curves["run_id"]) == {run_id}
     assert tracker.curves(None, ["absent"])["absent"].empty
+    trained = tracker.trained("quick", {"mine": ("loss", "mle"), "none": ("loss", "adversarial")})
+    assert list(zip(trained["mine"]["x"], trained["mine"]["value"], strict=True)) == [(0, 9.0), (10, 8.5), (20, 8.0)]
+    assert set(trained["mine"]["label"]) == {"seqgan"} and trained["none"].empty
     pd.testing.assert_frame_equal(tracker.per_sequence(run_id), pd.read_parquet(record.folder / "scores.parquet"))
     assert tracker.per_sequence(failed).empty
 

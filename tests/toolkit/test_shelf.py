@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,12 @@ def test_half_an_entry_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(np, "save", full)
     shelf.keep([tmp_path], "one", {"a": np.arange(5)}, None)
     assert not list(tmp_path.iterdir()) and shelf.find([tmp_path], "one") is None
+
+
+def test_older_entries_of_a_kind_are_swept(tmp_path: Path) -> None:
+    for number, (key, kind) in enumerate([("a", "poems"), ("b", "coco"), ("c", "poems"), ("d", ""), ("e", "")]):
+        shelf.keep([tmp_path], key, {"x": np.arange(number)}, None, kind)
+        os.utime(tmp_path / key / "entry.json", (number, number))
+    assert shelf.sweep([tmp_path], "coco") == [] and len(list(tmp_path.iterdir())) == 5
+    assert shelf.sweep([tmp_path, tmp_path / "absent"]) == [tmp_path / "a"]
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "c", "d", "e"}, "without a kind they stay"

@@ -16,9 +16,10 @@ from bench.contracts.vocabulary import as_tsv
 from bench.files import write_output
 from bench.judging.comparable import open_default
 from bench.plugins.open_dataset import open_dataset
+from bench.toolkit import shelf
 from bench.toolkit.corpora.cache import State, compared, fetched, refuse_unread
 from bench.toolkit.corpora.catalogue import chosen
-from bench.toolkit.corpora.fetch import Corpora
+from bench.toolkit.corpora.fetch import Corpora, shelves
 from bench.toolkit.corpora.manifest import Entry
 from bench.toolkit.corpora.prepared import NotPrepared
 
@@ -30,14 +31,17 @@ names = click.argument("names", nargs=-1, metavar="[DATASET]...")
     invoke_without_command=True,
     epilog=options.examples("bench data", "bench data fetch", "bench data verify poems", "bench data prepare"),
 )
+@options.corpus
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, corpus: tuple[str, ...]) -> None:
     """List, fetch, verify and prepare the published corpora.
 
     Without a subcommand, list them.
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_)
+        context.invoke(list_, corpus=corpus)
+    elif corpus:
+        raise BenchError(f"--corpus stands behind the subcommand: bench data {context.invoked_subcommand} --corpus ...")
 
 
 @command.command("list", epilog=options.examples("bench data list", "bench data list --corpus obama=speeches.txt"))
@@ -96,6 +100,21 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
         click.echo(f"{entry.name:<13} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
         for note in prepared.notes:
             click.echo(f"              {note}")
+
+
+@command.command(epilog=options.examples("bench data clean"))
+def clean() -> None:
+    """Remove prepared arrays that are out of date.
+
+    They were made from an older file or by an older version, and newer ones of the same corpus and knobs are there.
+    Published files stay.
+    """
+    found = shelves(Corpora.from_environment("published"))
+    before = {entry: shelf.size(entry) for folder in found for entry in folder.glob("*/") if entry.is_dir()}
+    removed = shelf.sweep(found)
+    for entry in removed:
+        click.echo(f"removed  {entry}: {before[entry]:,} bytes")
+    click.echo(f"{len(removed)} removed, {sum(before[entry] for entry in removed):,} bytes")
 
 
 @command.command(epilog=options.examples("bench data vocabulary -d poems --out poems.tsv"))

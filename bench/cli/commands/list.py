@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import click
 
@@ -12,20 +13,30 @@ from bench.planning import preset
 from bench.plugins import loading as plugins
 from bench.plugins.reference import parse_plugin
 
+NAME = 20  # characters of the column of names
 
-@click.command("list", epilog=options.examples("bench list", "bench list --knobs seqgan"))
-@click.option("--knobs", metavar="NAME", help="The knobs of one baseline or dataset: value, bounds, meaning.")
-def command(knobs: str | None) -> None:
-    """Name the baselines, datasets and presets.
 
-    With --knobs, show the knobs of one.
-    """
+@click.command("list", epilog=options.examples("bench list", "bench list --knobs seqgan", "bench list --preset lean"))
+@click.option("--knobs", metavar="NAME", help="Show the knobs of a baseline or dataset: value, bounds, meaning.")
+@click.option("--preset", "name", metavar="NAME", help="Show what a preset sets.")
+def command(knobs: str | None, name: str | None) -> None:
+    """Name the baselines, datasets and presets, with a line of meaning each."""
     if knobs:
         _show_knobs(knobs)
-        return
-    click.echo(f"baselines: {', '.join(plugins.names('bench.baselines'))}")
-    click.echo(f"datasets:  {', '.join(plugins.names('bench.datasets'))}")
-    click.echo(f"presets:   {', '.join(preset.shipped())}")
+    elif name:
+        click.echo(preset.text(name), nl=False)
+    else:
+        _show(
+            "baselines", {name: plugins.meaning("bench.baselines", name) for name in plugins.names("bench.baselines")}
+        )
+        _show("datasets", {name: plugins.meaning("bench.datasets", name) for name in plugins.names("bench.datasets")})
+        _show("presets", {name: preset.meaning(name) for name in preset.shipped()})
+
+
+def _show(title: str, meanings: Mapping[str, str]) -> None:
+    click.echo(f"{title}:")
+    for name, meaning in meanings.items():
+        click.echo(f"  {name:<{NAME}}  {meaning}")
 
 
 def _show_knobs(name: str) -> None:

@@ -16,7 +16,7 @@ from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting import labs
-from bench.reporting.write import how_to_look, print_summary, write_report
+from bench.reporting.write import charts, how_to_look, print_summary, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -73,7 +73,7 @@ def command(
         _judge_beside(metrics, plan, Corpora.from_environment(data, corpus), runs, tracker)
     paths, tables = write_report(tracker, plan, out, reference)
     print_summary(tables, Console())
-    click.echo(how_to_look(tracker, out, paths))
+    click.echo("\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)]))
 
 
 def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, runs: Path, tracker: Tracker) -> None:

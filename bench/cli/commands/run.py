@@ -18,6 +18,8 @@ from bench.contracts.errors import BenchError
 from bench.engine import beside, session
 from bench.engine.device import resolve_device
 from bench.engine.forecast import forecast
+from bench.engine.job import TIME_LIMIT
+from bench.engine.memory import gib_to_bytes
 from bench.engine.pool import cores
 from bench.planning import plan as planning
 from bench.planning import preset as presets
@@ -31,7 +33,7 @@ from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
 from bench.reporting.table import Table
-from bench.reporting.write import how_to_look, print_summary, require_writable, write_report
+from bench.reporting.write import charts, describe, how_to_look, print_summary, require_writable, write_report
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -72,6 +74,20 @@ from bench.toolkit.corpora.fetch import Corpora
 )
 @click.option("--set", "overrides", multiple=True, metavar="NAME.KNOB=VALUE", help="Set a knob: seqgan.rollouts=8.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: one per core, or 1 on a GPU.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIME_LIMIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="End a cell in which no epoch ends for so long.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="End the largest cell if the cells use more together [default: 0.9 of the machine's or container's memory].",
+)
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster at this scheduler address.")
 @click.option("--plan", "name", help="Name that groups the runs in MLflow and the tables; default: the preset's.")
 @click.option("--dry-run", "dry", is_flag=True, help="List the cells, their hours and memory, and run nothing.")
@@ -94,6 +110,8 @@ def command(
     most_seeds: int,
     overrides: tuple[str, ...],
     jobs: int | None,
+    time_limit: float,
+    memory_limit: float | None,
     cluster: str | None,
     name: str | None,
     dry: bool,
@@ -130,7 +148,7 @@ def command(
     if dry:
         show_forecast(forecast(plan, runs), at_once, Console())
         return
-    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait=wait)
+    setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
 
@@ -199,5 +217,7 @@ def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, 
         if log.exists():
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
-    console.print(how_to_look(tracker, out, paths), markup=False, highlight=False, soft_wrap=True)
+    describe(tracker, tables)
+    told = "\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)])
+    console.print(told, markup=False, highlight=False, soft_wrap=True)
     return tables

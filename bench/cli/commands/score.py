@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bench.judging import samples_file
 from bench.judging.judge import open_judge
 from bench.judging.keep import check_row_name, enter, only_plan
 from bench.judging.samples import Cleaning
-from bench.judging.verdict import verdict
+from bench.judging.verdict import plan_count, plan_rows, verdict
 from bench.planning.cell import Cell
 from bench.planning.refusals import check_name
 from bench.plugins import metrics as metric_plugins
@@ -43,7 +44,11 @@ from bench.toolkit.corpora.reading.rows import split_column
     help="Dataset that the samples imitate, as in `bench run -d`, such as text:FILE.",
 )
 @click.option("--name", required=True, help="Name of the row in tables.")
-@click.option("--samples", type=click.IntRange(min=1), help="Judge the first N sequences only [default: all].")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    help="Judge the first N sequences only [default: as many as the plan's runs, all without --plan].",
+)
 @click.option(
     "--format",
     "form",
@@ -100,9 +105,14 @@ def command(
     judge = open_judge(dataset, overrides, plan, stored, Corpora.from_environment(data, corpus), own)
     _refuse_names(name, judge.real, plan, stored)
     cleaning = Cleaning(drop_special, unquote, pad_id)
-    found = samples_file.read(file, form, judge.opened, judge.strict, samples, cleaning, every_tune=strict)
-    judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track)
-    if plan:
+    read = partial(samples_file.read, file, form, judge.opened, judge.strict)
+    found = read(samples, cleaning, every_tune=strict)
+    if plan and samples is None:
+        wanted = plan_count(plan_rows(stored, plan, judge.real.dataset_label, name))
+        if wanted is not None and wanted < len(found.sequences):
+            found = read(wanted, cleaning, every_tune=strict)
+    judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track, kept=plan is not None)
+    if plan and judged.record:
         enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
     if as_json:
         click.echo(json.dumps(judged.plain(), indent=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.judging.frontier import hull
@@ -75,22 +75,12 @@ def calibration(table: Table, found: Mapping[str, pd.DataFrame]) -> dict[str, An
     points = _profiles(table, found)
     if not {"calibration_q", "calibration_p"} <= points.keys():
         return None
+    labels = {row.label: None for row in table.rows}
     arms = [
         {"label": label, "points": [[six(x), six(y)] for x, y in zip(q, p, strict=True)]}
-        for label, q, p in _groups(points, table)
+        for label, q, p in profiles.pairs(points["calibration_q"], points["calibration_p"], labels)
     ]
     return {"least": profiles.LEAST, "arms": arms} if arms else None
-
-
-def _groups(points: Mapping[str, pd.DataFrame], table: Table) -> Iterator[tuple[str, list[float], list[float]]]:
-    """Yield each arm with the mean over seeds of both probabilities in each group, where both are above 0."""
-    keys = ["run_id", "label", "x"]
-    both = points["calibration_q"].merge(points["calibration_p"], on=keys, suffixes=("_q", "_p"))
-    both = both[(both["value_q"] > 0) & (both["value_p"] > 0)].sort_values(keys)
-    for row in table.rows:
-        means = both[both["label"] == row.label].groupby("x")[["value_q", "value_p"]].mean()
-        if len(means):
-            yield row.label, means["value_q"].tolist(), means["value_p"].tolist()
 
 
 def quality_diversity(table: Table, sweep: Sequence[Sweep]) -> list[dict[str, Any]]:

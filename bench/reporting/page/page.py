@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
 
-from bench.reporting import best, figures, grids, notes, profiles
+from bench.reporting import figures, grids, notes, profiles
 from bench.reporting.page import charts, header, views
 from bench.reporting.page.material import Material
 from bench.reporting.page.samples import playing
@@ -30,13 +30,12 @@ def html(tables: Sequence[Table], material: Material | None = None) -> str:
     from jinja2 import Environment, StrictUndefined
 
     material = material or Material()
-    places = {table.dataset: best.places(table) for table in tables}
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
     template = files("bench.reports").joinpath("index.html.j2").read_text(encoding="utf-8")
     text = environment.from_string(template).render(
         tables=list(tables),
-        sections=[_section(number, table, places[table.dataset], material) for number, table in enumerate(tables, 1)],
-        matrix=views.matrix(tables, places),
+        sections=[_section(number, table, material) for number, table in enumerate(tables, 1)],
+        matrix=views.matrix(tables),
         facts=header.facts(tables, material.tags),
         data=_data(tables, material),
         style=_part("style.css"),
@@ -49,12 +48,12 @@ def html(tables: Sequence[Table], material: Material | None = None) -> str:
     return text.rstrip() + "\n"
 
 
-def _section(number: int, table: Table, places: Mapping[str, best.Places], material: Material) -> dict[str, Any]:
+def _section(number: int, table: Table, material: Material) -> dict[str, Any]:
     """Return what the template shows of one table."""
     return {
         "id": views.section_id(number),
         "table": table,
-        "scores": views.scores(table, places),
+        "scores": views.scores(table),
         "tests": views.tests(table),
         "costs": views.costs(table, material.tags),
     }

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.reporting import grids
-from bench.reporting.best import Places
 from bench.reporting.page import cost
 from bench.reporting.paper import paper
-from bench.reporting.table import Column, Table
+from bench.reporting.table import Column, Ranking, Table
 
 QUIET = "quiet"
 """The mark of a published value and of a dash."""
@@ -61,17 +60,17 @@ def section_id(number: int) -> str:
     return f"t{number}"
 
 
-def scores(table: Table, found: Mapping[str, Places]) -> View:
-    """Return the table of scores with the best of each column marked. `found` are the places of the table's rows."""
+def scores(table: Table) -> View:
+    """Return the table of scores with the best of each column marked."""
     grid = grids.scores(table)
     columns = _columns(table, len(grid.header))
     heads = tuple(Head(text, c.signature if c else "") for text, c in zip(grid.header, columns, strict=True))
-    places = [found[column.metric] if column else None for column in columns]
+    places = [table.ranks[column.metric] if column else None for column in columns]
     lines = tuple(
         Line(
             row.label,
             tuple(
-                Cell(text, (of and of.of.get(row.label)) or _quiet(text, name))
+                Cell(text, _mark(of, row.label) or _quiet(text, name))
                 for text, of, name in zip(cells, places, grid.header, strict=True)
             ),
         )
@@ -101,16 +100,16 @@ def tests(table: Table) -> list[View]:
     return views
 
 
-def matrix(tables: Sequence[Table], found: Mapping[str, Mapping[str, Places]]) -> View:
-    """Return the headline metric of every arm on every dataset. `found`: dataset -> metric -> places."""
+def matrix(tables: Sequence[Table]) -> View:
+    """Return the headline metric of every arm on every dataset."""
     names = {row.label: row.name for table in tables for row in table.rows}
-    columns = [_headline(table, found[table.dataset]) for table in tables]
+    columns = [_headline(table) for table in tables]
     lines = tuple(
         Line(label, (Cell(names[label]), *(column.get(label, Cell(grids.DASH, QUIET)) for column in columns)))
         for label in sorted(names, key=paper().rank)
     )
     heads = (Head("Method"), *(_matrix_head(number, table) for number, table in enumerate(tables, 1)))
-    tested = any(found[table.dataset][table.columns[0].metric].tested for table in tables if table.columns)
+    tested = any(table.ranks[table.columns[0].metric].tested for table in tables if table.columns)
     return View("All datasets: the headline metric of each", heads, lines, tested)
 
 
@@ -129,13 +128,19 @@ def _matrix_head(number: int, table: Table) -> Head:
     return Head(text, signature, table.dataset, section_id(number))
 
 
-def _headline(table: Table, found: Mapping[str, Places]) -> dict[str, Cell]:
+def _headline(table: Table) -> dict[str, Cell]:
     if not table.columns:
         return {}
     column = table.columns[0]
-    places = found[column.metric].of
+    rank = table.ranks[column.metric]
     texts = {row.label: grids.score_text(row.scores[column.metric], column.decimals) for row in table.rows}
-    return {label: Cell(text, places.get(label, "") or _quiet(text)) for label, text in texts.items()}
+    return {label: Cell(text, _mark(rank, label) or _quiet(text)) for label, text in texts.items()}
+
+
+def _mark(ranking: Ranking | None, label: str) -> str:
+    """Return the mark of a row: best or tied. The next row after these has none on the page."""
+    place = ranking.places.get(label) if ranking else None
+    return place if place in ("best", "tied") else ""
 
 
 def _quiet(text: str, head: str = "") -> str:

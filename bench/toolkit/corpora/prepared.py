@@ -33,7 +33,8 @@ def prepared(
 ) -> SequenceData:
     """`make()`, or what it gave when it was called before for the same source, rules and code.
 
-    A note on near-copies is added to what `make()` gives.
+    What an older code or source gave for the same rules is removed. A note on near-copies is added to what `make()`
+    gives.
     `rules` are the knobs that the arrays depend on, `packages` the code besides the file that `make` is written in. The
     cache lies in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and
     one that cannot be written is no error.
@@ -47,7 +48,9 @@ def prepared(
         raise NotPrepared(source.file)
     data = make()
     data = replace(data, notes=(*data.notes, *near_copies_note(data)))
-    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data))
+    kind = checksum(json.dumps([source.file, dict(rules)], sort_keys=True).encode())[:32]
+    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data), kind)
+    shelf.sweep(shelves, kind)
     return data.kept_in(shelves)
 
 

@@ -23,6 +23,8 @@ Conditionals = Callable[[TokenArray], Tensor]
 """(n, T) int64 sequences to (n, T, V) natural-log probabilities of every token at each position."""
 HELD = 2**20
 """Probabilities held at once: few enough to stay in the processor's cache."""
+RELEASED = 7 * 2**20
+"""Numbers in a block, 28 MB, that is asked for and given back untouched: glibc learns from blocks below 32 MB."""
 GROUPS = 64
 """Group g of tokens has probabilities q from 2 ** -(g + 1) to 2 ** -g; the last group has all below."""
 
@@ -122,6 +124,7 @@ def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator
     """A few rows of the sequences, and the (m, T, V) log-probabilities that p and q give along them, of one dtype."""
     words = p(sequences[:1]).shape[2]
     size = max(1, HELD // (sequences.shape[1] * words))
+    torch.empty(RELEASED)  # glibc keeps what is freed up to twice this size, so slices reuse their memory
     for first in range(0, len(sequences), size):
         rows = slice(first, first + size)
         log_p, log_q = p(sequences[rows]), q(sequences[rows])

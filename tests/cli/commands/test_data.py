@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,3 +137,23 @@ def test_characters_that_would_break_a_line_are_escaped(root: Path, tmp_path: Pa
 def test_the_vocabulary_of_an_absent_corpus_is_refused(root: Path) -> None:
     with pytest.raises(BenchError, match="--data sample"):
         run("vocabulary", "-d", "poems")
+
+
+def test_the_list_reads_a_file_of_the_users(published: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_bytes(stand_ins.poems()[0])
+    assert f"instead   {mine}" in run("--corpus", f"poems={mine}")
+    with pytest.raises(BenchError, match="stands behind the subcommand: bench data list --corpus"):
+        run("--corpus", f"poems={mine}", "list")
+
+
+def test_clean_removes_what_is_out_of_date(published: Path, root: Path) -> None:
+    run("prepare", "poems")
+    (new,) = [path.parent for path in root.rglob("entry.json")]
+    old = new.with_name("0" * 32)
+    shutil.copytree(new, old)
+    os.utime(old / "entry.json", (1, 1))
+    said = run("clean")
+    assert said.startswith(f"removed  {old}: ") and said.splitlines()[-1].startswith("1 removed, ")
+    assert new.is_dir() and not old.exists()
+    assert run("clean") == "0 removed, 0 bytes\n"

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 
 from bench.cli.main import bench
+from bench.contracts.errors import BenchError
 
 
 def listed(*arguments: str) -> list[str]:
     return CliRunner().invoke(bench, ["list", *arguments], catch_exceptions=False).stdout.splitlines()
 
 
-def test_everything_that_can_be_run() -> None:
-    baselines, datasets, presets = listed()
-    assert baselines.startswith("baselines: constant-reward, mle, ") and baselines.endswith(", seqgan, transformer")
-    assert datasets == "datasets:  coco, enumerable, markov, nottingham, obama, oracle, poems, text"
-    assert presets == "presets:   lean, official, paper, quick, smoke"
+def test_everything_that_can_be_run_with_what_it_means() -> None:
+    lines = listed()
+    titles = [lines.index(title) for title in ("baselines:", "datasets:", "presets:")]
+    assert titles == sorted(titles) and titles[0] == 0
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.startswith("  ")}
+    assert {"mle", "seqgan", "transformer", "coco", "text", "lean", "smoke"} < set(told)
+    assert told["mle"] == "Maximum likelihood: an LSTM trained by teacher forcing."
+    assert told["quick"].startswith("Every baseline on every dataset, three seeds")
+    assert all(meaning.endswith((".", ")")) for meaning in told.values()), "each has its line"
+
+
+def test_a_preset_is_shown_as_it_stands() -> None:
+    lines = listed("--preset", "smoke")
+    assert lines[0].startswith("# The whole matrix") and "[datasets.poems]" in lines and "rows = 300" in lines
+    with pytest.raises(BenchError, match="did you mean 'smoke'"):
+        listed("--preset", "smok")
 
 
 def test_knobs_have_their_value_bounds_and_meaning() -> None:

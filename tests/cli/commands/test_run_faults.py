@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bench.cli.main import bench
 from bench.records import fence
 from bench.records.events import Epoch
 from bench.records.journal import Record, read_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="processes of POSIX")]
 
+SHELF = Path(__file__).parent.parent.parent / "shelf"
 PATIENT = """
 from functools import partial
 from bench.cli.main import main
@@ -36,7 +40,8 @@ def start(folder: Path, words: str, trainers: Any) -> Iterator[Callable[..., sub
     started = []
 
     def start(name: str, *more: str, **given: Any) -> subprocess.Popen[bytes]:
-        arguments = ["run", "-b", trainers(name), "-d", words, "--preset", "smoke", "--jobs", "1", *more]
+        reference = name if ":" in name else trainers(name)
+        arguments = ["run", "-b", reference, "-d", words, "--preset", "smoke", "--jobs", "1", *more]
         process = subprocess.Popen(
             [sys.executable, "-c", PATIENT, *arguments], cwd=folder, start_new_session=True, **given
         )
@@ -137,3 +142,18 @@ def test_a_file_system_that_does_not_lock_is_one_line(
     assert ended.returncode == 2 and not list(folder.glob("runs/*/journal.jsonl"))
     assert ended.stderr.startswith("bench: the file system of runs does not lock files (Input/output error): use")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_cell_that_took_too_long_is_named_everywhere(start: Any, folder: Path, trainers: Any) -> None:
+    tiny = Path(trainers("Tiny").rpartition(":")[0])
+    hostile = shutil.copy(SHELF / "hostile.py", tiny.parent)
+    process = start(f"{hostile}:Loops", "--time-limit", "1", "--memory-limit", "64", stdout=-1)
+    told = process.stdout.read().decode()
+    message = "no epoch ended in 1 s, which is --time-limit"
+    assert process.wait(300) == 1 and f"timed out: Words Loops: {message}" in told
+    assert "Timed out, Loops (seed 0): " in told
+    (page,) = (folder / "results").glob("table-words-*.md")
+    assert f"Timed out, Loops (seed 0): {message}" in page.read_text(encoding="utf-8")
+    status = CliRunner().invoke(bench, ["status"]).output.splitlines()
+    assert any(line.startswith("timed out") and message in line for line in status)
+    assert status[-1].endswith("1 timed out")

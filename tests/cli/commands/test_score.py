@@ -80,7 +80,7 @@ def test_a_runs_own_samples_score_as_the_run_did(finish, call):
 
 def test_copies_of_training_rows_are_counted(finish, call):
     real, mle = finish("text:tiny.txt", "mle")
-    facts = score(call, "tiny.txt")
+    facts = score(call, "tiny.txt", "--plan", "new")
     sizes = real.last(Start)
     of_corpus = sizes.train / (sizes.train + sizes.valid + sizes.test)
     assert facts["copied_from_training"] == pytest.approx(of_corpus)
@@ -90,7 +90,7 @@ def test_copies_of_training_rows_are_counted(finish, call):
     told = call("score", "tiny.txt", *TEXT, "--name", "mine").stdout
     assert f"{facts['copied_from_training']:.1%} of the sequences are copies of training rows" in told
     held_out = call("score", "tiny.txt", *TEXT, "--name", "other", "--set", "text.references=test").stdout
-    assert "copies of training rows" not in held_out
+    assert "copies of training rows\n" in held_out and "BLEU's references" not in held_out
 
 
 def test_the_anchor_random_unigram_is_the_row_of_the_first_seed(finish, call):
@@ -189,9 +189,9 @@ def test_the_row_is_a_finished_cell_that_plans_can_hold(finish, call, workplace)
 
 
 def test_the_same_file_again_is_the_same_cell_and_leaves_it_alone(call):
-    first = score(call, "tiny.txt")
+    first = score(call, "tiny.txt", "--plan", "new")
     before = (Path(first["folder"]) / "journal.jsonl").read_bytes()
-    assert score(call, "tiny.txt") == first
+    assert score(call, "tiny.txt", "--plan", "new") == first
     assert (Path(first["folder"]) / "journal.jsonl").read_bytes() == before
 
 
@@ -215,14 +215,33 @@ def test_runs_on_other_data_are_counted_in_a_note(finish, call):
     assert any(note.startswith("2 stored runs were made from other data") for note in score(call, "tiny.txt")["notes"])
 
 
-def test_another_number_of_sequences_than_the_plan_has_is_said(finish, call):
+def test_a_file_is_judged_on_as_many_sequences_as_the_plan_has(finish, call):
     finish("text:tiny.txt", "mle")
-    notes = score(call, "tiny.txt", "--plan", "small")["notes"]
-    said = [note for note in notes if "plan small" in note]
-    assert len(said) == 1 and "of 20 sequences" in said[0] and said[0].endswith("--samples 20")
-    assert not any(
-        "plan small" in note for note in score(call, "tiny.txt", "--plan", "small", "--samples", 20)["notes"]
-    )
+    assert score(call, "tiny.txt")["hypotheses"] == 278
+    assert score(call, "tiny.txt", "--plan", "small")["hypotheses"] == 20
+    with pytest.raises(BenchError, match=r"made of 20 sequences, tiny.txt of 30: no column .*; give --samples 20"):
+        call("score", "tiny.txt", *TEXT, "--name", "mine", "--plan", "small", "--samples", 30)
+    Path("few.txt").write_text("\n".join(Path("tiny.txt").read_text().splitlines()[:9]))
+    with pytest.raises(BenchError, match=r"give a file of 20, or .*--set evaluation.samples=9 --plan small-9`"):
+        call("score", "few.txt", *TEXT, "--name", "mine", "--plan", "small")
+
+
+def test_a_row_on_other_data_is_refused(finish, call, workplace):
+    finish("text:tiny.txt", "mle")
+    with Path("tiny.txt").open("a") as file:
+        file.write("mat mat mat\n")
+    with pytest.raises(BenchError, match="made from other data of text:tiny: no column could hold both; give"):
+        call("score", "tiny.txt", *TEXT, "--name", "mine", "--plan", "small")
+
+
+def test_without_a_plan_nothing_is_written(call, workplace):
+    before = {path for path in workplace.rglob("*") if "cache" not in path.parts}
+    facts = score(call, "tiny.txt")
+    assert facts["folder"] is None and facts["plan"] is None
+    shown = call("score", "tiny.txt", *TEXT, "--name", "mine").stdout
+    assert "nothing is written: --track keeps the row" in shown
+    assert f"signature of bleu-2: {facts['scores']['bleu-2']['signature']}; those" in " ".join(shown.split("\n"))
+    assert {path for path in workplace.rglob("*") if "cache" not in path.parts} == before
 
 
 def test_samples_takes_the_first_lines(call):
@@ -232,7 +251,7 @@ def test_samples_takes_the_first_lines(call):
 
 def test_words_outside_the_vocabulary_are_counted_and_match_nothing(call):
     Path("out.txt").write_text("the cat\nzebra yak\nzebra okapi\nyak cat\n")
-    facts = score(call, "out.txt")
+    facts = score(call, "out.txt", "--plan", "new")
     assert facts["outside_vocabulary"] == pytest.approx(5 / 8)
     assert any("62.50% of tokens are outside" in note for note in facts["notes"])
     bleu = read_scores(read_record(Path(facts["folder"])))["bleu-2"]
@@ -339,7 +358,7 @@ def test_the_commonest_words_outside_are_printed_with_counts_and_causes(call):
 def test_cleaned_samples_are_another_row_than_the_file_as_it_is(call):
     Path("marked.txt").write_text('"the cat </s> <pad>"\n' * 3 + '"a mat"\n')
     Path("plain.txt").write_text("the cat\n" * 3 + "a mat\n")
-    clean = score(call, "marked.txt", "--drop-special", "--unquote")
+    clean = score(call, "marked.txt", "--drop-special", "--unquote", "--plan", "new")
     assert clean["scores"] == score(call, "plain.txt")["scores"]
     assert clean["cleaned"] == {"drop_special": True, "unquote": True} and clean["outside_vocabulary"] == 0
     left = score(call, "marked.txt")
@@ -503,8 +522,10 @@ def test_a_name_that_prints_as_another_row_does_is_refused(call, name, twin):
 
 
 def test_names_of_files_are_told_apart_as_they_print(call):
-    call("score", "tiny.txt", *TEXT, "--name", "mine[a]")
-    call("score", "tiny.txt", *TEXT, "--name", "mine[a]", "--samples", 9)  # the same row, with another number
+    call("score", "tiny.txt", *TEXT, "--name", "mine[a]", "--plan", "one")
+    call(
+        "score", "tiny.txt", *TEXT, "--name", "mine[a]", "--samples", 9, "--plan", "two"
+    )  # the same row, with another number
     with pytest.raises(BenchError, match=r"tables print mine\[a\] as mine \[a\]"):
         call("score", "tiny.txt", *TEXT, "--name", "mine [a]")
 
