@@ -28,7 +28,7 @@ from bench.plugins import checksum as code
 from bench.plugins import folders
 from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
-from bench.records.journal import Journal
+from bench.records.journal import Journal, record_of
 from bench.records.revive import build_trainer, reopen, training_rng
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def run(cell: Cell, context: Context) -> str:
         with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
             return _attempt(cell, context, journal)
     except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
-        return _fail(cell, journal, error)
+        done = record_of(cell, journal.folder).status == "done"  # who held the lock ended the cell meanwhile
+        return "done" if done else _fail(cell, journal, error)
 
 
 def _attempt(cell: Cell, context: Context, journal: Journal) -> str:

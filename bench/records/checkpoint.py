@@ -89,7 +89,8 @@ def load(
     refused = []
     for number in reversed(_numbers(place.folder)):
         kept = place.folder / str(number)
-        if why := _fault(place, number) or objection(position := _position(kept)):
+        position = {} if (why := _fault(place, number)) else _position(kept)
+        if why := why or objection(position):
             refused.append(f"checkpoint {number} is refused: {why}")
             continue
         state = torch.load(kept / FILES[1], weights_only=True)

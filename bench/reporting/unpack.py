@@ -87,17 +87,9 @@ def examine(
 
 def _manifest(files: Mapping[str, bytes], path: Path) -> tuple[dict[str, Any], list[str]]:
     """Return what pack.json says, and what is wrong with it and with the files that it lists."""
-    try:
-        facts = json.loads(files[MANIFEST])
-        seal, listed = facts.pop("seal"), facts["files"]
-        fits = typed.by_name(typed.is_text)(listed) and typed.is_text(facts["plan"])
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
-        fits = False
-    if not fits:
-        raise BenchError(f"{path} is no pack: it has no sound {MANIFEST}; `bench pack` makes one")
-    if facts.get("format") != FORMAT:
-        raise BenchError(f"{path} is a pack of format {facts.get('format')!r:.20}; this version reads format {FORMAT}")
+    facts, seal = _facts(files.get(MANIFEST, b""), path)
     faults = [] if seal == sealed(facts) else [f"{MANIFEST} was changed after packing"]
+    listed = facts["files"]
     there = {name: sha256(content) for name, content in files.items() if name != MANIFEST}
     faults += [f"{name} is missing" for name in sorted(listed.keys() - there.keys())]
     faults += [f"{name} is not in the list of {MANIFEST}" for name in sorted(there.keys() - listed.keys())]
@@ -105,6 +97,24 @@ def _manifest(files: Mapping[str, bytes], path: Path) -> tuple[dict[str, Any], l
     faults += [f"{name} was changed after packing" for name in both if there[name] != listed[name]]
     faults += [f"{name} is no file of a pack" for name in both if not NAMES.fullmatch(name)]
     return facts, faults
+
+
+def _facts(manifest: bytes, path: Path) -> tuple[dict[str, Any], Any]:
+    """Return what pack.json says, and its seal; BenchError if it is not the pack.json of a pack that can be read."""
+    try:
+        facts = json.loads(manifest)
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict) or not _names_its_files(facts):
+        raise BenchError(f"{path} is no pack: it has no sound {MANIFEST}; `bench pack` makes one")
+    if facts.get("format") != FORMAT:
+        raise BenchError(f"{path} is a pack of format {facts.get('format')!r:.20}; this version reads format {FORMAT}")
+    seal = facts.pop("seal", None)
+    return facts, seal
+
+
+def _names_its_files(facts: Mapping[str, Any]) -> bool:
+    return typed.by_name(typed.is_text)(facts.get("files")) and typed.is_text(facts.get("plan"))
 
 
 def _strays(found: Unpacked) -> list[str]:

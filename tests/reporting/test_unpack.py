@@ -264,7 +264,7 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "cell dropped": (drop_cell, "named by plan mine"),
     "cell dropped from the plan": (drop_from_plan, "is not in the plan"),
     "seed dropped everywhere": (drop_seed, "tables/Words.csv: done of Tiny on ones is '2', and comes out as '1'"),
-    "row renamed": (rename_row, "tables/Words.csv: Best on nll_test is missing; Best on ones is missing"),
+    "row renamed": (rename_row, "tables/Words.csv: Best on copied_rows is missing; "),
     "plan added": (add_plan, "plans/other.json is not its plan"),
     "mean": (lambda f, k: change_table(f, "mean", "0.123"), "tables/Words.csv: mean of "),
     "p-value": (lambda f, k: change_table(f, "p_t", "1e-7"), "tables/Words.csv: p_t of "),

@@ -129,18 +129,7 @@ def command(
 
     Run it again and it continues what was interrupted.
     """
-    if not (everything or baselines or datasets):
-        raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
-    click.echo("Reading the datasets ...")
-    request = Request(
-        baselines=baselines or tuple(plugins.names("bench.baselines")),
-        datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
-        preset=presets.read(preset),
-        overrides=parse_overrides(overrides),
-        seeds=seeds,
-        device=resolve_device(device),
-        name=name,
-    )
+    request = _request(everything, baselines, datasets, preset, overrides, seeds, device, name)
     corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)
@@ -151,6 +140,31 @@ def command(
     setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
+
+
+def _request(
+    everything: bool,
+    baselines: tuple[str, ...],
+    datasets: tuple[str, ...],
+    preset: str,
+    overrides: tuple[str, ...],
+    seeds: int | None,
+    device: str,
+    name: str | None,
+) -> Request:
+    """Return what the options ask for; BenchError if they ask for nothing."""
+    if not (everything or baselines or datasets):
+        raise BenchError("say what to run: --all, or some of -b BASELINE and -d DATASET (see `bench list`)")
+    click.echo("Reading the datasets ...")
+    return Request(
+        baselines=baselines or tuple(plugins.names("bench.baselines")),
+        datasets=datasets or tuple(n for n in plugins.names("bench.datasets") if n != "text"),
+        preset=presets.read(preset),
+        overrides=parse_overrides(overrides),
+        seeds=seeds,
+        device=resolve_device(device),
+        name=name,
+    )
 
 
 def _until_resolved(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.judging.frontier import hull
 from bench.judging.planes import Plane, planes
 from bench.planning.cell import REAL
-from bench.reporting import figures, profiles
+from bench.reporting import figures, ladder, profiles
 from bench.reporting.page.sweeps import Sweep
 from bench.reporting.page.views import head
 from bench.reporting.summary import six
@@ -68,6 +68,29 @@ def by_position(table: Table, found: Mapping[str, pd.DataFrame]) -> list[dict[st
             x, y = AXES[name]
             charts.append({"title": TITLES[name], "x": x, "y": y, "arms": _arms(points, table)})
     return charts
+
+
+def ladders(tables: Sequence[Table]) -> dict[str, list[dict[str, Any]]]:
+    """Return dataset -> the charts of the ladders that begin with it: [value of the knob, mean, low, high] by arm."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in ladder.ladders(tables):
+        labels = list(dict.fromkeys(row.label for _, table in one.rungs for row in table.rows))
+        arms = [{"label": label, "points": points} for label in labels if (points := _climbed(one, label))]
+        title = f"{one.title}: {one.column.name} against {one.knob} of the dataset"
+        chart = {"title": title, "x": one.knob, "y": head(one.column), "log": True, "arms": arms}
+        found.setdefault(one.rungs[0][1].dataset, []).append(chart)
+    return found
+
+
+def _climbed(one: ladder.Ladder, label: str) -> list[list[float | None]]:
+    """Return an arm's points on a ladder; a scale that is logarithmic has no place for values of 0 and below."""
+    points = []
+    for x, table in one.rungs:
+        score = next((row.scores[one.column.metric] for row in table.rows if row.label == label), None)
+        if score is not None and score.mean is not None and score.mean > 0 and x > 0:
+            half = score.half or 0.0
+            points.append([x, six(score.mean), six(max(score.mean - half, score.mean / 10)), six(score.mean + half)])
+    return points
 
 
 def calibration(table: Table, found: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:

@@ -62,9 +62,13 @@ def _section(number: int, table: Table, material: Material) -> dict[str, Any]:
 def _data(tables: Sequence[Table], material: Material) -> dict[str, Any]:
     """Return what the scripts draw: the names of all arms, and by section its charts and samples."""
     names = {row.label: row.name for table in tables for row in table.rows}
+    climbed = charts.ladders(tables)
     return {
         "arms": [{"label": label, "name": names[label]} for label in sorted(names, key=paper().rank)],
-        "sections": {views.section_id(number): _drawn(table, material) for number, table in enumerate(tables, 1)},
+        "sections": {
+            views.section_id(number): _drawn(table, material) | {"ladders": climbed.get(table.dataset, [])}
+            for number, table in enumerate(tables, 1)
+        },
     }
 
 

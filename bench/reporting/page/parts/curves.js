@@ -28,8 +28,8 @@ function drawCurves(chart, width) {
   const all = [...points, ...open];
   return plot({
     width,
-    x: { label: chart.x, nice: false },
-    y: { label: chart.y, domain: curveDomain(all), grid: true, labelArrow: "none" },
+    x: { label: chart.x, nice: false, type: chart.log ? "log" : "linear" },
+    y: { label: chart.y, grid: true, labelArrow: "none", ...(chart.log ? { type: "log" } : { domain: curveDomain(all) }) },
     marks: [
       Plot.ruleX(chart.marks || [], { stroke: "var(--quiet)", strokeDasharray: "4,4" }),
       ...[...new Set(points.map(({ arm }) => arm))].flatMap(arm => curveMarks(arm, points)),

@@ -13,6 +13,7 @@ for (const section of document.querySelectorAll("[data-section]")) {
   addSeeds(charts, drawn.seeds);
   addPlanes(charts, drawn.planes);
   addCurves(charts, drawn.profiles, drawn.notes.profiles);
+  addCurves(charts, drawn.ladders, "Mean over finished seeds, band: 95 % interval.");
   addCalibration(charts, drawn.calibration);
   addSamples(section.querySelector(".samples"), drawn.samples, drawn.music);
 }
