@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from bench.records.journal import FAILURES
 from bench.records.tracker import DEFAULT_URI
 from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
-from bench.reporting.page.material import Picture, gather
+from bench.reporting.page.material import gather
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper
 from bench.reporting.summary import summary_json
@@ -133,14 +132,11 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
         _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
         _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
-    shown: Picture | None = None
     if climbed := ladder.ladders(tables):
-        picture = _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
-        shown = Picture(ladder.caption(climbed), picture["png"])
+        _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
         files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
     files["tables.tex"] = latex.document(tables).encode()
-    material = gather(tables, tracker, curves, positions, out)
-    files["index.html"] = html(tables, replace(material, ladder=shown)).encode()
+    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
     files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bench.planning.cell import REAL
 from bench.reporting.page.samples import MOST, shortened
@@ -18,20 +18,12 @@ if TYPE_CHECKING:
     from bench.records.tracker import Tracker
 
 
-class Picture(NamedTuple):
-    """A caption and the bytes of a PNG."""
-
-    caption: str
-    png: bytes
-
-
 @dataclass(frozen=True, kw_only=True)
 class Material:
     """What a page is made of, beside its tables.
 
     `curves` and `profiles`: name -> Tracker.curves and Tracker.profiles. `tags`: run id -> Tracker.tags. `samples`:
-    dataset -> label -> texts. `sweeps`: dataset -> the scores that `bench sweep` wrote. `ladder`: the picture of all
-    datasets that differ by a knob.
+    dataset -> label -> texts. `sweeps`: dataset -> the scores that `bench sweep` wrote.
     """
 
     curves: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -39,7 +31,6 @@ class Material:
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     sweeps: Mapping[str, Sequence[Sweep]] = field(default_factory=dict)
-    ladder: Picture | None = None
 
 
 def gather(

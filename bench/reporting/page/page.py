@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -40,8 +39,6 @@ def html(tables: Sequence[Table], material: Material | None = None) -> str:
         data=_data(tables, material),
         style=_part("style.css"),
         scripts=[_vendored(*names) for names in VENDOR.items()] + [_part(name) for name in SCRIPTS],
-        ladder=material.ladder,
-        ladder_png=b64encode(material.ladder.png).decode() if material.ladder else "",
         grids=grids,
         notes=notes,
     )
