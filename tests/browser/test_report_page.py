@@ -15,6 +15,7 @@ from bench.records.encoding import Tracked, frame, project
 from bench.records.events import Done, Start
 from bench.records.journal import Record
 from bench.records.plans import Entry
+from bench.reporting import profiles
 from bench.reporting.build import build_tables
 from bench.reporting.page.material import Material
 from bench.reporting.page.page import html
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.browser
 ENTER, TAB, ESCAPE, SPACE = "\ue007", "\ue004", "\ue00c", " "
 HOSTILE = 'evil[a=<img src=x onerror=document.title="owned">|</script>]'
 MEANS = {"real": 5.75, "random-uniform": 11.43, "mle": 9.03, "seqgan": 8.7401, "mle-regularised": 8.741, HOSTILE: 9.5}
-PROFILES = ("exposure_bias", "tv", "calibration_q", "calibration_p")
+PROFILES = (*profiles.NAMES, *profiles.TRAINED)
 
 
 def record(label, seed, dataset, scores):
@@ -90,7 +91,7 @@ def page(tmp_path_factory):
         for seed in range(1 if label == "real" else 6):
             value = mean + rng.normal(0, 0.01)
             nll = {"nll_oracle": (value, "lower"), "nll_test": (value - 1 + rng.normal(0, 0.01), "lower")}
-            exact = {"exposure_bias": 0.1, "tv": 0.9, "calibration_gap": 0.02}
+            exact = {"exposure_bias": 0.1, "tv": 0.9, "entropy_gap": 0.1, "calibration_gap": 0.02}
             records.append(
                 record(label, seed, "oracle", nll | {name: (value, "lower") for name, value in exact.items()})
             )
@@ -110,12 +111,12 @@ def page(tmp_path_factory):
         "oracle": {label: [f"{label} says {n}" for n in range(24)] for label in MEANS},
         "nottingham": {label: ["C4 C4 E4 rest G4 G4 G4 F#4"] * 24 for label in ("real", "mle", "seqgan")},
     }
-    profiles = histories([oracle], PROFILES, 10, 0.01)
+    positions = histories([oracle], PROFILES, 10, 0.01)
     for name in PROFILES:
-        profiles[name]["x"] += 1
+        positions[name]["x"] += 1
     material = Material(
         curves=histories(tables, ("nll_oracle", "nll_test", "bleu-4"), 12, 0.1),
-        profiles=profiles,
+        profiles=positions,
         tags=tags,
         samples=samples,
         sweeps={"oracle": sweep},
@@ -237,7 +238,7 @@ def test_columns_are_hidden_and_copied_tables_are_what_is_shown(reader):
     press_on(reader, f"{SCORES} [data-copy=LaTeX]", ENTER)
     assert reader.shows("#status", "Copied as LaTeX")
     latex = reader.run(copied)
-    assert "\\begin{tabular}{lrrrrr}" in latex and "NLL\\_oracle $\\downarrow$" in latex and "\\textbf{8.7" in latex
+    assert "\\begin{tabular}{lrrrrrr}" in latex and "NLL\\_oracle $\\downarrow$" in latex and "\\textbf{8.7" in latex
     press_on(reader, f"{SCORES} [data-copy=Markdown]", ENTER)
     assert reader.shows("#status", "Copied as Markdown")
     assert reader.run(copied).startswith("| Method | NLL\\_oracle ↓ |") and "| **8.7" in reader.run(copied)
@@ -291,9 +292,10 @@ def test_every_chart_is_drawn_with_its_points(reader):
         "Quality against diversity",
         "Drift: exposure bias by position",
         "Total variation of prefixes",
+        "Entropy of the next token",
         "Calibration",
     ]
-    for number in range(1, 8):
+    for number in range(1, 9):
         drawn(reader, figure(number))
 
     def count(number, mark):
@@ -302,8 +304,8 @@ def test_every_chart_is_drawn_with_its_points(reader):
 
     assert count(3, "dot") == 31 and count(3, "tick") == 6, "31 runs of six arms"
     assert count(4, "dot") == 6 + 2 * 3, "six arms and the temperatures of two"
-    assert [count(number, "line") for number in (5, 6)] == [5, 5]
-    assert count(7, "line") == 5 + 1, "with the line on which a generator is right"
+    assert [count(number, "line") for number in (5, 6, 7)] == [5, 5, 5]
+    assert count(8, "line") == 5 + 1, "with the line on which a generator is right"
     reader.run(
         f"const s = document.querySelector('{figure(3)} select'); s.value = 1; s.dispatchEvent(new Event('change'))"
     )
@@ -344,7 +346,7 @@ def test_a_tune_is_drawn_and_played(reader):
 
 def test_text_is_shown_and_never_run(reader):
     assert 'evil [a=<img src=x onerror=document.title="owned">|</script>]' in column(reader, SCORES, 0)
-    for number in range(1, 8):
+    for number in range(1, 9):
         drawn(reader, figure(number))
     assert reader.run("return [document.images.length, document.title]") == [0, "SeqBench report: shown"]
 
@@ -392,7 +394,7 @@ def test_all_text_has_contrast_enough(reader, scheme):
 def test_a_phone_needs_no_sideways_scrolling(reader, page):
     reader.cdp("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=True)
     reader.open(page)
-    for number in range(1, 8):
+    for number in range(1, 9):
         drawn(reader, figure(number))
     assert reader.run("return document.documentElement.scrollWidth") <= 390
 
@@ -407,6 +409,7 @@ def test_paper_shows_what_is_folded_and_every_chart(reader):
     assert not reader.run("return document.querySelector('.notes').open")
 
 
+@pytest.mark.slow
 def test_twenty_arms_and_a_thousand_runs_fit_a_page(one_browser, tmp_path):
     rng = np.random.default_rng(2)
     datasets = ("oracle", "markov", "poems", "obama", "coco", *(f"text:{n}" for n in range(5)))

@@ -21,7 +21,9 @@ TITLES = {
     "exposure_bias": "Drift: exposure bias by position",
     "tv": "Total variation of prefixes",
     "entropy_q": "Entropy of the next token",
+    profiles.ACCURACY: "Discriminator by round",
 }
+AXES = {**profiles.LABELS, profiles.ACCURACY: ("round", "accuracy on held-out sequences")}
 
 
 def curves(table: Table, found: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -62,8 +64,8 @@ def by_position(table: Table, found: Mapping[str, pd.DataFrame]) -> list[dict[st
     """Return the charts of what a known oracle shows by position: [t, mean, low, high] by arm."""
     charts = []
     for name, points in _profiles(table, found).items():
-        if name in profiles.LABELS and len(points):
-            x, y = profiles.LABELS[name]
+        if name in AXES and len(points):
+            x, y = AXES[name]
             charts.append({"title": TITLES[name], "x": x, "y": y, "arms": _arms(points, table)})
     return charts
 

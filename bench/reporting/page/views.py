@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.reporting import grids
 from bench.reporting.page import cost
 from bench.reporting.paper import paper
-from bench.reporting.table import Column, Table
+from bench.reporting.table import Column, Ranking, Table
 
 QUIET = "quiet"
 """The mark of a published value and of a dash."""
@@ -70,7 +70,7 @@ def scores(table: Table) -> View:
         Line(
             row.label,
             tuple(
-                Cell(text, (of and of.places.get(row.label)) or _quiet(text, name))
+                Cell(text, _mark(of, row.label) or _quiet(text, name))
                 for text, of, name in zip(cells, places, grid.header, strict=True)
             ),
         )
@@ -132,9 +132,15 @@ def _headline(table: Table) -> dict[str, Cell]:
     if not table.columns:
         return {}
     column = table.columns[0]
-    places = table.ranks[column.metric].places
+    rank = table.ranks[column.metric]
     texts = {row.label: grids.score_text(row.scores[column.metric], column.decimals) for row in table.rows}
-    return {label: Cell(text, places.get(label, "") or _quiet(text)) for label, text in texts.items()}
+    return {label: Cell(text, _mark(rank, label) or _quiet(text)) for label, text in texts.items()}
+
+
+def _mark(ranking: Ranking | None, label: str) -> str:
+    """Return the mark of a row: best or tied. The next row after these has none on the page."""
+    place = ranking.places.get(label) if ranking else None
+    return place if place in ("best", "tied") else ""
 
 
 def _quiet(text: str, head: str = "") -> str:
