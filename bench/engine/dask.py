@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError, folded
-from bench.engine import job, signals
+from bench.engine import job, same_code, signals
 from bench.engine.backend import Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
@@ -40,11 +41,17 @@ class Cluster:
             try:
                 with signals.held_back():
                     for cell in cells:
-                        futures[executor.submit(job.run, cell, context)] = cell
+                        futures[executor.submit(_run, cell, context, same_code.own())] = cell
                 return _watch(futures, context, tick)
             except BaseException:  # any: leaving the executor would first wait for every cell
                 _stop(futures, context)
                 raise
+
+
+def _run(cell: Cell, context: Context, code: Mapping[str, str]) -> str:
+    """Run the cell on a worker, as `job.run` does; BenchError if the worker has other code than the parent."""
+    same_code.refuse_other(code, f"the cluster's worker on {platform.node()}")
+    return job.run(cell, context)
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
 import traceback
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +14,10 @@ from typing import TYPE_CHECKING
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named
 from bench.contracts.generator import Generator
-from bench.contracts.guards.dataset import check_unchanged
+from bench.contracts.guards.dataset import check_unchanged, facts_of
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
+from bench.engine.settle import settle
 from bench.engine.work import tokens_sampled
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator
@@ -26,6 +25,7 @@ from bench.planning import paths
 from bench.planning.cell import REAL, Cell
 from bench.plugins import checksum as code
 from bench.plugins import folders
+from bench.plugins import loading as plugins
 from bench.records import events, fence, generator_files
 from bench.records.artifacts import start_of, write_artifacts
 from bench.records.journal import Journal, record_of
@@ -116,18 +116,23 @@ def _keep_traceback(error: BaseException, path: Path) -> None:
 
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
-    _settle(cell)
+    settle(cell)
     _refuse_edited(cell)
     opened = reopen(cell, context.corpora)
     evaluator = Evaluator.of(opened, cell.evaluation.rule)
+    if cell.reference != REAL:
+        plugins.load("bench.baselines", cell.reference)
+    settle(cell)  # again: all plug-ins are imported now
     _refuse_changed(cell)
+    facts = facts_of(evaluator.data)
     journal.append(start_of(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, opened)
     rng = torch_rng(cell.seed_for("evaluate", "final"), device=cell.device)
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # late imports must be as planned too
-    check_unchanged(evaluator.data, cell.fingerprint, f"{cell.baseline}, or a metric of {cell.dataset_label},")
+    writers = f"{cell.baseline}, or a metric of {cell.dataset_label},"
+    check_unchanged(evaluator.data, cell.fingerprint, facts, writers)
     write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
     done = events.Done(
         scores=judged.scores,
@@ -156,8 +161,8 @@ def _most_memory() -> int | None:
 def _refuse_edited(cell: Cell) -> None:
     """Raise ContractError if the files of the cell's plug-ins changed since it was planned."""
     if code.checksum(cell.reference, cell.dataset) != cell.code:
-        plugins = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
-        names = " or ".join(label for reference, label in plugins.items() if code.checksum(reference))
+        labels = {cell.reference: cell.baseline, cell.dataset: cell.dataset_label}
+        names = " or ".join(label for reference, label in labels.items() if code.checksum(reference))
         raise ContractError(f"the code of {names or cell.baseline} changed since it was planned: run again")
 
 
@@ -167,22 +172,6 @@ def _refuse_changed(cell: Cell) -> None:
         for name, digest in files:
             if paths.checksum(path := dict(settings)[name]) != digest:
                 raise ContractError(f"{path} changed since it was planned: run again")
-
-
-def _settle(cell: Cell) -> None:
-    """Set the cell's number of threads, and on a GPU full float32 (cuDNN's LSTM lacks three digits by default).
-
-    On a GPU torch also adds in a fixed order wherever it can, at some cost, so that a resumed run gives the same bits.
-    """
-    import torch
-
-    torch.set_num_threads(cell.threads)
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-    if cell.device != "cpu":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matrix products need this
-        warnings.filterwarnings("ignore", message=".*deterministic")
-    torch.use_deterministic_algorithms(cell.device != "cpu", warn_only=True)
 
 
 def _generator(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine import pool
+from bench.contracts.errors import BenchError
+from bench.engine import pool, same_code
+from bench.engine.dask import Cluster
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
 from bench.planning.cell import Cell
 from bench.planning.request import Request
-from bench.records.journal import read_record, write_cell
+from bench.records.journal import Journal, read_record, write_cell
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed absent: the extra `cluster` brings it")
 
@@ -97,3 +100,16 @@ def test_workers_in_another_folder_find_what_was_named_by_a_relative_path(
         write_cell(cell, context.runs)
     pool.run_all(cells, context, 2, lambda: None, address)
     assert statuses(cells, context) == ["done"] * 2
+
+
+@pytest.mark.slow
+def test_a_worker_with_other_code_is_refused(
+    address: str, make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = same_code.own()
+    monkeypatch.setattr(same_code, "own", lambda: {**mine, "torch": "9.9"})
+    cell = make_cell()
+    told = f"^the cluster's worker on .* has torch {re.escape(mine['torch'])}, and this bench 9.9: install the same"
+    with pytest.raises(BenchError, match=told):
+        Cluster(address).run([cell], context, lambda: None)
+    assert not Journal(context.runs / cell.id).read()

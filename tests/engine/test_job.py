@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 
 from bench.engine import job
 from bench.engine.job import Context
+from bench.engine.settle import settle
 from bench.planning.cell import Cell
 from bench.plugins.checksum import checksum
 from bench.records.events import Done, Failed, Start
@@ -81,9 +82,9 @@ def test_a_job_is_a_pure_function_of_its_cell(do: Any, context: Context) -> None
 def test_off_the_cpu_sums_are_taken_in_a_fixed_order(make_cell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is undone after the test
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
-    job._settle(replace(make_cell(), device="cuda"))
+    settle(replace(make_cell(), device="cuda"))
     assert torch.are_deterministic_algorithms_enabled() and os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-    job._settle(make_cell())
+    settle(make_cell())
     assert not torch.are_deterministic_algorithms_enabled()
 
 

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
+from bench.contracts.checksum import sha256
 from bench.contracts.data import SequenceData, Source
 from bench.contracts.errors import BenchError, ContractError
 from bench.contracts.vocabulary import Vocabulary
@@ -26,9 +27,19 @@ def fault(found: Any) -> str | None:
     return next(_faults(found), None)
 
 
-def check_unchanged(data: SequenceData, fingerprint: str, writers: str) -> None:
-    """ContractError if the data has another fingerprint than before; `writers` could have written into it."""
-    if data.fingerprint_now() != fingerprint:
+def facts_of(data: SequenceData) -> str:
+    """Return the sha256 of all that the fingerprint leaves out: special ids, joiner, look-up of ids, source, notes."""
+    words = data.vocabulary
+    special = (words.start, words.end, words.unknown, words.joiner)
+    return sha256(repr((special, list(words.ids.items()), sorted(vars(data.source).items()), data.notes)))
+
+
+def check_unchanged(data: SequenceData, fingerprint: str, facts: str, writers: str) -> None:
+    """ContractError if the data has another fingerprint, or other facts, than before.
+
+    `writers` names who could have written into it.
+    """
+    if data.fingerprint_now() != fingerprint or facts_of(data) != facts:
         raise ContractError(f"{writers} wrote into the data it was given: copy what you change")
 
 

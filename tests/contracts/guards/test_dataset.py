@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench.contracts.data import SequenceData, Source
 from bench.contracts.errors import BenchError, ContractError
-from bench.contracts.guards.dataset import check_unchanged, checked_data, fault
+from bench.contracts.guards.dataset import check_unchanged, checked_data, facts_of, fault
 from bench.contracts.vocabulary import Vocabulary
 
 WORDS = Vocabulary(("a", "b", "c"), end=0)
@@ -60,10 +61,30 @@ def test_anything_else_is_no_data() -> None:
     assert fault(None) == "load() returned None, not SequenceData"
 
 
-def test_data_that_were_written_into_are_refused() -> None:
-    mine = data()
-    given = mine.fingerprint
-    check_unchanged(mine, given, "mle")
+def _into_rows(mine: SequenceData) -> None:
     mine.valid[0, 0] = 1
+
+
+def _into_look_up(mine: SequenceData) -> None:
+    mine.vocabulary.ids["a"] = 2
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _into_rows,
+        _into_look_up,
+        lambda mine: object.__setattr__(mine.vocabulary, "start", 1),
+        lambda mine: object.__setattr__(mine.vocabulary, "end", None),
+        lambda mine: object.__setattr__(mine.vocabulary, "joiner", ""),
+        lambda mine: object.__setattr__(mine.source, "kind", "published"),
+        lambda mine: object.__setattr__(mine, "notes", ("all is well",)),
+    ],
+)
+def test_data_that_were_written_into_are_refused(write: Callable[[SequenceData], None]) -> None:
+    mine = data(vocabulary=replace(WORDS), source=replace(SOURCE))
+    given, facts = mine.fingerprint, facts_of(mine)
+    check_unchanged(mine, given, facts, "mle")
+    write(mine)
     with pytest.raises(ContractError, match="mle wrote into the data it was given: copy what you change"):
-        check_unchanged(mine, given, "mle")
+        check_unchanged(mine, given, facts, "mle")
