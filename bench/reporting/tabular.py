@@ -148,9 +148,12 @@ def wide(table: Table, room: float = PAGE) -> list[Layout]:
 
 
 def plain(grid: grids.Grid, room: float = PAGE) -> Layout:
-    """Return the layout of a grid of text. Words, but no numbers, are folded until it takes at most `room` points."""
+    """Return the layout of a grid of text. Words, but no numbers, are folded until it takes at most `room` points.
+
+    A hundredth of the room is left free, since widths are estimates.
+    """
     found = [_plain(grid, letters) for letters in WORDS]
-    return next((layout for layout in found if layout.width <= room), found[-1])
+    return next((layout for layout in found if layout.width <= 0.99 * room), found[-1])
 
 
 def _plain(grid: grids.Grid, letters: int) -> Layout:

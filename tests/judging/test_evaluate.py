@@ -77,7 +77,9 @@ def test_wrong_samples_are_named(place: Path, samples: object, said: str) -> Non
 
 
 def test_stored_runs_are_tested_against(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    CliRunner().invoke(command, ["score", "samples.txt", "-d", "text:corpus.txt", "--name", "theirs"])
+    CliRunner().invoke(
+        command, ["score", "samples.txt", "-d", "text:corpus.txt", "--name", "theirs", "--plan", "smoke"]
+    )
     tests = bench.evaluate("samples.txt", "text:corpus.txt", name="mine").tests.set_index("metric")
     assert set(tests["label"]) == {"theirs"} and tests.loc["bleu-2", "difference"] == 0
     knobs = bench.evaluate("samples.txt", "text:corpus.txt", overrides={"text.tokens": "char", "text.length": 9})

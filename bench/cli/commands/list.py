@@ -20,7 +20,7 @@ NAME = 20  # characters of the column of names
 @click.option("--knobs", metavar="NAME", help="Show the knobs of a baseline or dataset: value, bounds, meaning.")
 @click.option("--preset", "name", metavar="NAME", help="Show what a preset sets.")
 def command(knobs: str | None, name: str | None) -> None:
-    """Name the baselines, datasets and presets, with a line of meaning each."""
+    """Name baselines, datasets and presets, and say what each is."""
     if knobs:
         _show_knobs(knobs)
     elif name:

@@ -69,7 +69,7 @@ def test_every_file_has_the_numbers_of_bench_score(papers: Path, call: Call) -> 
                 name: "" if score["value"] is None else str(score["value"]) for name, score in anchor["scores"].items()
             }
     assert printed.count("Quotation marks around lines are taken off in 1 files.") == 1
-    assert {path.suffix for path in Path("results").glob("rescore-*")} == {".csv", ".md", ".png", ".pdf"}
+    assert {path.suffix for path in Path("results").glob("rescore-*")} == {".csv", ".md", ".png", ".pdf", ".svg"}
 
 
 def test_a_row_is_the_mean_of_its_files(papers: Path, call: Call) -> None:

@@ -189,7 +189,7 @@ def test_lost_or_damaged_weights_are_named(finish, call):
 
 
 def test_a_row_made_elsewhere_cannot_be_sampled(finish, call):
-    call("score", "tiny.txt", "-d", "text:tiny.txt", "--name", "mine", *DATA)
+    call("score", "tiny.txt", "-d", "text:tiny.txt", "--name", "mine", "--plan", "smoke", *DATA)
     with pytest.raises(BenchError, match="mine is a file of samples made elsewhere"):
         call("sample", "mine", *DATA)
 

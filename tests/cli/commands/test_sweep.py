@@ -91,6 +91,7 @@ def test_nothing_is_trained_and_figure_and_comparisons_are_written(runs: list[Re
         "sweep-oracle-equal.csv",
         "sweep-oracle.pdf",
         "sweep-oracle.png",
+        "sweep-oracle.svg",
     }
     equal = read("sweep-oracle-equal.csv")
     mle = of(runs, "mle")[0].cell.label
