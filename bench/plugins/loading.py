@@ -62,12 +62,10 @@ def kind(text: str) -> Group:
     reference = parse_plugin(text)
     if ":" not in reference.absolute:
         shelves: tuple[Group, ...] = ("bench.baselines", "bench.datasets")
-        found = [group for group in shelves if reference.name in _entries(group)]
-        if not found:
-            raise unknown(
-                "baseline or dataset", reference.name, (name for group in shelves for name in _entries(group))
-            )
-        return found[0]
+        for group in shelves:
+            if reference.name in _entries(group):
+                return group
+        raise unknown("baseline or dataset", reference.name, (name for group in shelves for name in _entries(group)))
     return "bench.datasets" if not missing_methods("bench.datasets", _object(reference)) else "bench.baselines"
 
 

@@ -150,11 +150,11 @@ def _discriminator(
         axes.set_axis_off()
         return {}
     lines = panel(axes, points, styles, paper)
-    axes.axhline(0.5, **(DOTTED | {"linestyle": "-"}))
+    axes.axhline(0.5, color="0.5", linewidth=0.9, zorder=0)
     for row in table.rows:
         entry = row.scores.get(BAYES)
         if entry and entry.mean is not None and row.label in set(points["label"]):
-            axes.axhline(entry.mean, **(DOTTED | {"color": styles[row.label].colour, "linewidth": 1.3}))
+            axes.axhline(entry.mean, color=styles[row.label].colour, linestyle=":", linewidth=1.3, zorder=0)
     axes.set_ylim(0.4, 1.02)
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("round")
