@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import Pipe, get_all_start_methods, get_context
@@ -67,11 +67,15 @@ def _start(cell: Cell, context: Context) -> tuple[BaseProcess, Connection]:
 
     It ignores the ending signals from its first moment if they are held back.
     """
+    return start(worker.work, cell, context, dict(os.environ), name=f"bench {cell.id}")
+
+
+def start(target: Callable[..., None], *given: object, name: str) -> tuple[BaseProcess, Connection]:
+    """Start a clean process that calls the target; return it, and the end of the pipe that it gets as last argument."""
     _start_server()
     said, says = Pipe(duplex=False)
     with _without_main(), says:
-        given = cell, context, dict(os.environ), says
-        process = _process_class()(target=worker.work, args=given, name=f"bench {cell.id}", daemon=False)
+        process = _process_class()(target=target, args=(*given, says), name=name, daemon=False)
         process.start()
     return process, said
 

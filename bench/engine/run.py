@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import beside, session, terminal
+from bench.engine import beside, probe, session, terminal
 from bench.engine.device import resolve_device
 from bench.engine.job import TIME_LIMIT
 from bench.engine.memory import gib_to_bytes
@@ -63,6 +63,7 @@ def run(
     )
     _refuse_too_small("at least 1", {"seeds": seeds, "jobs": jobs})
     _refuse_too_small("more than 0", {"time_limit": time_limit, "memory_limit": memory_limit})
+    probe.refuse_deadly(request.plugins)
     corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     made = planning.make(request, corpora)

@@ -16,7 +16,7 @@ from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
-from bench.plugins.reference import TEXT, Reference, parse_plugin
+from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, split_knobs
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -48,6 +48,12 @@ class Request:
     name: str | None = None
     first_seed: int = 0
     shard: Shard = WHOLE
+
+    @property
+    def plugins(self) -> list[tuple[Group, str]]:
+        """Return the group and the plain reference of each baseline and dataset, without its knobs."""
+        named: list[tuple[Group, str]] = [("bench.baselines", split_knobs(text)[0]) for text in self.baselines]
+        return named + [("bench.datasets", split_knobs(text)[0]) for text in self.datasets if PREFIX not in text]
 
     @property
     def plan(self) -> str:

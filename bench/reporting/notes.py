@@ -147,7 +147,7 @@ def _paired(table: Table) -> Iterator[str]:
     """Yield the rows whose tests are paired with the reference by seed."""
     pairs = {one.name: one.pairs for one in table.comparisons if one.pairs}
     if not pairs:
-        yield "No row shares its starts with the reference, so seeds are not pairs and the tests are unpaired."
+        yield "Unpaired: no row shares the starts of two seeds or more with the reference."
         return
     yield (
         f"Paired by seed, for their runs begin with the same pre-trained generator as those of {table.reference}: "

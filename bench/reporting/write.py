@@ -142,7 +142,8 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
         files[f"{table.spec.file}.md"] = render.markdown(table).encode()
         files[f"{table.spec.file}.csv"] = to_csv.table_csv(table).encode()
         _pictures(files, table.spec.figure_file, partial(figures.draw, table, curves, paper()))
-        _pictures(files, f"{table.spec.file}-profiles", partial(profiles.draw, table, positions, paper()))
+        drift = profiles.draw(table, positions, paper()) or {}  # six panels have no room in a column
+        files |= {f"{table.spec.file}-profiles.{kind}": data for kind, data in drift.items()}
     if climbed := ladder.ladders(tables):
         _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
         files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()

@@ -15,7 +15,7 @@ from bench.cli import options, parts
 from bench.cli.following import following
 from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
-from bench.engine import beside, session
+from bench.engine import beside, probe, session
 from bench.engine.device import resolve_device
 from bench.engine.forecast import forecast
 from bench.engine.job import TIME_LIMIT
@@ -138,6 +138,7 @@ def command(
     click.echo("Reading the datasets ...")
     request = _request(baselines, datasets, preset, overrides, device, name)
     request = parts.part_of(request, seeds, shard, until_resolved=until_resolved)
+    probe.refuse_deadly(request.plugins)
     corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
     plan = planning.make(request, corpora)

@@ -268,3 +268,9 @@ def test_seeds_are_added_until_the_difference_is_resolved_or_there_are_enough(
         assert seeds == set(range(2 + len(told)))
     again = bench(*asked, "--reference", "random-uniform")
     assert again.code == 0 and "not resolved" not in again.out
+
+
+def test_an_import_that_ends_its_process_is_no_success(bench: Any, folder: Path, words: str) -> None:
+    (folder / "deadly.py").write_text("import os\nos._exit(0)\n")
+    found = bench("-b", "deadly.py:A", "-d", words, "--preset", "smoke")
+    assert found.code == 2 and "deadly.py:A: its import ends the process" in found.err
