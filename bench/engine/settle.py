@@ -39,6 +39,8 @@ def _torch(threads: int) -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
+    torch.set_autocast_enabled("cpu", False)
+    torch.set_autocast_enabled("cuda", False)
     torch.autograd.set_detect_anomaly(False)
     torch.set_flush_denormal(False)
     torch.backends.mkldnn.set_flags(True, False)  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ torch.set_float32_matmul_precision("medium")
 torch.set_default_dtype(torch.float64)
 torch.set_default_device("meta")
 torch.set_grad_enabled(False)
+torch.set_autocast_enabled("cpu", True)
 torch.set_num_threads(3)
 torch.autograd.set_detect_anomaly(True)
 torch.backends.mkldnn.set_flags(False, True)
@@ -28,7 +29,7 @@ def state():
     kernels, cudnn = torch.backends.mkldnn, torch.backends.cudnn
     return (
         torch.get_float32_matmul_precision(), torch.get_default_dtype(), torch.get_default_device(),
-        torch.is_grad_enabled(), torch.get_num_threads(), torch.is_anomaly_enabled(),
+        torch.is_grad_enabled(), torch.is_autocast_enabled("cpu"), torch.get_num_threads(), torch.is_anomaly_enabled(),
         torch._C._get_mkldnn_enabled(), torch._C._get_mkldnn_deterministic(), cudnn.enabled, cudnn.benchmark,
         torch.are_deterministic_algorithms_enabled(), numpy.geterr(), repr(numpy.array([1 / 3] * 6)),
     )
