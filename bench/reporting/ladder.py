@@ -74,7 +74,8 @@ def caption(found: Sequence[Ladder]) -> str:
     """Return the caption of the figure."""
     names = " and ".join(dict.fromkeys(ladder.column.name for ladder in found))
     knobs = " and ".join(dict.fromkeys(ladder.knob for ladder in found))
-    return f"{names} against {knobs} of the dataset, all arms: mean over finished seeds, band: 95 % interval."
+    shown = "mean over finished seeds, band: 95 % interval where it is above 0"
+    return f"{names} against {knobs} of the dataset, all arms: {shown}."
 
 
 def draw(found: Sequence[Ladder], paper: Paper, width: float = WIDE) -> dict[str, bytes]:
@@ -132,7 +133,8 @@ def _panel(axes: Axes, ladder: Ladder, styles: Mapping[str, Style]) -> dict[str,
             xs, means, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
             label=name,
         )  # fmt: skip
-        axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
+        above = [low > 0 for low in lows]  # a logarithmic scale has no place for the rest
+        axes.fill_between(xs, lows, highs, where=above, color=look.colour, alpha=0.18, linewidth=0)
         drawn += means
     _scale(axes, [x for x, _ in ladder.rungs], drawn)
     axes.set_xlabel(ladder.knob)
