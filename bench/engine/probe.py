@@ -15,7 +15,7 @@ from bench.contracts.guards.plugin import Group
 from bench.engine import local, worker
 from bench.engine.workers import end_group
 from bench.plugins import checksum as code
-from bench.plugins import loading
+from bench.plugins import loading, surroundings
 
 LONGEST = 120.0
 """Seconds that an import may take."""
@@ -24,11 +24,13 @@ LONGEST = 120.0
 def refuse_deadly(plugins: Iterable[tuple[Group, str]], longest: float = LONGEST) -> None:
     """Raise BenchError if the import of a plug-in ends its process, or takes more than `longest` seconds.
 
-    Plug-ins of the shelves are not looked at.
+    Else import it here too, and put back what that changes around it. Plug-ins of the shelves are not looked at.
     """
     for group, text in dict.fromkeys(plugins):
         if _is_foreign(text):
             _look(group, text, longest)
+            with surroundings.kept(), suppress(BenchError):  # the plan says what else is wrong with it
+                loading.load(group, text)
 
 
 def _is_foreign(text: str) -> bool:

@@ -64,9 +64,8 @@ def run(
     _refuse_too_small("at least 1", {"seeds": seeds, "jobs": jobs})
     _refuse_too_small("more than 0", {"time_limit": time_limit, "memory_limit": memory_limit})
     probe.refuse_deadly(request.plugins)
-    corpora = Corpora.from_environment(data, corpus)
     own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
-    made = planning.make(request, corpora)
+    made = planning.make(request, corpora := Corpora.from_environment(data, corpus))
     if own:
         beside.refuse_unfit(made, own)
     setup = session.Setup(corpora, Path(runs), jobs, None, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))

@@ -274,3 +274,14 @@ def test_an_import_that_ends_its_process_is_no_success(bench: Any, folder: Path,
     (folder / "deadly.py").write_text("import os\nos._exit(0)\n")
     found = bench("-b", "deadly.py:A", "-d", words, "--preset", "smoke")
     assert found.code == 2 and "deadly.py:A: its import ends the process" in found.err
+
+
+def test_an_import_that_changes_its_surroundings_changes_no_other_cell(
+    bench: Any, folder: Path, words: str, trainers: Any
+) -> None:
+    code = Path(trainers("Tiny").rpartition(":")[0]).read_text()
+    meddling = "import builtins, os, sys\nsys.path.clear()\nos.chdir('/')\nos.environ.clear()\nbuiltins.sum = max\n"
+    (folder / "meddles.py").write_text(code.replace("\nimport torch\n", f"\nimport torch\n{meddling}", 1))
+    found = bench("-b", "random-uniform", "-b", "meddles.py:Tiny", "-b", "mle", "-d", words, "--preset", "smoke")
+    assert found.code == 0, found.err
+    assert {record.cell.label for record in records(folder) if record.status == "done"} >= {"mle", "Tiny"}

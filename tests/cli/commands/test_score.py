@@ -575,7 +575,7 @@ def test_published_captions_score_as_nltk_says(tmp_path, monkeypatch):
     words = NLTKWordTokenizer().tokenize
     lines = (root / "image_coco.txt").read_text().splitlines(keepends=True)
     Path("train.txt").write_text("".join(lines[:3]) + "a man's zebra of unheard-of splendour.\n")
-    arguments = ["score", "train.txt", "-d", "coco", "--data", "published", "--name", "train", "--json"]
+    arguments = ["score", "train.txt", "-d", "coco", "--data", "published", "--name", "train", "--plan", "p", "--json"]
     facts = json.loads(CliRunner().invoke(bench, arguments, catch_exceptions=False).stdout)
     references = [words(line) for line in (root / "test_coco.txt").read_text().splitlines()]
     found = read_scores(read_record(Path(facts["folder"])))
