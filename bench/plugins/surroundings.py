@@ -13,13 +13,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
 def kept() -> Iterator[None]:
     """Keep the current folder, sys.path, the environment, builtins, signal handlers and timers as they were."""
     folder, path, environment = Path.cwd(), list(sys.path), dict(os.environ)
-    space, handlers = vars(builtins), _handlers()
+    space: dict[str, Any] = builtins.__dict__
+    handlers = _handlers()
     names = dict(space)
     try:
         yield
