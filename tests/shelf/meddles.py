@@ -9,7 +9,7 @@ from .trainers import Tiny
 
 EFFECTS: dict[str, Callable[[], object]] = {
     "matmul precision": lambda: torch.set_float32_matmul_precision("medium"),
-    "kernels": lambda: torch.backends.mkldnn.set_flags(False, True),
+    "kernels": lambda: torch.backends.mkldnn.set_flags(False, True),  # type: ignore[no-untyped-call]
 }
 EFFECTS[os.environ["MEDDLE"]]()
 
