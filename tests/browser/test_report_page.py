@@ -22,7 +22,7 @@ from bench.reporting.page.page import html
 from bench.reporting.page.sweeps import Sweep
 from bench.reporting.paper import paper
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENTER, TAB, ESCAPE, SPACE = "\ue007", "\ue004", "\ue00c", " "
 HOSTILE = 'evil[a=<img src=x onerror=document.title="owned">|</script>]'
 MEANS = {"real": 5.75, "random-uniform": 11.43, "mle": 9.03, "seqgan": 8.7401, "mle-regularised": 8.741, HOSTILE: 9.5}

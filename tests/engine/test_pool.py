@@ -29,6 +29,8 @@ from bench.planning.cell import Cell
 from bench.records.events import Epoch, Failed, Interrupted, Start
 from bench.records.journal import Journal, read_record, write_cell
 
+pytestmark = pytest.mark.slow
+
 
 def outcomes(cells: Sequence[Cell], context: Context) -> list[tuple[str, Any]]:
     records = [read_record(context.runs / cell.id) for cell in cells]

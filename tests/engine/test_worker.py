@@ -24,7 +24,7 @@ from bench.records.events import Failed, Interrupted, Start
 from bench.records.journal import read_record
 
 SHELF = Path(__file__).parent.parent / "shelf"
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes of POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="processes of POSIX")]
 
 BENCH = """
 import pickle, sys

@@ -20,6 +20,8 @@ from bench.reporting.pack import pack, sealed
 from bench.reporting.unpack import Checked, check
 from bench.toolkit.corpora.fetch import Corpora
 
+pytestmark = pytest.mark.slow
+
 Files = dict[str, bytes]
 Tamper = Callable[[Files, str], None]
 """Changes the files of a pack; the text is the id of the first seed of Tiny."""
