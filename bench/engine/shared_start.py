@@ -57,7 +57,7 @@ class SharedStart:
         """16 hex digits of all that the start and its learning curve depend on."""
         cell = self.cell
         depends = {
-            "made by": _names(self.phase.step, self.start.begin, *map(type, self.start.parts.values())),
+            "made by": self._made_by,
             "code": code.checksum(*((cell.dataset,) if self._ours else (cell.dataset, cell.reference))),
             "phase": (self.phase.name, self.phase.epochs, self.phase.trains_generator),
             "knobs": dict(self.start.knobs),
@@ -105,14 +105,15 @@ class SharedStart:
         shutil.rmtree(partial, ignore_errors=True)
 
     @property
+    def _made_by(self) -> list[str]:
+        """Return the names of the functions and classes that train the start."""
+        made_by: list[Any] = [self.phase.step, self.start.begin, *map(type, self.start.parts.values())]
+        return [f"{thing.__module__}.{thing.__qualname__}" for thing in made_by]
+
+    @property
     def _ours(self) -> bool:
-        """Whether the toolkit alone trains the start, so that no code of the plug-in changes its bits."""
-        made_by = _names(self.phase.step, self.start.begin, *map(type, self.start.parts.values()))
-        return all(name.startswith((TOOLKIT, "torch.")) for name in made_by)
-
-
-def _names(*made_by: Any) -> list[str]:
-    return [f"{thing.__module__}.{thing.__qualname__}" for thing in made_by]
+        """Return whether the toolkit alone trains the start, so that no code of the plug-in changes its bits."""
+        return all(name.startswith((TOOLKIT, "torch.")) for name in self._made_by)
 
 
 def _of_phase(journal: Sequence[Event], phase: str) -> list[Event]:

@@ -132,9 +132,7 @@ def _trade_offs(
     axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, Style], paper: Paper
 ) -> dict[str, Line2D]:
     """Draw a line per arm: precision against recall, as means over seeds at each trade-off."""
-    lines: dict[str, Line2D] = {}
-    for label, recall, precision in pairs(found["recall"], found["precision"], styles):
-        lines[label] = _line(axes, recall, precision, styles[label], paper.row(label), len(lines))
+    lines = _lines(axes, found["recall"], found["precision"], styles, paper)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("recall of short prefixes")
@@ -162,22 +160,25 @@ def _discriminator(
     return lines
 
 
-def _line(axes: Axes, x: Sequence[float], y: Sequence[float], look: Style, name: str, index: int) -> Line2D:
-    """Draw one arm's line and return it."""
-    (line,) = axes.plot(
-        x, y, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
-        label=name, markevery=every_few(len(x), index),
-    )  # fmt: skip
-    return line
+def _lines(
+    axes: Axes, xs: pd.DataFrame, ys: pd.DataFrame, styles: Mapping[str, Style], paper: Paper
+) -> dict[str, Line2D]:
+    """Draw a line per arm: one profile against another, as means over seeds; return label -> line."""
+    lines: dict[str, Line2D] = {}
+    for label, x, y in pairs(xs, ys, styles):
+        look = styles[label]
+        (lines[label],) = axes.plot(
+            x, y, color=look.colour, linestyle=look.dash, marker=look.marker, markersize=MARKER, linewidth=1.2,
+            label=paper.row(label), markevery=every_few(len(x), len(lines)),
+        )  # fmt: skip
+    return lines
 
 
 def _calibration(
     axes: Axes, found: Mapping[str, pd.DataFrame], styles: Mapping[str, Style], paper: Paper
 ) -> dict[str, Line2D]:
     """Draw a line per arm: the oracle's mean probability against the generator's, by group, as means over seeds."""
-    lines: dict[str, Line2D] = {}
-    for label, q, p in pairs(found["calibration_q"], found["calibration_p"], styles):
-        lines[label] = _line(axes, q, p, styles[label], paper.row(label), len(lines))
+    lines = _lines(axes, found["calibration_q"], found["calibration_p"], styles, paper)
     for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
         set_scale("log")
         axis.set_major_formatter("{x:g}")

@@ -18,6 +18,8 @@ LOWER = ("copied_rows", "longest_copied")
 HIGHER = ("unique_rows",)
 """Columns in which a value below the real row's shows it."""
 NAMES = frozenset((*LOWER, *HIGHER))
+ROWS = 10_000
+"""Training rows that are looked at at once."""
 
 
 class CopiedRows:
@@ -37,10 +39,7 @@ class CopiedRows:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Return the share; 1 for each copy, 0 for each other sample."""
-        end = data.vocabulary.end
-        known = {row.tobytes() for row in _ended(data.train, end)}
-        found = [row.tobytes() in known for row in _ended(generated.sequences, end)]
-        return Scores.mean_of(np.array(found, dtype=np.float64))
+        return Scores.mean_of(copied(generated.sequences, data))
 
 
 class LongestCopied:
@@ -79,6 +78,16 @@ class UniqueRows:
         """Return the number of different samples over the number of samples; undefined without samples."""
         rows = [row.tobytes() for row in _ended(generated.sequences, data.vocabulary.end)]
         return Scores(len(set(rows)) / len(rows) if rows else None)
+
+
+def copied(samples: TokenArray, data: SequenceData) -> FloatArray:
+    """Return 1 for each of the (n, T) samples that equals a row of `data.train` up to the first end token, else 0."""
+    end = data.vocabulary.end
+    own = [row.tobytes() for row in _ended(samples, end)]
+    wanted, known = set(own), set[bytes]()
+    for first in range(0, len(data.train), ROWS):  # a large corpus does not fit into memory twice
+        known |= wanted.intersection(row.tobytes() for row in _ended(data.train[first : first + ROWS], end))
+    return np.array([row in known for row in own], dtype=np.float64)
 
 
 def longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> FloatArray:
