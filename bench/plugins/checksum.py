@@ -12,14 +12,14 @@ from bench.plugins.reference import parse_plugin
 
 
 def checksum(*references: str) -> str:
-    """One sha256 of all the files that the plug-ins are made of; "" where all are on our own shelves."""
+    """Return one sha256 of all the files that the plug-ins are made of; "" if all are on our own shelves."""
     places = [place for reference in references if (place := _place(reference))]
     sums = [line for place in places for line in source_files.lines(*place)]
     return sha256("".join(sums)) if sums else ""
 
 
 def _place(text: str) -> tuple[Path, Path] | None:
-    """Where the plug-in is written, and the folder that its imports begin in; None for one of ours, or none at all."""
+    """Return the plug-in's file and the folder that its imports begin in; None if it is one of ours or is not found."""
     reference = parse_plugin(text)
     if reference.file:
         return reference.file, reference.file.parent

@@ -47,7 +47,7 @@ def meaning(group: Group, name: str) -> str:
 
 @cache
 def _entries(group: Group) -> dict[str, EntryPoint]:
-    """By name; the metadata of every installed package is read for it, so once."""
+    """Return the entry points by name. They are kept, since the metadata of every installed package is read."""
     return {entry.name: entry for entry in entry_points(group=group)}
 
 

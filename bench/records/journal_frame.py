@@ -29,6 +29,7 @@ def per_sequence_of(runs: RunsFolder) -> Callable[[str], pd.DataFrame]:
     """Return a function: id of a cell -> its scores per sequence, empty if it has none; BenchError if damaged."""
 
     def read(key: str) -> pd.DataFrame:
+        """Return the scores of a cell."""
         import pandas as pd
 
         record = runs.record(key)

@@ -83,7 +83,7 @@ class _Transfer(threading.Thread):
 
 
 def _can_connect(url: str) -> bool:
-    """Whether the server (or the proxy before it) takes a connection; resolving the name is bounded in time too."""
+    """Return whether the server, or the proxy before it, takes a connection in time; so is its name resolved."""
     address = _address(url)
     if address in _unreachable:
         return False

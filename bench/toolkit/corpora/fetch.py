@@ -52,7 +52,7 @@ class Corpus:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out of a table, and how it was read."""
+        """Return what was left out of a table, and how it was read."""
         return self._rows.notes if self._rows else ()
 
     @cached_property
