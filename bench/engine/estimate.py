@@ -14,7 +14,8 @@ from bench.contracts.errors import BenchError
 from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
-from bench.plugins.loading import blaming, load
+from bench.plugins.blame import blaming
+from bench.plugins.loading import load
 from bench.records.events import Epoch, Start
 from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
