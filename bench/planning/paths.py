@@ -7,20 +7,20 @@ or FILE#part; empty if there is none.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench import files
+from bench.contracts.knobs import rules_of
 
 Knobs = tuple[tuple[str, Any], ...]
 
 
 def names(cls: type) -> set[str]:
     """Return the knobs of a settings class that are paths."""
-    return {field.name for field in dataclasses.fields(cls) if field.metadata.get("path")}
+    return {name for name, rules in rules_of(cls).items() if rules.path}
 
 
 def absolute(cls: type, knobs: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,9 +63,9 @@ def save(place: Place, parts: Mapping[str, Stateful], rng: torch.Generator, posi
     partial.mkdir(parents=True)
     (partial / FILES[0]).write_bytes(as_bytes(weights(parts)))  # save_file makes it readable to its owner only
     torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / FILES[1])
-    facts = {"cell": place.cell, "purpose": place.purpose, "version": __version__, "position": position}
-    facts["sha256"] = {name: file_checksum(partial / name) for name in FILES}
-    (partial / "position.json").write_text(json.dumps({**facts, "seal": _seal(facts)}), encoding="utf-8")
+    content = {"cell": place.cell, "purpose": place.purpose, "version": __version__, "position": position}
+    content["sha256"] = {name: file_checksum(partial / name) for name in FILES}
+    (partial / "position.json").write_text(json.dumps({**content, "seal": _seal(content)}), encoding="utf-8")
     for written in (*partial.iterdir(), partial):
         _to_disk(written)
     partial.rename(folder / str(number))
@@ -160,25 +160,25 @@ def _fault(place: Place, number: int) -> str:
     """Return why a checkpoint is not used: it is damaged, or was made by another cell or version. "" if it is."""
     kept = place.folder / str(number)
     try:
-        facts = read_object(kept / "position.json", "")
+        content = read_object(kept / "position.json", "")
     except (BenchError, OSError, RecursionError):
         return "its position.json cannot be read"
-    if facts.pop("seal", None) != _seal(facts):
+    if content.pop("seal", None) != _seal(content):
         return "its position.json was changed, or written by a version that kept no checksum of it"
     wanted = {"cell": place.cell, "purpose": place.purpose, "version": __version__}
     for name, value in wanted.items():
-        if facts.get(name) != value:
-            return f"its {name} is {facts.get(name)}, not {value}"
-    return next((f"its {name} is damaged or missing" for name in FILES if not _is_whole(kept / name, facts)), "")
+        if content.get(name) != value:
+            return f"its {name} is {content.get(name)}, not {value}"
+    return next((f"its {name} is damaged or missing" for name in FILES if not _is_whole(kept / name, content)), "")
 
 
-def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
+def _is_whole(path: Path, content: Mapping[str, Any]) -> bool:
     try:
-        return bool(file_checksum(path) == facts["sha256"][path.name])
+        return bool(file_checksum(path) == content["sha256"][path.name])
     except OSError:
         return False
 
 
-def _seal(facts: Mapping[str, Any]) -> str:
+def _seal(content: Mapping[str, Any]) -> str:
     """Return the checksum of what position.json says."""
-    return sha256(json.dumps(facts, sort_keys=True))
+    return sha256(json.dumps(content, sort_keys=True))

@@ -51,7 +51,7 @@ def _records(folder: RunsFolder, plan: str | None) -> Iterator[tuple[Record, str
 
 def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
     cell, done = record.cell, record.done
-    facts = {
+    shared = {
         "dataset": cell.dataset_label,
         "baseline": label,
         "seed": cell.seed,
@@ -62,6 +62,6 @@ def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
         "cell": cell.id,
     }
     if not record.scores:
-        yield facts
+        yield shared
     for metric, score in record.scores.items():
-        yield facts | {"metric": metric, **vars(score)}
+        yield shared | {"metric": metric, **vars(score)}
