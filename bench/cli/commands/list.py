@@ -1,4 +1,4 @@
-"""`bench list`: name what can be run, without importing any of it."""
+"""`bench list`: name what can be run, without imports of plug-ins."""
 
 from __future__ import annotations
 
