@@ -1,10 +1,10 @@
-"""Checkpoints: whole, tied to their cell, and nothing in them that executes code.
+"""Checkpoints: written whole, tied to their cell, and without content that executes code.
 
 A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
-read with weights_only), and position.json. The latter says where training stood, of which cell, for which purpose and
-by which version of bench; it holds the checksums of the other two files, and a seal, the checksum of itself. A
-checkpoint is written under another name and then renamed, so that a killed process leaves the one before it whole. Two
-generations are kept: if the newest is refused, training goes on from the one before it.
+read with weights_only), and position.json. The latter tells the position of the training, the cell, the purpose and the
+version of bench. It holds the checksums of the other two files, and a seal, the checksum of itself. A checkpoint is
+written under another name and then renamed, so a killed process leaves the one before it whole. Two generations are
+kept: if the newest is refused, training goes on from the one before it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def load(
     rng: torch.Generator,
     objection: Callable[[Mapping[str, Any]], str] = lambda position: "",
 ) -> Loaded:
-    """Restore the newest checkpoint that is whole, of this cell, and whose position has no objection ("")."""
+    """Restore the newest checkpoint that is whole, belongs to this cell, and has no objection to its position."""
     import torch
     from safetensors.torch import load_file
 
@@ -139,7 +139,7 @@ def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
+    """Wait until a file, or the names in a folder, are on the disk: a power cut after the rename then loses nothing."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -157,7 +157,7 @@ def _position(kept: Path) -> dict[str, Any]:
 
 
 def _fault(place: Place, number: int) -> str:
-    """Return why a checkpoint is not used: it is damaged, or was made by another cell or version. "" if it is."""
+    """Return why a checkpoint is refused (damaged, or made by another cell or version); "" if it can be used."""
     kept = place.folder / str(number)
     try:
         content = read_object(kept / "position.json", "")
@@ -180,5 +180,5 @@ def _is_whole(path: Path, content: Mapping[str, Any]) -> bool:
 
 
 def _seal(content: Mapping[str, Any]) -> str:
-    """Return the checksum of what position.json says."""
+    """Return the checksum of the content of position.json."""
     return sha256(json.dumps(content, sort_keys=True))

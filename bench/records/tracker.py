@@ -107,7 +107,7 @@ class Tracker:
         return known.run_id
 
     def follow(self, record: Record, plan: str, entry: Entry) -> None:
-        """Write what is new of a running cell; `record` holds its new events only, the first time its start too.
+        """Write new events of a running cell; `record` holds those only, and the first time the start too.
 
         The run has no digest, so tables leave it out, until `project` completes it or writes another in its place.
         """
