@@ -85,7 +85,7 @@ def _line(key: str, found: estimate.StageTime, foreign_cores: float) -> str:
 
 
 def _summary(report: estimate.SpeedReport) -> str:
-    if "hours" not in report:
+    if "hours" not in report or "hours_together" not in report:
         return "predicted hours need all the stages"
     rows = []
     for name, arms in report["hours"].items():
