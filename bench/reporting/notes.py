@@ -11,11 +11,11 @@ from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
 from bench.plugins.reference import base
 from bench.records.journal import FAILURES
-from bench.reporting import grids
+from bench.reporting import grids, marks
 from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
-from bench.toolkit.metrics import copying
+from bench.toolkit.metrics import copying, distinct
 from bench.toolkit.metrics.nll import OF_MEANS
 
 
@@ -235,6 +235,13 @@ def _beyond(metric: str) -> str:
         return "above the real row's: the samples copy more of the training rows than held-out data do."
     if metric in copying.HIGHER:
         return "below the real row's: the samples repeat each other more than held-out data do."
+    if metric == distinct.NAME:
+        return "below half of the real row's: collapsed, the samples repeat few pairs of words."
+    if metric == marks.ORACLE:
+        return (
+            "below the real row's by more than chance: collapsed onto what the oracle finds likely, for the oracle's "
+            "own samples do not score so low."
+        )
     return "below the real row's: under-dispersed, not better than real data."
 
 

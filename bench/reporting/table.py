@@ -41,7 +41,7 @@ class Entry:
     """A row's values of one metric, sorted by seed, and the seeds; their mean, the half-width of its 95 % interval, and
     the kind of bound.
 
-    `marked` means that the value is below the real row's, which is not better.
+    `marked` means that the value is beyond the real row's, which is not better (see bench/reporting/marks.py).
     """
 
     state: State
