@@ -32,8 +32,9 @@ from bench.records.tracker import Tracker
 from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
 from bench.reporting.reference_row import refuse_unknown
+from bench.reporting.report_of_run import report_of_run, show_in_store
 from bench.reporting.table import Table
-from bench.reporting.write import charts, describe, how_to_look, print_summary, require_writable, write_report
+from bench.reporting.write import print_summary, require_writable, where_it_is, write_files
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -201,9 +202,9 @@ def _run(
     if own:
         beside.refuse_unfit(plan, own)
     console = Console()
-    code = session.run(plan, setup, console)
-    code = max(code, _judge_beside(plan, setup, own, console))
-    return code, _report(plan, setup, out, reference, console)
+    ended = session.run(plan, setup, console)
+    code = max(ended.code, _judge_beside(plan, setup, own, console))
+    return code, _report(plan, setup, out, reference, console, tracked=ended.tracked)
 
 
 def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin], console: Console) -> int:
@@ -222,17 +223,20 @@ def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin],
     return 0
 
 
-def _report(plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console) -> list[Table]:
+def _report(
+    plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console, *, tracked: bool
+) -> list[Table]:
     """Write the tables, print their first columns, tell where the rest is, and return them."""
     tracker = Tracker(setup.tracking_uri)
-    paths, tables = write_report(tracker, plan.name, out, reference)
-    print_summary(tables, console)
+    warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
+    report, tracked = report_of_run(tracker if tracked else None, plan.name, setup.runs, out, reference, warn)
+    paths = write_files(report, out)
+    print_summary(report.tables, console)
     for record in session.failed(plan, setup.runs):
         cell, log = record.cell, record.folder / "error.log"
         if log.exists():
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
-    describe(tracker, tables)
-    told = "\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)])
-    console.print(told, markup=False, highlight=False, soft_wrap=True)
-    return tables
+    told = show_in_store(tracker, report.tables, out, paths, warn) if tracked else [where_it_is(out, paths)]
+    console.print("\n".join(told), markup=False, highlight=False, soft_wrap=True)
+    return report.tables
