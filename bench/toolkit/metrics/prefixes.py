@@ -137,7 +137,7 @@ def _along(log_p: Tensor, log_q: Tensor, tokens: Tensor) -> dict[str, Tensor]:
     """Return the (m, T) arrays of `Prefixes`, a few sequences at a time: what they need stays in the nearest cache."""
     size = max(1, NEAR // log_p[0].numel())
     scratch = torch.empty(3, *log_p[:size].shape, dtype=log_p.dtype)
-    parts = [_look(*pair, scratch) for pair in zip(log_p.split(size), log_q.split(size), strict=True)]
+    parts = [_look(*pair, scratch) for pair in zip(torch.split(log_p, size), torch.split(log_q, size), strict=True)]
     found = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
     if not all(values.isfinite().all() for values in found.values()):
         found = _look_where_possible(log_p, log_q)
