@@ -98,7 +98,7 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
 
 
 def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
-    """Return two lines: where the report is, and how to open MLflow."""
+    """Return three lines: where the report in the folder `out` is, where all plans are, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
     beside = Path(sys.executable).with_name("mlflow")  # if the running environment is not activated
     program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
@@ -109,7 +109,9 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
         else f"`{command}`, then http://127.0.0.1:5000, Model training (top left)"
     )
     return (
-        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
+        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\n"
+        f"All plans: {out.parent / 'index.html'}\n"
+        f"MLflow: {where}"
     )
 
 
