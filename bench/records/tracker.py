@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from itertools import islice
@@ -132,6 +132,29 @@ class Tracker:
         with self._clear_errors():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
+    def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
+        """Enter the plan's runs of these cells under another name; BenchError if a plan of that name has other cells.
+
+        A store that does not exist is not made.
+        """
+        if not self._exists:
+            return
+        with self._clear_errors():
+            if set(self._known(new)) - set(cells):
+                raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
+            for run in self._of_cells(plan, cells):
+                self._client.set_tag(run.info.run_id, "plan", new)
+            self._forget(plan, new)
+
+    def drop(self, plan: str, cells: Collection[str]) -> None:
+        """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
+        if not self._exists:
+            return
+        with self._clear_errors():
+            for run in self._of_cells(plan, cells):
+                self._client.delete_run(run.info.run_id)
+            self._forget(plan)
+
     def charts(self, plan: str, datasets: Iterable[str]) -> dict[str, str]:
         """Return dataset -> the page of MLflow that draws the plan's runs, without the address of the server."""
         query = {
@@ -152,6 +175,14 @@ class Tracker:
         """Return the corpora of the plan's runs in the store."""
         with self._clear_errors():
             return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
+
+    def newest_plan(self) -> str:
+        """Return the plan whose cell was asked for last; BenchError if nothing is tracked."""
+        with self._clear_errors():
+            latest = self._search("tags.digest LIKE '%'", most=1) if self._exists else []
+        if not latest:
+            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+        return str(latest[0].data.tags["plan"])
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """Return one row per run and metric of a plan (columns: bench.records.encoding.COLUMNS).
@@ -252,11 +283,8 @@ class Tracker:
 
     def _runs(self, plan: str | None) -> list[Run]:
         """Return the runs of the plan's cells, or of the plan written last; BenchError if there are none."""
-        path = sqlite.path_of(self.uri)
-        latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
-        if not latest:
-            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
-        plan = plan or latest[0].data.tags["plan"]
+        newest = self.newest_plan()
+        plan = plan or newest
         runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.digest LIKE '%'")
         if not runs:
             raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
@@ -276,6 +304,22 @@ class Tracker:
             token = page.token
             if not token or most:
                 return runs
+
+    @property
+    def _exists(self) -> bool:
+        """Return whether there is a store: a file of SQLite may be missing, and a look would make it."""
+        path = sqlite.path_of(self.uri)
+        return path is None or path.exists()
+
+    def _of_cells(self, plan: str, cells: Collection[str]) -> list[Run]:
+        """Return the plan's runs of these cells, incomplete ones too."""
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'")
+        return [run for run in runs if run.data.tags["cell"] in cells]
+
+    def _forget(self, *plans: str) -> None:
+        """Search the store again before the next write to these plans."""
+        for plan in plans:
+            self._plans.pop(plan, None)
 
     def _known(self, plan: str) -> dict[str, _Known]:
         """Return the plan's runs by cell. The store is searched once per plan."""
