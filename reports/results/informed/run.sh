@@ -4,6 +4,6 @@
 # Run it again and it continues; --jobs and other options pass through.
 set -eu
 : "${BENCH_DATA:?set BENCH_DATA to the folder of the authors\' oracle}"
-informed='seqgan[discriminator_epochs=25,discriminator_rate=0.001,discriminator_updates=60,filters=0.25]'
+informed='informed=seqgan[discriminator_epochs=25,discriminator_rate=0.001,discriminator_updates=60,filters=0.25]'
 exec bench run -b "$informed" -b seqgan -b random-reward -b constant-reward -b mle -d oracle \
   --preset lean --data published --plan informed --seeds 3 "$@"
