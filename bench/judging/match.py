@@ -119,14 +119,7 @@ def match(
         return value - target
 
     gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}
-    bracket = nearest_crossing(gaps)
-    if bracket is None:
-        low, high = min(gaps.values()) + target, max(gaps.values()) + target
-        owner = f" of {arm[0].cell.label}" if arm else ""
-        raise BenchError(
-            f"{name} = {target:.4f}{owner} is out of reach: {baseline[0].cell.label} goes from "
-            f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
-        )
+    bracket = _bracket(gaps, target, name, baseline[0].cell.label, f" of {arm[0].cell.label}" if arm else "")
     temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
     unlike = dict(_unlike(arm, evaluator.only(metrics[1:]), count))
     beside = {m.name: mean([r.scores[m.name].value for r in arm]) for m in metrics if m.name not in unlike}
@@ -139,6 +132,18 @@ def match(
         unlike=unlike,
         hypotheses=count,
     )
+
+
+def _bracket(gaps: Mapping[float, float], target: float, name: str, row: str, owner: str) -> tuple[float, float]:
+    """Return the temperatures between which the row has the target; BenchError with its range if there are none."""
+    bracket = nearest_crossing(gaps)
+    if bracket is None:
+        low, high = min(gaps.values()) + target, max(gaps.values()) + target
+        raise BenchError(
+            f"{name} = {target:.4f}{owner} is out of reach: {row} goes from {low:.4f} to {high:.4f} at temperatures "
+            f"{TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
+        )
+    return bracket
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:
