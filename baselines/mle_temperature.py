@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import torch
 
-from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
@@ -26,10 +25,6 @@ class Knobs(PretrainingKnobs):
     """The knobs of `mle`, and the temperature."""
 
     temperature: float = knob(0.8, low=0.01, high=100, help="divisor of the trained generator's logits")
-
-    def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return the epochs of maximum likelihood; this arm trains them itself, since its learning curve differs."""
-        return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
 
 
 class MLETemperature:

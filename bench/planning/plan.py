@@ -48,6 +48,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
         for dataset in datasets
         for cell in _cells(dataset, opened[dataset.label], arms[dataset.label], seeds, preset, request.device)
     ]
+    refusals.refuse_one_arm_twice(cells)
     number, parts = request.shard
     if not (part := cells[number - 1 :: parts]):
         raise BenchError(f"shard {number}/{parts} is empty: the plan has {len(cells)} cells; give fewer parts")

@@ -50,10 +50,11 @@ class Preset:
                 baselines[name] = {**baselines.get(name, {}), **table}
         return replace(self, baselines=baselines)
 
-    def knobs(self, cls: type, name: str) -> dict[str, Any]:
-        """Return the values this preset gives to a baseline's settings class."""
+    def knobs(self, cls: type, *owners: str) -> dict[str, Any]:
+        """Return the values this preset gives to a baseline's settings class; later names of the baseline overrule."""
         known = {f.name for f in fields(cls)}
-        return {k: v for k, v in self.defaults.items() if k in known} | dict(self.baselines.get(name, {}))
+        own = {k: v for name in owners for k, v in self.baselines.get(name, {}).items()}
+        return {k: v for k, v in self.defaults.items() if k in known} | own
 
 
 def shipped() -> list[str]:

@@ -206,6 +206,12 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     return folder
 
 
+def ends(record: Record) -> tuple[float, float]:
+    """Return the times of the latest start and of the last event; the present if there is none."""
+    now, start = time.time(), record.last(Start)
+    return start.time if start else now, record.events[-1].time if record.events else now
+
+
 def read_record(folder: Path) -> Record:
     """Read the record in a cell's folder; BenchError if its cell.json is damaged."""
     return record_of(read_cell(folder), folder)

@@ -93,6 +93,18 @@ def copied(samples: TokenArray, data: SequenceData) -> FloatArray:
 def longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> FloatArray:
     """Return for each of the (n, T) samples the length of its longest run that occurs in a row of `train`.
 
+    The training rows are taken in parts, which bounds the memory.
+    """
+    size = max(ROWS, len(samples))
+    longest = np.zeros(len(samples), dtype=np.float64)
+    for first in range(0, len(train), size):
+        np.maximum(longest, _longest_runs(samples, train[first : first + size], end), out=longest)
+    return longest
+
+
+def _longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> FloatArray:
+    """Return what `longest_runs` returns, with all training rows at once.
+
     Runs grow by one token at a time, and each has a number. Only runs that occur on both sides grow on.
     """
     base = int(max(samples.max(initial=0), train.max(initial=0))) + 1

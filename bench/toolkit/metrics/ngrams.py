@@ -105,7 +105,9 @@ def extend(flat: Flat, grams: Grams, order: int, vocabulary: int) -> Grams:
     keys *= vocabulary
     keys += flat.tokens[places + (order - 1)]
     by_key = _by_key(keys)
-    return _count(keys[by_key], places[by_key], flat.rows)
+    keys, places = keys[by_key], places[by_key]
+    del by_key  # a large corpus leaves no room for it
+    return _count(keys, places, flat.rows)
 
 
 def _count(keys: IntArray, places: IntArray, row_of: IntArray) -> Grams:
@@ -147,9 +149,10 @@ def _by_key(keys: IntArray) -> IntArray:
 
 
 def _packed_sort(keys: IntArray, bits: int) -> IntArray:
-    """Return the stable argsort of keys that leave `bits` bits for a place."""
-    packed = keys << bits
-    packed |= np.arange(len(keys))
+    """Return the stable argsort of keys that leave `bits` bits for a place, in the memory of the keys."""
+    packed = keys
+    packed <<= bits
+    packed |= _up_to(len(keys))
     packed.sort()
     packed &= (1 << bits) - 1
     return packed

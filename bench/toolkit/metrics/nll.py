@@ -60,6 +60,17 @@ def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
     return remembered
 
 
+def in_parts(log_prob: LogProb, rows: int) -> LogProb:
+    """Return the same function, which reads (n, T) sequences `rows` at a time: more would not fit into memory."""
+
+    def parted(sequences: TokenArray) -> FloatArray:
+        if len(sequences) <= rows:
+            return log_prob(sequences)
+        return np.concatenate([log_prob(sequences[at : at + rows]) for at in range(0, len(sequences), rows)])
+
+    return parted
+
+
 class NLLOracle:
     """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it.
 
