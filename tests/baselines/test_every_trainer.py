@@ -132,7 +132,7 @@ def test_every_trained_arm_is_one_or_the_other() -> None:
     assert {*OFFICIAL, "mle-regularised", "transformer", "ngram"} == set(TRAINED)
 
 
-@pytest.mark.parametrize(("title", "seeds"), [("official", 5), ("paper", 5), ("lean", 3)])
+@pytest.mark.parametrize(("title", "seeds"), [("official", 8), ("paper", 8), ("lean", 8)])
 def test_they_are_judged_alike(title: str, seeds: int) -> None:
     found = preset.read(title)
     assert found.run.seeds == seeds and found.run.threads == 1
