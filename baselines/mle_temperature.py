@@ -1,8 +1,8 @@
-"""Maximum likelihood, sampled at a temperature below 1: the control that asks whether a gain is more than sharpness.
+"""Maximum likelihood, sampled at a temperature below 1: a control that shows whether a gain is more than sharpness.
 
-After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle
-falls when a generator merely avoids its rarer tokens, with no better model of the data, so a GAN must be compared with
-MLE at the temperature where both score alike, and then on diversity (NLL_test, Self-BLEU).
+After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle falls
+when a generator merely avoids its rarer tokens, with no better model of the data. So compare a GAN with MLE at the
+temperature at which both have the same NLL_oracle, and then on diversity (NLL_test, Self-BLEU).
 """
 
 from __future__ import annotations

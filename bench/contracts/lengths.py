@@ -1,4 +1,4 @@
-"""Sequences of variable length in rectangular arrays: what follows the first end token does not count."""
+"""Sequences of variable length in rectangular arrays: tokens after the first end token do not count."""
 
 from __future__ import annotations
 

@@ -194,7 +194,10 @@ def _row(
     ours = human.get(label, "not collected")
     shared = runs.dropna(subset=["start"])
     starts = dict(zip(map(int, shared["seed"]), map(str, shared["start"]), strict=True))
-    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts)
+    trainer = str(runs["baseline"].iloc[-1]) if len(runs) else ""
+    return Row(
+        label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts, trainer
+    )
 
 
 def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:

@@ -9,7 +9,6 @@ from bench.judging.copies import rewards_copies
 from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
-from bench.plugins.reference import base
 from bench.records.journal import FAILURES
 from bench.reporting import grids, marks
 from bench.reporting.evidence import on_headline
@@ -170,8 +169,9 @@ def _evidence(table: Table) -> Iterator[str]:
 
 def _variants(table: Table) -> Iterator[str]:
     """Yield the unpaired rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
-    own = table.reference_row.label if table.reference_row else ""
-    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own) and not one.pairs})
+    own = table.reference_row.trainer if table.reference_row else ""
+    trainers = {row.label: row.trainer for row in table.rows}
+    alike = sorted({one.name for one in table.comparisons if trainers[one.label] == own and not one.pairs})
     if alike:
         yield (
             f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "

@@ -1,8 +1,8 @@
-"""What an oracle p and a generator q say of the next token after every prefix of some sequences.
+"""Compare the next-token distributions of an oracle p and a generator q after every prefix of some sequences.
 
 Only prefixes are sampled; the sum over the vocabulary at each position is exact (a Rao-Blackwell estimate), so the
-error is a fraction of that of drawn log-ratios. Where the sequences are all that exist, weighted by their probability,
-nothing is sampled. All numbers are in nats, by position t = 1..T.
+error is a fraction of that of sampled log-ratios. If the sequences are all possible ones, weighted by their
+probability, nothing is sampled. All numbers are in nats, by position t = 1..T.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from bench.contracts.data import TokenArray
 from bench.contracts.metric import FloatArray
 
 Conditionals = Callable[[TokenArray], Tensor]
-"""(n, T) int64 sequences to (n, T, V) natural-log probabilities of every token at each position."""
+"""A function from (n, T) int64 sequences to (n, T, V) natural-log probabilities of every token at each position."""
 HELD = 2**20
 """Probabilities held at once: few enough to stay in the processor's last cache."""
 NEAR = 2**18
 """Probabilities of each distribution that are worked on at once: few enough for the processor's nearest cache."""
 BITS = math.log2(math.e)
 RELEASED = 7 * 2**20
-"""Numbers in a block, 28 MB, that is asked for and given back untouched: glibc learns from blocks below 32 MB."""
+"""Numbers in a block, 28 MB, that is allocated and freed at once: glibc adapts to freed blocks below 32 MB."""
 GROUPS = 64
-"""Group g of tokens has probabilities q from 2 ** -(g + 1) to 2 ** -g; the last group has all below."""
+"""Number of groups of tokens: group g has q from 2 ** -(g + 1) to 2 ** -g, the last group everything below."""
 
 
 @dataclass(frozen=True)
 class Prefixes:
-    """What p and q say along (n, T) sequences; every array but `weights` is (n, T) float64, one number a prefix.
+    """The values of p and q along (n, T) sequences; every array but `weights` is (n, T) float64, one number a prefix.
 
     `weights` (n,) sum to 1. `kl_pq` is KL(p(.|h) || q(.|h)), `kl_qp` is KL(q(.|h) || p(.|h)), `tv` the total variation
     of the two, `entropy_p` and `entropy_q` their entropies, `log_p` and `log_q` the log-probability of the token that
@@ -52,7 +52,7 @@ class Prefixes:
 
     @cached_property
     def ratio(self) -> FloatArray:
-        """(n, T) log q(x_1..t) / p(x_1..t) of every prefix; -inf where q rules it out."""
+        """(n, T) log q(x_1..t) / p(x_1..t) of every prefix; -inf if q gives it probability 0."""
         with np.errstate(invalid="ignore"):
             found: FloatArray = self.log_q.cumsum(1) - self.log_p.cumsum(1)
         return np.where(np.isneginf(self.log_q.cumsum(1)), -np.inf, found)
@@ -87,7 +87,7 @@ def compare(
     *,
     calibrated: int | None = None,
 ) -> tuple[Prefixes, Calibration]:
-    """Look at every prefix of the (n, T) sequences once, a few rows at a time; equal weights by default.
+    """Return the values of every prefix of the (n, T) sequences, and q's calibration; equal weights by default.
 
     Calibration counts every token after the prefixes of the first `calibrated` sequences; None: of all.
     """
@@ -122,10 +122,10 @@ def _weights(sequences: TokenArray, weights: FloatArray | None) -> FloatArray:
 
 
 def _slices(p: Conditionals, q: Conditionals, sequences: TokenArray) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """A few rows of the sequences, and the (m, T, V) log-probabilities that p and q give along them, of one dtype."""
+    """Yield some rows of the sequences, and their (m, T, V) log-probabilities under p and q, of one dtype."""
     words = p(sequences[:1]).shape[2]
     size = max(1, HELD // (sequences.shape[1] * words))
-    torch.empty(RELEASED)  # glibc keeps what is freed up to twice this size, so slices reuse their memory
+    torch.empty(RELEASED)  # glibc then keeps freed memory up to twice this size, so slices reuse it
     for first in range(0, len(sequences), size):
         rows = slice(first, first + size)
         log_p, log_q = p(sequences[rows]), q(sequences[rows])
