@@ -31,7 +31,7 @@ def compare(
     others = [row for row in rows if row.label not in (REAL, reference.label) and row.done]
     labels = {row.label for row in rows}
     published = spec.p if stands_for_base(reference.label, labels) else {}
-    sequences = {row.label: _one_run(runs, row.label, per_sequence) for row in (reference, *others)}
+    sequences = {row.label: one_run(runs, row.label, per_sequence) for row in (reference, *others)}
     compared: list[Comparison] = []
     for column in columns:
         ours, arms = reference.arm(column.metric), [row.arm(column.metric) for row in others]
@@ -68,7 +68,7 @@ def _comparison(
 ) -> Comparison:
     metric = column.metric
     found = over_seeds.over_seeds(reference.arm(metric), row.arm(metric), column.better)
-    of_one = [_column(sequences[label], metric) for label in (reference.label, row.label)]
+    of_one = [column_of(sequences[label], metric) for label in (reference.label, row.label)]
     return Comparison(
         metric,
         row.label,
@@ -83,11 +83,12 @@ def _comparison(
     )
 
 
-def _one_run(runs: pd.DataFrame, label: str, per_sequence: PerSequence) -> pd.DataFrame:
+def one_run(runs: pd.DataFrame, label: str, per_sequence: PerSequence) -> pd.DataFrame:
     """Return the scores per sequence of the row's finished run with the lowest seed, like the paper's one run."""
     mine = runs[(runs["label"] == label) & (runs["status"] == "done")].sort_values("seed")
     return per_sequence(str(mine["run_id"].iloc[0]))
 
 
-def _column(sequences: pd.DataFrame, metric: str) -> FloatArray:
+def column_of(sequences: pd.DataFrame, metric: str) -> FloatArray:
+    """Return the (n,) scores of a metric that are defined; empty if the run has none."""
     return sequences[metric].dropna().to_numpy(dtype=float) if metric in sequences else np.empty(0)

@@ -9,13 +9,12 @@ from bench.judging.copies import rewards_copies
 from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
-from bench.plugins.reference import base
 from bench.records.journal import FAILURES
-from bench.reporting import grids
+from bench.reporting import grids, marks
 from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
-from bench.toolkit.metrics import copying
+from bench.toolkit.metrics import copying, distinct
 from bench.toolkit.metrics.nll import OF_MEANS
 
 
@@ -172,8 +171,9 @@ def _evidence(table: Table) -> Iterator[str]:
 
 def _variants(table: Table) -> Iterator[str]:
     """Yield the unpaired rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
-    own = table.reference_row.label if table.reference_row else ""
-    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own) and not one.pairs})
+    own = table.reference_row.trainer if table.reference_row else ""
+    trainers = {row.label: row.trainer for row in table.rows}
+    alike = sorted({one.name for one in table.comparisons if trainers[one.label] == own and not one.pairs})
     if alike:
         yield (
             f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "
@@ -237,6 +237,13 @@ def _beyond(metric: str) -> str:
         return "above the real row's: the samples copy more of the training rows than held-out data do."
     if metric in copying.HIGHER:
         return "below the real row's: the samples repeat each other more than held-out data do."
+    if metric == distinct.NAME:
+        return "below half of the real row's: collapsed, the samples repeat few pairs of words."
+    if metric == marks.ORACLE:
+        return (
+            "below the real row's by more than chance: collapsed onto what the oracle finds likely, for the oracle's "
+            "own samples do not score so low."
+        )
     return "below the real row's: under-dispersed, not better than real data."
 
 

@@ -9,7 +9,7 @@ import torch
 
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError
-from bench.contracts.knobs import build
+from bench.contracts.knobs import build, rules_of
 from bench.contracts.trainer import Trainer
 from bench.planning import preset
 from bench.planning.cell import Evaluation
@@ -143,7 +143,7 @@ def test_they_are_judged_alike(title: str, seeds: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_knobs_are_bounded(name: str) -> None:
     cls: Any = plugins.load("bench.baselines", name)
-    for field in dataclasses.fields(cls.Settings):
-        if field.metadata["low"] is not None:
+    for key, rules in rules_of(cls.Settings).items():
+        if rules.low is not None:
             with pytest.raises(BenchError, match="least"):
-                build(cls.Settings, {field.name: field.metadata["low"] - 1}, name)
+                build(cls.Settings, {key: rules.low - 1}, name)

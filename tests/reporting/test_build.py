@@ -24,6 +24,7 @@ from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
+from bench.reporting.summary import summary
 from bench.reporting.table import Table
 from bench.reporting.to_csv import runs_csv, table_csv
 from bench.reporting.write import print_summary
@@ -525,6 +526,31 @@ def test_copying_beyond_real_data_is_marked(shop: Any, build: Build) -> None:
         "† longest copied run above the real row's: the samples copy more of the training rows than held-out data do.",
         "† unique rows below the real row's: the samples repeat each other more than held-out data do.",
     ]
+
+
+def test_an_nll_oracle_that_no_honest_sampler_reaches_is_marked(shop: Any, build: Build) -> None:
+    def drawn(label: str, nll: float, pairs: float) -> Record:
+        return shop.done(shop.cell(label), {"nll_oracle": nll, "distinct-2": pairs})
+
+    # 200 sequences of the real row with a spread of .5: three standard errors of the difference are .15
+    (table,) = build([drawn("real", 5.75, 0.8), drawn("mle", 5.65, 0.41), drawn("seqgan", 5.5, 0.39)])
+    found = rows(table)
+    assert [found[name]["NLL_oracle ↓"] for name in ("real data", "MLE", "SeqGAN")] == ["5.750", "5.650", "5.500†"]
+    assert [found[name]["distinct-2 ↓"] for name in ("real data", "MLE", "SeqGAN")] == ["0.8000", "0.4100", "0.3900†"]
+    oracle, pairs = noted(table, "†")
+    assert oracle.startswith("† NLL_oracle below the real row's by more than chance: collapsed")
+    assert pairs == "† distinct-2 below half of the real row's: collapsed, the samples repeat few pairs of words."
+    told = {row["label"]: row["scores"] for row in summary([table])["tables"][0]["rows"]}
+    marks = [told[label][metric]["beyond_real"] for label in told for metric in ("nll_oracle", "distinct-2")]
+    assert marks == [label == "seqgan" for label in told for _ in range(2)]
+    assert table.ranks["nll_oracle"].places.get("seqgan") is None
+    page = html([table])
+    assert "5.500†" in render.markdown(table) and "collapsed onto what the oracle" in page
+
+
+def test_without_a_real_row_nothing_is_marked(shop: Any, build: Build) -> None:
+    (table,) = build([shop.done(shop.cell("mle"), {"nll_oracle": 0.1, "distinct-2": 0.0})])
+    assert not noted(table, "†")
 
 
 def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:

@@ -53,9 +53,8 @@ def command(
     """Verify finished runs, without training unless you ask for it.
 
     WHAT is a runs folder, a zip file of `bench pack`, or the name of a plan; by default it is the folder --runs. The
-    command compares the checksums of each cell, and takes its scores again from the samples and the weights that it
-    kept; of a zip file it takes the tests again too. The exit code is 1 if something is damaged, missing, or comes out
-    otherwise.
+    command compares the checksums of each cell, and recomputes its scores from the samples and the weights that it
+    kept; for a zip file it recomputes the tests too. The exit code is 1 if something is damaged, missing, or differs.
 
     --retrain trains into the folder "retrained". `bench report --from` then marks the rows as re-trained.
     """
