@@ -315,7 +315,7 @@ def test_calibration_a_method_against_itself_over_seeds() -> None:
 
 @pytest.mark.parametrize(("sd", "rate"), [(0.01, 0.36), (0.02, 0.60), (0.05, 0.84)])
 def test_the_test_over_sequences_calls_identical_methods_different(sd: float, rate: float) -> None:
-    """10,000 sequences of standard deviation .53 a run, runs of one method varying by sd: the rates of METHOD.md.
+    """10,000 sequences of standard deviation .53 a run, runs of one method varying by sd: the rates by simulation.
 
     The per-sequence means are drawn directly: a mean of 10,000 normals is normal with sd .0053.
     """
