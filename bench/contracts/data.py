@@ -67,13 +67,13 @@ class SequenceData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint. Taken once."""
+        """16 hex digits of the arrays and the vocabulary, computed once."""
         return self.fingerprint_now()
 
     def fingerprint_now(self) -> str:
-        """Return the fingerprint taken anew: it is another where something has written into the arrays."""
+        """Return the fingerprint of the present arrays: it differs if something has written into them."""
         digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
         for split in (self.train, self.valid, self.test):
             digest.update(str(split.shape).encode())
-            digest.update(np.ascontiguousarray(split).data)  # as it lies in memory, without a copy
+            digest.update(np.ascontiguousarray(split).data)  # the memory itself, without a copy
         return digest.hexdigest()[:16]

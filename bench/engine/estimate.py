@@ -83,7 +83,7 @@ def measured(device: str) -> dict[str, float] | None:
         report: SpeedReport = json.loads(path().read_text(encoding="utf-8"))
         if report["device"] != device:
             return None
-        # Two one-thread processes do a little more than one process with two threads, so this is slightly too high.
+        # Two processes of one thread do a little more than one process of two threads, so this is slightly too high.
         threads = report["threads"] if device == "cpu" else 1
         return {key: stage["seconds"] * threads for key, stage in report["stages"].items()}
     except (OSError, ValueError, KeyError, TypeError):
@@ -154,8 +154,8 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
 class TimeLeft:
     """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean.
 
-    What was expected is corrected by what the cells that ended took. A running cell takes at least as long as the
-    epochs that its phase still has, by the time of its latest one.
+    The times of cells that ended correct `expected`. A running cell takes at least as long as the remaining epochs of
+    its phase, by the time of its latest epoch.
     """
 
     def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:

@@ -64,7 +64,7 @@ class SharedStart:
 
     @cached_property
     def key(self) -> str:
-        """16 hex digits of all that the start and its learning curve depend on."""
+        """16 hex digits that depend on everything that the start and its learning curve depend on."""
         cell = self.cell
         depends = {
             "made by": self._made_by,

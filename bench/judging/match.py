@@ -121,12 +121,9 @@ def match(
     gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}
     bracket = nearest_crossing(gaps)
     if bracket is None:
-        low, high = min(gaps.values()) + target, max(gaps.values()) + target
         owner = f" of {arm[0].cell.label}" if arm else ""
-        raise BenchError(
-            f"{name} = {target:.4f}{owner} is out of reach: {baseline[0].cell.label} goes from "
-            f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
-        )
+        reached = [target + each for each in gaps.values()]
+        raise _out_of_reach(f"{name} = {target:.4f}{owner}", baseline[0].cell.label, reached)
     temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
     unlike = dict(_unlike(arm, evaluator.only(metrics[1:]), count))
     beside = {m.name: mean([r.scores[m.name].value for r in arm]) for m in metrics if m.name not in unlike}
@@ -139,6 +136,11 @@ def match(
         unlike=unlike,
         hypotheses=count,
     )
+
+
+def _out_of_reach(wanted: str, label: str, reached: Sequence[float]) -> BenchError:
+    span = f"at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
+    return BenchError(f"{wanted} is out of reach: {label} goes from {min(reached):.4f} to {max(reached):.4f} {span}")
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:

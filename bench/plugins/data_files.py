@@ -8,12 +8,12 @@ The names are read from the module's text, without an import, so they must be wr
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from bench.contracts.errors import BenchError
+from bench.files import file_checksum
 
 NAME = "DATA_FILES"
 
@@ -68,7 +68,6 @@ def _written_out(value: ast.expr | None, place: str) -> list[str]:
 
 def _sha256(path: Path, module: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_checksum(path)
     except OSError as error:
         raise BenchError(f"cannot read {path}, which {NAME} of {module} names: {error.strerror}") from None

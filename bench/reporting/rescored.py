@@ -1,4 +1,4 @@
-"""What `bench rescore` writes: a line a file and metric, a table a paper, and the picture of BLEU and Self-BLEU."""
+"""The output of `bench rescore`: a line a file and metric, a table a paper, and the picture of BLEU and Self-BLEU."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _text(found: statistics.Interval | None, decimals: int) -> str:
 
 
 def _notes(folder: Folder, spec: Published) -> Iterator[str]:
-    """Yield what must be said of the real rows, of the published values, and of files."""
+    """Yield the notes on the real rows, on the published values, and on files."""
     for real in folder.real.values():
         if real.sequences < real.wanted:
             yield (

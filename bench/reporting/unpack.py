@@ -61,14 +61,6 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         yield Unpacked(RunsFolder(Path(folder)), str(manifest["plan"]), tuple(faults))
 
 
-def check(
-    path: Path, corpora: Corpora, told: Callable[[Finding], object] = lambda _: None, *, scores: bool = True
-) -> Checked:
-    """Verify a pack, and call `told` with the finding of each cell; BenchError if it is no pack."""
-    with unpacked(path) as found:
-        return examine(found, corpora, told, scores=scores)
-
-
 def examine(
     found: Unpacked, corpora: Corpora, told: Callable[[Finding], object] = lambda _: None, *, scores: bool = True
 ) -> Checked:

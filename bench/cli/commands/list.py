@@ -25,6 +25,7 @@ def command(knobs: str | None, name: str | None) -> None:
         _show_knobs(knobs)
     elif name:
         click.echo(preset.text(name), nl=False)
+        _show_floor(preset.read(name).run.seeds)
     else:
         _show(
             "baselines", {name: plugins.meaning("bench.baselines", name) for name in plugins.names("bench.baselines")}
@@ -37,6 +38,14 @@ def _show(title: str, meanings: Mapping[str, str]) -> None:
     click.echo(f"{title}:")
     for name, meaning in meanings.items():
         click.echo(f"  {name:<{NAME}}  {meaning}")
+
+
+def _show_floor(seeds: int) -> None:
+    """Print, as comments of the file, how many seeds the tests need."""
+    from bench.cli.floor import floor  # numpy
+
+    click.echo(f"\n# {floor(seeds, 1)}")
+    click.echo(f"# with every baseline: {floor(seeds, len(plugins.names('bench.baselines')) - 1)}")
 
 
 def _show_knobs(name: str) -> None:
