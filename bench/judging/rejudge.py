@@ -19,11 +19,11 @@ from bench.judging.evaluator import Evaluator, Judgement, log_prob_of, next_log_
 from bench.judging.kept_samples import kept_samples
 from bench.planning.cell import ELSEWHERE
 from bench.plugins.metrics import MetricPlugin, OwnMetric, as_metrics
-from bench.records import revive
+from bench.records import at_work, fence, revive
 from bench.records.events import Beside
-from bench.records.journal import Journal, Record
+from bench.records.journal import Journal, Record, read_record
 from bench.records.runs import RunsFolder
-from bench.records.sync import locked, project_plan
+from bench.records.sync import project_plan
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def rejudge(
 
 def _rejudge(record: Record, opened: Opened, plugins: Sequence[MetricPlugin]) -> list[str]:
     evaluator = own_evaluator(opened, record.cell.evaluation.rule, plugins)
+    with fence.held(record.folder / fence.NAME, fence.FOREVER, remove=True):  # another plan may hold the cell too
+        return _judged_alone(read_record(record.folder), opened, evaluator)
+
+
+def _judged_alone(record: Record, opened: Opened, evaluator: Evaluator) -> list[str]:
     lacking = _lacking(record, evaluator)
     if not lacking:
         return []
@@ -98,12 +103,14 @@ def rejudge_folder(
     runs: Path,
     tracker: Tracker,
     judged: Callable[[], object] = lambda: None,
+    plan: str | None = None,
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    BenchError also if another command is at work in the folder.
+    With `plan`, whose cells they are, others may work on other plans meanwhile. BenchError also if another command is
+    at work on the plan, or else in the folder.
     """
-    with locked(runs):
+    with at_work.on_plan(plan, runs) if plan else at_work.on_all(runs):
         lost = rejudge(records, plugins, corpora, judged)
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
         for plan, cells in stored.plans.items():

@@ -35,7 +35,7 @@ def absolute(uri: str) -> str:
 
 @contextmanager
 def locked(path: Path, uri: str) -> Iterator[None]:
-    """Let one process at a time make the schema of a new store. Raises BenchError as `check` does."""
+    """Let one process at a time write to a store, or make its schema. Raises BenchError as `check` does."""
     check(path, uri)
     with fence.held(path.with_name(f".{path.name}.lock"), fence.FOREVER):
         yield

@@ -86,8 +86,7 @@ class Tracker:
 
     def prepare(self) -> None:
         """Connect to the store and make its schema if it is new (about 3 s). Call it before workers start."""
-        path = sqlite.path_of(self.uri)
-        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+        with self._writing():
             self._client.search_experiments(max_results=1)
 
     def project(self, record: Record, plan: str, entry: Entry) -> str:
@@ -98,7 +97,7 @@ class Tracker:
         """
         wanted = project(record, plan, entry)
         try:
-            with self._clear_errors():
+            with self._writing():
                 known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be written: search the store again
@@ -113,7 +112,7 @@ class Tracker:
         """
         key = plan, record.cell.id
         wanted = project(record, plan, entry)
-        with self._clear_errors():
+        with self._writing():
             if key not in self._live:
                 self._live[key] = _Live(self._create(record, wanted, {}), set())
             live = self._live[key]
@@ -128,7 +127,7 @@ class Tracker:
             if room < 0:
                 break
             lines.append(line)
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
     def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
@@ -138,7 +137,7 @@ class Tracker:
         """
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             if set(self._known(new)) - set(cells):
                 raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
             for run in self._of_cells(plan, cells):
@@ -149,7 +148,7 @@ class Tracker:
         """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             for run in self._of_cells(plan, cells):
                 self._client.delete_run(run.info.run_id)
             self._forget(plan)
@@ -259,7 +258,7 @@ class Tracker:
 
     def record_human(self, collected: Collected) -> None:
         """Write imported human scores to the dataset's experiment, in place of earlier ones."""
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
 
     def human(self) -> dict[str, Collected]:
@@ -286,6 +285,13 @@ class Tracker:
         for name in LOGGERS:  # mlflow sets its own level when it is imported
             logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
         return MlflowClient(sqlite.absolute(self.uri))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write to the store, with clear errors; to an SQLite store one process at a time, which it would refuse."""
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+            yield
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
