@@ -23,6 +23,7 @@ from bench.records import at_work, fence, revive
 from bench.records.events import Beside
 from bench.records.journal import Journal, Record, read_record
 from bench.records.runs import RunsFolder
+from bench.records.store import StoreError
 from bench.records.sync import project_plan
 from bench.records.tracker import Tracker
 
@@ -107,15 +108,18 @@ def rejudge_folder(
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    With `plan`, whose cells they are, others may work on other plans meanwhile. BenchError also if another command is
-    at work on the plan, or else in the folder.
+    With `plan`, whose cells they are, others may work on other plans meanwhile. If the store fails, that is a line too:
+    the scores are in the journals. BenchError also if another command is at work on the plan, or else in the folder.
     """
     with at_work.on_plan(plan, runs) if plan else at_work.on_all(runs):
         lost = rejudge(records, plugins, corpora, judged)
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
-        for plan, cells in stored.plans.items():
+        for name, cells in stored.plans.items():
             if changed & cells.keys():
-                project_plan(tracker, plan, cells, stored)
+                try:
+                    project_plan(tracker, name, cells, stored)
+                except StoreError as error:
+                    return [*lost, str(error)]
     return lost
 
 

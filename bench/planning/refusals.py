@@ -1,4 +1,4 @@
-"""Requests that are refused before any work."""
+"""Refuse bad requests before any work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_name(plan: str) -> None:
 
 
 def refuse_unclear_names(arms: Sequence[Arm], datasets: Sequence[Arm]) -> None:
-    """BenchError if two arms have one label: a table knows a row by its label alone."""
+    """BenchError if two arms have the same label: a table tells rows apart by label only."""
     groups: tuple[tuple[Group, Sequence[Arm]], ...] = (("bench.baselines", arms), ("bench.datasets", datasets))
     for group, found in groups:
         kind, labels = group.removeprefix("bench."), [arm.label for arm in found]
@@ -118,7 +118,7 @@ def refuse_unknown_owners(preset: Preset, arms: Sequence[Arm], datasets: Sequenc
 
 
 def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
-    """Return whether it is close to one of the names, or has the same letters, as `mel` and `mle`."""
+    """Return whether the name is close to one of the names, or has the same letters, as `mel` and `mle`."""
     plain = {name: _letters(name) for name in allowed}
     asked = _letters(owner)
     return any(sorted(asked) == sorted(name) for name in plain.values()) or bool(
@@ -127,5 +127,5 @@ def _looks_misspelt(owner: str, allowed: Iterable[str]) -> bool:
 
 
 def _letters(name: str) -> str:
-    """Return the letters and digits of a name, small: `MyGan` and `my-gan` are alike."""
+    """Return the letters and digits of a name in lower case: `MyGan` and `my-gan` are alike."""
     return "".join(char for char in name.lower() if char.isalnum())

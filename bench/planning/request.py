@@ -1,4 +1,4 @@
-"""What the user asks for, and the arms that it names: baselines and datasets with all their knobs."""
+"""What the user asks for, and its arms: baselines and datasets with all their knobs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WHOLE = Shard(1, 1)
 class Request:
     """What the user asks for. `overrides` are (owner, knob, value) from --set, not yet checked.
 
-    The seeds go from `first_seed` to `seeds` - 1. Of all cells, those of one `shard` are asked for.
+    The seeds are `first_seed` to `seeds` - 1. With a `shard`, only its part of the cells is asked for.
     """
 
     baselines: tuple[str, ...]
@@ -63,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Arm:
-    """A baseline or dataset with all its knobs; the label names the overrides that change something."""
+    """A baseline or dataset with all its knobs; the label names the overrides that change a value."""
 
     label: str
     reference: Reference
@@ -138,7 +138,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
-    """Resolve the preset's values without --set; a refused value is blamed on the preset.
+    """Return the preset's values without --set; an error about a value names the preset.
 
     [defaults] reaches knobs of the user's own plug-ins too.
     """

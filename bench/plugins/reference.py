@@ -1,6 +1,6 @@
 """A reference names a plug-in in one text: `mle`, `package.module:Object`, `path/file.py:Object`, or `text:FILE`.
 
-Knobs in brackets make a variant of it, as tables name one: `seqgan[k=1]`, `markov[order=1,words=20]`. A baseline
+Knobs in brackets make a variant, which is the name in tables too: `seqgan[k=1]`, `markov[order=1,words=20]`. A baseline
 takes a preset and a name too: `seqgan@lean`, `big=seqgan[hidden=64]`.
 """
 
@@ -17,9 +17,9 @@ from bench.toolkit.corpora.reading.formats import stem
 from bench.toolkit.corpora.reading.rows import split_column
 
 TEXT = "text"
-"""The dataset that reads a file of the user's."""
+"""The dataset that reads a file of the user."""
 PREFIX = f"{TEXT}:"
-LONGEST = 80  # letters of a name
+LONGEST = 80  # characters of a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The plug-in's own name: that of the entry point, or that of the object."""
+        """The name of the entry point, or of the object."""
         return self.absolute.rpartition(":")[2]
 
     @property
@@ -58,7 +58,7 @@ class Reference:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The names by which --set and presets reach a dataset's knobs; later ones overrule."""
+        """The names by which --set and presets set a dataset's knobs; a later name overrules."""
         if self.argument:
             return TEXT, self.label
         plain = base(self.label) if self.knobs else self.label
@@ -66,7 +66,7 @@ class Reference:
 
 
 def parse_plugin(text: str) -> Reference:
-    """Return a trainer or a dataset without an argument; BenchError if a file is named without its class."""
+    """Return the reference of a trainer, or of a dataset without an argument; BenchError if a file has no class."""
     plain, inside = split_knobs(text)
     head, _, name = plain.rpartition(":")
     if plain.endswith(".py"):
@@ -122,15 +122,15 @@ def base(label: str) -> str:
 
 
 def split_knobs(text: str) -> tuple[str, list[str]]:
-    """Return a reference without its brackets, and the KNOB=VALUE in them: ("seqgan", ["k=1"]) for `seqgan[k=1]`."""
+    """Return the text before the brackets, and each KNOB=VALUE in them: `seqgan[k=1]` -> ("seqgan", ["k=1"])."""
     found = re.fullmatch(r"([^\[]+)\[([A-Za-z_]\w*=.*)\]", text)
     return (found[1], re.split(r",(?=[A-Za-z_]\w*=)", found[2])) if found else (text, [])
 
 
 def parse_dataset(text: str) -> Reference:
-    """Return a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none.
+    """Return the reference of a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is bad.
 
-    A variant is a dataset of its own: its label holds its knobs.
+    A variant is a dataset of its own, so its label holds its knobs.
     """
     if text.startswith(PREFIX):
         file = text.removeprefix(PREFIX)

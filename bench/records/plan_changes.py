@@ -55,6 +55,6 @@ def drop_row(
 
 
 def _refuse_unknown(plan: str, runs: Path) -> None:
-    """Raise BenchError if there is no such plan; without a runs folder too, which no lock shall make."""
+    """Raise BenchError if there is no such plan or no runs folder. Call it before a lock makes the folder."""
     if plan not in (known := kept_plans.read_all(runs)):
         raise unknown(f"plan in {runs}", plan, known)

@@ -6,16 +6,15 @@ import json
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from bench.contracts.errors import BenchError, message_lines, unknown
+from bench.contracts.errors import BenchError, unknown
 from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import (
@@ -32,9 +31,10 @@ from bench.records.encoding import (
 )
 from bench.records.events import Start
 from bench.records.human import Collected
-from bench.records.journal import FAILURES, Record
+from bench.records.journal import FAILURES, Record, ends
 from bench.records.one_name import NamedCorpus
 from bench.records.plans import Entry
+from bench.records.store import clear_errors, wait_seconds_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,6 @@ STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES,
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
 LOGGERS = ("mlflow", "alembic")
-THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # packages whose errors come from the store
 
 
 class _Known(NamedTuple):
@@ -86,7 +85,10 @@ class Tracker:
 
     def prepare(self) -> None:
         """Connect to the store and make its schema if it is new (about 3 s). Call it before workers start."""
-        with self._writing():
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+            if path and sqlite.is_new(path):
+                sqlite.make(path, self.uri, lambda uri: _connect(uri).search_experiments(max_results=1))
             self._client.search_experiments(max_results=1)
 
     def project(self, record: Record, plan: str, entry: Entry) -> str:
@@ -106,7 +108,7 @@ class Tracker:
         return known.run_id
 
     def follow(self, record: Record, plan: str, entry: Entry) -> None:
-        """Write what is new of a running cell; `record` holds its new events only, the first time its start too.
+        """Write new events of a running cell; `record` holds those only, and the first time the start too.
 
         The run has no digest, so tables leave it out, until `project` completes it or writes another in its place.
         """
@@ -158,7 +160,7 @@ class Tracker:
         query = {
             "workflowType": "machine_learning",
             "compareRunsMode": "CHART",
-            "searchFilter": f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'",
+            "searchFilter": f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'",
         }
         with self._clear_errors():
             known = {found.name: found.experiment_id for found in self._experiments()}
@@ -274,42 +276,23 @@ class Tracker:
         if path is not None:
             sqlite.check(path, self.uri)
             sqlite.look_beside(path)
-        for name in LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # the default waits for minutes
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-        from mlflow import MlflowClient
-
-        for name in LOGGERS:  # mlflow sets its own level when it is imported
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
-        return MlflowClient(sqlite.absolute(self.uri))
+        return _connect(sqlite.absolute(self.uri))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Write to the store, with clear errors; to an SQLite store one process at a time, which it would refuse."""
+        """Write to the store, with clear errors; an SQLite store takes one process at a time."""
         path = sqlite.path_of(self.uri)
-        with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+        with self._clear_errors(), sqlite.alone(path, self.uri) if path else nullcontext():
             yield
 
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (BenchError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            if not type(error).__module__.startswith(THEIRS):
-                raise
-            told = (line for line in message_lines(error) if not line.startswith("(raised as a"))
-            raise BenchError(f"MLflow at {self.uri}: {next(told, type(error).__name__)}") from error
+    def _clear_errors(self) -> AbstractContextManager[None]:
+        return clear_errors(self.uri)
 
     def _runs(self, plan: str | None) -> list[Run]:
         """Return the runs of the plan's cells, or of the plan written last; BenchError if there are none."""
         newest = self.newest_plan()
         plan = plan or newest
-        runs = self._search(f"tags.plan = '{_quoted(plan)}' AND tags.digest LIKE '%'")
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.digest LIKE '%'")
         if not runs:
             raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
         return runs
@@ -337,7 +320,7 @@ class Tracker:
 
     def _of_cells(self, plan: str, cells: Collection[str]) -> list[Run]:
         """Return the plan's runs of these cells, incomplete ones too."""
-        runs = self._search(f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'")
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'")
         return [run for run in runs if run.data.tags["cell"] in cells]
 
     def _forget(self, *plans: str) -> None:
@@ -349,7 +332,7 @@ class Tracker:
         """Return the plan's runs by cell. The store is searched once per plan."""
         if plan not in self._plans:
             runs: dict[str, list[Run]] = {}
-            for run in self._search(f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'"):
+            for run in self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'"):
                 runs.setdefault(run.data.tags["cell"], []).append(run)
             self._plans[plan] = {key: self._known_of(found) for key, found in runs.items()}
         return self._plans[plan]
@@ -412,7 +395,7 @@ class Tracker:
         self._log(run_id, points)
         for path in artifacts:
             self._client.log_artifact(run_id, str(path))
-        self._client.set_terminated(run_id, STATUS[record.status], int(1000 * _ends(record)[1]))
+        self._client.set_terminated(run_id, STATUS[record.status], int(1000 * ends(record)[1]))
         self._client.set_tag(run_id, "digest", wanted.digest)
         return run_id
 
@@ -422,7 +405,7 @@ class Tracker:
 
         experiment = self._experiment(record.cell.dataset_label)
         name = f"{wanted.tags['label']} seed {record.cell.seed}"
-        began = int(1000 * _ends(record)[0])
+        began = int(1000 * ends(record)[0])
         run = self._client.create_run(experiment, start_time=began, tags={**wanted.tags, **tags}, run_name=name)
         run_id = str(run.info.run_id)
         self._client.log_batch(run_id, params=[Param(key, value) for key, value in wanted.params.items()])
@@ -469,6 +452,21 @@ class Tracker:
         return str(found.experiment_id)
 
 
+def _connect(uri: str) -> MlflowClient:
+    """Return a client that prints nothing and waits for seconds only."""
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    wait_seconds_only()
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    from mlflow import MlflowClient
+
+    for name in LOGGERS:  # mlflow sets its own level when it is imported
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
+    return MlflowClient(uri)
+
+
 def _artifacts(folder: Path) -> list[Path]:
     """Return the files of the cell's folder that are uploaded with the run."""
     files = [folder / name for name in ARTIFACTS]
@@ -484,13 +482,8 @@ def _kept(run: Run) -> list[str]:
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
-def _ends(record: Record) -> tuple[float, float]:
-    """Return the times of the latest start and of the last event; the present if there is none."""
-    now, start = time.time(), record.last(Start)
-    return start.time if start else now, record.events[-1].time if record.events else now
-
-
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a plan's name as it stands in a search between quotes; BenchError if it holds one."""
     if "'" in text:
         raise BenchError(f"plan {text!r}: a name without quotes, please")
     return text

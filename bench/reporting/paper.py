@@ -42,7 +42,7 @@ class PlanePoint:
 
 @dataclass(frozen=True)
 class Published:
-    """One table of the paper: its values (metric -> label -> the digits as printed) and the metrics to test.
+    """One table of the paper: its values (metric -> label -> the digits as printed) and the metrics tested.
 
     `requires` holds the dataset's knobs of the published task; with others, the task is another. `signatures` holds the
     parts that the signature of a metric must have, by family: "self-bleu" for self-bleu-2. In the columns of

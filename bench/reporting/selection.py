@@ -13,7 +13,7 @@ from bench.reporting.table import Row, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.records.tracker import Tracker
+    from bench.records.journals import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,12 @@ class Selection:
     published: bool = False
 
 
-def selected(tracker: Tracker, plan: str | None, selection: Selection) -> pd.DataFrame:
+def selected(source: Source, plan: str | None, selection: Selection) -> pd.DataFrame:
     """Return the tracked frame of the selection (see Tracker.frame); BenchError for an unknown plan, arm or metric.
 
     A cell that several plans hold under one label is counted once, as the plan that asked for it last has it.
     """
-    frame = _joined(tracker, [plan, *selection.more])
+    frame = _joined(source, [plan, *selection.more])
     arms, metrics = set(frame["label"]) - {REAL}, set(frame["metric"].dropna())
     _refuse_unknown("row", selection.arms, arms)
     _refuse_unknown("metric", selection.metrics, metrics)
@@ -81,10 +81,10 @@ def listed(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
-def _joined(tracker: Tracker, plans: Sequence[str | None]) -> pd.DataFrame:
+def _joined(source: Source, plans: Sequence[str | None]) -> pd.DataFrame:
     import pandas as pd
 
-    frames = [tracker.frame(plan) for plan in dict.fromkeys(plans)]
+    frames = [source.frame(plan) for plan in dict.fromkeys(plans)]
     if len(frames) == 1:
         return frames[0]
     rows = pd.concat(frames, ignore_index=True).sort_values(["projected", "run_id"], kind="stable")

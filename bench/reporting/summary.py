@@ -108,4 +108,5 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "p_exact_holm": six(one.holm_exact),
         "verdict": said.word if said and said.p is not None else None,
         "seeds_more": said.more if said else None,
+        "seeds_needed": one.needed,
     }

@@ -42,7 +42,7 @@ class Entry:
     """A row's values of one metric, sorted by seed, and the seeds; their mean, the half-width of its 95 % interval, and
     the kind of bound.
 
-    `marked` means that the value is below the real row's, which is not better.
+    `marked` means that the value is beyond the real row's, which is not better (see bench/reporting/marks.py).
     """
 
     state: State
@@ -100,10 +100,11 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The reference arm against one row on one metric, with p over seeds before and after Holm over the table.
+    """The reference arm against one row on one metric, with p over seeds before and after Holm over the metric's rows.
 
     `pairs` is the number of seeds whose runs share a start, by which the tests are paired; 0 if they are unpaired. The
-    verdict is about the reference arm and follows `holm_exact`.
+    verdict is about the reference arm and follows `holm_exact`. `needed` is the least number of seeds per arm with
+    which that can be below .05; None if the seeds at hand are enough, or if the values are all equal.
     """
 
     metric: str
@@ -119,6 +120,7 @@ class Comparison:
     holm_t: float | None = None
     holm_exact: float | None = None
     verdict: PairVerdict | None = None
+    needed: int | None = None
 
 
 @dataclass(frozen=True)

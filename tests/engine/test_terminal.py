@@ -32,7 +32,7 @@ def poems(at_once: None, folder: Path, corpora: Corpora, monkeypatch: pytest.Mon
     Path("模型.txt").write_text("\n".join(lines[::9]), encoding="utf-8")
     request = Request(("random-unigram",), ("text:诗.txt",), preset.read("smoke"))
     setup = session.Setup(corpora, Path("runs"), jobs=1)
-    assert session.run(planning.make(request, corpora), setup, Console(file=io.StringIO())) == 0
+    assert session.run(planning.make(request, corpora), setup, Console(file=io.StringIO())).code == 0
     return folder
 
 

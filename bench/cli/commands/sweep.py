@@ -29,7 +29,7 @@ from bench.toolkit.corpora.fetch import Corpora
 
 
 def _temperatures(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...]:
-    """Parse "0.5,1,1.5"; refuse what is no number from 0.01 to 100."""
+    """Return the numbers of "0.5,1,1.5"; each is from 0.01 to 100."""
     if text is None:
         return sweep.TEMPERATURES
     try:
