@@ -58,7 +58,8 @@ def rejudge(
 def _rejudge(record: Record, opened: Opened, plugins: Sequence[MetricPlugin]) -> list[str]:
     evaluator = own_evaluator(opened, record.cell.evaluation.rule, plugins)
     with fence.held(record.folder / fence.NAME, fence.FOREVER, remove=True):  # another plan may hold the cell too
-        return _judged_alone(read_record(record.folder), opened, evaluator)
+        now = read_record(record.folder)
+        return _judged_alone(now if now.done else record, opened, evaluator)
 
 
 def _judged_alone(record: Record, opened: Opened, evaluator: Evaluator) -> list[str]:
