@@ -39,7 +39,7 @@ from bench.records.store import clear_errors, wait_seconds_only
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment, Metric, Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 SAMPLES = "samples.txt"
@@ -48,6 +48,8 @@ PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
+TOGETHER = 500  # runs whose points a database gives at once
+MOST_POINTS = 2**31 - 1  # no limit
 LOGGERS = ("mlflow", "alembic")
 
 
@@ -233,7 +235,7 @@ class Tracker:
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
-            rows = {name: [row for run in runs for row in self._curve(run, key)] for name, key in keys.items()}
+            rows = {name: self._rows(runs, key) for name, key in keys.items()}
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
@@ -355,12 +357,26 @@ class Tracker:
         folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
-    def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
-        if key not in run.data.metrics:
-            return []
-        tags = run.data.tags
-        who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
-        return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
+    def _rows(self, runs: Sequence[Run], key: str) -> list[tuple[Any, ...]]:
+        """Return run id, dataset, label, seed, step and value of every point that the runs have under a key."""
+        having = [run for run in runs if key in run.data.metrics]
+        told = ((run.info.run_id, run.data.tags) for run in having)
+        who = {run_id: (run_id, tags["dataset"], tags["label"], int(tags["seed"])) for run_id, tags in told}
+        found: dict[str, list[Metric]] = {run_id: [] for run_id in who}
+        for run_id, point in self._points(list(who), key):
+            found[run_id].append(point)
+        return [(*who[run_id], point.step, point.value) for run_id, points in found.items() for point in points]
+
+    def _points(self, run_ids: Sequence[str], key: str) -> Iterator[tuple[str, Metric]]:
+        """Yield run id and point of each run under a key: many runs at a time, if the store is a database here."""
+        store = self._client._tracking_client.store  # the client itself asks for one run at a time
+        if not hasattr(store, "get_metric_history_bulk"):  # a server
+            for run_id in run_ids:
+                yield from ((run_id, point) for point in self._client.get_metric_history(run_id, key))
+            return
+        for at in range(0, len(run_ids), TOGETHER):
+            for found in store.get_metric_history_bulk(run_ids[at : at + TOGETHER], key, MOST_POINTS):
+                yield found.run_id, found
 
     def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
         """Write the cell if the store lacks it or has an older state; return what the store then holds of it."""
