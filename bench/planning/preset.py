@@ -87,7 +87,7 @@ def read(name: str) -> Preset:
     """Return a shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
     try:
         tables = tomllib.loads(text(name))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"preset {name}: {folded(error)}") from None
     return _from_tables(name, tables)
 

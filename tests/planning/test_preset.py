@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.contracts.knobs import build
+from bench.contracts.knobs import build, parse
 from bench.planning import preset
 from bench.planning.cell import Evaluation
 from bench.plugins import loading as plugins
@@ -94,3 +94,14 @@ def test_no_file_passes_for_a_shipped_preset(tmp_path: Path) -> None:
     (tmp_path / "official.toml").write_text("[run]\nseeds = 1\n")
     with pytest.raises(BenchError, match=r"tables would call it official, as the shipped one; rename the file"):
         preset.read(str(tmp_path / "official.toml"))
+
+
+def test_a_byte_order_mark_and_deep_nesting(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("\ufeff[run]\nseeds = 2\n", encoding="utf-8")
+    assert preset.read(str(tmp_path / "mine.toml")).run.seeds == 2
+    deep = tmp_path / "deep.toml"
+    deep.write_text(f"[run]\nseeds = {'[' * 100_000}", encoding="utf-8")
+    with pytest.raises(BenchError, match=r"^preset .*deep\.toml: .*recursion depth"):
+        preset.read(str(deep))
+    with pytest.raises(BenchError, match=r"^--set mle\.rate: the value is nested too deeply$"):
+        parse(f"mle.rate={'[' * 100_000}")
