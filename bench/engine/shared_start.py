@@ -95,12 +95,12 @@ class SharedStart:
         return Kept(found["epochs"], found["seconds"], tuple(events))
 
     def keep(self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event]) -> None:
-        """Write the start, with the events of its phase in the journal, unless another cell was first."""
+        """Write the start, with the events of its phase in the journal, if there is room and no cell was first."""
         events = [to_line(event) for event in _of_phase(journal, self.phase.name)]
         found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": events}
         partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
-        checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
-        with suppress(OSError):  # the folder is there: the other cell's bits are the same
+        with suppress(OSError):  # no room; or the folder is there, and the other cell's bits are the same
+            checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
             partial.rename(self.folder)
         shutil.rmtree(partial, ignore_errors=True)
 
