@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +20,48 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk, a quota or a file that is full."""
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Replace the file by the content, and make its folder; if that fails, OSError, and the file stays as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
+    with telling_room(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with half.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave the new name and none of its content
+            if path.exists():
+                shutil.copymode(path, half)
+            half.replace(path)
+        except OSError:
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def telling_room(path: Path, needed: int) -> Iterator[None]:
+    """Add to an OSError for lack of room how many bytes the path needs, and how many its disk has left."""
     try:
-        with half.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name and none of its content
-        if path.exists():
-            shutil.copymode(path, half)
-        half.replace(path)
-    except OSError:
-        half.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        free = f", {left:,} are free" if (left := free_bytes(path)) is not None else ""
+        raise OSError(
+            error.errno, f"{os.strerror(error.errno)}; {needed:,} bytes are needed{free}", str(path)
+        ) from None
+
+
+def free_bytes(path: Path) -> int | None:
+    """Return the bytes that a user may still write to the disk of a path; None if it does not say."""
+    with suppress(OSError, StopIteration):
+        return shutil.disk_usage(next(place for place in path.absolute().parents if place.exists())).free
+    return None
 
 
 def write_output(path: Path, content: bytes) -> None:
@@ -51,11 +81,20 @@ def write_output(path: Path, content: bytes) -> None:
 def read_bytes(path: Path, kind: str = "") -> bytes:
     """Return the file's bytes; BenchError, which names the `kind` of file, if it cannot be read."""
     try:
-        if path.is_fifo():  # a pipe can be read once only, and every worker reads
-            raise BenchError(f"{kind}{path} is a pipe: give a file")
+        _refuse_endless(path, kind)
         return path.read_bytes()
     except OSError as error:
         raise BenchError(f"cannot read {kind}{path}: {error.strerror}") from None
+
+
+def _refuse_endless(path: Path, kind: str = "") -> None:
+    """Raise BenchError if the path is a pipe, a socket or a device.
+
+    A pipe can be read once only, and every worker reads; a device as /dev/zero does not end.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        what = "a pipe" if path.is_fifo() else "a socket" if path.is_socket() else "a device"
+        raise BenchError(f"{kind}{path} is {what}: give a file")
 
 
 def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
@@ -106,6 +145,7 @@ def checksum(path: Path) -> str:
     """Return the sha256 of a file, or of the names and sums of all files in a folder; BenchError if unreadable."""
     try:
         if not path.is_dir():
+            _refuse_endless(path)
             return file_checksum(path)
         files = sorted(file for file in path.rglob("*") if file.is_file())
         sums = (f"{file.relative_to(path).as_posix()} {file_checksum(file)}\n" for file in files)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.files import as_text, checksum, read_bytes, read_object, read_scores, read_text, safe_name, write_whole
+from bench.files import (
+    as_text,
+    checksum,
+    read_bytes,
+    read_object,
+    read_scores,
+    read_text,
+    safe_name,
+    telling_room,
+    write_whole,
+)
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -107,3 +119,26 @@ def test_text_is_read_without_its_mark_or_the_line_that_is_no_utf8_is_named(tmp_
         read_text(path, "the preset ", "save it again")
     with pytest.raises(BenchError, match=r"^here: not UTF-16 "):
         as_text(b"\xff\xfea", "here", encoding="utf-16")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
+def test_what_does_not_end_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        for path, what in ((Path("/dev/zero"), "device"), (tmp_path / "fifo", "pipe"), (tmp_path / "socket", "socket")):
+            for read in (read_bytes, checksum):
+                with pytest.raises(BenchError, match=f"^{path} is a {what}: give a file$"):
+                    read(path)
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(BenchError, match="link is a device"):
+        read_bytes(tmp_path / "link")
+
+
+def test_a_lack_of_room_says_what_is_needed_and_free(tmp_path: Path) -> None:
+    told = r"No space left on device; 1,234 bytes are needed, [\d,]+ are free"
+    with pytest.raises(OSError, match=told) as lack, telling_room(tmp_path / "file", 1234):
+        raise OSError(errno.ENOSPC, "full")
+    assert lack.value.filename == str(tmp_path / "file") and lack.value.errno == errno.ENOSPC
+    with pytest.raises(PermissionError, match="no entry"), telling_room(tmp_path, 1):
+        raise PermissionError(errno.EACCES, "no entry")

@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__
-from bench.cli import commands, options
+from bench.cli import commands, early, options
 from bench.contracts.errors import BenchError, ContractError, named, unknown
 from bench.engine import signals, terminal
+from bench.files import NO_ROOM
 
 # Errors of a path that the user named, not of the code: no permission, a file in place of a folder, a full disk, a path
 # that does not exist.
@@ -28,8 +29,7 @@ _PLACES = (
     errno.ENOTDIR,
     errno.EEXIST,
     errno.EISDIR,
-    errno.ENOSPC,
-    errno.EDQUOT,
+    *NO_ROOM,
 )
 _NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -116,8 +116,10 @@ def main() -> None:
         with signals.raised():
             _call()
     except SystemExit:
+        early.leave_quietly()
         _say_what_is_lost()
         raise
+    early.leave_quietly()
     sys.exit(2 if _say_what_is_lost() else 0)
 
 
@@ -132,6 +134,7 @@ def _say_what_is_lost() -> bool:
 def _call() -> None:
     """Run the command. SystemExit if it fails or gives its own exit code."""
     try:
+        early.listen()
         if code := bench(prog_name="bench", standalone_mode=False):
             sys.exit(code)
     except (KeyboardInterrupt, click.Abort) as stop:  # before the command began; click turns one into the other
@@ -162,7 +165,11 @@ def _call() -> None:
 
 
 def _unexpected(error: Exception) -> NoReturn:
-    click.echo(f"bench: unexpected {named(error)}; the traceback is in {_keep_traceback()}", err=True)
+    try:
+        where = f"the traceback is in {_keep_traceback()}"
+    except OSError as lack:
+        where = f"its traceback cannot be kept: {lack.strerror}"
+    click.echo(f"bench: unexpected {named(error)}; {where}", err=True)
     sys.exit(1)
 
 

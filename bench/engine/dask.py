@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError, folded
@@ -75,14 +75,16 @@ def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) ->
         for future in ended:
             if _died(future):
                 died.append(futures[future])
-                Journal(context.runs / futures[future].id).append(Interrupted(error=UNSEEN))
+                with suppress(OSError):  # no room: the cell is unfinished all the same
+                    Journal(context.runs / futures[future].id).append(Interrupted(error=UNSEEN))
         tick()
     return died
 
 
 def _stop(futures: Iterable[Future[str]], context: Context) -> None:
     """Let the workers save and leave. No task is cancelled, since dask would call a task cancelled that still runs."""
-    context.stop.touch()
+    with suppress(OSError):  # no room: the workers cannot know
+        context.stop.touch()
     wait(futures, timeout=context.grace)
     if all(future.done() and not future.cancelled() for future in futures):
         context.stop.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
 from bench.engine.settle import settle
 from bench.engine.work import tokens_sampled
+from bench.files import free_bytes, write_whole
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator
 from bench.planning import paths
@@ -89,7 +90,8 @@ def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
     try:
         _run(cell, context, journal)
     except Interrupted:
-        journal.append(events.Interrupted())
+        with suppress(OSError):  # no room: without this line, the next run resumes the cell all the same
+            journal.append(events.Interrupted())
         return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the run
         return _fail(cell, journal, error)
@@ -99,9 +101,16 @@ def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
 def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
     kind = events.OutOfMemory if _lacks_memory(error) else events.Failed
     kind = events.Diverged if isinstance(error, DivergedError) else kind
-    journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
+    with suppress(OSError):  # no room: the process that wanted the cell says so
+        journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
     _keep_traceback(error, journal.folder / "error.log")
     return kind.NAME
+
+
+def unrecorded(cell: Cell, runs: Path) -> events.Failed:
+    """Return what to journal of a cell whose process could not write how it ended."""
+    path = Journal(runs / cell.id).path
+    return events.Failed(error=f"{cell.label}: cannot write {path}: {free_bytes(path) or 0:,} bytes are free there")
 
 
 def _lacks_memory(error: BaseException) -> bool:
@@ -117,7 +126,7 @@ def _keep_traceback(error: BaseException, path: Path) -> None:
     except BaseException:  # a plug-in's exception can do anything when it is printed
         text = "".join(traceback.format_tb(error.__traceback__)) + named(error)
     with suppress(OSError):
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:

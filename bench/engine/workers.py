@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.contracts.errors import BenchError
 from bench.engine import memory, signals
-from bench.engine.job import TAKEN, Context
+from bench.engine.job import TAKEN, Context, unrecorded
 from bench.planning.cell import Cell
 from bench.records import fence
 from bench.records.events import Event, Interrupted, OutOfMemory, TimedOut
@@ -121,7 +121,8 @@ class Workers:
         """Let the processes save and leave, then kill those that remain."""
         until = time.monotonic() + self.context.grace
         try:
-            self.context.stop.touch()
+            with suppress(OSError):  # no room: the workers cannot know, and are killed after the grace
+                self.context.stop.touch()
             while self.at_work and (left := until - time.monotonic()) > 0:
                 self.reap(left)
         finally:
@@ -175,8 +176,11 @@ class Workers:
         """Return what to journal of a worker that ended, and whether its cell is to be tried again alone."""
         if worker.outcome is not None:
             again = worker.outcome == OutOfMemory.NAME and worker.beside
-            return (Interrupted(error="out of memory beside other cells") if again else None), again
-        if _is_done(worker):  # it died after its last line
+            if again:
+                return Interrupted(error="out of memory beside other cells"), True
+            lost = worker.outcome not in ("done", "interrupted") and _status(worker) == "running"
+            return (unrecorded(worker.cell, self.context.runs) if lost else None), False
+        if _status(worker) == "done":  # it died after its last line
             return None, False
         if worker.verdict is not None:
             return worker.verdict, isinstance(worker.verdict, Interrupted)
@@ -205,10 +209,11 @@ class Workers:
         worker.process.close()
 
 
-def _is_done(worker: Worker) -> bool:
+def _status(worker: Worker) -> str:
+    """Return the state that the cell's journal tells; "" if it cannot be read."""
     with suppress(OSError, BenchError):
-        return read_record(worker.journal.parent).status == "done"
-    return False
+        return read_record(worker.journal.parent).status
+    return ""
 
 
 def cause(code: int) -> str:

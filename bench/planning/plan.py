@@ -20,6 +20,9 @@ from bench.plugins.reference import parse_plugin
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
+MOST_SEEDS = 100_000
+"""Seeds of one plan."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -42,7 +45,10 @@ def make(request: Request, corpora: Corpora) -> Plan:
     opened = {
         arm.label: open_dataset(arm.reference.absolute, dict(arm.settings), arm.label, corpora) for arm in datasets
     }
-    seeds = range(request.first_seed, preset.run.seeds if request.seeds is None else request.seeds)
+    stop = preset.run.seeds if request.seeds is None else request.seeds
+    if stop - request.first_seed > MOST_SEEDS:
+        raise BenchError(f"{stop - request.first_seed:,} seeds: give at most {MOST_SEEDS:,}")
+    seeds = range(request.first_seed, stop)
     cells = [
         cell
         for dataset in datasets

@@ -125,7 +125,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
     asked = dataset_reference.parse(text)
     cls = plugins.load("bench.datasets", asked.absolute)
     owner, file = asked.owners[0], asked.argument
-    values = {key: value for name in asked.owners for key, value in preset.datasets.get(name, {}).items()}
+    values = preset.dataset_knobs(cls.Settings, asked.owners)
     _resolve_preset(cls.Settings, preset, values, owner)
     own = {key: value for name in asked.owners for who, key, value in request.overrides if who == name}
     if file and "file" in own:

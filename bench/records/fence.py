@@ -117,7 +117,7 @@ def said_holder(path: Path) -> Holder | None:
     """Return the holder that the file names, which may be gone; None if it names none."""
     try:
         return Holder(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

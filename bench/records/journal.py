@@ -8,6 +8,7 @@ finished cell ends with its seal (see bench/records/seal.py).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from typing import Literal, TypeVar
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, named
 from bench.contracts.metric import Score
-from bench.files import read_bytes, read_object, write_whole
+from bench.files import read_bytes, read_object, telling_room, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Knobs
 from bench.records import seal
@@ -113,9 +114,19 @@ class Journal:
             self.path.replace(self.folder / "journal.damaged.jsonl")
 
     def _write(self, lines: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(lines)
+        """Write the lines; if that fails, OSError, and no part of them remains."""
+        with telling_room(self.path, len(lines)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            before = self.path.stat().st_size if self.path.exists() else 0
+            try:
+                with self.path.open("ab", buffering=0) as file:
+                    written = file.write(lines)
+                if written != len(lines):  # a disk that fills up takes the first part without an error
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                with suppress(OSError):
+                    os.truncate(self.path, before)
+                raise
 
     def _line(self, event: Event) -> bytes:
         return (json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n").encode()

@@ -85,7 +85,7 @@ def read_key(path: Path) -> Sheet:
         raise BenchError(
             f"{path}: {error.strerror}; --key takes the key.json that `bench human export` wrote"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BenchError(f"{path}: not a key; give the key.json that `bench human export` wrote") from None
     if seal != sheet.seal:
         raise BenchError(
