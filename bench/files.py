@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, folded
@@ -58,6 +62,27 @@ def read_bytes(path: Path, kind: str = "") -> bytes:
         raise BenchError(f"cannot read {kind}{path}: {error.strerror}") from None
 
 
+@contextmanager
+def plain_file(path: Path, *, append: bool = False) -> Iterator[BinaryIO]:
+    """Open a plain file to read, or to write at its end, and make it then if it is not there; OSError if that fails.
+
+    A pipe, a device or a folder is an OSError too: to open or read it might take for ever.
+    """
+    how = os.O_WRONLY | os.O_APPEND | os.O_CREAT if append else os.O_RDONLY
+    descriptor = os.open(path, how | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with open(descriptor, "ab" if append else "rb") as file:  # noqa: PTH123
+        yield file
+
+
+def plain_bytes(path: Path) -> bytes:
+    """Return the bytes of a plain file; OSError if it cannot be read, or is a pipe, a device or a folder."""
+    with plain_file(path) as file:
+        return file.read()
+
+
 def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
     """Return the table in a Parquet file; BenchError, which names its place and ends with the remedy, if damaged."""
     import pandas as pd
@@ -71,8 +96,10 @@ def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
     """Return the JSON object in a file; BenchError, which ends with the remedy, if it holds none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        found = json.loads(plain_bytes(path))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise BenchError(f"{path} is damaged ({folded(error)}): {remedy}") from None
     if not isinstance(found, dict):
         raise BenchError(f"{path} is damaged (no JSON object): {remedy}")
@@ -116,7 +143,7 @@ def checksum(path: Path) -> str:
 
 def file_checksum(path: Path) -> str:
     """Return the hex sha256 of a file, which need not fit in memory; OSError if it cannot be read."""
-    with path.open("rb") as file:
+    with plain_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

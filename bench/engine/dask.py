@@ -6,7 +6,7 @@ import logging
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError, folded
@@ -68,7 +68,8 @@ def _watch(futures: Mapping[Future[str], Cell], context: Context, tick: Tick) ->
         for future in ended:
             if _died(future):
                 died.append(futures[future])
-                Journal(context.runs / futures[future].id).append(Interrupted(error=UNSEEN))
+                with suppress(OSError):  # the cell is unfinished all the same
+                    Journal(context.runs / futures[future].id).append(Interrupted(error=UNSEEN))
         tick()
     return died
 

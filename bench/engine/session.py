@@ -10,10 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from bench.contracts.errors import folded
-from bench.engine import pool, signals
+from bench.engine import pool, signals, terminal
 from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import TIME_LIMIT, Context
@@ -22,7 +20,7 @@ from bench.judging import strange
 from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
+from bench.records.journal import Journal, Record, checked_record_of, record_of, write_cell
 from bench.records.live import Live
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
@@ -30,6 +28,8 @@ from bench.records.sync import locked, project_plan
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.planning.cell import Cell
     from bench.toolkit.corpora.fetch import Corpora
 
@@ -57,7 +57,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
     It writes no tables: `bench run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
     recorded, and the KeyboardInterrupt is raised again.
     """
-    console = console or Console()
+    console = console or terminal.console()
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
     with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
@@ -84,9 +84,9 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
-    """Return the records of the plan's cells that failed or are damaged."""
-    records = (read_record(runs / cell.id) for cell in plan.cells)
-    return [record for record in records if record.failure is not None or record.damage]
+    """Return the records of the plan's cells that failed, are damaged, or left no trace."""
+    records = (record_of(cell, runs / cell.id) for cell in plan.cells)
+    return [record for record in records if record.status != "done"]
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:

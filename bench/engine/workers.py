@@ -19,7 +19,7 @@ from bench.engine import memory, signals
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.events import Event, Interrupted, OutOfMemory, TimedOut
-from bench.records.journal import Journal, read_record
+from bench.records.journal import Journal, record_of
 
 ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 BETWEEN = 1.0
@@ -50,7 +50,9 @@ class Worker:
         if self.outcome is None and self.said.poll():
             with suppress(EOFError, OSError):
                 self.outcome, self.news = self.said.recv_bytes(100).decode(), time.monotonic()
-        size = self.journal.stat().st_size if self.journal.exists() else 0
+        size = 0
+        with suppress(OSError):  # its folder may be gone
+            size = self.journal.stat().st_size
         if size != self.size:
             self.size, self.news = size, time.monotonic()
 
@@ -181,7 +183,7 @@ class Workers:
         for sentinel, worker in list(self.at_work.items()):
             worker.process.join()
             with suppress(OSError, BenchError):
-                if read_record(worker.journal.parent).status == "running":
+                if record_of(worker.cell, worker.journal.parent).status == "running":
                     Journal(worker.journal.parent).append(Interrupted())
             self._forget(sentinel)
 
@@ -193,7 +195,7 @@ class Workers:
 
 def _is_done(worker: Worker) -> bool:
     with suppress(OSError, BenchError):
-        return read_record(worker.journal.parent).status == "done"
+        return record_of(worker.cell, worker.journal.parent).status == "done"
     return False
 
 

@@ -16,7 +16,7 @@ from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
-from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, split_knobs
+from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, refuse_half_characters, shown, split_knobs
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -110,8 +110,9 @@ def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
     own = {key: value for owner, key, value in request.overrides if owner == name} | dict(asked.knobs)
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
-    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
-    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
+    files = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
+    changed = {key: files.get(key, own.get(key, value)) for key, value in settings if value != plain[key]}
+    told = ",".join(f"{key}={shown(str(value))}" for key, value in changed.items())
     return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings))
 
 
@@ -153,4 +154,7 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
 
     Paths are absolute, because a cluster's workers start in other folders.
     """
+    for value in values.values():
+        if isinstance(value, str):
+            refuse_half_characters(value)
     return tuple(sorted(paths.absolute(cls, asdict(build(cls, values, where))).items()))

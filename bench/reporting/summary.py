@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import __version__
+from bench.contracts.visible import visible
 from bench.reporting import grids, notes
 from bench.reporting.table import Column, Comparison, Row, Table
 
@@ -22,7 +23,7 @@ def summary(tables: Sequence[Table]) -> dict[str, Any]:
 
 def summary_json(tables: Sequence[Table]) -> str:
     """Return the text of summary.json."""
-    return json.dumps(summary(tables), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return visible(json.dumps(summary(tables), indent=1, ensure_ascii=False, allow_nan=False), "\n") + "\n"
 
 
 def six(value: float | None) -> float | None:
