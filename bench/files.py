@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, folded
@@ -63,7 +63,7 @@ def read_bytes(path: Path, kind: str = "") -> bytes:
 
 
 @contextmanager
-def plain_file(path: Path, *, append: bool = False) -> Iterator[BinaryIO]:
+def plain_file(path: Path, *, append: bool = False) -> Iterator[IO[bytes]]:
     """Open a plain file to read, or to write at its end, and make it then if it is not there; OSError if that fails.
 
     A pipe, a device or a folder is an OSError too: to open or read it might take for ever.
@@ -143,8 +143,11 @@ def checksum(path: Path) -> str:
 
 def file_checksum(path: Path) -> str:
     """Return the hex sha256 of a file, which need not fit in memory; OSError if it cannot be read."""
+    digest = hashlib.sha256()
     with plain_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while part := file.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def safe_name(name: str, other: str = r"[^\w.,=\[\]-]|^\.", stand_in: str = "_", most: int = 80) -> str:
