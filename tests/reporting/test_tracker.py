@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from bench.contracts.errors import BenchError
 from bench.contracts.metric import Score
@@ -26,6 +27,7 @@ from bench.records.events import Curve, Done, Epoch, Interrupted, PhaseStart
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Journal, read_record
 from bench.records.plans import Entry
+from bench.records.store import StoreError
 from bench.records.tracker import Tracker
 from bench.reporting.write import write_report
 
@@ -214,6 +216,28 @@ def test_the_curves_of_many_metrics_take_one_search(shop: Any, store: str, monke
     assert sum("plan = 'quick'" in condition for condition in searches) == 1
 
 
+@pytest.mark.parametrize("runs", [3, 6])
+def test_a_database_is_asked_once_for_the_curves_of_all_runs(
+    shop: Any, store: str, monkeypatch: pytest.MonkeyPatch, runs: int
+) -> None:
+    tracker = Tracker(store)
+    for seed in range(runs):
+        tracker.project(shop.done(shop.cell("mle", seed), {"a": seed + 1.0}), "quick", ENTRY)
+    asked, ask = list[str](), SqlAlchemyStore.get_metric_history_bulk
+
+    def counted(self: Any, run_ids: list[str], key: str, most: int) -> Any:
+        asked.append(key)
+        return ask(self, run_ids, key, most)
+
+    monkeypatch.setattr(SqlAlchemyStore, "get_metric_history_bulk", counted)
+    curves = tracker.curves("quick", ["a"])["a"]
+    assert asked == ["curve/a"]
+    last = curves[curves["x"] == 40]
+    assert sorted(zip(last["seed"], last["value"], strict=True)) == [(seed, seed + 1.0) for seed in range(runs)]
+    monkeypatch.delattr(SqlAlchemyStore, "get_metric_history_bulk")  # a server has no such question
+    pd.testing.assert_frame_equal(tracker.curves("quick", ["a"])["a"], curves)
+
+
 def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: str) -> None:
     cell = shop.cell("mle")
     journal = shop.start(cell)
@@ -343,7 +367,7 @@ def test_what_failed_half_way_is_written_again_by_the_same_tracker(
 
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StoreError, match="No space"):
             tracker.project(record, "quick", ENTRY)
     run_id = tracker.project(record, "quick", ENTRY)
     assert [run.info.run_id for run in runs_of(store, "cell")] == [run_id]
