@@ -8,10 +8,11 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, folded
@@ -97,6 +98,27 @@ def _refuse_endless(path: Path, kind: str = "") -> None:
         raise BenchError(f"{kind}{path} is {what}: give a file")
 
 
+@contextmanager
+def plain_file(path: Path, *, append: bool = False) -> Iterator[IO[bytes]]:
+    """Open a plain file to read, or to write at its end, and make it then if it is not there; OSError if that fails.
+
+    A pipe, a device or a folder is an OSError too: to open or read it might take for ever.
+    """
+    how = os.O_WRONLY | os.O_APPEND | os.O_CREAT if append else os.O_RDONLY
+    descriptor = os.open(path, how | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with open(descriptor, "ab" if append else "rb") as file:  # noqa: PTH123
+        yield file
+
+
+def plain_bytes(path: Path) -> bytes:
+    """Return the bytes of a plain file; OSError if it cannot be read, or is a pipe, a device or a folder."""
+    with plain_file(path) as file:
+        return file.read()
+
+
 def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
     """Return the table in a Parquet file; BenchError, which names its place and ends with the remedy, if damaged."""
     import pandas as pd
@@ -110,8 +132,10 @@ def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
     """Return the JSON object in a file; BenchError, which ends with the remedy, if it holds none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        found = json.loads(plain_bytes(path))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise BenchError(f"{path} is damaged ({folded(error)}): {remedy}") from None
     if not isinstance(found, dict):
         raise BenchError(f"{path} is damaged (no JSON object): {remedy}")
@@ -156,8 +180,11 @@ def checksum(path: Path) -> str:
 
 def file_checksum(path: Path) -> str:
     """Return the hex sha256 of a file of any size; OSError if it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    with plain_file(path) as file:
+        while part := file.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def safe_name(name: str, other: str = r"[^\w.,=\[\]-]|^\.", stand_in: str = "_", most: int = 80) -> str:

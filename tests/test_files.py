@@ -15,6 +15,8 @@ from bench.contracts.errors import BenchError
 from bench.files import (
     as_text,
     checksum,
+    plain_bytes,
+    plain_file,
     read_bytes,
     read_object,
     read_scores,
@@ -47,6 +49,28 @@ def test_a_file_that_holds_no_object_is_named(tmp_path: Path, content: bytes) ->
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(BenchError, match=rf"^{re.escape(str(tmp_path))}/file is damaged \(.*\): remove it$"):
         read_object(tmp_path / "file", "remove it")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
+@pytest.mark.parametrize("append", [False, True])
+def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path, append: bool) -> None:
+    """To open a pipe waits for its other end, and /dev/zero has none."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    opened = Path("/proc/self/fd")
+    before = len([*opened.iterdir()]) if opened.exists() else None
+    for name in ("pipe", "zero", "folder", "none/at all"):
+        with pytest.raises(OSError), plain_file(tmp_path / name, append=append):
+            pass
+    assert before is None or len([*opened.iterdir()]) == before
+
+
+def test_a_plain_file_is_read_and_appended_to(tmp_path: Path) -> None:
+    for part in (b"one", b"two"):
+        with plain_file(tmp_path / "file", append=True) as file:
+            file.write(part)
+    assert plain_bytes(tmp_path / "file") == b"onetwo"
 
 
 def test_where_it_fails_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

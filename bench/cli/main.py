@@ -16,7 +16,7 @@ import click
 
 from bench import __version__
 from bench.cli import commands, early, options
-from bench.contracts.errors import BenchError, ContractError, named, unknown
+from bench.contracts.errors import BenchError, ContractError, folded, named, unknown
 from bench.engine import signals, terminal
 from bench.files import NO_ROOM
 
@@ -34,7 +34,8 @@ _PLACES = (
 _NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 
 
-HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "color": True}
+"""With `color`, escape sequences of other people's texts reach the stream, which shows them; click would drop them."""
 
 
 class LazyGroup(click.Group):
@@ -123,11 +124,16 @@ def main() -> None:
     sys.exit(2 if _say_what_is_lost() else 0)
 
 
+def _say(text: str) -> None:
+    """Write an error on one line. `color` lets the stream show escape sequences, where click would drop them."""
+    click.echo(f"bench: {text}", err=True, color=True)
+
+
 def _say_what_is_lost() -> bool:
     """Return whether output was lost, and say so on standard error."""
     lost = terminal.lost_output()
     if lost is not None:
-        click.echo(f"bench: cannot write standard output: {lost.strerror}; some lines are lost", err=True)
+        _say(f"cannot write standard output: {lost.strerror}; some lines are lost")
     return lost is not None
 
 
@@ -145,20 +151,20 @@ def _call() -> None:
         sys.exit(error.exit_code)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "bench"
-        click.echo(f"bench: {error.format_message()} `{command} --help` lists what there is.", err=True)
+        _say(f"{' '.join(error.format_message().split())} `{command} --help` lists what there is.")
         sys.exit(error.exit_code)
     except BenchError as error:
-        click.echo(f"bench: {error}", err=True)
+        _say(folded(error))
         sys.exit(2)
     except ContractError as error:  # from a plug-in that is called outside a cell
-        click.echo(f"bench: {error}; `bench check` says more", err=True)
+        _say(f"{folded(error)}; `bench check` says more")
         sys.exit(1)
     except OSError as error:
         if error.errno not in (*_PLACES, *_NAMES):
             _unexpected(error)
         what, remedy = ("write", "folder") if error.errno in _PLACES else ("find or make", "name")
-        place = error.filename or "a file"
-        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or repair it", err=True)
+        place = " ".join(str(error.filename or "a file").split())
+        _say(f"cannot {what} {place}: {error.strerror}; choose another {remedy} or repair it")
         sys.exit(2)
     except Exception as error:
         _unexpected(error)
@@ -169,7 +175,7 @@ def _unexpected(error: Exception) -> NoReturn:
         where = f"the traceback is in {_keep_traceback()}"
     except OSError as lack:
         where = f"its traceback cannot be kept: {lack.strerror}"
-    click.echo(f"bench: unexpected {named(error)}; {where}", err=True)
+    _say(f"unexpected {named(error)}; {where}")
     sys.exit(1)
 
 

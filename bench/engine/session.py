@@ -11,9 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.console import Console
-
-from bench.engine import pool, signals
+from bench.engine import pool, signals, terminal
 from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import TIME_LIMIT, Context, unrecorded
@@ -22,7 +20,7 @@ from bench.judging import strange
 from bench.planning.plan import Plan
 from bench.records import at_work, fence, one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
+from bench.records.journal import Journal, Record, checked_record_of, record_of, write_cell
 from bench.records.live import Live
 from bench.records.mirror import Mirror
 from bench.records.plans import Entries, Entry
@@ -30,6 +28,8 @@ from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.planning.cell import Cell
     from bench.toolkit.corpora.fetch import Corpora
 
@@ -69,7 +69,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> Ended:
     It writes no tables: `bench run` does so afterwards. A tracking store that fails stops nothing. After Ctrl-C,
     SIGTERM or SIGHUP the workers save, the cells are recorded, and the KeyboardInterrupt is raised again.
     """
-    console = console or Console()
+    console = console or terminal.console()
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
     waiting = partial(console.print, markup=False, highlight=False, soft_wrap=True) if setup.wait else None
@@ -101,8 +101,8 @@ def _enter(plan: Plan, runs: Path) -> Entries:
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
-    """Return the records of the plan's cells that are not done: after a run, those that failed or are damaged."""
-    records = (read_record(runs / cell.id) for cell in plan.cells)
+    """Return the records of the plan's cells that are not done: those that failed, are damaged, or left no trace."""
+    records = (record_of(cell, runs / cell.id) for cell in plan.cells)
     return [record for record in records if record.status != "done"]
 
 

@@ -20,7 +20,7 @@ from bench.engine.job import TAKEN, Context, unrecorded
 from bench.planning.cell import Cell
 from bench.records import fence
 from bench.records.events import Event, Interrupted, OutOfMemory, TimedOut
-from bench.records.journal import Journal, read_record
+from bench.records.journal import Journal, record_of
 
 ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 BETWEEN = 1.0
@@ -51,7 +51,9 @@ class Worker:
         if self.outcome is None and self.said.poll():
             with suppress(EOFError, OSError):
                 self.outcome, self.news = self.said.recv_bytes(100).decode(), time.monotonic()
-        size = self.journal.stat().st_size if self.journal.exists() else 0
+        size = 0
+        with suppress(OSError):  # its folder may be gone
+            size = self.journal.stat().st_size
         if size != self.size:
             self.size, self.news = size, time.monotonic()
 
@@ -199,7 +201,7 @@ class Workers:
         for sentinel, worker in list(self.at_work.items()):
             worker.process.join()
             with suppress(OSError, BenchError):
-                if read_record(worker.journal.parent).status == "running":
+                if record_of(worker.cell, worker.journal.parent).status == "running":
                     Journal(worker.journal.parent).append(Interrupted())
             self._forget(sentinel)
 
@@ -212,7 +214,7 @@ class Workers:
 def _status(worker: Worker) -> str:
     """Return the state that the cell's journal tells; "" if it cannot be read."""
     with suppress(OSError, BenchError):
-        return read_record(worker.journal.parent).status
+        return record_of(worker.cell, worker.journal.parent).status
     return ""
 
 

@@ -16,7 +16,16 @@ from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
-from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, plain_baseline, split_knobs
+from bench.plugins.reference import (
+    PREFIX,
+    TEXT,
+    Reference,
+    parse_plugin,
+    plain_baseline,
+    refuse_half_characters,
+    shown,
+    split_knobs,
+)
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -114,8 +123,9 @@ def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
     own = {key: value for owner in owners for who, key, value in request.overrides if who == owner} | dict(asked.knobs)
     before = dict(_resolve_preset(cls, chosen, chosen.knobs(cls, *owners), reference.name))
     settings = _resolve(cls, changed.knobs(cls, *owners) | own, reference.name)
-    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls)}
-    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != before[key])
+    files = {key: Path(value).name for key, value in settings if key in paths.names(cls)}
+    texts = {key: files.get(key, own.get(key, value)) for key, value in settings if value != before[key]}
+    told = ",".join(f"{key}={shown(str(value))}" for key, value in texts.items())
     label = asked.label + (f"[{told}]" if told and not asked.named else "")
     return Arm(label, reference, _of_cell(cls, settings))
 
@@ -158,4 +168,7 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
 
     Paths are absolute, because a cluster's workers start in other folders.
     """
+    for value in values.values():
+        if isinstance(value, str):
+            refuse_half_characters(value)
     return tuple(sorted(paths.absolute(cls, asdict(build(cls, values, where))).items()))

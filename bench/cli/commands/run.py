@@ -15,7 +15,7 @@ from bench.cli import options, parts
 from bench.cli.following import following
 from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
-from bench.engine import beside, probe, session
+from bench.engine import beside, probe, session, terminal
 from bench.engine.device import resolve_device
 from bench.engine.forecast import forecast
 from bench.engine.job import TIME_LIMIT
@@ -154,7 +154,7 @@ def command(
     plan = planning.make(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
     if dry:
-        return show_forecast(forecast(plan, runs), at_once, Console())
+        return show_forecast(forecast(plan, runs), at_once, terminal.console())
     setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
@@ -210,7 +210,7 @@ def _run(
     require_writable(out / folder_name(plan.name))
     if own:
         beside.refuse_unfit(plan, own)
-    console = Console()
+    console = terminal.console()
     ended = session.run(plan, setup, console)
     code = max(ended.code, _judge_beside(plan, setup, own, console))
     return code, _report(plan, setup, out, reference, console, tracked=ended.tracked)
