@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named
 from bench.contracts.generator import Generator
-from bench.contracts.guards.dataset import check_unchanged, facts_of
+from bench.contracts.guards.dataset import check_origin, check_unchanged, facts_of
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
 from bench.engine.settle import settle
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = 6 * 3600.0
 """Seconds that a cell may go on without news, unless the user says otherwise."""
+SHELVES = ".shelves"
+"""The folder, in the runs folder, of what trainers of the user's make of data; it lasts as long as a run."""
 LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 
@@ -118,12 +120,13 @@ def _keep_traceback(error: BaseException, path: Path) -> None:
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     settle(cell)
     _refuse_edited(cell)
-    opened = reopen(cell, context.corpora)
+    opened = _on_own_shelf(cell, context, reopen(cell, context.corpora))
     evaluator = Evaluator.of(opened, cell.evaluation.rule)
     if cell.reference != REAL:
         plugins.load("bench.baselines", cell.reference)
     settle(cell)  # again: all plug-ins are imported now
     _refuse_changed(cell)
+    check_origin(evaluator.data, cell.origin, cell.dataset_label)
     facts = facts_of(evaluator.data)
     journal.append(start_of(evaluator.data))
     began = time.perf_counter()
@@ -146,6 +149,17 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     )
     journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _on_own_shelf(cell: Cell, context: Context, opened: Opened) -> Opened:
+    """Return the dataset; for a trainer of the user's, what is made of the data is kept apart from what others read.
+
+    The code of such a trainer may have changed what makes it. It still reads what others made.
+    """
+    if not (own := code.checksum(cell.reference)) or not opened.data.shelves:
+        return opened
+    shelf = context.runs / SHELVES / own[:16]
+    return opened._replace(data=opened.data.kept_in((shelf, *opened.data.shelves)))
 
 
 def _most_memory() -> int | None:

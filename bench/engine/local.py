@@ -11,7 +11,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from multiprocessing import Pipe, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
@@ -60,6 +60,27 @@ class Local:
             workers.stop()
             raise
         return again
+
+
+def run_one(cell: Cell, context: Context, guard: Callable[[], AbstractContextManager[None]]) -> bool:
+    """Run a cell in a process of its own; return whether that died and the cell is to run again.
+
+    The process is started within `guard`. What ends it early are the limits of `context`, not this process.
+    """
+
+    def guarded(cell: Cell) -> tuple[BaseProcess, Connection]:
+        with guard():
+            return _start(cell, context)
+
+    workers, again = Workers(context, guarded), list[Cell]()
+    try:
+        workers.fill(deque([cell]), 1)
+        while workers.at_work:
+            again += workers.reap(0.5)
+            workers.watch()
+    finally:
+        workers.kill()
+    return bool(again)
 
 
 def _start(cell: Cell, context: Context) -> tuple[BaseProcess, Connection]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bench.contracts.errors import folded
-from bench.engine import pool, signals
+from bench.engine import pool, probe, signals
 from bench.engine.board import duration
 from bench.engine.estimate import expected
-from bench.engine.job import TIME_LIMIT, Context
+from bench.engine.job import SHELVES, TIME_LIMIT, Context
 from bench.engine.progress import Progress
-from bench.judging import strange
+from bench.engine.seen import Seen, facts
 from bench.planning.plan import Plan
 from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
@@ -51,17 +52,19 @@ class Setup:
     memory_limit: int | None = None
 
 
-def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
+def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[str, Seen] | None = None) -> int:
     """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed.
 
-    It writes no tables: `bench run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
+    `seen` are the facts of the datasets, by label, if the plan did not open them itself. It writes no tables: `bench
+    run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
     recorded, and the KeyboardInterrupt is raised again.
     """
     console = console or Console()
+    known = seen or {label: facts(opened, label) for label, opened in plan.datasets.items()}
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
     with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
-        _announce(plan, console)
+        _announce(known, console)
         tracker = Tracker(setup.tracking_uri)
         tracker.prepare()
         _refuse_taken_names(plan, setup.runs, tracker)
@@ -75,7 +78,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None) -> int:
         cells = kept_plans.write(plan.name, wanted, setup.runs)
         warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
         live = Live(tracker, plan.name, cells, setup.runs, warn)
-        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console), live)
+        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console), live, known)
         project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
@@ -136,7 +139,12 @@ def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
 
 
 def _carry_out(
-    plan: Plan, setup: Setup, console: Console, ended: Callable[[Record], object], live: Live
+    plan: Plan,
+    setup: Setup,
+    console: Console,
+    ended: Callable[[Record], object],
+    live: Live,
+    seen: Mapping[str, Seen],
 ) -> KeyboardInterrupt | None:
     """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     records = _unfinished(plan, setup.runs)
@@ -149,16 +157,16 @@ def _carry_out(
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
+    times = expected(plan.cells, {label: one.sizes for label, one in seen.items()}, probe.apart)
     began = time.monotonic()
-    with Progress(
-        _in_order(plan), setup.runs, setup.jobs, console, ended, expected(plan.cells, plan.datasets)
-    ) as shown:
+    with Progress(_in_order(plan), setup.runs, setup.jobs, console, ended, times) as shown:
         try:
             with signals.raised():
                 pool.run_all(cells, context, setup.jobs, partial(_tick, shown, live), setup.cluster)
         except KeyboardInterrupt as stopped:
             return stopped
         finally:
+            shutil.rmtree(runs / SHELVES, ignore_errors=True)
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
@@ -172,13 +180,12 @@ def _tick(shown: Progress, live: Live) -> None:
     live.look(shown.running_cells)
 
 
-def _announce(plan: Plan, console: Console) -> None:
+def _announce(seen: Mapping[str, Seen], console: Console) -> None:
     """Name every made-up corpus in one line before the work starts; then print the remarks on each corpus."""
-    sources = {label: opened.data.source for label, opened in plan.datasets.items()}
-    samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
+    samples = [f"{label} ({one.source.file})" for label, one in seen.items() if one.source.kind == "sample"]
     if samples:
         text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number is comparable with a published one"
         console.print(text, markup=False, style="bold yellow", soft_wrap=True)
-    for label, opened in plan.datasets.items():
-        for remark in strange.of_corpus(opened, label.partition(":")[0]):
+    for label, one in seen.items():
+        for remark in one.remarks:
             console.print(f"{label}: {remark}", markup=False, highlight=False, style="bold yellow", soft_wrap=True)

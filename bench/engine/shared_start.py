@@ -70,8 +70,18 @@ class SharedStart:
 
     @property
     def folder(self) -> Path:
-        """Return where the start is kept."""
+        """Return where the start is kept if code of this package alone trained it in a process of its own."""
         return self.runs / FOLDER / self.key
+
+    @cached_property
+    def own_folder(self) -> Path:
+        """Return where this cell keeps the start.
+
+        Code of the user's in the process may have changed what trains it, though it is not meant to. Only cells of the
+        same code find such a start.
+        """
+        own = code.checksum(self.cell.reference)
+        return self.folder.with_name(f"{self.key}-{own[:16]}") if own and self._ours else self.folder
 
     def seed_for(self, purpose: str, *names: str | int) -> int:
         """Return a seed for one purpose of the start. It does not depend on the arm, nor on the knobs."""
@@ -87,21 +97,22 @@ class SharedStart:
 
         A damaged start is removed.
         """
-        found = checkpoint.load(checkpoint.Place(self.folder, self.key, "start"), self.start.parts, rng).position
-        if found is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            return None
-        events = [event for line in found["events"] if (event := from_line(line)) is not None]
-        return Kept(found["epochs"], found["seconds"], tuple(events))
+        for folder in dict.fromkeys((self.folder, self.own_folder)):
+            found = checkpoint.load(checkpoint.Place(folder, self.key, "start"), self.start.parts, rng).position
+            if found is not None:
+                events = [event for line in found["events"] if (event := from_line(line)) is not None]
+                return Kept(found["epochs"], found["seconds"], tuple(events))
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
 
     def keep(self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event]) -> None:
         """Write the start, with the events of its phase in the journal, unless another cell was first."""
         events = [to_line(event) for event in _of_phase(journal, self.phase.name)]
         found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": events}
-        partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
+        partial = self.own_folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
         checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
         with suppress(OSError):  # the folder is there: the other cell's bits are the same
-            partial.rename(self.folder)
+            partial.rename(self.own_folder)
         shutil.rmtree(partial, ignore_errors=True)
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, unknown
@@ -29,6 +29,9 @@ from bench.records.tracker import Tracker
 if TYPE_CHECKING:
     from bench.planning.cell import Knobs
     from bench.toolkit.corpora.fetch import Corpora
+
+JudgeOne: TypeAlias = "Callable[[Record, Sequence[MetricPlugin], Corpora], list[str]]"
+"""Judges one finished run, as `rejudge` does; returns a line if its generator is lost."""
 
 
 def rejudge(
@@ -98,17 +101,35 @@ def rejudge_folder(
     runs: Path,
     tracker: Tracker,
     judged: Callable[[], object] = lambda: None,
+    judge_one: JudgeOne | None = None,
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    BenchError also if another command is at work in the folder.
+    `judge_one` judges one of them in place of `rejudge`. BenchError also if another command is at work in the folder.
     """
     with locked(runs):
-        lost = rejudge(records, plugins, corpora, judged)
+        if judge_one is None:
+            lost = rejudge(records, plugins, corpora, judged)
+        else:
+            lost = _one_by_one(judge_one, records, plugins, corpora, judged)
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
         for plan, cells in stored.plans.items():
             if changed & cells.keys():
                 project_plan(tracker, plan, cells, stored)
+    return lost
+
+
+def _one_by_one(
+    judge_one: JudgeOne,
+    records: Sequence[Record],
+    plugins: Sequence[MetricPlugin],
+    corpora: Corpora,
+    judged: Callable[[], object],
+) -> list[str]:
+    lost = []
+    for record in records:
+        lost += judge_one(record, plugins, corpora)
+        judged()
     return lost
 
 

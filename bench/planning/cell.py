@@ -17,7 +17,7 @@ REAL = "real"
 """The reference of the row that shows held-out data, or the oracle itself."""
 ELSEWHERE = "score"
 """The reference of a row whose samples were made elsewhere, and the head of its baseline's name."""
-NOT_IDENTITY = ("label", "reference", "dataset", "files", "dataset_files")
+NOT_IDENTITY = ("label", "reference", "dataset", "origin", "files", "dataset_files")
 """The fields of a cell that its numbers do not depend on."""
 
 
@@ -46,6 +46,7 @@ class Cell:
 
     `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
     cell's identity. `code` is the checksum of the files of the user's own plug-ins: an edited one makes a new cell.
+    `origin` is the checksum of the vocabulary and the source of the planned data; "" if an older version planned it.
     `bench` is the version that made the cell, which keeps its id under every later one.
     `files` and `dataset_files` name the knobs that are paths, with the checksums of what they lead to. In the identity
     a checksum stands in the place of its path.
@@ -65,6 +66,7 @@ class Cell:
     device: str = "cpu"
     code: str = ""
     bench: str = __version__
+    origin: str = ""
     files: Knobs = ()
     dataset_files: Knobs = ()
 

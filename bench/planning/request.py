@@ -16,6 +16,7 @@ from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
+from bench.plugins.look import Look, Named, here
 from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, split_knobs
 
 if TYPE_CHECKING:
@@ -50,12 +51,6 @@ class Request:
     shard: Shard = WHOLE
 
     @property
-    def plugins(self) -> list[tuple[Group, str]]:
-        """Return the group and the plain reference of each baseline and dataset, without its knobs."""
-        named: list[tuple[Group, str]] = [("bench.baselines", split_knobs(text)[0]) for text in self.baselines]
-        return named + [("bench.datasets", split_knobs(text)[0]) for text in self.datasets if PREFIX not in text]
-
-    @property
     def plan(self) -> str:
         """Name that groups the runs: --plan, else the preset's."""
         return self.preset.name if self.name is None else self.name
@@ -63,15 +58,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Arm:
-    """A baseline or dataset with all its knobs; the label names the overrides that change something."""
+    """A baseline or dataset with all its knobs; the label names the overrides that change something.
+
+    `paths` are the knobs that are paths.
+    """
 
     label: str
     reference: Reference
     settings: Knobs
+    paths: frozenset[str] = frozenset()
 
-    def files(self, group: Group) -> Knobs:
-        """Return (knob, checksum of the content) of each knob that is a path."""
-        return paths.checksums(plugins.load(group, self.reference.absolute).Settings, dict(self.settings))
+    @property
+    def files(self) -> Knobs:
+        """Return (knob, checksum of the content) of each knob that is a path; BenchError if one cannot be read."""
+        return paths.checksums(self.paths, dict(self.settings))
 
 
 def parse_overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
@@ -95,11 +95,39 @@ def preset_of(request: Request) -> Preset:
     return preset
 
 
-def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
-    """Return the request's baselines with the knobs that they have on the dataset of that label."""
-    here = dataclasses.replace(request, preset=request.preset.for_dataset(dataset))
-    preset = preset_of(here)
-    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in expand(request.baselines)))
+def baseline_arms(request: Request, datasets: Iterable[str] = (), look: Look = here) -> dict[str, list[Arm]]:
+    """Return the request's baselines with the knobs that they have on each dataset, by its label.
+
+    Those by the label "" have the knobs of no dataset.
+    """
+    labels = list(dict.fromkeys(("", *datasets)))
+    requests = [dataclasses.replace(request, preset=request.preset.for_dataset(label)) for label in labels]
+    found: dict[str, dict[Arm, None]] = {label: {} for label in labels}
+    for text in expand(request.baselines):
+        arms = look([_named("bench.baselines", text)], _arms_of, text, requests)
+        for label, arm in zip(labels, arms, strict=True):
+            found[label][arm] = None
+    return {label: list(arms) for label, arms in found.items()}
+
+
+def dataset_arms(request: Request, corpora: Corpora, look: Look = here) -> list[Arm]:
+    """Return the request's datasets with their knobs."""
+    preset = preset_of(request)
+    arms = (
+        look([_named("bench.datasets", text)], dataset_arm, text, preset, request, corpora)
+        for text in expand(request.datasets)
+    )
+    return list(dict.fromkeys(arms))
+
+
+def _named(group: Group, text: str) -> Named:
+    """Return the plug-in that a text of -b or -d names; text:FILE is one of our own."""
+    return (group, TEXT) if PREFIX in text else (group, split_knobs(text)[0])
+
+
+def _arms_of(text: str, requests: Iterable[Request]) -> list[Arm]:
+    """Return a baseline with the knobs of each request."""
+    return [baseline_arm(text, preset_of(request), request) for request in requests]
 
 
 def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
@@ -110,9 +138,10 @@ def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
     own = {key: value for owner, key, value in request.overrides if owner == name} | dict(asked.knobs)
     plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
     settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
-    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
+    files = frozenset(paths.names(cls.Settings))
+    shown = {key: Path(value).name for key, value in settings if key in files}
     told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
-    return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings))
+    return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings), files)
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
@@ -129,7 +158,8 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
         file = str(corpora.files.get(TEXT, ""))
     values |= own | dict(asked.knobs) | ({"file": str(Path(file))} if file else {})
     plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
-    return Arm(asked.label, plugin, _of_cell(cls.Settings, _resolve(cls.Settings, values, owner)))
+    settings = _of_cell(cls.Settings, _resolve(cls.Settings, values, owner))
+    return Arm(asked.label, plugin, settings, frozenset(paths.names(cls.Settings)))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
