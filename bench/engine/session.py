@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 
-from bench.contracts.errors import folded
 from bench.engine import pool, probe, signals
 from bench.engine.board import duration
 from bench.engine.estimate import expected
@@ -25,9 +24,10 @@ from bench.records import one_name, provenance
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
 from bench.records.live import Live
+from bench.records.mirror import Mirror
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
-from bench.records.sync import locked, project_plan
+from bench.records.sync import locked
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -52,12 +52,19 @@ class Setup:
     memory_limit: int | None = None
 
 
-def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[str, Seen] | None = None) -> int:
-    """Run a plan's cells and record them; return 0 if all are done, 1 if a cell failed.
+class Ended(NamedTuple):
+    """How a run ended: its exit code, and whether the tracking store holds all its cells that ended."""
+
+    code: int
+    tracked: bool
+
+
+def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[str, Seen] | None = None) -> Ended:
+    """Run a plan's cells and record them; the code is 0 if all are done, 1 if a cell failed.
 
     `seen` are the facts of the datasets, by label, if the plan did not open them itself. It writes no tables: `bench
-    run` does so afterwards. After Ctrl-C, SIGTERM or SIGHUP the workers save, the cells are
-    recorded, and the KeyboardInterrupt is raised again.
+    run` does so afterwards. A tracking store that fails stops nothing. After Ctrl-C, SIGTERM or SIGHUP the workers
+    save, the cells are recorded, and the KeyboardInterrupt is raised again.
     """
     console = console or Console()
     known = seen or {label: facts(opened, label) for label, opened in plan.datasets.items()}
@@ -65,25 +72,27 @@ def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[
         pool.choose(setup.jobs, setup.cluster).prepare()
     with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
         _announce(known, console)
-        tracker = Tracker(setup.tracking_uri)
-        tracker.prepare()
-        _refuse_taken_names(plan, setup.runs, tracker)
-        tags = provenance.tags() | {"preset": plan.preset}
-        for cell in plan.cells:
-            write_cell(cell, setup.runs)
-        wanted = {
-            cell.id: Entry(tags=tags, label=cell.label, dataset=cell.dataset_label, seed=cell.seed)
-            for cell in plan.cells
-        }
-        cells = kept_plans.write(plan.name, wanted, setup.runs)
         warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
-        live = Live(tracker, plan.name, cells, setup.runs, warn)
-        stop = _carry_out(plan, setup, console, _bringing(tracker, plan.name, cells, console), live, known)
-        project_plan(tracker, plan.name, cells, RunsFolder(setup.runs))  # read again after the cells ran
+        mirror = Mirror(Tracker(setup.tracking_uri), plan.name, setup.runs, warn)
+        _refuse_taken_names(plan, setup.runs, mirror)
+        mirror.entries = _enter(plan, setup.runs)
+        stop = _carry_out(plan, setup, console, mirror, known)
+        tracked = mirror.finish()
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
         raise stop
-    return 1 if failed(plan, setup.runs) else 0
+    return Ended(1 if failed(plan, setup.runs) else 0, tracked)
+
+
+def _enter(plan: Plan, runs: Path) -> Entries:
+    """Write the cells and the plan into the runs folder, and return the plan's entries."""
+    tags = provenance.tags() | {"preset": plan.preset}
+    for cell in plan.cells:
+        write_cell(cell, runs)
+    wanted = {
+        cell.id: Entry(tags=tags, label=cell.label, dataset=cell.dataset_label, seed=cell.seed) for cell in plan.cells
+    }
+    return kept_plans.write(plan.name, wanted, runs)
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
@@ -92,29 +101,11 @@ def failed(plan: Plan, runs: Path) -> list[Record]:
     return [record for record in records if record.failure is not None or record.damage]
 
 
-def _refuse_taken_names(plan: Plan, runs: Path, tracker: Tracker) -> None:
+def _refuse_taken_names(plan: Plan, runs: Path, mirror: Mirror) -> None:
     """Raise BenchError if another corpus has the name of one of the plan, in the runs folder or in MLflow."""
     new = [one_name.of_cell(cell) for cell in plan.cells]
     one_name.refuse_taken(new, one_name.in_runs(RunsFolder(runs), plan.name), str(runs))
-    one_name.refuse_taken(new, tracker.corpora(plan.name), f"plan {plan.name} of {tracker.uri}")
-
-
-def _bringing(tracker: Tracker, plan: str, cells: Entries, console: Console) -> Callable[[Record], object]:
-    """Return a function that writes an ended cell to MLflow. If that fails, it says so once, and training goes on."""
-    told = False
-
-    def bring(record: Record) -> None:
-        """Write an ended cell to MLflow; `Progress` calls this."""
-        nonlocal told
-        try:
-            tracker.project(record, plan, cells[record.cell.id])
-        except Exception as error:  # training goes on; project_plan raises a lasting error at the end
-            if not told:
-                text = f"not in MLflow yet: {folded(error)}; training goes on, and all cells are written at its end"
-                console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
-            told = True
-
-    return bring
+    one_name.refuse_taken(new, mirror.corpora(), f"plan {plan.name} of {mirror.tracker.uri}")
 
 
 def _unfinished(plan: Plan, runs: Path) -> list[Record]:
@@ -139,12 +130,7 @@ def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
 
 
 def _carry_out(
-    plan: Plan,
-    setup: Setup,
-    console: Console,
-    ended: Callable[[Record], object],
-    live: Live,
-    seen: Mapping[str, Seen],
+    plan: Plan, setup: Setup, console: Console, mirror: Mirror, seen: Mapping[str, Seen]
 ) -> KeyboardInterrupt | None:
     """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     records = _unfinished(plan, setup.runs)
@@ -159,10 +145,10 @@ def _carry_out(
     context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
     times = expected(plan.cells, {label: one.sizes for label, one in seen.items()}, probe.apart)
     began = time.monotonic()
-    with Progress(_in_order(plan), setup.runs, setup.jobs, console, ended, times) as shown:
+    with Progress(_in_order(plan), setup.runs, setup.jobs, console, mirror.bring, times) as shown:
         try:
             with signals.raised():
-                pool.run_all(cells, context, setup.jobs, partial(_tick, shown, live), setup.cluster)
+                pool.run_all(cells, context, setup.jobs, partial(_tick, shown, Live(mirror)), setup.cluster)
         except KeyboardInterrupt as stopped:
             return stopped
         finally:

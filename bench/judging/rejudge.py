@@ -23,6 +23,7 @@ from bench.records import revive
 from bench.records.events import Beside
 from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
+from bench.records.store import StoreError
 from bench.records.sync import locked, project_plan
 from bench.records.tracker import Tracker
 
@@ -105,7 +106,8 @@ def rejudge_folder(
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    `judge_one` judges one of them in place of `rejudge`. BenchError also if another command is at work in the folder.
+    `judge_one` judges one of them in place of `rejudge`. If the store fails, that is a line too: the scores are in the
+    journals. BenchError also if another command is at work in the folder.
     """
     with locked(runs):
         if judge_one is None:
@@ -115,7 +117,10 @@ def rejudge_folder(
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
         for plan, cells in stored.plans.items():
             if changed & cells.keys():
-                project_plan(tracker, plan, cells, stored)
+                try:
+                    project_plan(tracker, plan, cells, stored)
+                except StoreError as error:
+                    return [*lost, str(error)]
     return lost
 
 

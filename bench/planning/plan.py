@@ -1,4 +1,4 @@
-"""A plan: a request turned into cells. All that the user can get wrong is found here, before a cell starts."""
+"""A plan: the cells of a request. It finds the user's errors before a cell starts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of one command, in the order of running; `datasets` are those that the plan opened itself."""
+    """The cells of one command, in the order in which they run; `datasets` are those that the plan opened itself."""
 
     name: str
     preset: str
@@ -57,7 +57,7 @@ class Plan:
 
 
 def make(request: Request, corpora: Corpora) -> Plan:
-    """Resolve names, knobs and data; every combination becomes a cell, with a *real* row for each dataset."""
+    """Return a cell for each combination, with a *real* row for each dataset; names, knobs and data are resolved."""
     datasets, arms = _arms(request, corpora, here)
     opened = {arm.label: open_arm(arm, corpora) for arm in datasets}
     known = {label: Facts(one.data.fingerprint, origin_of(one.data)) for label, one in opened.items()}
@@ -100,6 +100,7 @@ def _plan(
         for dataset in datasets
         for cell in _cells(dataset, known[dataset.label], arms[dataset.label], seeds, preset, request.device)
     ]
+    refusals.refuse_one_arm_twice(cells)
     number, parts = request.shard
     if not (part := cells[number - 1 :: parts]):
         raise BenchError(f"shard {number}/{parts} is empty: the plan has {len(cells)} cells; give fewer parts")

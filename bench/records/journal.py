@@ -65,7 +65,7 @@ class Journal:
         self._write(self._closing() + self._line(event))
 
     def finish(self, *last: Done | Beside) -> None:
-        """Write the last lines of a cell: these events, then the checksums of its files and of all before this line.
+        """Write the last lines of a cell: these events, then the checksums of its files and of the journal so far.
 
         All lines are written at once. OSError if a file cannot be read.
         """
@@ -121,7 +121,7 @@ class Journal:
         return (json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n").encode()
 
     def _closing(self) -> bytes:
-        """Return what ends a torn line."""
+        """Return the newline that ends a torn line; empty if there is none."""
         return b"" if not self.path.exists() or _ends_with_newline(self.path) else b"\n"
 
 
@@ -206,6 +206,12 @@ def write_cell(cell: Cell, runs: Path) -> Path:
     return folder
 
 
+def ends(record: Record) -> tuple[float, float]:
+    """Return the times of the latest start and of the last event; the present if there is none."""
+    now, start = time.time(), record.last(Start)
+    return start.time if start else now, record.events[-1].time if record.events else now
+
+
 def read_record(folder: Path) -> Record:
     """Read the record in a cell's folder; BenchError if its cell.json is damaged."""
     return record_of(read_cell(folder), folder)
@@ -218,7 +224,7 @@ def record_of(cell: Cell, folder: Path) -> Record:
 
 
 def checked_record_of(cell: Cell, folder: Path) -> Record:
-    """Read the journal of a cell that is known, and all files that its seal names: one that changed is damage."""
+    """Read the journal of a cell that is known, and check all files of its seal: a changed file is damage."""
     record = record_of(cell, folder)
     if record.damage or record.seal is None:
         return record

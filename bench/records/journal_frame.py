@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from bench.files import read_scores
 from bench.records import seal
-from bench.records.encoding import Tracked, frame, project
+from bench.records.encoding import Projection, Tracked, frame, project
+from bench.records.journal import Record
+from bench.records.plans import Entry
 from bench.records.runs import RunsFolder
 
 if TYPE_CHECKING:
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
 
 def frame_of(runs: RunsFolder, plan: str) -> pd.DataFrame:
     """Return one row per run and metric of a plan, as `Tracker.frame` does; `run_id` is the id of the cell."""
-    found = []
-    for record in runs.of_plan(plan):
-        entry = runs.plans[plan][record.cell.id]
-        made = project(record, plan, entry)
-        values = {point.key: point.value for point in made.points}
-        found.append(Tracked(record.cell.id, made.tags | {"projected": str(entry.asked)}, values))
-    return frame(found)
+    cells = runs.plans[plan]
+    made = ((record, cells[record.cell.id]) for record in runs.of_plan(plan))
+    return frame(tracked(record, project(record, plan, entry), entry) for record, entry in made)
+
+
+def tracked(record: Record, made: Projection, entry: Entry) -> Tracked:
+    """Return a run as it is read back from a store."""
+    values = {point.key: point.value for point in made.points}
+    return Tracked(record.cell.id, made.tags | {"projected": str(entry.asked)}, values)
 
 
 def per_sequence_of(runs: RunsFolder) -> Callable[[str], pd.DataFrame]:

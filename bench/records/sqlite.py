@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from bench.contracts.errors import BenchError
 from bench.records import fence
+from bench.records.store import StoreError, clear_errors
 
 SQLITE = "sqlite:///"
+LOCKED_SECONDS = 10.0
+"""Seconds to wait for another program that holds the database."""
+SCHEMA_SECONDS = 60.0
+"""Seconds to wait for another process that makes the schema."""
 
 
 def path_of(uri: str) -> Path | None:
@@ -35,19 +41,48 @@ def absolute(uri: str) -> str:
 
 @contextmanager
 def locked(path: Path, uri: str) -> Iterator[None]:
-    """Let one process at a time make the schema of a new store. Raises BenchError as `check` does."""
+    """Let one process at a time make the schema of a new store. Raises StoreError as `check` does."""
     check(path, uri)
-    with fence.held(path.with_name(f".{path.name}.lock"), fence.FOREVER):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(fence.held(path.with_name(f".{path.name}.lock"), SCHEMA_SECONDS))
+        except BenchError as error:  # another process holds the lock, or the file system has no locks
+            raise StoreError(f"MLflow's store {uri}: {error}") from None
         yield
 
 
 def check(path: Path, uri: str) -> None:
-    """Raise BenchError if the file is damaged or cannot be written. MLflow itself would retry for minutes."""
+    """Raise StoreError if the file is damaged, locked or cannot be written. MLflow itself would retry for minutes."""
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not os.access(existing, os.W_OK):
-        raise BenchError(f"no write permission for {existing}: MLflow's store {uri} needs it")
-    if path.is_dir() or (path.exists() and path.stat().st_size and path.open("rb").read(15) != b"SQLite format 3"):
-        raise BenchError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
+        raise StoreError(f"no write permission for {existing}: MLflow's store {uri} needs it")
+    if path.is_dir() or (not is_new(path) and path.open("rb").read(15) != b"SQLite format 3"):
+        raise StoreError(f"{path} is not an SQLite database: move it away, or set MLFLOW_TRACKING_URI")
+    if not is_new(path):
+        with clear_errors(uri), closing(sqlite3.connect(path, timeout=LOCKED_SECONDS)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            store.execute("SELECT count(*) FROM sqlite_master")
+
+
+def is_new(path: Path) -> bool:
+    """Return whether the store has to be made: its file is not there, or is empty."""
+    return not path.exists() or not path.stat().st_size
+
+
+def make(path: Path, uri: str, fill: Callable[[str], object]) -> None:
+    """Make a new store whole or not at all. `fill` makes the schema in the store of an address; hold the lock."""
+    for left in path.parent.glob(f".{path.name}.*.new*"):  # of a process that was killed
+        left.unlink(missing_ok=True)
+    address, question, options = uri.partition("?")
+    folder, slash, name = address.rpartition("/")
+    aside = f"{folder}{slash}.{name}.{os.getpid()}-{time.time_ns()}.new{question}{options}"  # MLflow keeps it open
+    half = path_of(aside) or path
+    try:
+        fill(absolute(aside))
+        half.replace(path)
+    finally:
+        for left in path.parent.glob(f"{half.name}*"):
+            left.unlink(missing_ok=True)
 
 
 def place(store: Path, folder: str) -> Path:
@@ -60,7 +95,7 @@ def look_beside(path: Path) -> None:
 
     The store holds absolute addresses, which MLflow's client cannot change, so this edits the database itself.
     """
-    if not path.exists() or not path.stat().st_size:
+    if is_new(path):
         return
     with closing(sqlite3.connect(path)) as store, store:
         if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():

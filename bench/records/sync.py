@@ -14,6 +14,7 @@ from bench.records import plans as kept_plans
 from bench.records.journal import FAILURES, Record, read_record
 from bench.records.plans import Entries
 from bench.records.runs import RunsFolder
+from bench.records.store import StoreError
 from bench.records.tracker import Tracker
 
 ENDED = ("done", "interrupted", *FAILURES)
@@ -81,18 +82,21 @@ def _at_work(taken: fence.Taken, runs: Path) -> str:
 def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) -> int:
     """Write a plan's ended cells to MLflow and return their number. Cells that MLflow already has stay as they are.
 
-    An interrupted cell has no score, but a learning curve up to where it stopped. BenchError if the store fails.
+    An interrupted cell has no score, but a learning curve up to where it stopped. StoreError if the store fails.
     """
     written = 0
-    for record in runs.one_by_one(cells):
-        if record.status not in ENDED:
-            continue
+    for record in ended(cells, runs):
         try:
             tracker.project(record, plan, cells[record.folder.name])
-        except BenchError as error:
-            raise BenchError(f"{error}; {runs} keeps everything: repair the store, then run `bench sync`") from error
+        except StoreError as error:
+            raise StoreError(f"{error}; {runs} keeps everything: repair the store, then run `bench sync`") from error
         written += 1
     return written
+
+
+def ended(cells: Entries, runs: RunsFolder) -> Iterator[Record]:
+    """Yield the cells of a plan that ended and can be read."""
+    return (record for record in runs.one_by_one(cells) if record.status in ENDED)
 
 
 def check_runs_folder(folder: Path) -> None:

@@ -6,16 +6,15 @@ import json
 import logging
 import os
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from bench.contracts.errors import BenchError, message_lines, unknown
+from bench.contracts.errors import BenchError, unknown
 from bench.files import file_checksum, read_scores, safe_name
 from bench.records import one_name, sqlite
 from bench.records.encoding import (
@@ -32,9 +31,10 @@ from bench.records.encoding import (
 )
 from bench.records.events import Start
 from bench.records.human import Collected
-from bench.records.journal import FAILURES, Record
+from bench.records.journal import FAILURES, Record, ends
 from bench.records.one_name import NamedCorpus
 from bench.records.plans import Entry
+from bench.records.store import clear_errors, wait_seconds_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,6 @@ STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES,
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
 LOGGERS = ("mlflow", "alembic")
-THEIRS = ("mlflow", "sqlalchemy", "sqlite3", "requests", "urllib3")  # packages whose errors come from the store
 
 
 class _Known(NamedTuple):
@@ -88,6 +87,8 @@ class Tracker:
         """Connect to the store and make its schema if it is new (about 3 s). Call it before workers start."""
         path = sqlite.path_of(self.uri)
         with self._clear_errors(), sqlite.locked(path, self.uri) if path else nullcontext():
+            if path and sqlite.is_new(path):
+                sqlite.make(path, self.uri, lambda uri: _connect(uri).search_experiments(max_results=1))
             self._client.search_experiments(max_results=1)
 
     def project(self, record: Record, plan: str, entry: Entry) -> str:
@@ -107,7 +108,7 @@ class Tracker:
         return known.run_id
 
     def follow(self, record: Record, plan: str, entry: Entry) -> None:
-        """Write what is new of a running cell; `record` holds its new events only, the first time its start too.
+        """Write new events of a running cell; `record` holds those only, and the first time the start too.
 
         The run has no digest, so tables leave it out, until `project` completes it or writes another in its place.
         """
@@ -131,12 +132,35 @@ class Tracker:
         with self._clear_errors():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
+    def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
+        """Enter the plan's runs of these cells under another name; BenchError if a plan of that name has other cells.
+
+        A store that does not exist is not made.
+        """
+        if not self._exists:
+            return
+        with self._clear_errors():
+            if set(self._known(new)) - set(cells):
+                raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
+            for run in self._of_cells(plan, cells):
+                self._client.set_tag(run.info.run_id, "plan", new)
+            self._forget(plan, new)
+
+    def drop(self, plan: str, cells: Collection[str]) -> None:
+        """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
+        if not self._exists:
+            return
+        with self._clear_errors():
+            for run in self._of_cells(plan, cells):
+                self._client.delete_run(run.info.run_id)
+            self._forget(plan)
+
     def charts(self, plan: str, datasets: Iterable[str]) -> dict[str, str]:
         """Return dataset -> the page of MLflow that draws the plan's runs, without the address of the server."""
         query = {
             "workflowType": "machine_learning",
             "compareRunsMode": "CHART",
-            "searchFilter": f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'",
+            "searchFilter": f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'",
         }
         with self._clear_errors():
             known = {found.name: found.experiment_id for found in self._experiments()}
@@ -151,6 +175,14 @@ class Tracker:
         """Return the corpora of the plan's runs in the store."""
         with self._clear_errors():
             return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
+
+    def newest_plan(self) -> str:
+        """Return the plan whose cell was asked for last; BenchError if nothing is tracked."""
+        with self._clear_errors():
+            latest = self._search("tags.digest LIKE '%'", most=1) if self._exists else []
+        if not latest:
+            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+        return str(latest[0].data.tags["plan"])
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """Return one row per run and metric of a plan (columns: bench.records.encoding.COLUMNS).
@@ -244,38 +276,16 @@ class Tracker:
         if path is not None:
             sqlite.check(path, self.uri)
             sqlite.look_beside(path)
-        for name in LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # the default waits for minutes
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-        from mlflow import MlflowClient
+        return _connect(sqlite.absolute(self.uri))
 
-        for name in LOGGERS:  # mlflow sets its own level when it is imported
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
-        return MlflowClient(sqlite.absolute(self.uri))
-
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (BenchError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            if not type(error).__module__.startswith(THEIRS):
-                raise
-            told = (line for line in message_lines(error) if not line.startswith("(raised as a"))
-            raise BenchError(f"MLflow at {self.uri}: {next(told, type(error).__name__)}") from error
+    def _clear_errors(self) -> AbstractContextManager[None]:
+        return clear_errors(self.uri)
 
     def _runs(self, plan: str | None) -> list[Run]:
         """Return the runs of the plan's cells, or of the plan written last; BenchError if there are none."""
-        path = sqlite.path_of(self.uri)
-        latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
-        if not latest:
-            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
-        plan = plan or latest[0].data.tags["plan"]
-        runs = self._search(f"tags.plan = '{_quoted(plan)}' AND tags.digest LIKE '%'")
+        newest = self.newest_plan()
+        plan = plan or newest
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.digest LIKE '%'")
         if not runs:
             raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
         return runs
@@ -295,11 +305,27 @@ class Tracker:
             if not token or most:
                 return runs
 
+    @property
+    def _exists(self) -> bool:
+        """Return whether there is a store: a file of SQLite may be missing, and a look would make it."""
+        path = sqlite.path_of(self.uri)
+        return path is None or path.exists()
+
+    def _of_cells(self, plan: str, cells: Collection[str]) -> list[Run]:
+        """Return the plan's runs of these cells, incomplete ones too."""
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'")
+        return [run for run in runs if run.data.tags["cell"] in cells]
+
+    def _forget(self, *plans: str) -> None:
+        """Search the store again before the next write to these plans."""
+        for plan in plans:
+            self._plans.pop(plan, None)
+
     def _known(self, plan: str) -> dict[str, _Known]:
         """Return the plan's runs by cell. The store is searched once per plan."""
         if plan not in self._plans:
             runs: dict[str, list[Run]] = {}
-            for run in self._search(f"tags.plan = '{_quoted(plan)}' AND tags.cell LIKE '%'"):
+            for run in self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'"):
                 runs.setdefault(run.data.tags["cell"], []).append(run)
             self._plans[plan] = {key: self._known_of(found) for key, found in runs.items()}
         return self._plans[plan]
@@ -362,7 +388,7 @@ class Tracker:
         self._log(run_id, points)
         for path in artifacts:
             self._client.log_artifact(run_id, str(path))
-        self._client.set_terminated(run_id, STATUS[record.status], int(1000 * _ends(record)[1]))
+        self._client.set_terminated(run_id, STATUS[record.status], int(1000 * ends(record)[1]))
         self._client.set_tag(run_id, "digest", wanted.digest)
         return run_id
 
@@ -372,7 +398,7 @@ class Tracker:
 
         experiment = self._experiment(record.cell.dataset_label)
         name = f"{wanted.tags['label']} seed {record.cell.seed}"
-        began = int(1000 * _ends(record)[0])
+        began = int(1000 * ends(record)[0])
         run = self._client.create_run(experiment, start_time=began, tags={**wanted.tags, **tags}, run_name=name)
         run_id = str(run.info.run_id)
         self._client.log_batch(run_id, params=[Param(key, value) for key, value in wanted.params.items()])
@@ -419,6 +445,21 @@ class Tracker:
         return str(found.experiment_id)
 
 
+def _connect(uri: str) -> MlflowClient:
+    """Return a client that prints nothing and waits for seconds only."""
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    wait_seconds_only()
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    from mlflow import MlflowClient
+
+    for name in LOGGERS:  # mlflow sets its own level when it is imported
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors of mlflow are shown as one line of ours
+    return MlflowClient(uri)
+
+
 def _artifacts(folder: Path) -> list[Path]:
     """Return the files of the cell's folder that are uploaded with the run."""
     files = [folder / name for name in ARTIFACTS]
@@ -434,13 +475,8 @@ def _kept(run: Run) -> list[str]:
     return list(json.loads(run.data.tags.get("artifacts", "[]")))
 
 
-def _ends(record: Record) -> tuple[float, float]:
-    """Return the times of the latest start and of the last event; the present if there is none."""
-    now, start = time.time(), record.last(Start)
-    return start.time if start else now, record.events[-1].time if record.events else now
-
-
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a plan's name as it stands in a search between quotes; BenchError if it holds one."""
     if "'" in text:
         raise BenchError(f"plan {text!r}: a name without quotes, please")
     return text

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contracts.errors import unknown
 from bench.planning.cell import REAL
+from bench.reporting.table import Row, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.records.tracker import Tracker
+    from bench.records.journals import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +29,12 @@ class Selection:
     published: bool = False
 
 
-def selected(tracker: Tracker, plan: str | None, selection: Selection) -> pd.DataFrame:
+def selected(source: Source, plan: str | None, selection: Selection) -> pd.DataFrame:
     """Return the tracked frame of the selection (see Tracker.frame); BenchError for an unknown plan, arm or metric.
 
     A cell that several plans hold under one label is counted once, as the plan that asked for it last has it.
     """
-    frame = _joined(tracker, [plan, *selection.more])
+    frame = _joined(source, [plan, *selection.more])
     arms, metrics = set(frame["label"]) - {REAL}, set(frame["metric"].dropna())
     _refuse_unknown("row", selection.arms, arms)
     _refuse_unknown("metric", selection.metrics, metrics)
@@ -42,6 +43,30 @@ def selected(tracker: Tracker, plan: str | None, selection: Selection) -> pd.Dat
     if selection.metrics:
         frame = frame[frame["metric"].isna() | frame["metric"].isin(selection.metrics)]
     return frame
+
+
+class Shown(NamedTuple):
+    """Tables cut to what a command asked for, and what of the plan they leave out; "" if nothing."""
+
+    tables: list[Table]
+    hidden: str
+
+
+def asked_for(tables: Sequence[Table], asked: Collection[tuple[str, str]]) -> Shown:
+    """Return the tables of these (dataset, label) pairs with their rows alone. A plan may hold more, from before."""
+    wanted = {table.dataset: [row for row in table.rows if (table.dataset, row.label) in asked] for table in tables}
+    kept = [_with_rows(table, wanted[table.dataset]) for table in tables if wanted[table.dataset]]
+    rows = sum(len(table.rows) - len(wanted[table.dataset]) for table in tables if wanted[table.dataset])
+    others = len(tables) - len(kept)
+    counts = ((rows, "row"), (others, "dataset"))
+    told = " and ".join(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count)
+    return Shown(kept, f"the plan has {told} more" if told else "")
+
+
+def _with_rows(table: Table, rows: Sequence[Row]) -> Table:
+    labels = {row.label for row in rows}
+    tests = tuple(one for one in table.comparisons if one.label in labels)
+    return replace(table, rows=tuple(rows), comparisons=tests, runs=table.runs[table.runs["label"].isin(labels)])
 
 
 def listed(text: str | None) -> tuple[str, ...]:
@@ -56,10 +81,10 @@ def listed(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
-def _joined(tracker: Tracker, plans: Sequence[str | None]) -> pd.DataFrame:
+def _joined(source: Source, plans: Sequence[str | None]) -> pd.DataFrame:
     import pandas as pd
 
-    frames = [tracker.frame(plan) for plan in dict.fromkeys(plans)]
+    frames = [source.frame(plan) for plan in dict.fromkeys(plans)]
     if len(frames) == 1:
         return frames[0]
     rows = pd.concat(frames, ignore_index=True).sort_values(["projected", "run_id"], kind="stable")

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contracts.errors import BenchError
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.journal import FAILURES
+from bench.records.journals import Source
 from bench.records.tracker import DEFAULT_URI
 from bench.reporting import figures, grids, ladder, latex, notes, profiles, render, to_csv
 from bench.reporting.build import build_tables
@@ -39,25 +40,52 @@ LATEX = {"": latex.narrow, "-full": latex.wide, "-tests": latex.tests, "-notes":
 NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # terminal characters: names with runs, runs, a score
 
 
+class Report(NamedTuple):
+    """A report that is made and not written yet: its tables, and file name -> bytes."""
+
+    tables: list[Table]
+    contents: dict[str, bytes]
+
+
 def write_report(
-    tracker: Tracker,
+    source: Source,
     plan: str | None,
     out: Path,
     reference: str | None = None,
     selection: Selection | None = None,
 ) -> tuple[list[Path], list[Table]]:
-    """Write the plan's report (default: the plan tracked last) into `out`; return the sorted paths and the tables.
+    """Make the plan's report and write it into `out`; return the sorted paths and the tables. Errors are theirs."""
+    report = make_report(source, plan, out, reference, selection)
+    return write_files(report, out), report.tables
 
-    All files are made first and then moved into place one by one, so `out` never holds half a table. Files of an
-    earlier report that this one lacks are removed; other files stay. `reference` names the row that the others are
-    compared with, `selection` the rows and columns shown (default: all). BenchError if `out` cannot be written, nothing
-    is tracked, or no row has such a name.
+
+def make_report(
+    source: Source,
+    plan: str | None,
+    out: Path,
+    reference: str | None = None,
+    selection: Selection | None = None,
+) -> Report:
+    """Return the plan's report (default: the plan tracked last), with the sweeps that lie in `out` and above it.
+
+    `reference` names the row that the others are compared with, `selection` the rows and columns shown (default: all).
+    BenchError if nothing is tracked, or no row has such a name.
     """
     chosen = selection or Selection()
-    frame = selected(tracker, plan, chosen)
-    tables = build_tables(frame, paper(), tracker.per_sequence, tracker.human(), reference, published=chosen.published)
-    contents = _contents(tables, tracker, out)
+    frame = selected(source, plan, chosen)
+    tables = build_tables(frame, paper(), source.per_sequence, source.human(), reference, published=chosen.published)
+    contents = _contents(tables, source, out)
     contents[MANIFEST] = (json.dumps(sorted(contents), indent=1) + "\n").encode()
+    return Report(tables, contents)
+
+
+def write_files(report: Report, out: Path) -> list[Path]:
+    """Write a report into `out` and return the sorted paths.
+
+    All files are written first and then moved into place one by one, so `out` never holds half a table. Files of an
+    earlier report that this one lacks are removed; other files stay. BenchError if `out` cannot be written.
+    """
+    contents = report.contents
     with _clear_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         stale = _earlier(out) - set(contents)
@@ -68,7 +96,7 @@ def write_report(
                 (out / name).unlink(missing_ok=True)
             for name in contents:
                 Path(partial, name).replace(out / name)
-    return sorted(out / name for name in contents), tables
+    return sorted(out / name for name in contents)
 
 
 def require_writable(out: Path) -> None:
@@ -97,8 +125,16 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
                 console.print(Text(note, style="bold red"))
 
 
-def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
-    """Return two lines: where the report is, and how to open MLflow."""
+def where_it_is(out: Path, paths: Sequence[Path]) -> str:
+    """Return two lines: where the report in the folder `out` is, and where all plans are."""
+    return (
+        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\n"
+        f"All plans: {out.parent / 'index.html'}"
+    )
+
+
+def how_to_look(tracker: Tracker, out: Path, paths: Sequence[Path]) -> str:
+    """Return three lines: where the report in the folder `out` is, where all plans are, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
     beside = Path(sys.executable).with_name("mlflow")  # if the running environment is not activated
     program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)
@@ -108,9 +144,7 @@ def how_to_look(tracker: Tracker, out: Path, paths: list[Path]) -> str:
         if tracker.uri.startswith("http")
         else f"`{command}`, then http://127.0.0.1:5000, Model training (top left)"
     )
-    return (
-        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\nMLflow: {where}"
-    )
+    return f"{where_it_is(out, paths)}\nMLflow: {where}"
 
 
 def charts(tracker: Tracker, tables: Sequence[Table]) -> list[str]:
@@ -127,14 +161,14 @@ def describe(tracker: Tracker, tables: Sequence[Table]) -> None:
         tracker.describe(table.dataset, render.markdown(table))
 
 
-def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str, bytes]:
+def _contents(tables: Sequence[Table], source: Source, out: Path) -> dict[str, bytes]:
     """Return file name -> bytes for the whole report."""
     plans = sorted({str(plan) for table in tables for plan in table.runs["plan"]})
     wanted = dict.fromkeys(metric for table in tables for metric in figures.metrics(table))
-    curves = _concatenated([tracker.curves(plan, wanted) for plan in plans])
+    curves = _concatenated([source.curves(plan, wanted) for plan in plans])
     files: dict[str, bytes] = {}
     positions = _concatenated(
-        [tracker.profiles(plan, profiles.NAMES) | tracker.trained(plan, profiles.TRAINED) for plan in plans]
+        [source.profiles(plan, profiles.NAMES) | source.trained(plan, profiles.TRAINED) for plan in plans]
     )
     for table in tables:
         for ending, written in LATEX.items():
@@ -148,7 +182,7 @@ def _contents(tables: Sequence[Table], tracker: Tracker, out: Path) -> dict[str,
         _pictures(files, ladder.NAME, lambda width: ladder.draw(climbed, paper(), width))
         files[f"{ladder.NAME}.csv"] = ladder.to_csv(climbed).encode()
     files["tables.tex"] = latex.document(tables).encode()
-    files["index.html"] = html(tables, gather(tables, tracker, curves, positions, out)).encode()
+    files["index.html"] = html(tables, gather(tables, source, curves, positions, out)).encode()
     files["summary.json"] = summary_json(tables).encode()
     files["runs.csv"] = to_csv.runs_csv(tables).encode()
     points = [figures.shown(curves[m], table, m).assign(metric=m) for table in tables for m in figures.metrics(table)]

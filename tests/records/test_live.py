@@ -16,6 +16,7 @@ from bench.planning.cell import Cell
 from bench.records.events import Curve, Done, Epoch, Event, Start
 from bench.records.journal import Journal, read_record
 from bench.records.live import Live
+from bench.records.mirror import Mirror
 from bench.records.plans import Entry
 from bench.records.tracker import Tracker
 
@@ -32,7 +33,14 @@ def cell(make_cell: Callable[..., Cell]) -> Cell:
 
 @pytest.fixture
 def live(folder: Path, cell: Cell, context: Context) -> Live:
-    return Live(Tracker(), "smoke", {cell.id: ENTRY}, context.runs, pytest.fail, seconds=0)
+    return Live(mirror(cell, context, pytest.fail), seconds=0)
+
+
+def mirror(cell: Cell, context: Context, warn: Callable[[str], object]) -> Mirror:
+    """Return a mirror of the plan "smoke", which holds the cell."""
+    made = Mirror(Tracker(), "smoke", context.runs, warn)
+    made.entries = {cell.id: ENTRY}
+    return made
 
 
 def write(cell: Cell, context: Context, *events: Event) -> None:
@@ -85,7 +93,7 @@ def test_one_run_remains_when_the_cell_has_ended(live: Live, cell: Cell, context
     look(live, cell)
     (before,) = runs(live)
     write(cell, context, epoch(2), DONE)
-    live.tracker.project(read_record(context.runs / cell.id), "smoke", ENTRY)
+    live.mirror.tracker.project(read_record(context.runs / cell.id), "smoke", ENTRY)
     (after,) = runs(live)
     assert after.info.run_id == before.info.run_id and after.info.status == "FINISHED"
     assert steps(live, "loss/mle") == [(1, 4.0), (2, 2.0)] and after.data.metrics["ones"] == 0.5
@@ -101,7 +109,7 @@ def test_epochs_that_were_done_again_stand_once(live: Live, cell: Cell, context:
     look(live, cell)
     write(cell, context, START, epoch(2), DONE)
     look(live, cell)
-    live.tracker.project(read_record(context.runs / cell.id), "smoke", ENTRY)
+    live.mirror.tracker.project(read_record(context.runs / cell.id), "smoke", ENTRY)
     assert steps(live, "loss/mle") == [(1, 4.0), (2, 2.0)]
 
 
@@ -116,16 +124,16 @@ def test_what_a_killed_parent_left_gives_way(live: Live, cell: Cell, context: Co
 
 def test_a_store_that_fails_is_told_once(folder: Path, cell: Cell, context: Context, monkeypatch: Any) -> None:
     told = list[str]()
-    live = Live(Tracker(), "smoke", {cell.id: ENTRY}, context.runs, told.append, seconds=0)
+    live = Live(mirror(cell, context, told.append), seconds=0)
     write(cell, context, START)
     monkeypatch.setattr(Tracker, "follow", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
     look(live, cell)
     look(live, cell)
-    assert told == ["no curves in MLflow while cells train: the disk is full"]
+    assert told == [f"MLflow at {live.mirror.tracker.uri}: the disk is full; training goes on without it"]
 
 
 def test_a_look_waits_until_it_is_due(folder: Path, cell: Cell, context: Context) -> None:
-    live = Live(Tracker(), "smoke", {cell.id: ENTRY}, context.runs, pytest.fail, seconds=3_600)
+    live = Live(mirror(cell, context, pytest.fail), seconds=3_600)
     write(cell, context, START)
     live.look([cell])
     assert live.places == {}

@@ -26,6 +26,7 @@ from bench.records.events import Curve, Done, Epoch, Interrupted, PhaseStart
 from bench.records.human import Collected, HumanScore
 from bench.records.journal import Journal, read_record
 from bench.records.plans import Entry
+from bench.records.store import StoreError
 from bench.records.tracker import Tracker
 from bench.reporting.write import write_report
 
@@ -343,7 +344,7 @@ def test_what_failed_half_way_is_written_again_by_the_same_tracker(
 
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StoreError, match="No space"):
             tracker.project(record, "quick", ENTRY)
     run_id = tracker.project(record, "quick", ENTRY)
     assert [run.info.run_id for run in runs_of(store, "cell")] == [run_id]

@@ -18,6 +18,7 @@ from bench.judging.human.sheet import read_key
 from bench.judging.samples import Cleaning
 from bench.records.human import save
 from bench.records.runs import RunsFolder
+from bench.records.store import StoreError
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_taken
 from bench.toolkit.corpora.fetch import Corpora
@@ -119,7 +120,10 @@ def import_(answers: tuple[Path, ...], key: Path, reference: str, runs: Path, tr
     sheet = read_key(key)
     collected = collect(sheet, read_answers(answers, sheet), reference)
     path = save(runs, collected)
-    Tracker(tracking_uri).record_human(collected)
+    try:
+        Tracker(tracking_uri).record_human(collected)
+    except StoreError as error:
+        click.echo(f"{error}; {path} keeps the scores: `bench sync` writes them later", err=True)
     width = max(map(len, collected.scores))
     for origin, score in collected.scores.items():
         p = "" if score.p is None else f"  p {score.p:.3g} against {reference}"
@@ -143,7 +147,7 @@ def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: RunsFol
 
 
 def _labels(models: str) -> list[str]:
-    """Return the labels between commas; commas within a label, such as seqgan[d_steps=1,g_steps=5], do not count."""
+    """Return the labels between commas; commas within brackets, as in seqgan[d_steps=1,g_steps=5], do not count."""
     return [name.strip() for name in re.split(r",(?![^\[]*\])", models) if name.strip()]
 
 

@@ -22,6 +22,7 @@ from bench.planning.refusals import check_name
 from bench.plugins import metrics as metric_plugins
 from bench.records import one_name
 from bench.records.runs import RunsFolder
+from bench.records.store import StoreError
 from bench.records.tracker import Tracker
 from bench.reporting.names import refuse_taken
 from bench.toolkit.corpora.fetch import Corpora
@@ -113,7 +114,10 @@ def command(
             found = read(wanted, cleaning, every_tune=strict)
     judged = verdict(judge, found, name=name, file=file, runs=stored, plan=plan, tracked=track, kept=plan is not None)
     if plan and judged.record:
-        enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
+        try:
+            enter(judged.record, plan, stored, Tracker(tracking_uri) if track else None)
+        except StoreError as error:
+            click.echo(f"{error}; {runs} keeps the row: `bench sync` writes it later", err=True)
     if as_json:
         click.echo(json.dumps(judged.plain(), indent=1))
     else:

@@ -15,7 +15,7 @@ from bench.reporting.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.records.tracker import Tracker
+    from bench.records.journals import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Material:
 
 def gather(
     tables: Sequence[Table],
-    tracker: Tracker,
+    source: Source,
     curves: Mapping[str, pd.DataFrame],
     profiles: Mapping[str, pd.DataFrame],
     out: Path,
@@ -45,16 +45,16 @@ def gather(
     return Material(
         curves=curves,
         profiles=profiles,
-        tags=tracker.tags(plan),
-        samples={table.dataset: _samples(table, tracker) for table in tables},
+        tags=source.tags(plan),
+        samples={table.dataset: _samples(table, source) for table in tables},
         sweeps={table.dataset: read_sweep(table, (out, out.parent)) for table in tables},
     )
 
 
-def _samples(table: Table, tracker: Tracker) -> dict[str, list[str]]:
+def _samples(table: Table, source: Source) -> dict[str, list[str]]:
     """Return label -> the first samples of its finished run with the lowest seed, real text first."""
     done = table.runs[table.runs["status"] == "done"].sort_values(["label", "seed"]).drop_duplicates("label")
     first = dict(zip(done["label"], done["run_id"], strict=True))
     order = sorted((row.label for row in table.rows if row.label in first), key=lambda label: label != REAL)
-    found = {label: tracker.samples(str(first[label]), MOST) for label in order}
+    found = {label: source.samples(str(first[label]), MOST) for label in order}
     return {label: [*map(shortened, texts)] for label, texts in found.items() if texts}
