@@ -52,6 +52,7 @@ ELSEWHERE = {
         "bench/engine/preloaded.py",
         "bench/engine/workers.py",
     ),
+    "engine/test_probe.py": ("bench/engine/planned.py", "bench/engine/seen.py", "bench/plugins/look.py"),
     "engine/test_progress.py": ("bench/engine/board.py",),
     "engine/test_speed.py": ("bench/cli/commands/speed.py",),
     "judging/test_evaluator.py": ("bench/contracts/generator.py",),

@@ -134,10 +134,10 @@ class Driver:
         for event in kept.events:
             self.journal.append(event)
         for point in kept.points:  # the curve of the arm's own generator
-            shared.load(self.rng, point)
+            shared.load(self.rng, kept.folder, point)
             at.x = point
             self._curve(phase)
-        shared.load(self.rng)
+        shared.load(self.rng, kept.folder)
         at.epoch = at.trained = kept.epochs
         at.x = kept.epochs if phase.trains_generator else 0
 

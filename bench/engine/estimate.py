@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
+from typing import NamedTuple, NotRequired, TypedDict
 
 from bench.contracts.cost import Costed, Sizes, Stage
 from bench.contracts.errors import BenchError
@@ -16,12 +16,10 @@ from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
 from bench.plugins.blame import blaming
 from bench.plugins.loading import load
+from bench.plugins.look import Look, Named, here
 from bench.records.events import Epoch, Start
 from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
-
-if TYPE_CHECKING:
-    from bench.contracts.dataset import Opened
 
 VOCABULARY, LENGTH, TRAIN, MANY, BATCH, ROLLOUTS = 5_000, 20, 9_984, 10_000, 64, 16
 """The official sizes, at which `bench speed` times the stages. MANY is the number of sequences drawn, or per class."""
@@ -131,24 +129,32 @@ def _seconds(stage: Stage, stages: Mapping[str, float], sizes: Sizes, where: str
     return stages[key] * stage.sequences / timed * scale
 
 
-def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str, float]:
+def expected(cells: Sequence[Cell], sizes: Mapping[str, Sizes], look: Look = here) -> dict[str, float]:
     """Return cell id -> seconds of training, for the cells of a plan whose trainers state their cost.
 
-    Empty if `bench speed` has not run on the device.
+    `sizes` are those of the datasets, by label. Plug-ins are imported by `look`. Empty if `bench speed` has not run on
+    the device.
     """
     trained = [cell for cell in cells if cell.reference != REAL]
     stages = measured(trained[0].device) if trained else None
     if stages is None:
         return {}
     seconds = {cell.id: 0.0 for cell in cells if cell.reference == REAL}
+    arms: dict[str, float | None] = {}
     for cell in trained:
-        data = datasets[cell.dataset_label].data
-        settings = build(load("bench.baselines", cell.reference).Settings, dict(cell.settings), cell.baseline)
-        sizes = Sizes(len(data.train), data.length, len(data.vocabulary))
-        spent = training_seconds(settings, stages, sizes, cell.reference)
+        if cell.identity not in arms:  # the seeds of an arm take the same time
+            named: list[Named] = [("bench.baselines", cell.reference)]
+            arms[cell.identity] = look(named, _seconds_of, cell, stages, sizes[cell.dataset_label])
+        spent = arms[cell.identity]
         if spent is not None:
             seconds[cell.id] = spent / (cell.threads if cell.device == "cpu" else 1)
     return seconds
+
+
+def _seconds_of(cell: Cell, stages: Mapping[str, float], sizes: Sizes) -> float | None:
+    """Return the seconds of a cell's training on one thread; None if its trainer states no cost."""
+    settings = build(load("bench.baselines", cell.reference).Settings, dict(cell.settings), cell.baseline)
+    return training_seconds(settings, stages, sizes, cell.reference)
 
 
 class TimeLeft:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named, type_name
 from bench.contracts.generator import Generator
-from bench.contracts.guards.dataset import check_unchanged, rest_checksum
+from bench.contracts.guards.dataset import check_origin, check_unchanged, rest_checksum
 from bench.contracts.seeding import torch_rng
 from bench.contracts.visible import visible
 from bench.engine.driver import Driver, Interrupted
@@ -65,6 +65,11 @@ class Context:
     grace: float = 15.0
     time_limit: float = TIME_LIMIT
     memory_limit: int | None = None
+
+    @property
+    def own_shelves(self) -> Path:
+        """Return the folder of what the user's trainers make of data; it lasts as long as the run."""
+        return self.stop.with_name(self.stop.name.replace(".stop", ".shelves", 1))
 
 
 def run(cell: Cell, context: Context) -> str:
@@ -139,12 +144,13 @@ def _keep_traceback(error: BaseException, path: Path) -> None:
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
     settle(cell)
     _refuse_edited(cell)
-    opened = reopen(cell, context.corpora)
+    opened = _on_own_shelf(cell, context, reopen(cell, context.corpora))
     evaluator = Evaluator.of(opened, cell.evaluation.rule)
     if cell.reference != REAL:
         plugins.load("bench.baselines", cell.reference)
     settle(cell)  # again: all plug-ins are imported now
     _refuse_changed(cell)
+    check_origin(evaluator.data, cell.origin, cell.dataset_label)
     rest = rest_checksum(evaluator.data)
     journal.append(start_of(evaluator.data))
     began = time.perf_counter()
@@ -167,6 +173,17 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     )
     journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _on_own_shelf(cell: Cell, context: Context, opened: Opened) -> Opened:
+    """Return the dataset; for a trainer of the user's, what is made of the data is kept apart from what others read.
+
+    The code of such a trainer may have changed what makes it. It still reads what others made.
+    """
+    if not (own := code.checksum(cell.reference)) or not opened.data.shelves:
+        return opened
+    shelf = context.own_shelves / own[:16]
+    return opened._replace(data=opened.data.kept_in((shelf, *opened.data.shelves)))
 
 
 def _most_memory() -> int | None:

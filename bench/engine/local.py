@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
 from multiprocessing import Pipe, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
@@ -65,6 +65,29 @@ class Local:
             workers.stop()
             raise
         return again
+
+
+def run_one(cell: Cell, context: Context, guard: Callable[[], AbstractContextManager[None]]) -> bool:
+    """Run a cell in a process of its own; return whether that died and the cell is to run again.
+
+    The process is started within `guard`. What ends it early are the limits of `context`, not this process.
+    """
+
+    def guarded(cell: Cell) -> tuple[BaseProcess, Connection]:
+        with guard():
+            return _start(cell, context)
+
+    workers, again, waiting = Workers(context, guarded), list[Cell](), deque([cell])
+    try:
+        while waiting or workers.at_work or workers.taken:
+            workers.fill(waiting, 1)
+            again += workers.reap(0.5)
+            workers.watch()
+            if not workers.at_work and context.stop.exists():  # another bench holds the cell
+                break
+    finally:
+        workers.kill()
+    return bool(again)
 
 
 def _start(cell: Cell, context: Context) -> tuple[BaseProcess, Connection]:

@@ -17,6 +17,7 @@ from importlib import import_module
 from bench.plugins import loading as plugins
 
 LIBRARIES = (
+    "cattrs",
     "torch.optim",
     "torch._inductor.config",  # imported by torch.use_deterministic_algorithms
     "matplotlib.figure",

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.errors import BenchError
-from bench.engine import beside, probe, session, terminal
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
 from bench.engine.job import TIME_LIMIT
 from bench.engine.memory import gib_to_bytes
-from bench.planning import plan as planning
+from bench.engine.planned import planned
 from bench.planning import preset as presets
 from bench.planning.request import Request
-from bench.plugins import metrics as metric_plugins
 from bench.records.results import load_results
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -63,13 +62,11 @@ def run(
     )
     _refuse_too_small("at least 1", {"seeds": seeds, "jobs": jobs})
     _refuse_too_small("more than 0", {"time_limit": time_limit, "memory_limit": memory_limit})
-    probe.refuse_deadly(request.plugins)
-    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
-    made = planning.make(request, corpora := Corpora.from_environment(data, corpus))
-    if own:
-        beside.refuse_unfit(made, own)
+    own = beside.parsed(metrics)
+    made, seen = planned(request, corpora := Corpora.from_environment(data, corpus))
+    beside.refuse_unfit(made, own, corpora)
     setup = session.Setup(corpora, Path(runs), jobs, None, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
-    session.run(made, setup, _console(progress))
+    session.run(made, setup, _console(progress), seen)
     if own and (records := beside.finished(made, setup)):
         beside.judge(records, made, setup, own)
     frame = load_results(runs, made.name)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.engine import pool, signals, terminal
+from bench.engine import pool, probe, signals, terminal
 from bench.engine.board import duration
 from bench.engine.estimate import expected
 from bench.engine.job import TIME_LIMIT, Context, unrecorded
 from bench.engine.progress import Progress
-from bench.judging import strange
+from bench.engine.seen import Seen, facts
 from bench.planning.plan import Plan
 from bench.records import at_work, fence, one_name, provenance
 from bench.records import plans as kept_plans
@@ -63,23 +64,25 @@ class Ended(NamedTuple):
     tracked: bool
 
 
-def run(plan: Plan, setup: Setup, console: Console | None = None) -> Ended:
+def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[str, Seen] | None = None) -> Ended:
     """Run a plan's cells and record them; the code is 0 if all are done, 1 if a cell failed.
 
-    It writes no tables: `bench run` does so afterwards. A tracking store that fails stops nothing. After Ctrl-C,
-    SIGTERM or SIGHUP the workers save, the cells are recorded, and the KeyboardInterrupt is raised again.
+    `seen` are the facts of the datasets, by label, if the plan did not open them itself. It writes no tables: `bench
+    run` does so afterwards. A tracking store that fails stops nothing. After Ctrl-C, SIGTERM or SIGHUP the workers
+    save, the cells are recorded, and the KeyboardInterrupt is raised again.
     """
     console = console or terminal.console()
+    known = seen or {label: facts(opened, label) for label, opened in plan.datasets.items()}
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
     waiting = partial(console.print, markup=False, highlight=False, soft_wrap=True) if setup.wait else None
     with at_work.on_plan(plan.name, setup.runs, waiting):
-        _announce(plan, console)
+        _announce(known, console)
         warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
         mirror = Mirror(Tracker(setup.tracking_uri), plan.name, setup.runs, warn)
         _refuse_taken_names(plan, setup.runs, mirror)
         mirror.entries = _enter(plan, setup.runs)
-        stop = _carry_out(plan, setup, console, mirror)
+        stop = _carry_out(plan, setup, console, mirror, known)
         if stop is None:
             _tell_unrecorded(plan, setup.runs, console)
         tracked = mirror.finish()
@@ -153,7 +156,9 @@ def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
                 Journal(record.folder).set_aside()
 
 
-def _carry_out(plan: Plan, setup: Setup, console: Console, mirror: Mirror) -> KeyboardInterrupt | None:
+def _carry_out(
+    plan: Plan, setup: Setup, console: Console, mirror: Mirror, seen: Mapping[str, Seen]
+) -> KeyboardInterrupt | None:
     """Run the cells that are not done; return the Ctrl-C or the signal that ended the run, if one did."""
     records = _unfinished(plan, setup.runs)
     cells = [record.cell for record in records]
@@ -166,16 +171,16 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, mirror: Mirror) -> Ke
     _sweep(runs)
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
+    times = expected(plan.cells, {label: one.sizes for label, one in seen.items()}, probe.apart)
     began = time.monotonic()
-    with Progress(
-        _in_order(plan), setup.runs, setup.jobs, console, mirror.bring, expected(plan.cells, plan.datasets)
-    ) as shown:
+    with Progress(_in_order(plan), setup.runs, setup.jobs, console, mirror.bring, times) as shown:
         try:
             with signals.raised():
                 pool.run_all(cells, context, setup.jobs, partial(_tick, shown, Live(mirror)), setup.cluster)
         except KeyboardInterrupt as stopped:
             return stopped
         finally:
+            shutil.rmtree(context.own_shelves, ignore_errors=True)
             if stop.exists():
                 console.print("the cluster's workers save and leave at the end of their epoch: run again after that")
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
@@ -184,10 +189,14 @@ def _carry_out(plan: Plan, setup: Setup, console: Console, mirror: Mirror) -> Ke
 
 
 def _sweep(runs: Path) -> None:
-    """Remove stop files that nobody waits for: a killed run left them, or a cluster's workers that left long since."""
-    for left in runs.glob(".stop.*"):
+    """Remove stop files that nobody waits for, and shelves: a killed run left them, or a cluster long since at rest."""
+    for left in (*runs.glob(".stop.*"), *runs.glob(".shelves.*")):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > STALE:
+            if time.time() - left.stat().st_mtime <= STALE:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
                 left.unlink()
 
 
@@ -197,13 +206,12 @@ def _tick(shown: Progress, live: Live) -> None:
     live.look(shown.running_cells)
 
 
-def _announce(plan: Plan, console: Console) -> None:
+def _announce(seen: Mapping[str, Seen], console: Console) -> None:
     """Name every made-up corpus in one line before the work starts; then print the remarks on each corpus."""
-    sources = {label: opened.data.source for label, opened in plan.datasets.items()}
-    samples = [f"{label} ({source.file})" for label, source in sources.items() if source.kind == "sample"]
+    samples = [f"{label} ({one.source.file})" for label, one in seen.items() if one.source.kind == "sample"]
     if samples:
         text = f"SAMPLE CORPUS: {', '.join(samples)}: made by the code; no number is comparable with a published one"
         console.print(text, markup=False, style="bold yellow", soft_wrap=True)
-    for label, opened in plan.datasets.items():
-        for remark in strange.of_corpus(opened, label.partition(":")[0]):
+    for label, one in seen.items():
+        for remark in one.remarks:
             console.print(f"{label}: {remark}", markup=False, highlight=False, style="bold yellow", soft_wrap=True)

@@ -42,11 +42,12 @@ TOOLKIT = "bench.toolkit."
 
 @dataclass(frozen=True)
 class Kept:
-    """What was read of a start: its epochs, the seconds of their training, and their journal.
+    """What was read of a start: its folder, its epochs, the seconds of their training, and their journal.
 
     `points` are the epochs at which the arm is yet to take its own learning curve; empty if the journal has it.
     """
 
+    folder: Path
     epochs: int
     seconds: float
     events: tuple[Event, ...]
@@ -80,8 +81,18 @@ class SharedStart:
 
     @property
     def folder(self) -> Path:
-        """Return where the start is kept."""
+        """Return where the start is kept if code of this package alone trained it in a process of its own."""
         return self.runs / FOLDER / self.key
+
+    @cached_property
+    def own_folder(self) -> Path:
+        """Return where this cell keeps the start.
+
+        Code of the user's in the process may have changed what trains it, though it is not meant to. Only cells of the
+        same code find such a start.
+        """
+        own = code.checksum(self.cell.reference)
+        return self.folder.with_name(f"{self.key}-{own[:16]}") if own and self._ours else self.folder
 
     def seed_for(self, purpose: str, *names: str | int) -> int:
         """Return a seed for one purpose of the start. It does not depend on the arm, nor on the knobs."""
@@ -97,20 +108,27 @@ class SharedStart:
 
         A damaged start is removed.
         """
-        found = next(checkpoint.positions(self._place(self.folder)), None)
-        if found is not None:
-            own = not (found.get("shown") and self.shows(generator))
-            points = tuple(found.get("points", ()))
-            if not own or all(map(self._is_whole, points)):
-                events = [event for line in found["events"] if (event := from_line(line)) is not None]
-                kept = [event for event in events if not (own and isinstance(event, Curve))]
-                return Kept(found["epochs"], found["seconds"], tuple(kept), points if own else ())
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in dict.fromkeys((self.folder, self.own_folder)):
+            if (kept := self._find(folder, generator)) is not None:
+                return kept
+            shutil.rmtree(folder, ignore_errors=True)
         return None
 
-    def load(self, rng: torch.Generator, point: int | None = None) -> None:
-        """Load the parts as they are at a point of the curve, or at the end of the phase."""
-        place = self._place(self.folder if point is None else self.folder / POINTS / str(point))
+    def _find(self, folder: Path, generator: Generator) -> Kept | None:
+        found = next(checkpoint.positions(self._place(folder)), None)
+        if found is None:
+            return None
+        own = not (found.get("shown") and self.shows(generator))
+        points = tuple(found.get("points", ()))
+        if own and not all(self._is_whole(folder, point) for point in points):
+            return None
+        events = [event for line in found["events"] if (event := from_line(line)) is not None]
+        kept = [event for event in events if not (own and isinstance(event, Curve))]
+        return Kept(folder, found["epochs"], found["seconds"], tuple(kept), points if own else ())
+
+    def load(self, rng: torch.Generator, folder: Path, point: int | None = None) -> None:
+        """Load the parts from a start's folder as they are at a point of the curve, or at the end of the phase."""
+        place = self._place(folder if point is None else folder / POINTS / str(point))
         parts = self.start.parts if point is None else self._parts
         if checkpoint.load(place, parts, rng).position is None:
             raise ContractError(f"the start {self.key} was damaged while the cell ran: run again")
@@ -133,12 +151,12 @@ class SharedStart:
         events = _of_phase(journal, self.phase.name)
         found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": [to_line(event) for event in events]}
         found |= {"shown": shown, "points": [event.x for event in events if isinstance(event, Curve)]}
-        partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
+        partial = self.own_folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
         with suppress(OSError):  # no room; or the folder is there, and the other cell's bits are the same
             checkpoint.save(self._place(partial), self.start.parts, rng, found)
             with suppress(FileNotFoundError):  # there are none if the phase does not train the generator
                 points.rename(partial / POINTS)
-            partial.rename(self.folder)
+            partial.rename(self.own_folder)
         shutil.rmtree(partial, ignore_errors=True)
 
     @property
@@ -151,8 +169,8 @@ class SharedStart:
     def _place(self, folder: Path) -> checkpoint.Place:
         return checkpoint.Place(folder, self.key, "start")
 
-    def _is_whole(self, point: int) -> bool:
-        return next(checkpoint.positions(self._place(self.folder / POINTS / str(point))), None) is not None
+    def _is_whole(self, folder: Path, point: int) -> bool:
+        return next(checkpoint.positions(self._place(folder / POINTS / str(point))), None) is not None
 
     @property
     def _made_by(self) -> list[str]:

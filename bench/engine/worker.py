@@ -24,19 +24,24 @@ def work(cell: Cell, context: Context, environment: Mapping[str, str], says: Con
 
     The process then ends. If a plug-in keeps it from that, the one that wanted it ends it after the grace.
     """
-    signals.ignore()
-    if hasattr(os, "setpgrp"):
-        os.setpgrp()  # what a plug-in starts is ended with this process
-    _let_go()
-    _leave_with_parent()
+    begin(environment)
     memory.be_the_first_to_go()
-    set_environment(environment)  # the server's environment is that of its start
     log = OutputLog(context.runs / cell.id / output_log.NAME)
     log.open()
     outcome = job.run(cell, context)
     log.close()
     with suppress(OSError):  # nobody is there to listen
         says.send_bytes(outcome.encode())
+
+
+def begin(environment: Mapping[str, str]) -> None:
+    """Make this process one that ignores the ending signals, and ends with the one that wanted it."""
+    signals.ignore()
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # what a plug-in starts is ended with this process
+    _let_go()
+    _leave_with_parent()
+    set_environment(environment)  # the server's environment is that of its start
 
 
 def set_environment(values: Mapping[str, str]) -> None:

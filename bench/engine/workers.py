@@ -129,7 +129,7 @@ class Workers:
                 self.reap(left)
         finally:
             with signals.held_back():
-                self._kill_all()
+                self.kill()
                 self.context.stop.unlink(missing_ok=True)
 
     def _watch_memory(self) -> None:
@@ -194,7 +194,7 @@ class Workers:
             return Interrupted(error=text), True
         return Interrupted(error=cause(code)), True
 
-    def _kill_all(self) -> None:
+    def kill(self) -> None:
         """Kill the remaining processes. They ignore gentler signals."""
         for worker in self.at_work.values():
             worker.kill()

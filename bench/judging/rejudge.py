@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, unknown
@@ -30,6 +30,9 @@ from bench.records.tracker import Tracker
 if TYPE_CHECKING:
     from bench.planning.cell import Knobs
     from bench.toolkit.corpora.fetch import Corpora
+
+JudgeOne: TypeAlias = "Callable[[Record, Sequence[MetricPlugin], Corpora], list[str]]"
+"""Judges one finished run, as `rejudge` does; returns a line if its generator is lost."""
 
 
 def rejudge(
@@ -106,14 +109,19 @@ def rejudge_folder(
     tracker: Tracker,
     judged: Callable[[], object] = lambda: None,
     plan: str | None = None,
+    judge_one: JudgeOne | None = None,
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    With `plan`, whose cells they are, others may work on other plans meanwhile. If the store fails, that is a line too:
-    the scores are in the journals. BenchError also if another command is at work on the plan, or else in the folder.
+    With `plan`, whose cells they are, others may work on other plans meanwhile. `judge_one` judges one of them in place
+    of `rejudge`. If the store fails, that is a line too: the scores are in the journals. BenchError also if another
+    command is at work on the plan, or else in the folder.
     """
     with at_work.on_plan(plan, runs) if plan else at_work.on_all(runs):
-        lost = rejudge(records, plugins, corpora, judged)
+        if judge_one is None:
+            lost = rejudge(records, plugins, corpora, judged)
+        else:
+            lost = _one_by_one(judge_one, records, plugins, corpora, judged)
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
         for name, cells in stored.plans.items():
             if changed & cells.keys():
@@ -121,6 +129,20 @@ def rejudge_folder(
                     project_plan(tracker, name, cells, stored)
                 except StoreError as error:
                     return [*lost, str(error)]
+    return lost
+
+
+def _one_by_one(
+    judge_one: JudgeOne,
+    records: Sequence[Record],
+    plugins: Sequence[MetricPlugin],
+    corpora: Corpora,
+    judged: Callable[[], object],
+) -> list[str]:
+    lost = []
+    for record in records:
+        lost += judge_one(record, plugins, corpora)
+        judged()
     return lost
 
 

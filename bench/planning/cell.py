@@ -17,7 +17,7 @@ REAL = "real"
 """The reference of the row that shows held-out data, or the oracle itself."""
 ELSEWHERE = "score"
 """The reference of a row whose samples were made elsewhere, and the head of its baseline's name."""
-NOT_IDENTITY = ("label", "reference", "dataset", "files", "dataset_files")
+NOT_IDENTITY = ("label", "reference", "dataset", "origin", "files", "dataset_files")
 """The fields of a cell that its numbers do not depend on."""
 
 
@@ -44,7 +44,8 @@ class Evaluation:
 class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the traits of the machine that change bits.
 
-    `label` names the row; `reference` and `dataset` say where the plug-ins are loaded from. All other fields are the
+    `label` names the row; `reference` and `dataset` say where the plug-ins are loaded from. `origin` is the checksum of
+    the vocabulary and the source of the planned data; "" if an older version planned it. All other fields are the
     cell's identity. `code` is the checksum of the files of the user's own plug-ins: an edited file makes a new cell.
     `bench` is the version that made the cell; the cell keeps its id under later versions.
     `files` and `dataset_files` name the knobs that are paths, with the checksums of those files. The identity holds the
@@ -65,6 +66,7 @@ class Cell:
     device: str = "cpu"
     code: str = ""
     bench: str = __version__
+    origin: str = ""
     files: Knobs = ()
     dataset_files: Knobs = ()
 

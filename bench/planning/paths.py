@@ -8,7 +8,7 @@ or FILE#part; empty if there is none.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ def absolute(cls: type, knobs: Mapping[str, Any]) -> dict[str, Any]:
     return _with_paths(knobs, names(cls), lambda path: str(Path(path).expanduser().absolute()))
 
 
-def checksums(cls: type, knobs: Mapping[str, Any]) -> Knobs:
-    """Return (knob, sha256 of the content) of each path that is set; BenchError if one cannot be read."""
-    return tuple((name, checksum(knobs[name])) for name in sorted(names(cls)) if knobs.get(name))
+def checksums(which: Iterable[str], knobs: Mapping[str, Any]) -> Knobs:
+    """Return (knob, sha256 of the content) of each of these paths that is set; BenchError if one cannot be read."""
+    return tuple((name, checksum(knobs[name])) for name in sorted(which) if knobs.get(name))
 
 
 def checksum(path: str) -> str:

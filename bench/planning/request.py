@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError
-from bench.contracts.guards.plugin import Group
 from bench.contracts.knobs import build, parse, without_unset
 from bench.planning import baseline_reference, dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
+from bench.plugins.look import Look, Named, here
 from bench.plugins.reference import (
     PREFIX,
     TEXT,
@@ -59,12 +59,6 @@ class Request:
     shard: Shard = WHOLE
 
     @property
-    def plugins(self) -> list[tuple[Group, str]]:
-        """Return the group and the plain reference of each baseline and dataset, without its knobs."""
-        named: list[tuple[Group, str]] = [("bench.baselines", plain_baseline(text)) for text in self.baselines]
-        return named + [("bench.datasets", split_knobs(text)[0]) for text in self.datasets if PREFIX not in text]
-
-    @property
     def plan(self) -> str:
         """Name that groups the runs: --plan, else the preset's."""
         return self.preset.name if self.name is None else self.name
@@ -72,15 +66,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Arm:
-    """A baseline or dataset with all its knobs; the label names the overrides that change a value."""
+    """A baseline or dataset with all its knobs; the label names the overrides that change a value.
+
+    `paths` are the knobs that are paths.
+    """
 
     label: str
     reference: Reference
     settings: Knobs
+    paths: frozenset[str] = frozenset()
 
-    def files(self, group: Group) -> Knobs:
-        """Return (knob, checksum of the content) of each knob that is a path."""
-        return paths.checksums(plugins.load(group, self.reference.absolute).Settings, dict(self.settings))
+    @property
+    def files(self) -> Knobs:
+        """Return (knob, checksum of the content) of each knob that is a path; BenchError if one cannot be read."""
+        return paths.checksums(self.paths, dict(self.settings))
 
 
 def parse_overrides(texts: Iterable[str]) -> tuple[tuple[str, str, Any], ...]:
@@ -104,9 +103,32 @@ def preset_of(request: Request) -> Preset:
     return preset
 
 
-def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
-    """Return the request's baselines with the knobs that they have on the dataset of that label."""
-    return list(dict.fromkeys(baseline_arm(text, request, dataset) for text in expand(request.baselines)))
+def baseline_arms(request: Request, datasets: Iterable[str] = (), look: Look = here) -> dict[str, list[Arm]]:
+    """Return the request's baselines with the knobs that they have on each dataset, by its label.
+
+    Those by the label "" have the knobs of no dataset.
+    """
+    labels = list(dict.fromkeys(("", *datasets)))
+    found: dict[str, dict[Arm, None]] = {label: {} for label in labels}
+    for text in expand(request.baselines):
+        arms = look([("bench.baselines", plain_baseline(text))], _arms_of, text, request, labels)
+        for label, arm in zip(labels, arms, strict=True):
+            found[label][arm] = None
+    return {label: list(arms) for label, arms in found.items()}
+
+
+def dataset_arms(request: Request, corpora: Corpora, look: Look = here) -> list[Arm]:
+    """Return the request's datasets with their knobs."""
+    preset, arms = preset_of(request), list[Arm]()
+    for text in expand(request.datasets):
+        named: Named = ("bench.datasets", TEXT if PREFIX in text else split_knobs(text)[0])
+        arms.append(look([named], dataset_arm, text, preset, request, corpora))
+    return list(dict.fromkeys(arms))
+
+
+def _arms_of(text: str, request: Request, datasets: Iterable[str]) -> list[Arm]:
+    """Return a baseline with the knobs that it has on each dataset."""
+    return [baseline_arm(text, request, dataset) for dataset in datasets]
 
 
 def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
@@ -123,11 +145,12 @@ def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
     own = {key: value for owner in owners for who, key, value in request.overrides if who == owner} | dict(asked.knobs)
     before = dict(_resolve_preset(cls, chosen, chosen.knobs(cls, *owners), reference.name))
     settings = _resolve(cls, changed.knobs(cls, *owners) | own, reference.name)
-    files = {key: Path(value).name for key, value in settings if key in paths.names(cls)}
-    texts = {key: files.get(key, own.get(key, value)) for key, value in settings if value != before[key]}
+    files = frozenset(paths.names(cls))
+    names = {key: Path(value).name for key, value in settings if key in files}
+    texts = {key: names.get(key, own.get(key, value)) for key, value in settings if value != before[key]}
     told = ",".join(f"{key}={shown(str(value))}" for key, value in texts.items())
     label = asked.label + (f"[{told}]" if told and not asked.named else "")
-    return Arm(label, reference, _of_cell(cls, settings))
+    return Arm(label, reference, _of_cell(cls, settings), files)
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
@@ -144,7 +167,8 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
         file = str(corpora.files.get(TEXT, ""))
     values |= own | dict(asked.knobs) | ({"file": str(Path(file))} if file else {})
     plugin = parse_plugin(asked.absolute)  # without the file, which is a knob
-    return Arm(asked.label, plugin, _of_cell(cls.Settings, _resolve(cls.Settings, values, owner)))
+    settings = _of_cell(cls.Settings, _resolve(cls.Settings, values, owner))
+    return Arm(asked.label, plugin, settings, frozenset(paths.names(cls.Settings)))
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:

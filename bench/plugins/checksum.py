@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,9 +25,21 @@ def _place(text: str) -> tuple[Path, Path] | None:
     if reference.file:
         return reference.file, reference.file.parent
     module = plugins.module_of(reference)
+    spec = _spec_of(module) if module and not source_files.ours(module) else None
+    if spec is None or not spec.origin:
+        return None
+    path = Path(spec.origin).resolve()
+    return path, source_files.root_of(path, module)
+
+
+def _spec_of(module: str) -> ModuleSpec | None:
+    """Return where a module lies; None if it is not found. No package that it lies in is imported for it."""
+    top, *parts = module.split(".")
     with suppress(ImportError, ValueError):  # loading the plug-in says more
-        spec = find_spec(module) if module and not source_files.ours(module) else None
-        if spec and spec.origin:
-            path = Path(spec.origin).resolve()
-            return path, source_files.root_of(path, module)
+        spec = find_spec(top)
+        for part in parts:
+            if spec is None or spec.submodule_search_locations is None:
+                return None
+            spec = PathFinder.find_spec(f"{spec.name}.{part}", spec.submodule_search_locations)
+        return spec
     return None

@@ -1,6 +1,6 @@
-"""Put back what an import of a plug-in changed around it: this process goes on to plan and to run other cells.
+"""Put back what an import of a plug-in changed around it, so that the look at the plug-in can go on.
 
-A worker imports the plug-ins of its own cell only, and keeps what they changed.
+A worker that runs a cell keeps what the plug-ins of the cell changed.
 """
 
 from __future__ import annotations

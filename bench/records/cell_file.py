@@ -10,7 +10,7 @@ from bench.planning.cell import Cell, Evaluation
 from bench.records import typed
 
 FIRST = "0.1.0"  # the version that made the cells whose file names none
-ADDED: Mapping[str, Any] = {"bench": FIRST, "files": [], "dataset_files": []}
+ADDED: Mapping[str, Any] = {"bench": FIRST, "origin": "", "files": [], "dataset_files": []}
 """What later versions added, with the values that older files stand for."""
 KNOBS = ("settings", "dataset_settings", "files", "dataset_files")
 WHOLE = ("seed", "threads")

@@ -9,13 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
-import numpy as np
 import pytest
 
 from bench.contracts.cost import Sizes, Stage, Work
-from bench.contracts.data import SequenceData, Source
-from bench.contracts.dataset import Opened
-from bench.contracts.vocabulary import Vocabulary
 from bench.engine import estimate
 from bench.engine.estimate import TimeLeft, expected, training_seconds
 from bench.planning.cell import REAL, Cell, Evaluation, Knobs
@@ -117,10 +113,7 @@ def test_a_gpu_has_no_threads_to_share(tmp_path: Path, monkeypatch: pytest.Monke
     assert estimate.measured("cuda") == STAGES
     real = cell_of(REAL)
     trained = cell_of("mle", (("mle_epochs", 120),), device="cuda")
-    words = Vocabulary(tuple(map(str, range(5_000))))
-    rows = np.zeros((9_984, 20), dtype=np.int64)
-    data = SequenceData(rows, rows, rows, words, Source("f", "0", "MIT", "local"))
-    assert expected([real, trained], {"d": Opened(None, data)}) == pytest.approx({real.id: 0.0, trained.id: 240.0})
+    assert expected([real, trained], {"d": OFFICIAL}) == pytest.approx({real.id: 0.0, trained.id: 240.0})
 
 
 def test_time_left_prefers_what_was_seen() -> None:
@@ -154,13 +147,10 @@ def test_a_third_partys_trainer_is_predicted_by_the_cost_that_it_states(
     cost = "    def cost(self, sizes): return [Stage('teacher-forcing', 40 * self.epochs * sizes.train)]\n"
     text = "from bench.contracts.cost import Stage\n" + file.read_text()
     file.with_name("priced.py").write_text(text.replace('"of descent")\n', f'"of descent")\n{knobs}\n{cost}'))
-    rows = np.zeros((9_984, 20), dtype=np.int64)
-    words = Vocabulary(tuple(map(str, range(5_000))))
-    data = SequenceData(rows, rows[:1], rows[:1], words, Source("f", "", "", "generated"))
     settings = (("epochs", 3), ("k", 5), ("mle_epochs", "many"))
     made = [("free", f"{file}:Tiny", ()), ("priced", f"{file.with_name('priced.py')}:Tiny", settings)]
-    cells = [cell_of(n, s, reference=r, baseline="Tiny", fingerprint=data.fingerprint) for n, r, s in made]
-    assert expected(cells, {"d": Opened(object(), data)}) == {cells[1].id: pytest.approx(240)}
+    cells = [cell_of(n, s, reference=r, baseline="Tiny") for n, r, s in made]
+    assert expected(cells, {"d": OFFICIAL}) == {cells[1].id: pytest.approx(240)}
 
 
 def test_what_was_expected_is_corrected_by_what_ended() -> None:

@@ -250,3 +250,40 @@ def test_a_plug_in_that_writes_into_the_data_fails_alone(do: Any) -> None:
 def test_what_a_cell_leaves_can_be_read_by_a_team(do: Any) -> None:
     folder = do().folder
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o666 & ~UMASK}
+
+
+@pytest.mark.parametrize(
+    "falsified",
+    [
+        '(("zero", "one", "two", "three"), start=1 + (not os.environ.get("PLANNED")))',
+        '(("zero", "one", "two", "three"), joiner=os.environ.get("PLANNED", "-"))',
+    ],
+    ids=["start", "joiner"],
+)
+def test_a_falsified_vocabulary_fails_its_cell(
+    words: str, make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, falsified: str
+) -> None:
+    """The fingerprint is that of the plan: it leaves out what was falsified."""
+    path = Path(words.rpartition(":")[0])
+    code = path.read_text().replace('(("zero", "one", "two", "three"))', falsified)
+    path.write_text(f"import os\n{code}")
+    monkeypatch.setenv("PLANNED", " ")
+    cell = make_cell()
+    monkeypatch.delenv("PLANNED")
+    assert job.run(cell, context) == "failed"
+    told = "Tiny: the vocabulary or the source of Words is not the one that was planned: load() must give the same"
+    assert error_of(read_record(context.runs / cell.id)).startswith(told)
+
+
+def test_a_falsified_source_fails_its_cell_and_an_older_plan_does_not_know(
+    make_cell: Callable[..., Cell], context: Context, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(words.rpartition(":")[0])
+    path.write_text("import os\n" + path.read_text().replace('"MIT", "generated"', 'os.environ["SAID"], "generated"'))
+    monkeypatch.setenv("SAID", "MIT")
+    cell = make_cell()
+    assert cell.origin and replace(cell, origin="").id == cell.id
+    monkeypatch.setenv("SAID", "none")
+    assert job.run(cell, context) == "failed"
+    assert "the source of Words is not the one that was planned" in error_of(read_record(context.runs / cell.id))
+    assert job.run(replace(cell, origin=""), context) == "done"

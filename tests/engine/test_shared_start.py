@@ -209,6 +209,7 @@ def test_a_tempered_generator_that_was_stopped_keeps_all_points(cells: Any, cont
 
 
 def test_a_third_partys_code_is_part_of_its_own_start_only(cells: Any, context: Context, tmp_path: Path) -> None:
+    do(cells("mle"), context)
     before = do(cells("Own", "Even"), context)
     assert not of_start(before[0]).found
     path = tmp_path / "from_the_start.py"
@@ -218,6 +219,17 @@ def test_a_third_partys_code_is_part_of_its_own_start_only(cells: Any, context: 
     assert of_start(own[0]).key != of_start(own[1]).key and not of_start(own[1]).found
     assert of_start(even[0]).key == of_start(even[1]).key and of_start(even[1]).found
     assert numbers(own[0])[0] == numbers(own[1])[0]
+
+
+def test_what_a_third_partys_process_trained_is_found_by_its_own_code_only(cells: Any, context: Context) -> None:
+    """Its import may have changed what trains the start."""
+    first, ours, _, again = do([*cells("Even", "mle", "seqgan"), *cells("Even", adversarial_steps=1)], context)
+    assert [of_start(one).found for one in (first, ours, again)] == [False, False, True]
+    assert of_start(first).key == of_start(ours).key == of_start(again).key
+    for folder in (context.runs / FOLDER).glob(of_start(ours).key):
+        shutil.rmtree(folder)
+    (last,) = do(cells("Even", adversarial_steps=3), context)
+    assert of_start(last).found, "its own is still there"
 
 
 class Part:

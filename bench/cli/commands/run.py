@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,18 +15,18 @@ from bench.cli import options, parts
 from bench.cli.following import following
 from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
-from bench.engine import beside, probe, session, terminal
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
 from bench.engine.forecast import forecast
 from bench.engine.job import TIME_LIMIT
 from bench.engine.memory import gib_to_bytes
+from bench.engine.planned import planned
 from bench.engine.pool import cores
-from bench.planning import plan as planning
+from bench.engine.seen import Seen
 from bench.planning import preset as presets
 from bench.planning.plan import Plan
 from bench.planning.request import Request, Shard, parse_overrides
 from bench.plugins import loading as plugins
-from bench.plugins import metrics as metric_plugins
 from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
 from bench.reporting.evidence import unresolved
@@ -148,16 +148,16 @@ def command(
     click.echo("Reading the datasets ...")
     request = _request(baselines, datasets, preset, overrides, device, name)
     request = parts.part_of(request, seeds, shard, until_resolved=until_resolved)
-    probe.refuse_deadly(request.plugins)
     corpora = Corpora.from_environment(data, corpus)
-    own = [metric_plugins.parse(text) for text in dict.fromkeys(metrics)]
-    plan = planning.make(request, corpora)
+    own = beside.parsed(metrics)
+    plan, seen = planned(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
     if dry:
-        return show_forecast(forecast(plan, runs), at_once, terminal.console())
+        return show_forecast(forecast(plan, runs, seen), at_once, terminal.console())
     setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
-    sys.exit(_until_resolved(request, plan, corpora, run, most_seeds) if until_resolved else run(plan)[0])
+    found = plan, seen
+    sys.exit(_until_resolved(request, found, corpora, run, most_seeds) if until_resolved else run(*found)[0])
 
 
 def _request(
@@ -179,13 +179,17 @@ def _request(
 
 
 def _until_resolved(
-    request: Request, plan: Plan, corpora: Corpora, run: Callable[[Plan], tuple[int, list[Table]]], most: int
+    request: Request,
+    found: tuple[Plan, Mapping[str, Seen]],
+    corpora: Corpora,
+    run: Callable[[Plan, Mapping[str, Seen]], tuple[int, list[Table]]],
+    most: int,
 ) -> int:
     """Run the plan, then the plan of one seed more, until all rows are resolved; return the exit code."""
-    code, tables = run(plan)
-    while not code and (more := _one_seed_more(request, plan, tables, most)):
-        request, plan = more, planning.make(more, corpora)
-        code, tables = run(plan)
+    code, tables = run(*found)
+    while not code and (more := _one_seed_more(request, found[0], tables, most)):
+        request, found = more, planned(more, corpora)
+        code, tables = run(*found)
     return code
 
 
@@ -202,16 +206,20 @@ def _one_seed_more(request: Request, plan: Plan, tables: Sequence[Table], most: 
 
 
 def _run(
-    plan: Plan, setup: session.Setup, out: Path, reference: str | None, own: Sequence[MetricPlugin]
+    plan: Plan,
+    seen: Mapping[str, Seen],
+    setup: session.Setup,
+    out: Path,
+    reference: str | None,
+    own: Sequence[MetricPlugin],
 ) -> tuple[int, list[Table]]:
     """Run the plan and write its tables; return the exit code and the tables."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out / folder_name(plan.name))
-    if own:
-        beside.refuse_unfit(plan, own)
+    beside.refuse_unfit(plan, own, setup.corpora)
     console = terminal.console()
-    ended = session.run(plan, setup, console)
+    ended = session.run(plan, setup, console, seen)
     code = max(ended.code, _judge_beside(plan, setup, own, console))
     return code, _report(plan, setup, out, reference, console, tracked=ended.tracked)
 

@@ -29,9 +29,23 @@ def fault(found: Any) -> str | None:
 
 def rest_checksum(data: SequenceData) -> str:
     """Return the sha256 of all that the fingerprint leaves out: special ids, joiner, look-up of ids, source, notes."""
+    return sha256(repr((origin_of(data), data.notes)))
+
+
+def origin_of(data: SequenceData) -> str:
+    """Return the sha256 of the whole vocabulary and the source."""
     words = data.vocabulary
     special = (words.start, words.end, words.unknown, words.joiner)
-    return sha256(repr((special, list(words.ids.items()), sorted(vars(data.source).items()), data.notes)))
+    return sha256(repr((special, words.tokens, list(words.ids.items()), sorted(vars(data.source).items()))))
+
+
+def check_origin(data: SequenceData, origin: str, label: str) -> None:
+    """ContractError if the vocabulary or the source is not that of the plan; an older plan, "", knows none."""
+    if origin and origin_of(data) != origin:
+        raise ContractError(
+            f"the vocabulary or the source of {label} is not the one that was planned: load() must give the same in "
+            "every process, and no plug-in may change it"
+        )
 
 
 def check_unchanged(data: SequenceData, fingerprint: str, rest: str, writers: str) -> None:
