@@ -29,7 +29,12 @@ def finished(plan: Plan, setup: Setup) -> list[Record]:
 
 
 def judge(
-    records: Sequence[Record], setup: Setup, own: Sequence[MetricPlugin], judged: Callable[[], object] = lambda: None
+    records: Sequence[Record],
+    plan: Plan,
+    setup: Setup,
+    own: Sequence[MetricPlugin],
+    judged: Callable[[], object] = lambda: None,
 ) -> list[str]:
-    """Judge the records beside; errors and result are those of `rejudge_folder`."""
-    return rejudge.rejudge_folder(records, own, setup.corpora, setup.runs, Tracker(setup.tracking_uri), judged)
+    """Judge records of the plan beside; errors and result are those of `rejudge_folder`."""
+    tracker = Tracker(setup.tracking_uri)
+    return rejudge.rejudge_folder(records, own, setup.corpora, setup.runs, tracker, judged, plan.name)

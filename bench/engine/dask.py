@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from bench.records.journal import Journal
 if TYPE_CHECKING:
     from distributed import Client
 
+LOOK = 0.5  # seconds between two looks at a cell that another bench works on
 UNSEEN = "killed, or out of memory"  # dask does not say how a worker ended
 
 
@@ -49,9 +51,14 @@ class Cluster:
 
 
 def _run(cell: Cell, context: Context, code: Mapping[str, str]) -> str:
-    """Run the cell on a worker, as `job.run` does; BenchError if the worker has other code than the parent."""
+    """Run the cell on a worker, as `job.run` does; BenchError if the worker has other code than the parent.
+
+    If another bench is at work on the cell, wait for it.
+    """
     same_code.refuse_other(code, f"the cluster's worker on {platform.node()}")
-    return job.run(cell, context)
+    while (outcome := job.run(cell, context)) == job.TAKEN:
+        time.sleep(LOOK)
+    return outcome
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Local:
         waiting, again = deque(cells), list[Cell]()
         workers = Workers(context, partial(_start, context=context))
         try:
-            while waiting or workers.at_work:
+            while waiting or workers.at_work or workers.taken:
                 workers.fill(waiting, self.jobs)
                 again += workers.reap(0.5)
                 workers.fill(waiting, self.jobs)  # first, for a tick may take a while

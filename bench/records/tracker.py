@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -101,7 +101,7 @@ class Tracker:
         """
         wanted = project(record, plan, entry)
         try:
-            with self._clear_errors():
+            with self._writing():
                 known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be written: search the store again
@@ -116,7 +116,7 @@ class Tracker:
         """
         key = plan, record.cell.id
         wanted = project(record, plan, entry)
-        with self._clear_errors():
+        with self._writing():
             if key not in self._live:
                 self._live[key] = _Live(self._create(record, wanted, {}), set())
             live = self._live[key]
@@ -131,7 +131,7 @@ class Tracker:
             if room < 0:
                 break
             lines.append(line)
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
     def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
@@ -141,7 +141,7 @@ class Tracker:
         """
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             if set(self._known(new)) - set(cells):
                 raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
             for run in self._of_cells(plan, cells):
@@ -152,7 +152,7 @@ class Tracker:
         """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             for run in self._of_cells(plan, cells):
                 self._client.delete_run(run.info.run_id)
             self._forget(plan)
@@ -262,7 +262,7 @@ class Tracker:
 
     def record_human(self, collected: Collected) -> None:
         """Write imported human scores to the dataset's experiment, in place of earlier ones."""
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
 
     def human(self) -> dict[str, Collected]:
@@ -279,6 +279,13 @@ class Tracker:
             sqlite.check(path, self.uri)
             sqlite.look_beside(path)
         return _connect(sqlite.absolute(self.uri))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write to the store, with clear errors; an SQLite store takes one process at a time."""
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.alone(path, self.uri) if path else nullcontext():
+            yield
 
     def _clear_errors(self) -> AbstractContextManager[None]:
         return clear_errors(self.uri)
