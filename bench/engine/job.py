@@ -69,7 +69,7 @@ class Context:
     @property
     def own_shelves(self) -> Path:
         """Return the folder of what the user's trainers make of data; it lasts as long as the run."""
-        return self.stop.with_name(self.stop.name.replace(".stop", ".shelves", 1))
+        return self.stop.with_name(f"{self.stop.name}.shelves")
 
 
 def run(cell: Cell, context: Context) -> str:

@@ -190,7 +190,7 @@ def _carry_out(
 
 def _sweep(runs: Path) -> None:
     """Remove stop files that nobody waits for, and shelves: a killed run left them, or a cluster long since at rest."""
-    for left in (*runs.glob(".stop.*"), *runs.glob(".shelves.*")):
+    for left in runs.glob(".stop.*"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime <= STALE:
                 continue
