@@ -1,10 +1,10 @@
-"""SeqGAN's generator updates with a constant reward: what is left of *SeqGAN* (AAAI 2017) without its discriminator.
+"""SeqGAN's generator updates with a constant reward: *SeqGAN* (AAAI 2017) without its discriminator.
 
-Controls for the update rule itself. A constant reward says nothing of the data, and the gradient of log p has mean
-zero under the model's own samples; but each step raises the probability of the very tokens just drawn, and the
-frequent ones are drawn, and raised, most. So the generator reinforces itself: its entropy falls, and NLL_oracle with
-it, as at a lower temperature, while NLL_test rises. What SeqGAN gains in NLL_oracle and this arm gains too is not the
-adversary's doing. A constant needs no rollouts.
+A control for the update rule itself. A constant reward says nothing about the data, and the gradient of log p has mean
+zero under the model's own samples. But each step raises the probability of the tokens just drawn, and frequent tokens
+are drawn, and raised, most. So the generator reinforces itself: its entropy falls, and NLL_oracle with it, as at a
+lower temperature, while NLL_test rises. A gain of SeqGAN in NLL_oracle that this arm has too does not come from the
+adversary. A constant needs no rollouts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Knobs(PolicyKnobs):
 
 
 class ConstantReward:
-    """Pre-train by maximum likelihood, then reward every token that the generator draws alike."""
+    """Pre-train by maximum likelihood, then give every token of the generator the same reward."""
 
     Settings: ClassVar[type] = Knobs
 

@@ -1,7 +1,8 @@
 """Maximum likelihood: an LSTM trained by teacher forcing.
 
-The first baseline of SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017, section "Training Setting"), and how its other generators
-begin. On the authors' oracle their own code's log levels off at NLL_oracle 9.03-9.14; the paper prints 9.038.
+The first baseline of SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017, section "Training Setting"), and the pre-training of its
+other generators. On the authors' oracle the log of their code levels off at NLL_oracle 9.03-9.14; the paper prints
+9.038.
 """
 
 from __future__ import annotations

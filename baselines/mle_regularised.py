@@ -1,9 +1,9 @@
-"""Maximum likelihood, regularised and stopped in time: the MLE that a GAN has to beat.
+"""Maximum likelihood with dropout and early stopping: the MLE that a GAN has to beat.
 
-The published comparison trains its MLE for a fixed number of epochs, far past its best on held-out data. Here an LSTM
-with dropout, one mask a sequence (*A Theoretically Grounded Application of Dropout in Recurrent Neural Networks*, Gal
-and Ghahramani; NIPS 2016), is stopped when its loss on held-out data no longer falls, and keeps its best weights. The
-stopping looks at held-out sequences only, never at the oracle.
+The published comparison trains its MLE for a fixed number of epochs, long after its best epoch on held-out data. Here
+an LSTM has dropout, one mask a sequence (*A Theoretically Grounded Application of Dropout in Recurrent Neural
+Networks*, Gal and Ghahramani; NIPS 2016). Training stops when the loss on held-out data no longer falls, and keeps the
+best weights. Early stopping uses held-out sequences only, never the oracle.
 
 *Language GANs Falling Short* (Caccia et al.; ICLR 2020) reports NLL_oracle / NLL_test 9.400 / 7.610 on the authors'
 oracle for an MLE chosen on held-out data.
@@ -27,7 +27,7 @@ from bench.toolkit.training.likelihood import imitation
 
 @dataclass(frozen=True)
 class Knobs(LikelihoodKnobs):
-    """The model, its dropout, and its training. Defaults are chosen by held-out loss on the authors' data."""
+    """The model, its dropout, and its training. The defaults were chosen by held-out loss on the authors' data."""
 
     layers: int = knob(1, low=1, high=8, help="LSTM layers")
     embedding: int = knob(128, low=1, quick=8, help="size of the token embedding")
@@ -37,7 +37,7 @@ class Knobs(LikelihoodKnobs):
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return all epochs, scaled by the state's size: an upper bound, for training stops earlier."""
+        """Return all epochs, scaled by the state's size: an upper bound, because training stops earlier."""
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train * self.layers * self.hidden / 32)]
 
 

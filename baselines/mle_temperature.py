@@ -1,8 +1,8 @@
-"""Maximum likelihood, sampled at a temperature below 1: the control that asks whether a gain is more than sharpness.
+"""Maximum likelihood, sampled at a temperature below 1: a control for gains by sharpness alone.
 
-After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle
-falls when a generator merely avoids its rarer tokens, with no better model of the data, so a GAN must be compared with
-MLE at the temperature where both score alike, and then on diversity (NLL_test, Self-BLEU).
+After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle falls
+when a generator merely avoids its rarer tokens, with no better model of the data. So compare a GAN with MLE at the
+temperature at which both have the same NLL_oracle, and then on diversity (NLL_test, Self-BLEU).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import torch
 
-from bench.contracts.cost import Sizes, Stage
 from bench.contracts.data import SequenceData
 from bench.contracts.knobs import knob
 from bench.contracts.trainer import Phase, Stateful
@@ -26,10 +25,6 @@ class Knobs(PretrainingKnobs):
     """The knobs of `mle`, and the temperature."""
 
     temperature: float = knob(0.8, low=0.01, high=100, help="divisor of the trained generator's logits")
-
-    def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return the epochs of maximum likelihood; it trains its start itself, since its learning curve is its own."""
-        return [Stage("teacher-forcing", self.mle_epochs * sizes.train)]
 
 
 class MLETemperature:

@@ -1,8 +1,8 @@
-"""An n-gram model with interpolated Kneser-Ney smoothing: what counting alone gives.
+"""An n-gram model with interpolated Kneser-Ney smoothing: a generator by counting alone.
 
 *Improved backing-off for m-gram language modeling* (Kneser, Ney; ICASSP 1995), in the interpolated form of Chen and
-Goodman (1999). The arm that a neural generator has to beat: it trains in a second, knows its probabilities exactly, and
-BLEU of short orders cannot tell it from real text.
+Goodman (1999). A neural generator has to beat it: it trains in a second, its probabilities are exact, and BLEU of short
+orders cannot tell it from real text.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from bench.toolkit.models.kneser_ney import KneserNey
 
 @dataclass(frozen=True)
 class Knobs:
-    """How far back the model looks."""
+    """The length of the n-grams."""
 
     order: int = knob(5, low=1, high=8, help="the longest n-gram counted; 1 ignores all tokens before")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Counting takes seconds at most."""
+        """Return no stage: counting takes seconds at most."""
         return []
 
 

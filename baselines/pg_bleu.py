@@ -1,9 +1,10 @@
 """Policy gradient on BLEU: the reward is a fixed score in place of a discriminator.
 
-The third baseline of SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017): the generator is pre-trained by maximum likelihood, then
-moved by the BLEU-3 of the completed sequence against a random 40 % of the training set, one rollout a prefix (the
-authors' settings). The default smoothing is what NLTK did then: orders with no match are left out. With `method1` or
-`none` only sequences that repeat the training set's own phrases are rewarded, and the generator collapses onto them.
+The third baseline of SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017): the generator is pre-trained by maximum likelihood. Then
+its reward is the BLEU-3 of the completed sequence against a random 40 % of the training set, with one rollout a prefix
+(the authors' settings). The default smoothing is that of NLTK at the time: orders without a match are left out. With
+`method1` or `none` only sequences that repeat phrases of the training set get a reward, and the generator collapses to
+them.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ class Knobs(PolicyKnobs):
     rollouts: int = knob(1, low=1, quick=2, help="completions of each prefix that the reward is averaged over")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Pre-training, and steps whose rollouts BLEU judges: they are timed with a discriminator in its place."""
+        """Return pre-training, and steps with rollouts judged by BLEU; they are timed with a discriminator instead."""
         completed = self.adversarial_steps * self.batch * self.rollouts
         return [*super().cost(sizes), Stage("rollout", completed)]
 
 
 class PGBLEU:
-    """Pre-train by maximum likelihood, then climb the BLEU of what is generated."""
+    """Pre-train by maximum likelihood, then raise the BLEU of the samples by policy gradient."""
 
     Settings: ClassVar[type] = Knobs
 

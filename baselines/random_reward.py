@@ -1,8 +1,8 @@
-"""SeqGAN's generator updates with random rewards: *SeqGAN* (AAAI 2017) with uniform noise for a discriminator.
+"""SeqGAN's generator updates with random rewards: *SeqGAN* (AAAI 2017) with noise for a discriminator.
 
-Controls for the update rule (see `constant-reward`) and for the rewards' spread too: they differ from token to token as
-a discriminator's do, but know nothing of the data, so that what SeqGAN gains beyond this arm is what its discriminator
-knows. Noise needs no rollouts.
+A control for the update rule (see `constant-reward`) and for the spread of the rewards. They differ from token to token
+like those of a discriminator, but carry no information about the data. So a gain of SeqGAN over this arm comes from its
+discriminator. Noise needs no rollouts.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Knobs:
 
 
 class RandomUniform:
-    """Nothing to train; in data of variable length the end token is one of those drawn."""
+    """Nothing is trained; in data of variable length the end token is drawn like any other."""
 
     Settings: ClassVar[type] = Knobs
 

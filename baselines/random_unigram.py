@@ -1,7 +1,7 @@
-"""Tokens drawn independently, each as often as the training data has it.
+"""Tokens drawn independently, each with its frequency in the training data.
 
-What stands beside the paper's "Random" row: SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017) prints 10.310 in Table 1, and on
-the authors' oracle the training unigram scores 10.29 (uniform tokens: 11.43). It knows the words, not their order.
+It stands beside the paper's "Random" row: SeqGAN (Yu, Zhang, Wang, Yu; AAAI 2017) prints 10.310 in Table 1, and on the
+authors' oracle the training unigram scores 10.29 (uniform tokens: 11.43). It knows the words, not their order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.toolkit.models.unigram import Unigram
 
 @dataclass(frozen=True)
 class Knobs:
-    """Lidstone smoothing: without it a test token never seen in training has no probability, and NLL_test no value."""
+    """Lidstone smoothing: without it a test token that training lacks has probability 0, and NLL_test no value."""
 
     pseudocount: float = knob(0.01, low=0, help="added to the count of every token of the vocabulary")
 

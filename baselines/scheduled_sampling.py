@@ -1,8 +1,8 @@
-"""Scheduled sampling: train on prefixes that the model increasingly writes itself.
+"""Scheduled sampling: training on prefixes with more and more tokens of the model.
 
 *Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks* (Bengio, Vinyals, Jaitly, Shazeer; NIPS
-2015), as SeqGAN (AAAI 2017) compares with it: linear decay, 300 epochs. The SeqGAN authors' own code drew its coin
-once, when the graph was built, and so never sampled; this is the method as published.
+2015), with the schedule of SeqGAN (AAAI 2017): linear decay, 300 epochs. The code of the SeqGAN authors draws its coin
+once, when the graph is built, and so never samples; this is the method as published.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ScheduledSampling:
         self._epochs = Counter()
 
     def phases(self) -> list[Phase]:
-        """Teacher forcing at first, on ever more sampled tokens later."""
+        """Return one phase: teacher forcing at first, then on more and more sampled tokens."""
         return [self._imitation.phase("scheduled-sampling", self._epoch)]
 
     def _epoch(self) -> dict[str, float]:

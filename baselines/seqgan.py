@@ -1,4 +1,4 @@
-"""SeqGAN: a generator moved by the policy gradient of a discriminator's belief that its sequences are real.
+"""SeqGAN: policy gradient; the reward is a discriminator's probability that a sequence is real.
 
 *SeqGAN: Sequence Generative Adversarial Nets with Policy Gradient* (Yu, Zhang, Wang, Yu; AAAI 2017), Algorithm 1:
 
@@ -8,8 +8,8 @@
         for g-steps: sample sequences; reward each token by Monte Carlo rollouts (eq. 4); policy gradient step (eq. 8)
         for d-steps: fresh negatives from the generator; train the discriminator on them for k epochs (eq. 5)
 
-The rollout policy is the generator itself: the authors' update rate of .8 has no effect in their code. A lagging
-average of the generator is a different algorithm, offered as `update_rate`.
+The rollout policy is the generator itself: the authors' update rate of .8 has no effect in their code. With
+`update_rate` it is a lagging average of the generator, which is a different algorithm.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from bench.toolkit.training.learner import PolicyLearner
 from bench.toolkit.training.optimiser import adam
 
 JUDGED = 512
-"""Held-out sequences, and as many fresh ones, on which the discriminator's accuracy is measured."""
+"""Held-out sequences, and as many fresh ones, that measure the discriminator's accuracy."""
 
 
 @dataclass(frozen=True)
 class Knobs(PolicyKnobs):
-    """The generator's knobs, the discriminator's, and the balance of the two (the paper's Figure 3)."""
+    """The knobs of the generator, of the discriminator, and of the balance of the two (the paper's Figure 3)."""
 
     g_steps: int = knob(1, low=1, help="generator steps a round")
     d_steps: int = knob(5, low=0, quick=1, help="times a round that the discriminator meets fresh negatives")
@@ -64,7 +64,7 @@ class Knobs(PolicyKnobs):
             raise ValueError(f"{told}: give every epoch one, or 0 for no limit")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Both pre-trainings, then the rounds: rewarded g-steps, and d-steps with their fresh negatives."""
+        """Return both pre-trainings, then the rounds: rewarded g-steps, and d-steps with their fresh negatives."""
         rewarded = self.adversarial_steps * self.g_steps * self.batch
         meetings = self.discriminator_epochs + self.adversarial_steps * self.d_steps
         shown = 2 * sizes.train * self.k
@@ -80,7 +80,7 @@ class Knobs(PolicyKnobs):
 
 
 class SeqGAN:
-    """Algorithm 1, from the two pre-trainings to the rounds of the game."""
+    """Algorithm 1: two pre-trainings, then rounds of g-steps and d-steps."""
 
     Settings: ClassVar[type] = Knobs
 
@@ -120,15 +120,15 @@ class SeqGAN:
         s = self._settings
         real = self._real()
         fake = self.generator.sample(len(real), rng=self._rng)
-        facts: dict[str, float] = {}
+        values: dict[str, float] = {}
         for _ in range(s.k):
-            facts = discriminator.epoch(
+            values = discriminator.epoch(
                 self._discriminator, self._discriminator_adam, real, fake, batch=s.batch, rng=self._rng, l2=s.l2
             )
-        return facts
+        return values
 
     def _real(self) -> Tensor:
-        """The training set, or where updates are capped a random part of it: what fills that many minibatches."""
+        """Return the training set; if updates are limited, a random part of it that fills that many minibatches."""
         s, train = self._settings, self._learner.pretraining.train
         if not s.discriminator_updates:
             return train
@@ -138,24 +138,24 @@ class SeqGAN:
     def _round(self) -> dict[str, float]:
         """Run one round: g-steps, then d-steps."""
         s = self._settings
-        facts: dict[str, float] = {}
+        values: dict[str, float] = {}
         if self._rounds.value == 0:  # a lagging rollout policy starts from the pre-trained generator
             self._policy.load_state_dict(self.generator.state_dict())
         self._rounds.value += 1
         for _ in range(s.g_steps):
-            facts |= self._reinforce()
+            values |= self._reinforce()
         if s.update_rate:
             self._follow()
         for _ in range(s.d_steps):
-            facts |= {f"discriminator_{name}": value for name, value in self._discriminate().items()}
-        return facts | {"held_out_accuracy": self._accuracy()}
+            values |= {f"discriminator_{name}": value for name, value in self._discriminate().items()}
+        return values | {"held_out_accuracy": self._accuracy()}
 
     def _accuracy(self) -> float:
         """Return the discriminator's accuracy on held-out real sequences against fresh ones of the generator."""
         return discriminator.held_out_accuracy(self._discriminator, self._held_out, self.generator, self._rng)
 
     def _reinforce(self) -> dict[str, float]:
-        """Run one g-step; a token's reward is the discriminator's mean belief in the rollouts of its prefix."""
+        """Run one g-step; a token's reward is the discriminator's mean probability for the rollouts of its prefix."""
         samples, rollouts = self._learner.sample(), self._settings.rollouts
         believe = self._discriminator.real_probability
         rewards = rollout_rewards(self._policy, samples, believe, rollouts=rollouts, rng=self._rng)
@@ -163,7 +163,7 @@ class SeqGAN:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """The rollout policy keeps `update_rate` of itself and takes the rest from the generator."""
+        """Move the rollout policy: it keeps `update_rate` of itself and takes the rest from the generator."""
         for lagging, current in zip(self._policy.parameters(), self.generator.parameters(), strict=True):
             lagging.lerp_(current, 1 - self._settings.update_rate)
 

@@ -1,8 +1,8 @@
-"""A small transformer decoder trained by maximum likelihood and stopped in time.
+"""A small transformer decoder, trained by maximum likelihood with early stopping.
 
 *Attention Is All You Need* (Vaswani et al.; NIPS 2017), with the normalisation before each part (Xiong et al. 2020), as
-in GPT-2. It shows what another architecture gives under the same likelihood: SeqGAN's comparison has LSTMs only. The
-stopping looks at held-out sequences only.
+in GPT-2. It shows another architecture under the same likelihood: SeqGAN's comparison has LSTMs only. Early stopping
+uses held-out sequences only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Knobs(LikelihoodKnobs):
     patience: int = knob(5, low=0, help="epochs without a lower held-out loss that end training; 0: train all")
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return all epochs, scaled by the width: an upper bound, for training stops earlier."""
+        """Return all epochs, scaled by the width: an upper bound, because training stops earlier."""
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train * self.blocks * self.width / 32)]
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Write files whole, read them or say why not, and name and check them."""
+"""Write files whole; read, name and check them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file by the content, and make its folder; OSError, and nothing changed, if that fails."""
+    """Replace the file by the content, and make its folder; if that fails, OSError, and the file stays as it was."""
     half = path.with_name(f".{path.name}.{os.getpid()}")
     with telling_room(path, len(content)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def free_bytes(path: Path) -> int | None:
 def write_output(path: Path, content: bytes) -> None:
     """Write the file that a user's --out names; BenchError if that fails.
 
-    A link, or what is no plain file (/dev/stdout), is written into, not replaced.
+    A link or a special file (/dev/stdout) is written into, not replaced.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -79,7 +79,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 def read_bytes(path: Path, kind: str = "") -> bytes:
-    """Return the file's bytes; BenchError of one line, which names the `kind` of file, if it cannot be read."""
+    """Return the file's bytes; BenchError, which names the `kind` of file, if it cannot be read."""
     try:
         _refuse_endless(path, kind)
         return path.read_bytes()
@@ -103,7 +103,7 @@ def read_scores(path: Path, place: str, remedy: str) -> pd.DataFrame:
 
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError, LookupError, TypeError) as error:  # of pyarrow, and of pandas' own part of the file
+    except (OSError, ValueError, LookupError, TypeError) as error:  # from pyarrow, and from pandas' part of the file
         raise BenchError(f"{place} is damaged ({folded(error, 80)}): {remedy}") from None
 
 
@@ -155,7 +155,7 @@ def checksum(path: Path) -> str:
 
 
 def file_checksum(path: Path) -> str:
-    """Return the hex sha256 of a file, which need not fit in memory; OSError if it cannot be read."""
+    """Return the hex sha256 of a file of any size; OSError if it cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

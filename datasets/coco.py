@@ -1,8 +1,8 @@
 """Image captions of COCO as Texygen publishes them (Zhu et al. 2018): 10,000 to train on, 10,000 to test.
 
-Texygen's files hold raw captions. Its tables score the words that NLTK's word tokenizer makes of them, and so does this
-dataset. *Language GANs Falling Short* (Caccia et al. 2018) publishes the same captions, split already (`files=gfs`):
-all 20,000 agree in letters and digits, and 98 % of them in all words but for a final full stop.
+Texygen's files hold raw captions. Its tables score the words of NLTK's word tokenizer, and so does this dataset.
+*Language GANs Falling Short* (Caccia et al. 2018) publishes the same captions in words (`files=gfs`): all 20,000 agree
+in letters and digits, and 98 % of them in all words, apart from a final full stop.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Coco:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """Rows closed and filled by the end token; the vocabulary is that of all splits, without <unk>."""
+        """Return rows closed and filled by the end token; the vocabulary is that of all splits, without <unk>."""
         entry = manifest.entry(__file__, ENTRIES[self.settings.files])
         corpus = self.corpora.open(entry, stand_ins.captions)
         rules = scoring.other_knobs(self.settings) | {"nltk": version("nltk")}
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """BLEU-2..5 against test and against train, Self-BLEU-2..5 and NLL_test."""
+        """Return BLEU-2..5 against test and against train, Self-BLEU-2..5 and NLL_test."""
         smoothing, average = self.settings.smoothing, self.settings.average
         return [
             *bleu_metrics(data, references="test", smoothing=smoothing, average=average),
@@ -106,7 +106,7 @@ def _tokenizer() -> Callable[[str], list[str]]:
 
 
 def _vocabulary_note(parts: text.Split) -> str:
-    """Return how many words of the vocabulary a generator never sees in training."""
+    """Return a note on how many words of the vocabulary a generator never sees in training."""
     train, valid, test = ({word for row in part for word in row} for part in parts)
     words = train | valid | test
     return (

@@ -1,7 +1,7 @@
-"""A task so small that all its sequences are enumerated: every divergence is a sum, with no sampling error.
+"""A task so small that all its sequences are enumerated: every divergence is a sum, without sampling error.
 
-On this task an adversary has what it needs, a discriminator that can learn. SeqGAN's controls, a constant and a random
-reward, show what its generator updates do without one.
+On this task a discriminator can learn. SeqGAN's controls, a constant and a random reward, show what its generator
+updates do without one.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Enumerable:
         self.settings = settings
 
     def load(self) -> SequenceData:
-        """Three splits drawn independently from the oracle; they share sequences, for few are possible."""
+        """Return three independent draws from the oracle; they share sequences, because few are possible."""
         from bench.toolkit.corpora.drawn import drawn, generated_source
         from bench.toolkit.models.markov import MarkovChain
 
@@ -69,7 +69,7 @@ class Enumerable:
         return drawn(oracle, s.words, (s.train, s.valid, s.test), source, s.seed)
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """Forward KL first; the counted ones are for generators without log_prob."""
+        """Return forward KL first; the counted metrics are for generators without log_prob."""
         from bench.toolkit.metrics.counted import CountedReverseKL, CountedTV
         from bench.toolkit.metrics.exact import exact_metrics
         from bench.toolkit.metrics.memorisation import memorisation_metrics

@@ -1,6 +1,6 @@
-"""Sequences of a Markov chain drawn from a seeded Dirichlet: a known truth between the toy and the LSTM oracle.
+"""Sequences of a Markov chain drawn from a seeded Dirichlet: a known truth between `enumerable` and `oracle`.
 
-An n-gram model of the chain's order is of the right form here; a neural generator must find that out.
+An n-gram model of the chain's order has the right form here; a neural generator has to learn it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Markov:
         self.settings = settings
 
     def load(self) -> SequenceData:
-        """Three splits drawn independently from the chain."""
+        """Return three independent draws from the chain."""
         from bench.toolkit.corpora.drawn import drawn, generated_source
 
         s, chain = self.settings, self._chain
@@ -61,7 +61,7 @@ class Markov:
         return drawn(chain, s.words, (s.train, s.valid, s.test), source, s.seed)
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """Forward KL first, then what else is exact, and what samples alone give."""
+        """Return forward KL first, then the other exact metrics, and those that need samples only."""
         import torch
 
         from bench.toolkit.metrics.exact import exact_metrics

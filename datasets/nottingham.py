@@ -47,13 +47,13 @@ class Nottingham:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """Split by the number in a file's name modulo 6: 4 is valid, 5 is test, else train."""
+        """Return windows, split by the number in a file's name modulo 6: 4 is valid, 5 is test, else train."""
         corpus = self.corpora.open(manifest.entry(__file__, "nottingham"), stand_ins.tunes)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """BLEU-4 and MSE, as in the paper, then the rest."""
+        """Return BLEU-4 and MSE, as in the paper, then the rest."""
         headline, *others = scoring.bleu(data, self.settings, headline=4)
         return [headline, *mse_metrics(data), *others, NLLTest(data)]
 
@@ -69,7 +69,7 @@ class Nottingham:
         return midi.to_midi(sequence.tolist())
 
     def artifacts(self, samples: TokenArray, folder: Path) -> None:
-        """A piano roll of the first samples, and tunes to listen to."""
+        """Write a piano roll of the first samples, and tunes to listen to."""
         save_pianoroll(samples, folder / "pianoroll.png")
         for number, sequence in enumerate(samples[:TUNES], 1):
             (folder / f"tune-{number}.mid").write_bytes(self.to_midi(sequence))
@@ -97,7 +97,7 @@ class Nottingham:
         return SequenceData(train, valid, test, words, corpus.source, (*notes, *read), part=name)
 
     def _read_in_part(self, corpus: Corpus) -> list[str]:
-        """Return a line on the tunes whose melody is longer than what is read of it; none if there are none."""
+        """Return a note on the tunes whose melody is read in part; empty if there are none."""
         where = corpus.source.file
         found = []
         for name, content in archive.members(corpus.contents[0], where, midi.SUFFIXES):

@@ -39,13 +39,13 @@ class Obama:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """Rows of T words; a line is a paragraph, blank lines (between speeches) are skipped."""
+        """Return rows of T words; a line is a paragraph, blank lines (between speeches) are skipped."""
         corpus = self.corpora.open(manifest.entry(__file__, "obama"), stand_ins.speech)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """BLEU-3 and BLEU-4, as in the paper, then the rest."""
+        """Return BLEU-3 and BLEU-4, as in the paper, then the rest."""
         return scoring.text_metrics(data, self.settings, headline=3)
 
     def real(self, data: SequenceData) -> Replay:
@@ -79,8 +79,8 @@ class Obama:
 def _opening_words(paragraph: str, length: int) -> text.Row:
     """Return the first `length` tokens of a paragraph in lower case.
 
-    A word gives at least one token, and none depends on words further on than the next few, so the rest of a paragraph
-    need not be split.
+    Every word gives at least one token, and a token depends on the next few words only, so the rest of a paragraph need
+    not be split.
     """
     from nltk.tokenize import NLTKWordTokenizer
 

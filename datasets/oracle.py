@@ -48,7 +48,7 @@ class Oracle:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """Three splits drawn independently from the oracle."""
+        """Return three independent draws from the oracle."""
         _, source = self._oracle
         import torch
 
@@ -56,7 +56,7 @@ class Oracle:
         return prepared(self.corpora, source, rules, self._draw, ("bench.toolkit.corpora", "bench.toolkit.models"))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """NLL_oracle, as in the paper, what keeps it honest, and the exact divergences from the oracle."""
+        """Return NLL_oracle, as in the paper, then NLL_test, KL, the exact divergences, and memorisation."""
         import torch
 
         from bench.toolkit.metrics.exact import exact_metrics
@@ -73,7 +73,7 @@ class Oracle:
 
     @cached_property
     def _oracle(self) -> tuple[LSTM, Source]:
-        """The authors' LSTM, or one drawn from the seed: because that is asked for, or as a sample in its place."""
+        """Return the authors' LSTM, or one drawn from the seed: by choice, or because the authors' is absent."""
         entry = manifest.entry(__file__, "oracle")
         wanted = self.settings.parameters == "published"
         corpus = self.corpora.find(entry) if wanted else None
@@ -99,7 +99,7 @@ class Oracle:
         return LSTM(WORDS, self.settings.length)
 
     def _draw(self) -> SequenceData:
-        """In double precision: float32 rounds differently from machine to machine, and some tokens would differ too."""
+        """Draw in double precision: float32 rounds differently from machine to machine, and some tokens differ then."""
         oracle, source = self._oracle
         oracle = copy.deepcopy(oracle).double()
         chosen, rng = self.settings, torch_rng("oracle data", self.settings.seed)
@@ -111,7 +111,7 @@ class Oracle:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """The order of a sum can depend on the number of threads, and the data must not."""
+    """Use one thread: the order of a sum can depend on the number of threads, and the data must not."""
     import torch
 
     threads = torch.get_num_threads()

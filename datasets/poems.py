@@ -32,7 +32,7 @@ class PoemsSettings(scoring.BleuKnobs, PartKnobs):
 
 
 class Poems:
-    """One poem a line; its punctuation marks are left out, repeated poems removed before splitting."""
+    """One poem a line; punctuation is left out, and repeated poems are removed before splitting."""
 
     Settings = PoemsSettings
 
@@ -40,13 +40,13 @@ class Poems:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """Rows of 20 characters; the vocabulary is that of the whole corpus (4,769 in the published one)."""
+        """Return rows of 20 characters; the vocabulary is that of the whole corpus (4,769 in the published one)."""
         corpus = self.corpora.open(manifest.entry(__file__, "poems"), stand_ins.poems)
         rules = scoring.other_knobs(self.settings)
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """BLEU-2, as in the paper, then the rest."""
+        """Return BLEU-2, as in the paper, then the rest."""
         return scoring.text_metrics(data, self.settings, headline=2)
 
     def real(self, data: SequenceData) -> Replay:

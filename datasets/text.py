@@ -50,7 +50,7 @@ class Text:
         self.settings, self.corpora = settings, corpora
 
     def load(self) -> SequenceData:
-        """The vocabulary is that of the whole corpus; what was cut, repeated or leaked is in the notes."""
+        """Return the splits with the vocabulary of the whole corpus; notes tell which lines were cut or removed."""
         given = self.settings.file or str(self.corpora.files.get("text", ""))
         if not given:
             raise BenchError("text: say which file, as in text:FILE or text:FILE#column")
@@ -61,14 +61,14 @@ class Text:
         return prepared(self.corpora, corpus.source, rules, lambda: self._prepare(corpus, paths))
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """BLEU-2..5, Self-BLEU-2..5 and NLL_test."""
+        """Return BLEU-2..5, Self-BLEU-2..5 and NLL_test."""
         return scoring.text_metrics(data, self.settings, headline=2)
 
     def real(self, data: SequenceData) -> Replay:
         return Replay(data.valid)
 
     def tokens(self, line: str) -> text.Row:
-        """Return the words of a line, or all its characters. Equal words are one object: a corpus repeats them."""
+        """Return the words of a line, or all its characters. Equal words are one object, which saves memory."""
         return tuple(map(sys.intern, line.split())) if self.settings.tokens == "word" else tuple(line)
 
     def _prepare(self, corpus: Corpus, paths: Sequence[tuple[Path, str]]) -> SequenceData:
@@ -100,7 +100,7 @@ class Text:
         return SequenceData(train, valid, held, vocabulary, corpus.source, notes, warnings, name)
 
     def _row(self, cell: Cell, place: str, number: int) -> text.Row:
-        """A list is taken as it is; BenchError if one of its tokens could not be told from its neighbours."""
+        """Return the tokens of a row; BenchError if a token of a list would be ambiguous in a line of text."""
         if isinstance(cell, str):
             return self.tokens(cell.strip())
         chars = self.settings.tokens == "char"

@@ -1,4 +1,4 @@
-"""A bar on standard error that follows a loop; nothing if that is no terminal."""
+"""A progress bar on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def following(what: str, total: int) -> Iterator[Callable[[], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    # Drawn at each step only: no thread that draws takes time from what is timed.
+    # Drawn at each step only: a thread that draws would take time from the timed work.
     with Progress(
         *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
     ) as bar:

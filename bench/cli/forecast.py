@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -10,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.cli.floor import floor
 from bench.engine.board import duration
 from bench.engine.forecast import Line
+from bench.planning.cell import REAL
 
 
 def show(lines: Sequence[Line], jobs: int, console: Console) -> None:
@@ -34,6 +37,15 @@ def show(lines: Sequence[Line], jobs: int, console: Console) -> None:
         click.echo(f"predicted{part}: {duration(sum(known) / jobs)}")
     if len(known) < len(todo):
         click.echo("-: unknown; `bench speed` measures this machine, and a finished seed tells the time of its arm")
+    _tests(lines)
+
+
+def _tests(lines: Sequence[Line]) -> None:
+    """Print how many seeds the tests of the largest table need; nothing if no arm has a rival."""
+    arms = [line for line in lines if line.label != REAL]
+    rows = Counter(line.dataset for line in arms)
+    if rows and (rivals := max(rows.values()) - 1):
+        click.echo(f"tests: {floor(max(len(line.seeds) + line.kept for line in arms), rivals)}")
 
 
 def _hours(seconds: float | None) -> str:

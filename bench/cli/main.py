@@ -20,8 +20,8 @@ from bench.contracts.errors import BenchError, ContractError, named, unknown
 from bench.engine import signals, terminal
 from bench.files import NO_ROOM
 
-# Errors of a place that the user named, not of the code: rights, a file in place of a folder, no room, a name that
-# leads nowhere.
+# Errors of a path that the user named, not of the code: no permission, a file in place of a folder, a full disk, a path
+# that does not exist.
 _PLACES = (
     errno.EACCES,
     errno.EPERM,
@@ -104,10 +104,10 @@ def bench() -> None:
 
 
 def main() -> None:
-    """Run the command; bad input is one line on standard error and exit code 2.
+    """Run the command; bad input gives one line on standard error and exit code 2.
 
-    Output that cannot be written stops no work. A command that gives its own exit code, as `bench run` does, keeps it;
-    any other ends with 2, unless the reader of its output left.
+    If output cannot be written, the work goes on. A command with an exit code of its own, such as `bench run`, keeps
+    it; any other then ends with 2, unless the reader closed the pipe.
     """
     terminal.name_files_in_utf8()
     terminal.escape_what_it_cannot_hold()
@@ -124,7 +124,7 @@ def main() -> None:
 
 
 def _say_what_is_lost() -> bool:
-    """Return whether standard output lost something, and say so."""
+    """Return whether output was lost, and say so on standard error."""
     lost = terminal.lost_output()
     if lost is not None:
         click.echo(f"bench: cannot write standard output: {lost.strerror}; some lines are lost", err=True)

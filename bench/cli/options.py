@@ -16,7 +16,11 @@ runs = click.option(
 tracking_uri = click.option("--tracking-uri", help="MLflow store [default: MLFLOW_TRACKING_URI, else mlflow.db here].")
 plan = click.option("--plan", help="Use only the runs of this plan.")
 out = click.option(
-    "--out", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the tables."
+    "--out",
+    type=click.Path(path_type=Path),
+    default="results",
+    show_default=True,
+    help="Folder of the tables; each plan has a folder in it.",
 )
 reference = click.option(
     "--reference",

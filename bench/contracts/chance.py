@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Seed the global generators, those of `device` included; afterwards put them back as they were."""
+    """Seed the global generators, with those of `device`; afterwards restore their states."""
     import numpy as np
     import torch
 

@@ -1,4 +1,4 @@
-"""The checksum that names content everywhere: cells, prepared data, published files, kept work."""
+"""The checksum that names content: cells, prepared data, published files, shared starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cost contract: what a trainer's training is made of, so that its hours are predicted before it runs."""
+"""The cost contract: the stages of a training, from which its hours are predicted before it runs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ Work = Literal["sample", "teacher-forcing", "log-prob", "discriminator", "rollou
 
 
 class Sizes(NamedTuple):
-    """What a cost may depend on besides the knobs."""
+    """The sizes that a cost may depend on besides the knobs."""
 
     train: int
     """Sequences of the training split."""
     length: int
     """T."""
     vocabulary: int
-    """V, special tokens too."""
+    """V, with special tokens."""
 
 
 class Stage(NamedTuple):
-    """A part of training: a kind of work, and how many sequences get it in the whole of training.
+    """A part of training: a kind of work, and the number of sequences that get it in the whole training.
 
-    sample: sequences drawn. teacher-forcing: sequences learnt from, so epochs * train. log-prob: sequences scored.
+    sample: sequences drawn. teacher-forcing: sequences learnt from, epochs * train. log-prob: sequences scored.
     discriminator: sequences shown to it, real or not, times its size as a share of 1,720 filters. rollout: sequences
-    of which every prefix is completed and judged, times the completions of a prefix. policy-gradient: sequences of the
-    generator's steps, without their rewards. Arms of a seed do work whose `shared` is the same text only once: see
-    `Start` in bench/contracts/trainer.py.
+    whose every prefix is completed and judged, times the completions of a prefix. policy-gradient: sequences of the
+    generator's steps, without their rewards. Arms of a seed do a stage of equal `shared` only once: see `Start` in
+    bench/contracts/trainer.py.
     """
 
     work: Work
@@ -37,7 +37,7 @@ class Stage(NamedTuple):
 
 @runtime_checkable
 class Costed(Protocol):
-    """Knobs that state what training at them costs; without it the hours of a trainer are not predicted."""
+    """Knobs that state the cost of their training; the hours of other trainers are not predicted."""
 
     def cost(self, sizes: Sizes) -> Sequence[Stage]:
         """Return the stages of one training, in any order; empty if there is nothing to train."""

@@ -1,4 +1,4 @@
-"""What a trainer may see, and what a metric may ask: token ids in three splits, their vocabulary, their source."""
+"""What a trainer and a metric are given: token ids in three splits, their vocabulary, their source."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Source:
 class SequenceData:
     """Token ids, (n, T) int64; the splits are disjoint after de-duplication.
 
-    Where a published split is kept that is not, `notes` say how many rows "also occur" in another.
+    A published split may be kept with its overlap; `notes` then say how many rows "also occur" in another.
 
-    `valid` is what the *real* row shows, unless the dataset draws it afresh, and `best-valid` looks at; `test` is what
-    NLL_test is taken on.
-    `notes` are facts a reader must know (rate of <unk>, overlap found), printed beside the source. `warnings` are facts
-    that the terminal shows in bold before any work, each with what the user can set.
+    The *real* row and the checkpoint rule `best-valid` use `valid`; a dataset may draw the real row afresh instead.
+    NLL_test uses `test`.
+    `notes` tell the reader what matters (rate of <unk>, overlap found); they are printed beside the source. `warnings`
+    appear in bold before any work, each with what the user can set.
     `part` names a part of the corpus as signatures do, such as "rows:500"; "" is the whole.
-    `shelves` are folders in which what is computed from the arrays may be kept for later processes: see `kept_in`.
+    `shelves` are folders that may keep what is computed from the arrays for later processes: see `kept_in`.
     """
 
     train: TokenArray
@@ -67,13 +67,13 @@ class SequenceData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over the arrays and the vocabulary: the same data, the same fingerprint. Taken once."""
+        """16 hex digits of the arrays and the vocabulary, computed once."""
         return self.fingerprint_now()
 
     def fingerprint_now(self) -> str:
-        """Return the fingerprint taken anew: it is another where something has written into the arrays."""
+        """Return the fingerprint of the present arrays: it differs if something has written into them."""
         digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
         for split in (self.train, self.valid, self.test):
             digest.update(str(split.shape).encode())
-            digest.update(np.ascontiguousarray(split).data)  # as it lies in memory, without a copy
+            digest.update(np.ascontiguousarray(split).data)  # the memory itself, without a copy
         return digest.hexdigest()[:16]

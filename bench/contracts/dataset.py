@@ -29,7 +29,7 @@ class Dataset(Protocol):
         ...
 
     def metrics(self, data: SequenceData) -> Sequence[Metric]:
-        """Return the scores that suit this data; the first is the headline."""
+        """Return the metrics that suit this data; the first is the headline."""
         ...
 
     def real(self, data: SequenceData) -> Generator:
@@ -39,7 +39,7 @@ class Dataset(Protocol):
 
 @runtime_checkable
 class Tokenising(Protocol):
-    """A dataset with a tokeniser of its own; without it, text made elsewhere is split as the vocabulary joins it."""
+    """A dataset with a tokeniser of its own; for any other, text made elsewhere is split at the vocabulary's joiner."""
 
     def tokens(self, line: str) -> Sequence[str]:
         """Return the tokens of one line. The dataset's own `load()` splits its lines by this method too."""
@@ -51,7 +51,7 @@ class Playable(Protocol):
     """A dataset of music: its sequences come from MIDI files and go back into them."""
 
     def from_midi(self, content: bytes, where: str) -> list[tuple[int, ...]]:
-        """The T ids of every window of a tune, by the rule that made the corpus; BenchError begins with `where`."""
+        """Return the T ids of every window of a tune, by the rule that made the corpus; BenchError names `where`."""
         ...
 
     def to_midi(self, sequence: TokenArray) -> bytes:

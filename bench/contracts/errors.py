@@ -1,4 +1,4 @@
-"""The two ways a run can go wrong that a user can mend; anything else keeps its traceback."""
+"""The errors that a user can mend; any other error keeps its traceback."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class DivergedError(ContractError):
 
 
 def message_lines(error: BaseException) -> list[str]:
-    """Return the lines of the message that say something, each without needless blanks; never empty, never fails.
+    """Return the lines of the message that are not blank, each without needless blanks; at least one, and no error.
 
-    The name of the error's type stands in if the message is empty or cannot be made. At most LONGEST characters are
-    looked at. What UTF-8 cannot hold, a lone surrogate, is an escape.
+    If the message is empty or cannot be made, the line is the name of the error's type. At most LONGEST characters are
+    read. A lone surrogate, which UTF-8 cannot hold, becomes an escape.
     """
     try:
         message = str(error)[:LONGEST].encode("utf-8", "backslashreplace").decode()
@@ -40,9 +40,9 @@ def folded(error: BaseException, most: int | None = None) -> str:
 
 
 def named(error: BaseException, most: int | None = None) -> str:
-    """The error's type and the first `most` lines of its message (default: all) on one line: "ValueError: too long".
+    """Return the error's type and the first `most` lines of its message (default: all): "ValueError: too long".
 
-    The type alone where there is no message.
+    The type alone if there is no message.
     """
     name, message = type(error).__name__, " ".join(message_lines(error)[:most])
     return name if message == name else f"{name}: {message}"

@@ -1,4 +1,4 @@
-"""The generator contract: all that the evaluator asks of a model."""
+"""The generator contract: what the evaluator asks of a model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Generator(Protocol):
     """
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 token ids. Random numbers come from `rng`, or from global generators, which have its seed.
+        """Return (count, T) int64 token ids, each drawn with a chance proportional to p ** (1 / temperature).
 
-        Each token is drawn with a chance proportional to its probability ** (1 / temperature).
+        Random numbers come from `rng`, or from the global generators, which have its seed.
         """
         ...
 
@@ -50,7 +50,7 @@ class Conditional(Protocol):
     def next_log_prob(self, sequences: Tensor) -> Tensor:
         """Return (n, T, V) natural-log probability of every token at each position, given the tokens before it.
 
-        `sequences` come as for `log_prob`. After an end token the end token is certain. At the tokens themselves it is
-        what `log_prob` says.
+        `sequences` come as for `log_prob`. After an end token the end token is certain. The values of the tokens in
+        `sequences` are those of `log_prob`.
         """
         ...

@@ -1,4 +1,4 @@
-"""Knobs: frozen dataclasses whose fields state their bounds; build() refuses a misspelt or an out-of-range one."""
+"""Knobs: fields of a frozen dataclass that state their bounds; build() refuses unknown names and bad values."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a knob states beside its default: see `knob`."""
+
+    low: float | None = None
+    high: float | None = None
+    quick: Any = None
+    path: bool = False
+    added: bool = False
+    help: str = ""
+
+
 def knob(
     default: Any,
     *,
@@ -30,18 +42,24 @@ def knob(
 ) -> Any:
     """Return a dataclass field with inclusive bounds, and a line of help for `bench list --knobs`.
 
-    An annotation such as Literal["mean", "corpus"] states choices. `quick` is a small value, at which `bench check`
-    takes seconds: None leaves the default. `path` says that the text is the path of a file or folder that is read: see
-    bench/planning/paths.py. `added` says that cells were made before there was this knob: at its default it is not part
-    of a cell, so that their ids stay.
+    An annotation such as Literal["mean", "corpus"] states choices. `quick` is a small value for `bench check`; None
+    leaves the default. `path` is true if the value is the path of a file or folder that is read: see
+    bench/planning/paths.py. `added` is true if the knob is younger than the first cells of its class: at its default
+    it is not part of a cell, so that older cells keep their ids.
     """
-    facts = {"low": low, "high": high, "quick": quick, "path": path, "added": added, "help": help}
-    return dataclasses.field(default=default, metadata=facts)
+    rules = Rules(low=low, high=high, quick=quick, path=path, added=added, help=help)
+    return dataclasses.field(default=default, metadata={"rules": rules})
+
+
+def rules_of(cls: type) -> dict[str, Rules]:
+    """Return knob -> its rules; a field that was made without `knob` has no bounds and no help."""
+    return {field.name: field.metadata.get("rules", Rules()) for field in dataclasses.fields(cls)}
 
 
 def without_unset(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the knobs that a cell is made of: all but the added ones at their default."""
-    unset = {field.name: field.default for field in dataclasses.fields(cls) if field.metadata.get("added")}
+    rules = rules_of(cls)
+    unset = {field.name: field.default for field in dataclasses.fields(cls) if rules[field.name].added}
     return {name: value for name, value in values.items() if name not in unset or value != unset[name]}
 
 
@@ -65,8 +83,7 @@ def _annotations(cls: type) -> Mapping[str, Any]:
 
 def quick(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the given values, and the quick values of the other knobs where the class accepts them together."""
-    values = {field.name: field.metadata.get("quick") for field in dataclasses.fields(cls)}
-    values = {name: value for name, value in values.items() if value is not None}
+    values = {name: rules.quick for name, rules in rules_of(cls).items() if rules.quick is not None}
     if not given or _takes(cls, values | dict(given), where):
         return values | dict(given)
     taken = dict(given)
@@ -85,7 +102,7 @@ def _takes(cls: type, values: Mapping[str, Any], where: str) -> bool:
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Return an instance of the settings dataclass; BenchError names `where.key` and the nearest knob or the bound."""
+    """Return an instance of the settings dataclass; BenchError names the knob as `where.key` and what it may be."""
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for field in fields.values():
         if field.default is field.default_factory is dataclasses.MISSING:
@@ -95,8 +112,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             raise unknown(f"knob of {where}", key, fields)
     given: dict[str, Any] = {key: f.default for key, f in fields.items() if f.init and _is_plain(f.default)}
     given |= values
+    rules = rules_of(cls)
     for key, value in given.items():
-        _check(f"{where}.{key}", value, fields[key].metadata, choices(cls, key))
+        _check(f"{where}.{key}", value, rules[key], choices(cls, key))
     try:
         made = _converter().structure(given, cls)
     except Exception as error:
@@ -109,7 +127,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def parse(text: str) -> tuple[str, str, Any]:
-    """`seqgan.rollouts=8` -> ("seqgan", "rollouts", 8); the value is TOML, or failing that a plain string."""
+    """Return `seqgan.rollouts=8` as ("seqgan", "rollouts", 8); a value that is no TOML is text."""
     path, equals, raw = text.partition("=")
     owner, dot, key = path.strip().rpartition(".")
     if not (equals and dot and owner and key):
@@ -118,7 +136,7 @@ def parse(text: str) -> tuple[str, str, Any]:
         value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         value = raw.strip()
-    except ValueError:  # of more digits than Python reads
+    except ValueError:  # it has more digits than Python reads
         raise _too_large(f"{owner}.{key}") from None
     except RecursionError:
         raise BenchError(f"--set {owner}.{key}: the value is nested too deeply") from None
@@ -136,24 +154,23 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-def _check(place: str, value: Any, facts: Mapping[str, Any], allowed: tuple[Any, ...]) -> None:
+def _check(place: str, value: Any, rules: Rules, allowed: tuple[Any, ...]) -> None:
     if isinstance(value, int) and abs(value) >= 2**63:
         raise _too_large(place)
     if allowed and value not in allowed:
         raise BenchError(f"{place} = {value!r}: choose one of {', '.join(map(str, allowed))}")
-    low, high = facts.get("low"), facts.get("high")
     if isinstance(value, int | float):
         if not math.isfinite(value):  # nan is neither below nor above a bound
             raise BenchError(f"{place} = {value}: a finite number is needed")
-        if low is not None and value < low:
-            raise BenchError(f"{place} = {value}: the least allowed is {low}")
-        if high is not None and value > high:
-            raise BenchError(f"{place} = {value}: the most allowed is {high}")
+        if rules.low is not None and value < rules.low:
+            raise BenchError(f"{place} = {value}: the least allowed is {rules.low}")
+        if rules.high is not None and value > rules.high:
+            raise BenchError(f"{place} = {value}: the most allowed is {rules.high}")
 
 
 @cache
 def _converter() -> Converter:
-    """Refuses unknown keys, and values of another type; made at the first use, for `bench list` needs none."""
+    """Return a converter that refuses unknown keys and values of another type; `bench list` does without it."""
     from cattrs import Converter
 
     converter = Converter(forbid_extra_keys=True)

@@ -1,4 +1,4 @@
-"""Sequences of variable length in rectangular arrays: what follows the first end token does not count."""
+"""Sequences of variable length in rectangular arrays: tokens after the first end token do not count."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ def live(sequences: Any, end: int | None) -> Any:
         return sequences == sequences
     if isinstance(sequences, np.ndarray):
         return np.arange(sequences.shape[1]) <= lengths(sequences, end)[:, None]
+    import torch
+
     ended = sequences == end
-    return (ended.cumsum(1) - ended * 1) == 0
+    last = torch.where(ended.any(1), ended.byte().argmax(1), sequences.shape[1])  # argmax is the first of several
+    return torch.arange(sequences.shape[1], device=sequences.device) <= last[:, None]
 
 
 def lengths(sequences: NDArray[np.int64], end: int | None) -> NDArray[np.int64]:

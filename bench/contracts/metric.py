@@ -18,16 +18,15 @@ FloatArray = NDArray[np.float64]
 Better = Literal["lower", "higher"]
 Bound = Literal["lower", "upper"]
 UnknownWords = Literal["miss", "error", "undefined"]
-"""What samples with words outside the vocabulary are to a metric.
+"""What a metric does with samples that hold words outside the vocabulary.
 
-"miss": the metric judges them; such a word has an id of its own from len(vocabulary) on, and equals no training token.
-"error": the samples are refused, and the first such word is named. "undefined": the metric is not asked, and has no
-value.
+"miss": the metric judges them; such a word has an id of its own, len(vocabulary) or more, and equals no training token.
+"error": the samples are refused, with the first such word. "undefined": the metric has no value.
 """
 
 
 class Generated(NamedTuple):
-    """What is judged: (n, T) token ids, and what the maker says of any (m, T) ids.
+    """The samples that are judged, (n, T) token ids, and the generator's probabilities of any (m, T) ids.
 
     `log_prob` returns (m, T) log-probabilities. `next_log_prob` returns those of every token at each position, (m, T,
     V) on the CPU; a metric asks it for few rows at a time.
@@ -43,9 +42,9 @@ Profile = Sequence[float | None]
 
 
 class Scores(NamedTuple):
-    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are such.
+    """What a metric returns: its value, None if undefined, and the (n,) scores whose mean it is, if there are any.
 
-    `profiles` are what figures are drawn from: a name -> values by position. They are no columns of a table.
+    `profiles` are for figures only: name -> values by position.
     """
 
     value: float | None
@@ -62,8 +61,8 @@ class Scores(NamedTuple):
 class Score:
     """A metric's value in one evaluation, None if it is undefined, and how it was made.
 
-    Only values of equal `signature` are compared. `bound` says that the value is a lower or an upper bound of what the
-    metric is about, None that it is exact.
+    Only values of equal `signature` are compared. `bound` is "lower" or "upper" if the value is a bound of the true
+    quantity, None if it is exact.
     """
 
     value: float | None
@@ -84,22 +83,22 @@ class Metric(Protocol):
     better: ClassVar[Better]
 
     def signature(self) -> str:
-        """How the number is made, in sacreBLEU's manner: "bleu-2|refs:16394|split:train|smooth:method1|avg:mean"."""
+        """Return how the number is made, as sacreBLEU does: "bleu-2|refs:16394|split:train|smooth:method1|avg:mean"."""
         ...
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Judge the samples; per_sequence is kept so that any test can be recomputed."""
+        """Return the scores of the samples; per_sequence is kept so that any test can be recomputed."""
         ...
 
 
 def unknown_words(metric: Metric) -> UnknownWords:
-    """Return what words outside the vocabulary are to the metric; "undefined", which is safe, if it does not say."""
+    """Return what the metric does with words outside the vocabulary; "undefined", which is safe, by default."""
     said: UnknownWords = getattr(metric, "unknown_words", "undefined")
     return said
 
 
 def bound_of(metric: Metric) -> Bound | None:
-    """Return which bound the metric's value is; None if it does not say, and so is exact."""
+    """Return whether the metric's value is a "lower" or an "upper" bound; None, exact, by default."""
     said: Bound | None = getattr(metric, "bound", None)
     return said
 

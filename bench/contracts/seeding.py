@@ -1,4 +1,4 @@
-"""Every random number comes from a seed derived here: no dependence on order, nor on what other code drew before."""
+"""Every random number comes from a seed that is derived here from names: the order of work does not matter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def derive(*names: str | int) -> int:
-    """A seed below 2**63 that depends on all the names and on nothing else; torch on a CPU takes its last 32 bits."""
+    """Return a seed below 2**63 that depends on the names only; torch on a CPU takes its last 32 bits."""
     text = "\x1f".join(str(name) for name in names)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 

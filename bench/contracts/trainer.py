@@ -27,10 +27,10 @@ class Stateful(Protocol):
 class Start(NamedTuple):
     """What makes a first phase a pure function of its knobs, the data and the seed, so that arms share its result.
 
-    `begin(rng)` gives the parts fresh parameters, and the epochs that follow draw from the trainer's `rng`. The engine
-    seeds it for this phase from data and seed, not from the arm, and gives it back as it was when the phase ends.
-    `parts` are all that the phase changes, by names that do not depend on the arm. `knobs` are all knobs that it
-    depends on.
+    `begin(rng)` gives the parts fresh parameters, and the epochs that follow draw from the trainer's `rng`. For this
+    phase the engine seeds `rng` from data and seed, not from the arm; afterwards it restores the earlier state.
+    `parts` are all that the phase changes, under names that do not depend on the arm. `knobs` are all knobs that the
+    phase depends on.
     """
 
     knobs: Mapping[str, Any]
@@ -41,9 +41,9 @@ class Start(NamedTuple):
 class Phase(NamedTuple):
     """A stretch of training: `step()` is one epoch and returns what to plot, {"loss": 4.2}.
 
-    Learning curves count the epochs of phases that train the generator; the dashed line of Figure 2 stands where
-    the last of them begins. `finished`, if given, is asked after each epoch: the phase ends at True, or after `epochs`.
-    The first phase may have a `start`: arms of one seed whose starts are equal then train it once.
+    Learning curves count the epochs of phases that train the generator; a dashed line marks where the last of them
+    begins, as in the paper's Figure 2. The phase ends after `epochs`, or earlier as soon as `finished()` is true after
+    an epoch. The first phase may have a `start`: arms of one seed whose starts are equal then train it once.
     """
 
     name: str
@@ -74,13 +74,13 @@ class Trainer(Protocol):
     def __init__(self, data: SequenceData, settings: Any, device: torch.device, rng: torch.Generator) -> None: ...
 
     def phases(self) -> Sequence[Phase]:
-        """Return the schedule, in order; empty if there is nothing to train."""
+        """Return the phases in order; empty if there is nothing to train."""
         ...
 
     def state(self) -> Mapping[str, Stateful]:
         """Return everything that changes while training, so that a resumed run ends on the same bits.
 
-        A finished run keeps the part that is the generator, or that is called "generator"; where there is neither,
-        every part but the optimisers. `bench sample` and `bench match` bring the generator back from it.
+        A finished run keeps the part that is the generator, or that is called "generator"; if there is neither, it
+        keeps every part but the optimisers. `bench sample` and `bench match` restore the generator from it.
         """
         ...

@@ -14,8 +14,8 @@ class Vocabulary:
     """An ordered set of tokens; a token's id is its place in it.
 
     `start` is the id fed to a generator before the first position; it may also be an ordinary word, as in the
-    oracle task. `end`, where sequences vary in length, closes a sequence and fills the rest of its row: what
-    follows the first `end` is never scored. `unknown` stands for every token outside the vocabulary.
+    oracle task. If sequences vary in length, `end` closes a sequence and fills the rest of its row: no token after the
+    first `end` is scored. `unknown` stands for every token outside the vocabulary.
     """
 
     tokens: tuple[str, ...]
@@ -29,17 +29,17 @@ class Vocabulary:
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """Token -> id."""
+        """Return token -> id."""
         return {token: index for index, token in enumerate(self.tokens)}
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """Ids of tokens; a token outside the vocabulary is `unknown`, or a KeyError if there is none."""
+        """Return the ids of tokens; `unknown` for one outside the vocabulary, or KeyError if there is no such id."""
         if self.unknown is None:
             return [self.ids[token] for token in tokens]
         return [self.ids.get(token, self.unknown) for token in tokens]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of ids, up to (and without) the first end token."""
+        """Return the text of ids before the first end token."""
         words = []
         for index in ids:
             if index == self.end:

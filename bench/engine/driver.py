@@ -19,7 +19,7 @@ from bench.contracts.metric import Score
 from bench.contracts.seeding import torch_rng
 from bench.contracts.trainer import Phase, Trainer
 from bench.engine import work
-from bench.engine.shared_start import Kept, SharedStart
+from bench.engine.shared_start import POINTS, Kept, SharedStart
 from bench.judging.evaluator import Evaluator, log_prob_of
 from bench.planning.cell import Cell
 from bench.records import checkpoint, events
@@ -72,11 +72,13 @@ class Driver:
         folder = self.journal.folder / "checkpoint"
         self.last = checkpoint.Place(folder, self.cell.id)
         self.best = checkpoint.Place(folder / "best", self.cell.id, "best")
+        self.points = folder / POINTS
         self.position = Position()
         self.phases: list[Phase] = []
         self.saved = time.monotonic()
         self.unsaved = False
         self.seed_for = self.cell.seed_for
+        self.shared: SharedStart | None = None
 
     def run(self) -> float:
         """Train to the end, from the last checkpoint if there is one, and return the total seconds of training."""
@@ -106,32 +108,38 @@ class Driver:
         """
         at, phase = self.position, shared.phase
         chosen = self.cell.evaluation.rule != "last" and phase is judged_phase(self.phases)
-        sharable = shared.shows(self.trainer.generator) and phase.epochs > 0 and not chosen
-        kept = None
+        sharable = phase.epochs > 0 and not chosen
+        kept = shared.find(self.trainer.generator) if sharable and at.epoch == 0 else None
         if at.epoch == 0:
             self.rng.manual_seed(shared.seed_for("train"))
             shared.start.begin(self.rng)
-            kept = shared.find(self.rng) if sharable else None
+        self.seed_for = shared.seed_for
         if kept is not None:
-            self._take(phase, kept)
+            self._take(shared, kept)
         else:
-            self.seed_for = shared.seed_for
+            self.shared = shared if sharable else None
             self._phase(phase)
-            self.seed_for = self.cell.seed_for
+        self.seed_for, self.shared = self.cell.seed_for, None
         seconds = kept.seconds if kept else at.seconds
         if sharable and kept is None:
-            shared.keep(self.rng, at.epoch, seconds, self.journal.read())
+            shown = shared.shows(self.trainer.generator)
+            shared.keep(self.rng, at.epoch, seconds, self.journal.read(), self.points, shown=shown)
         self.journal.append(events.SharedStart(key=shared.key, found=kept is not None, seconds=round(seconds, 3)))
         self.rng.set_state(own)
 
-    def _take(self, phase: Phase, kept: Kept) -> None:
+    def _take(self, shared: SharedStart, kept: Kept) -> None:
         """Go on from the end of a phase that another cell trained, with its part of the journal."""
-        at = self.position
+        at, phase = self.position, shared.phase
         self._begin(phase)
         for event in kept.events:
             self.journal.append(event)
+        for point in kept.points:  # the curve of the arm's own generator
+            shared.load(self.rng, point)
+            at.x = point
+            self._curve(phase)
+        shared.load(self.rng)
         at.epoch = at.trained = kept.epochs
-        at.x += kept.epochs if phase.trains_generator else 0
+        at.x = kept.epochs if phase.trains_generator else 0
 
     def _choose(self) -> None:
         """Restore the checkpoint that the rule chooses to be judged, and journal its phase and epoch."""
@@ -218,6 +226,8 @@ class Driver:
         judged = self.evaluator.of_curves().judge(self.trainer.generator, evaluation.curve_samples, rng)
         values = {name: score.value for name, score in judged.scores.items()}
         self.journal.append(Curve(x=at.x, phase=phase.name, scores=values))
+        if self.shared is not None:
+            self.shared.keep_point(self.rng, at.x, self.points)
         if evaluation.rule == "last" or phase is not judged_phase(self.phases) or not at.epoch:
             return
         loss = self._valid_nll() if evaluation.rule == "best-valid" else _headline_loss(judged.scores)

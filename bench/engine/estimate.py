@@ -7,14 +7,15 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from bench.contracts.cost import Costed, Sizes, Stage
 from bench.contracts.errors import BenchError
 from bench.contracts.knobs import build
 from bench.files import write_whole
 from bench.planning.cell import REAL, Cell
-from bench.plugins.loading import blaming, load
+from bench.plugins.blame import blaming
+from bench.plugins.loading import load
 from bench.records.events import Epoch, Start
 from bench.records.journal import FAILURES, Record
 from bench.toolkit.corpora.fetch import user_cache
@@ -42,25 +43,49 @@ class Part(NamedTuple):
     shared: str
 
 
+class StageTime(TypedDict):
+    """The measured time of a stage, in seconds; `rate` is in units a second, `peak_share` a share of sgemm's peak."""
+
+    stage: str
+    seconds: float
+    runs: list[float]
+    rate: float
+    unit: str
+    peak_share: float | None
+    foreign_cores: float
+    discarded: int
+
+
+class SpeedReport(TypedDict):
+    """What `bench speed --json` prints; hours are there if every stage was timed."""
+
+    device: str
+    threads: int
+    sgemm_gflops: float
+    stages: dict[str, StageTime]
+    hours: NotRequired[dict[str, dict[str, float | None]]]
+    hours_together: NotRequired[dict[str, float]]
+
+
 def path() -> Path:
     """Return the file of the stage times of `bench speed`, in the user's cache folder."""
     return user_cache() / "speed.json"
 
 
-def save(facts: Mapping[str, Any]) -> None:
+def save(report: SpeedReport) -> None:
     """Write the result of `bench speed` to that file, atomically."""
-    write_whole(path(), json.dumps(facts, indent=1).encode())
+    write_whole(path(), json.dumps(report, indent=1).encode())
 
 
 def measured(device: str) -> dict[str, float] | None:
     """Return stage -> seconds on one thread (or on the GPU); None if `bench speed` has not run on that device."""
     try:
-        facts = json.loads(path().read_text(encoding="utf-8"))
-        if facts["device"] != device:
+        report: SpeedReport = json.loads(path().read_text(encoding="utf-8"))
+        if report["device"] != device:
             return None
-        # Two one-thread processes do a little more than one process with two threads, so this is slightly too high.
-        threads = facts["threads"] if device == "cpu" else 1
-        return {key: stage["seconds"] * threads for key, stage in facts["stages"].items()}
+        # Two processes of one thread do a little more than one process of two threads, so this is slightly too high.
+        threads = report["threads"] if device == "cpu" else 1
+        return {key: stage["seconds"] * threads for key, stage in report["stages"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -129,8 +154,8 @@ def expected(cells: Sequence[Cell], datasets: Mapping[str, Opened]) -> dict[str,
 class TimeLeft:
     """Predicts the time left of each cell from other seeds of its arm, else from `expected`, else from the mean.
 
-    What was expected is corrected by what the cells that ended took. A running cell takes at least as long as the
-    epochs that its phase still has, by the time of its latest one.
+    The times of cells that ended correct `expected`. A running cell takes at least as long as the remaining epochs of
+    its phase, by the time of its latest epoch.
     """
 
     def __init__(self, records: Sequence[Record], expected: Mapping[str, float]) -> None:

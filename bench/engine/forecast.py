@@ -1,4 +1,4 @@
-"""Foretell what a plan takes: the cells to run, their hours and the memory of a process, before any of them starts."""
+"""Forecast what a plan takes: the cells to run, their hours and the memory of a process, before any of them starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROCESS = 400 * 2**20
 
 
 class Line(NamedTuple):
-    """One arm on one dataset: its seeds to run, those kept from before, and what all those to run take.
+    """One arm on one dataset: its seeds to run, the number of seeds kept from before, and the seconds of those to run.
 
     `seconds` is None if nothing tells the time. `memory` is the most bytes of one process.
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named
 from bench.contracts.generator import Generator
-from bench.contracts.guards.dataset import check_unchanged, facts_of
+from bench.contracts.guards.dataset import check_unchanged, rest_checksum
 from bench.contracts.seeding import torch_rng
 from bench.engine.driver import Driver, Interrupted
 from bench.engine.settle import settle
@@ -133,7 +133,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         plugins.load("bench.baselines", cell.reference)
     settle(cell)  # again: all plug-ins are imported now
     _refuse_changed(cell)
-    facts = facts_of(evaluator.data)
+    rest = rest_checksum(evaluator.data)
     journal.append(start_of(evaluator.data))
     began = time.perf_counter()
     generator, parts, seconds = _generator(cell, context, journal, evaluator, opened)
@@ -141,7 +141,7 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
     judged = evaluator.judge(generator, cell.evaluation.samples, rng)
     _refuse_edited(cell)  # late imports must be as planned too
     writers = f"{cell.baseline}, or a metric of {cell.dataset_label},"
-    check_unchanged(evaluator.data, cell.fingerprint, facts, writers)
+    check_unchanged(evaluator.data, cell.fingerprint, rest, writers)
     write_artifacts(journal.folder, judged.samples, judged.per_sequence, opened, parts)
     done = events.Done(
         scores=judged.scores,

@@ -21,7 +21,7 @@ def settle(cell: Cell) -> None:
 
 
 def _numpy() -> None:
-    """Set how numpy tells of errors and prints arrays."""
+    """Set how numpy reports errors and prints arrays."""
     import numpy as np
 
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
@@ -48,7 +48,7 @@ def _torch(threads: int) -> None:
 
 
 def _device(device: str) -> None:
-    """Set what makes a GPU give the same bits each time."""
+    """Set the flags with which a GPU gives the same bits each time."""
     import torch
 
     torch.backends.cudnn.enabled = True

@@ -1,8 +1,11 @@
 """Starts: the result of a first phase, kept in the runs folder, so that arms of one seed train it once.
 
 A start is a pure function of the data, the seed, the knobs of its phase and the code that trains it. A cell gets the
-same bits whether it trains the start itself or finds it. The file is written whole: the first cell that ends the phase
-keeps it. Two cells that train the same start at the same time both do the work.
+same bits whether it trains the start itself or finds it. The folder is written whole: the first cell that ends the
+phase keeps it. Two cells that train the same start at the same time both do the work.
+
+A start also holds its parts at each point of the learning curve. An arm whose generator is not itself a part of the
+start, such as one that samples it at a temperature, has a curve of its own: it is taken from these points.
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.contracts.checksum import sha256
+from bench.contracts.errors import ContractError
 from bench.contracts.generator import Generator
 from bench.contracts.seeding import derive
-from bench.contracts.trainer import Phase, Start
+from bench.contracts.trainer import Phase, Start, Stateful
 from bench.planning.cell import Cell
 from bench.plugins import checksum as code
 from bench.records import checkpoint
@@ -31,16 +35,22 @@ if TYPE_CHECKING:
 
 FOLDER = "starts"
 """The folder of all starts, in the runs folder."""
+POINTS = "curve"
+"""The folder of the points of the learning curve, in that of a start, and in that of a cell's checkpoints before."""
 TOOLKIT = "bench.toolkit."
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What was read of a start: its epochs, the seconds of their training, and their journal."""
+    """What was read of a start: its epochs, the seconds of their training, and their journal.
+
+    `points` are the epochs at which the arm is yet to take its own learning curve; empty if the journal has it.
+    """
 
     epochs: int
     seconds: float
     events: tuple[Event, ...]
+    points: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class SharedStart:
 
     @cached_property
     def key(self) -> str:
-        """16 hex digits of all that the start and its learning curve depend on."""
+        """16 hex digits that depend on everything that the start and its learning curve depend on."""
         cell = self.cell
         depends = {
             "made by": self._made_by,
@@ -82,27 +92,64 @@ class SharedStart:
         parts: list[object] = [*self.start.parts.values()]
         return any(part is generator for part in parts)
 
-    def find(self, rng: torch.Generator) -> Kept | None:
-        """Load the parts of the start if it is kept, and return what is known of it; None if it is not kept.
+    def find(self, generator: Generator) -> Kept | None:
+        """Return what is kept of the start for an arm with this generator; None if it is not kept.
 
         A damaged start is removed.
         """
-        found = checkpoint.load(checkpoint.Place(self.folder, self.key, "start"), self.start.parts, rng).position
-        if found is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            return None
-        events = [event for line in found["events"] if (event := from_line(line)) is not None]
-        return Kept(found["epochs"], found["seconds"], tuple(events))
+        found = next(checkpoint.positions(self._place(self.folder)), None)
+        if found is not None:
+            own = not (found.get("shown") and self.shows(generator))
+            points = tuple(found.get("points", ()))
+            if not own or all(map(self._is_whole, points)):
+                events = [event for line in found["events"] if (event := from_line(line)) is not None]
+                kept = [event for event in events if not (own and isinstance(event, Curve))]
+                return Kept(found["epochs"], found["seconds"], tuple(kept), points if own else ())
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return None
 
-    def keep(self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event]) -> None:
-        """Write the start, with the events of its phase in the journal, if there is room and no cell was first."""
-        events = [to_line(event) for event in _of_phase(journal, self.phase.name)]
-        found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": events}
+    def load(self, rng: torch.Generator, point: int | None = None) -> None:
+        """Load the parts as they are at a point of the curve, or at the end of the phase."""
+        place = self._place(self.folder if point is None else self.folder / POINTS / str(point))
+        parts = self.start.parts if point is None else self._parts
+        if checkpoint.load(place, parts, rng).position is None:
+            raise ContractError(f"the start {self.key} was damaged while the cell ran: run again")
+
+    def keep_point(self, rng: torch.Generator, point: int, folder: Path) -> None:
+        """Write the parts that a generator may be made of, at a point of the curve, into a cell's folder of points."""
+        with suppress(OSError):  # no room: the start is then not found whole
+            checkpoint.save(self._place(folder / str(point)), self._parts, rng, {})
+
+    def keep(
+        self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event], points: Path, *, shown: bool
+    ) -> None:
+        """Write the start, with the events of its phase in the journal, if there is room and no cell was first.
+
+        The folder of points moves into it. `shown` says whether the curve in the journal is that of a part itself.
+        """
+        events = _of_phase(journal, self.phase.name)
+        found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": [to_line(event) for event in events]}
+        found |= {"shown": shown, "points": [event.x for event in events if isinstance(event, Curve)]}
         partial = self.folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
         with suppress(OSError):  # no room; or the folder is there, and the other cell's bits are the same
-            checkpoint.save(checkpoint.Place(partial, self.key, "start"), self.start.parts, rng, found)
+            checkpoint.save(self._place(partial), self.start.parts, rng, found)
+            with suppress(FileNotFoundError):  # there are none if the phase does not train the generator
+                points.rename(partial / POINTS)
             partial.rename(self.folder)
         shutil.rmtree(partial, ignore_errors=True)
+
+    @property
+    def _parts(self) -> dict[str, Stateful]:
+        """Return the parts but the optimisers, of which no generator is made."""
+        import torch
+
+        return {name: part for name, part in self.start.parts.items() if not isinstance(part, torch.optim.Optimizer)}
+
+    def _place(self, folder: Path) -> checkpoint.Place:
+        return checkpoint.Place(folder, self.key, "start")
+
+    def _is_whole(self, point: int) -> bool:
+        return next(checkpoint.positions(self._place(self.folder / POINTS / str(point))), None) is not None
 
     @property
     def _made_by(self) -> list[str]:

@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from bench.contracts.seeding import numpy_rng, torch_rng
-from bench.engine.estimate import BATCH, LENGTH, MANY, ROLLOUTS, TRAIN, VOCABULARY
+from bench.engine.estimate import BATCH, LENGTH, MANY, ROLLOUTS, TRAIN, VOCABULARY, StageTime
 from bench.toolkit.metrics.bleu import BleuIndex
 from bench.toolkit.metrics.self_bleu import self_statistics
 from bench.toolkit.models.lstm import LSTM
@@ -64,7 +64,7 @@ class Timing:
         """Return the median seconds."""
         return statistics.median(self.seconds)
 
-    def facts(self, peak: float) -> dict[str, Any]:
+    def measured(self, peak: float) -> StageTime:
         """Return values for --json, with the rate in units per second and the share of the measured sgemm peak."""
         flop = self.stage.flop
         return {

@@ -10,7 +10,7 @@ from bench.contracts.cost import Costed, Sizes
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError
 from bench.planning.cell import REAL, Cell
-from bench.plugins.loading import blaming
+from bench.plugins.blame import blaming
 from bench.records.revive import settings_of
 
 

@@ -90,7 +90,7 @@ def _on_metric(
         found=found,
         holm=p,
         verdict=over_seeds.verdict(one, other, better, p, family) if found else None,
-        needed=seeds_to_pass(family, by_seed=bool(found and found.pairs)) if short else None,
+        needed=seeds_to_pass([bool(found and found.pairs)] * family)[0] if short else None,
         evidence=max(evalue.running(gaps), default=1.0),
     )
 

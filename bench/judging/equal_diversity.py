@@ -17,8 +17,8 @@ from bench.judging.sweep import Swept, points
 class AtEqual:
     """The reference against one row at equal diversity.
 
-    `diversity` is what the reference has at `temperature`, mean over seeds, or the nearest level to it that the curve
-    of every seed of both rows reaches. `difference` is the reference's quality minus the row's, with Welch's interval
+    `diversity` is that of the reference at `temperature`, mean over seeds, or the nearest level that the curves of all
+    seeds of both rows reach. `difference` is the reference's quality minus the row's, with Welch's interval
     over seeds. `diversity`, both qualities and `difference` are None if the curves do not overlap.
     """
 

@@ -30,6 +30,7 @@ from bench.contracts.metric import (
 from bench.contracts.seeding import derive
 from bench.judging import modes
 from bench.toolkit.metrics.copying import copying_metrics
+from bench.toolkit.metrics.distinct import DistinctPairs
 from bench.toolkit.metrics.nll import LogProb, remember
 
 if TYPE_CHECKING:
@@ -68,13 +69,14 @@ class Evaluator:
 
     @classmethod
     def of(cls, opened: Opened, rule: str) -> Evaluator:
-        """Return the evaluator of a dataset: its own metrics, then those of copying that it has not itself.
+        """Return the evaluator of a dataset: its own metrics, then those of copying and variety that it has not itself.
 
         `rule` is the checkpoint rule.
         """
         own = metric_guards.checked_metrics(opened.dataset.metrics(opened.data))
         names = {metric.name for metric in own}
-        beside = [metric for metric in copying_metrics(opened.data) if metric.name not in names]
+        of_all = [*copying_metrics(opened.data), DistinctPairs()]
+        beside = [metric for metric in of_all if metric.name not in names]
         return cls(opened.data, [*own, *beside], rule)
 
     def only(self, metrics: Sequence[Metric]) -> Evaluator:

@@ -34,8 +34,9 @@ MOST = len(TEMPERATURES) + math.ceil(math.log2(math.log(TEMPERATURES[1] / TEMPER
 class Match:
     """The temperature, and the baseline's scores there: metric -> mean over its runs, None if undefined.
 
-    `arm` holds the arm's own scores. If the arm was judged by a metric in another way, that score is missing there and
-    `unlike` tells the signatures. `hypotheses` sequences of each run were judged.
+    `arm` holds the arm's own scores; it is empty if there is no arm, only a score. If the arm was judged by a metric in
+    another way, that score is missing there and `unlike` tells the signatures. `hypotheses` sequences of each run were
+    judged.
     """
 
     temperature: float
@@ -73,8 +74,11 @@ class Tempering:
 
 
 def open_common(baseline: Sequence[Record], arm: Sequence[Record], corpora: Corpora) -> Opened:
-    """Open the dataset that both rows were run on; BenchError if they were run on different data."""
-    ours, theirs = baseline[0].cell, arm[0].cell
+    """Open the dataset that both rows were run on; BenchError if they were run on different data.
+
+    `arm` may be empty.
+    """
+    ours, theirs = baseline[0].cell, (arm or baseline)[0].cell
     if ours.fingerprint != theirs.fingerprint:
         raise BenchError(
             f"{ours.label} (cell {ours.id}) and {theirs.label} (cell {theirs.id}) were run on different data: "
@@ -89,19 +93,21 @@ def match(
     opened: Opened,
     samples: int | None = None,
     tried: Callable[[], object] = lambda: None,
+    score: float | None = None,
 ) -> Match:
-    """Temper the runs of `baseline` to the mean headline score of the runs of `arm`.
+    """Temper the runs of `baseline` to the mean headline score of the runs of `arm`, or to `score` if that is given.
 
     It tries nine temperatures from 0.1 to 10, then bisects between two of them. All are judged with the same random
     numbers, so the curve is smooth, and smoother with more sequences. `samples` is the number of sequences per run. Its
-    default is the arm's number, so that scores that depend on it, such as Self-BLEU, are comparable. BenchError if the
-    score is out of reach. `tried` is called after each temperature, MOST times at most.
+    default is the arm's number, so that scores that depend on it, such as Self-BLEU, are comparable. With a `score` the
+    arm may be empty; the default is then the baseline's number. BenchError if the score is out of reach. `tried` is
+    called after each temperature, MOST times at most.
     """
     evaluator = Evaluator.of(opened, baseline[0].cell.evaluation.rule)
     metrics = evaluator.metrics
     name = metrics[0].name
-    target = float(np.mean([_headline(record, metrics[0]) for record in arm]))
-    count = min(samples or _hypotheses(arm[0]), len(opened.data.valid))
+    target = float(np.mean([_headline(record, metrics[0]) for record in arm])) if score is None else score
+    count = min(samples or _hypotheses((arm or baseline)[0]), len(opened.data.valid))
     generators = [revive.generator(record, opened) for record in baseline]
     tempering = Tempering(runs=baseline, generators=generators, evaluator=evaluator, count=count)
 
@@ -115,11 +121,9 @@ def match(
     gaps = {temperature: gap(temperature) for temperature in TEMPERATURES}
     bracket = nearest_crossing(gaps)
     if bracket is None:
-        low, high = min(gaps.values()) + target, max(gaps.values()) + target
-        raise BenchError(
-            f"{name} = {target:.4f} of {arm[0].cell.label} is out of reach: {baseline[0].cell.label} goes from "
-            f"{low:.4f} to {high:.4f} at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
-        )
+        owner = f" of {arm[0].cell.label}" if arm else ""
+        reached = [target + each for each in gaps.values()]
+        raise _out_of_reach(f"{name} = {target:.4f}{owner}", baseline[0].cell.label, reached)
     temperature = bisect(gap, *bracket, at_low=gaps[bracket[0]])
     unlike = dict(_unlike(arm, evaluator.only(metrics[1:]), count))
     beside = {m.name: mean([r.scores[m.name].value for r in arm]) for m in metrics if m.name not in unlike}
@@ -128,10 +132,15 @@ def match(
         headline=name,
         target=target,
         scores=tempering.scores(temperature, metrics),
-        arm=beside,
+        arm=beside if arm else {},
         unlike=unlike,
         hypotheses=count,
     )
+
+
+def _out_of_reach(wanted: str, label: str, reached: Sequence[float]) -> BenchError:
+    span = f"at temperatures {TEMPERATURES[0]:g} to {TEMPERATURES[-1]:g}"
+    return BenchError(f"{wanted} is out of reach: {label} goes from {min(reached):.4f} to {max(reached):.4f} {span}")
 
 
 def nearest_crossing(gaps: Mapping[float, float]) -> tuple[float, float] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.contracts.metric import Better
 from bench.judging import paired, statistics
-from bench.judging.pair_verdict import PairVerdict, pair_verdict
+from bench.judging.pair_verdict import LEVEL, PairVerdict, pair_verdict, seeds_to_pass
 from bench.records.events import SharedStart
 from bench.records.journal import Record
 
@@ -103,6 +103,18 @@ def smallest_p(one: Arm, other: Arm) -> float | None:
     if min(len(one.scores), len(other.scores)) < 2:
         return None
     return statistics.smallest_permutation(len(one.scores), len(other.scores))
+
+
+def seeds_needed(tests: Sequence[tuple[Arm, Arm]]) -> list[int | None]:
+    """Return for each of some tests the least number of seeds per arm with which its p can be below .05 after Holm.
+
+    None if the seeds at hand are enough. After Holm no p grows if one of them falls, so the least p of each test gives
+    the least that can come of it.
+    """
+    floors = statistics.holm([smallest_p(*arms) for arms in tests])
+    short = [floor is None or floor >= LEVEL for floor in floors]
+    needed = seeds_to_pass([bool(common_starts(*arms)) for arms in tests]) if any(short) else [None] * len(tests)
+    return [seeds if lacks else None for seeds, lacks in zip(needed, short, strict=True)]
 
 
 def _of_seeds(one: Arm, other: Arm, seeds: list[int]) -> tuple[list[float], list[float]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left as bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,16 +80,32 @@ def seeds_wanted(a: ArrayLike, b: ArrayLike, *, by_seed: bool, family: int = 1) 
     if abs(gap) <= statistics.ROUNDING * max(1.0, float(np.abs(first).max())) or spread == 0:
         return None
     effect, level = abs(gap) / spread, LEVEL / family
-    enough = (n for n in range(2, MOST_SEEDS + 1) if power(effect, n, by_seed=by_seed, level=level) >= POWER)
-    return next((n for n in enough if _least_p(n, by_seed=by_seed) < level), None)
+    counts = range(2, MOST_SEEDS + 1)  # power grows with seeds, and the least p falls
+    enough = bisect(counts, True, key=lambda n: power(effect, n, by_seed=by_seed, level=level) >= POWER)
+    passes = bisect(counts, True, key=lambda n: _least_p(n, by_seed=by_seed) < level)
+    last = max((enough, passes))
+    return counts[last] if last < len(counts) else None
 
 
-def seeds_to_pass(family: int, *, by_seed: bool) -> int:
-    """Return the least number of seeds per arm with which the exact p can be below .05 after Holm over `family` tests.
+def seeds_to_pass(kinds: Sequence[bool], level: float = LEVEL) -> list[int | None]:
+    """Return for each test the least number of seeds per arm with which its exact p can be below `level` after Holm.
 
-    With fewer, no difference is large enough. For 11 tests: 6 seeds unpaired, 9 paired.
+    Holm is over all these tests, one for each row; `kinds` tells which are paired by seed. With fewer seeds, no
+    difference is large enough. For 11 tests alike: 6 seeds unpaired, 9 paired. None if 1,000 seeds are too few.
     """
-    return next(n for n in range(2, MOST_SEEDS + 1) if family * _least_p(n, by_seed=by_seed) < LEVEL)
+    found: dict[bool, int | None] = {kind: _seeds_to_pass(kinds, kind, level) for kind in set(kinds)}
+    return [found[kind] for kind in kinds]
+
+
+def _seeds_to_pass(kinds: Sequence[bool], kind: bool, level: float) -> int | None:
+    place, counts = kinds.index(kind), range(2, MOST_SEEDS + 1)
+
+    def passes(seeds: int) -> bool:
+        adjusted = statistics.holm([_least_p(seeds, by_seed=by_seed) for by_seed in kinds])[place]
+        return adjusted is not None and adjusted < level
+
+    found = bisect(counts, True, key=passes)
+    return counts[found] if found < len(counts) else None
 
 
 def _least_p(seeds: int, *, by_seed: bool) -> float:

@@ -1,4 +1,4 @@
-"""Which metrics make a plane of quality against diversity: what a temperature trades one for the other."""
+"""Find the pairs of metrics that make a plane of quality against diversity, which a temperature trades."""
 
 from __future__ import annotations
 

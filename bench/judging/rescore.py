@@ -80,8 +80,8 @@ def rescore_file(judge: Judge, file: SampleFile) -> Rescored:
 def real_row(judge: Judge, count: int) -> Real:
     """Judge `count` real sequences: held-out ones as `bench score` does, and training rows after them if more.
 
-    Models made elsewhere were trained on both. What takes training rows for references is undefined in a row that holds
-    such rows: each would match itself.
+    Other people's models were trained on both. A metric with training rows as references is undefined in a row that
+    holds training rows, because each matches itself.
     """
     real, data = judge.opened.dataset.real(judge.opened.data), judge.opened.data
     if not isinstance(real, Replay) or count <= len(real):

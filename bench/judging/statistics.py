@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from itertools import combinations, islice
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from bench.contracts.metric import Better, FloatArray
@@ -17,7 +19,10 @@ from bench.contracts.seeding import numpy_rng
 EXACT, DRAWS = 200_000, 100_000  # most regroupings that the permutation test tries in full; above, random ones
 NEAR = 1e-9  # relative; squares of t this close are equal up to rounding
 ROUNDING = 1e-12  # relative; values this close are equal up to rounding
+OF_SUMS = 1e-15  # a squared error by sums of squares of values in -1..1 below this is nothing but rounding
 BLOCK = 2**20  # values that the permutation test holds at once
+
+IndexArray = npt.NDArray[np.intp]
 
 
 class Interval(NamedTuple):
@@ -92,9 +97,8 @@ def studentised(a: ArrayLike, b: ArrayLike) -> float | None:
     both = both / np.abs(both).max()
     observed = _t_squared(both[None, : len(first)], both[None, len(first) :])[0]
     bound = observed * (1 - NEAR)
-    extreme = sum(int((_t_squared(*arms) >= bound).sum()) for arms in _regrouped(both, len(first)))
-    splits = math.comb(len(both), len(first))
-    return extreme / splits if splits <= EXACT else (1 + extreme) / (1 + DRAWS)
+    few = math.comb(len(both), len(first)) <= EXACT
+    return (_extreme if few else _extreme_of_draws)(both, len(first), bound)
 
 
 def smallest_permutation(first: int, second: int) -> float:
@@ -116,21 +120,57 @@ def _t_squared(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.where(varies, gap**2 / np.where(varies, squared_error, 1.0), np.inf)
 
 
-def _regrouped(values: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Yield blocks of (k, count) and (k, rest) values: every choice of `count` of them, or random ones if too many."""
-    size, rows = len(values), max(1, BLOCK // len(values))
-    if math.comb(size, count) > EXACT:
-        rng = numpy_rng("permutation test")
-        for begin in range(0, DRAWS, rows):
-            drawn = rng.permuted(np.tile(values, (min(rows, DRAWS - begin), 1)), axis=1)
-            yield drawn[:, :count], drawn[:, count:]
-        return
-    choices = combinations(range(size), count)
-    while chosen := list(islice(choices, rows)):
-        inside = np.zeros((len(chosen), size), dtype=bool)
-        np.put_along_axis(inside, np.array(chosen), True, axis=1)
-        every = np.broadcast_to(values, inside.shape)
-        yield every[inside].reshape(len(chosen), -1), every[~inside].reshape(len(chosen), -1)
+def _extreme(values: FloatArray, count: int, bound: float) -> float:
+    """Return the share of all regroupings with a squared t of at least `bound`; see `studentised`."""
+    halves, whole = 2 * count == len(values), math.comb(len(values), count)
+    found = sum(
+        int((_t_squared(values[inside], values[outside]) >= bound).sum())
+        for inside, outside in _choices(len(values), count)
+    )
+    return (2 if halves else 1) * found / whole
+
+
+@lru_cache(maxsize=4)
+def _choices(size: int, count: int) -> list[tuple[IndexArray, IndexArray]]:
+    """Return blocks of (k, count) and (k, rest) indices: each choice of `count` of `size` values, and the rest.
+
+    For arms of equal size only the choices with the first value: the others swap the arms, and t squared stays.
+    """
+    every = np.array(list(combinations(range(size), count)), dtype=np.intp)
+    chosen = every[every[:, 0] == 0] if 2 * count == size else every
+    free = np.ones((len(chosen), size), dtype=bool)
+    np.put_along_axis(free, chosen, False, axis=1)
+    rest = np.nonzero(free)[1].reshape(len(chosen), size - count)
+    rows = max(1, BLOCK // size)
+    return [(chosen[at : at + rows], rest[at : at + rows]) for at in range(0, len(chosen), rows)]
+
+
+def _extreme_of_draws(values: FloatArray, count: int, bound: float) -> float:
+    """Return the same for random regroupings and the observed one. Sums over members are quick where these are many."""
+    rest, found = len(values) - count, 1  # the observed one
+    both = np.stack([values, values**2], axis=1)
+    total, squares = both.sum(0)
+    for members in _draws(len(values), count):
+        one, square = (members.astype(np.float64) @ both).T
+        other = total - one
+        first = (square - one**2 / count) / (count - 1) / count
+        second = (squares - square - other**2 / rest) / (rest - 1) / rest
+        gap, error = one / count - other / rest, first + second
+        varies = error > OF_SUMS
+        found += int((np.where(varies, gap**2 / np.where(varies, error, 1.0), np.inf) >= bound).sum())
+    return found / (1 + DRAWS)
+
+
+@lru_cache(maxsize=4)
+def _draws(size: int, count: int) -> list[npt.NDArray[np.bool_]]:
+    """Return blocks of (k, size) memberships: which values the first arm has in each of the random regroupings."""
+    rng, rows, found = numpy_rng("permutation test"), max(1, BLOCK // size), []
+    for begin in range(0, DRAWS, rows):
+        drawn = rng.permuted(np.tile(np.arange(size), (min(rows, DRAWS - begin), 1)), axis=1)
+        members = np.zeros(drawn.shape, dtype=bool)
+        np.put_along_axis(members, drawn[:, :count], True, axis=1)
+        found.append(members)
+    return found
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -160,13 +200,20 @@ def improvement(a: ArrayLike, b: ArrayLike, better: Better) -> float | None:
 def _welch(a: ArrayLike, b: ArrayLike) -> Any:
     """Return scipy's result; None if the test is undefined."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if min(len(first), len(second)) < 2 or not (_varies(first) or _varies(second)):
+    return _welch_of(first.tobytes(), second.tobytes())
+
+
+@lru_cache(maxsize=8)
+def _welch_of(first: bytes, second: bytes) -> Any:
+    """Return the same for the bytes of float64 values: a table asks several times for each test."""
+    one, other = np.frombuffer(first), np.frombuffer(second)
+    if min(len(one), len(other)) < 2 or not (_varies(one) or _varies(other)):
         return None
     from scipy.stats import ttest_ind
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # scipy warns if one arm is nearly constant
-        return ttest_ind(first, second, equal_var=False)
+        return ttest_ind(one, other, equal_var=False)
 
 
 def _varies(sample: FloatArray) -> bool:

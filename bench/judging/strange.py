@@ -17,13 +17,13 @@ from bench.contracts.metric import Score
 from bench.judging.remark import Remark
 
 MOST = 0.5
-"""Something is true of most rows if it is true of at least this share."""
+"""The share of rows that counts as most rows."""
 NOUGHT = 0.005
 """A score below it prints as 0."""
 UNQUOTE = "--unquote takes them off"
 """The remedy for lines in quotation marks."""
 QUOTES_OFF = "quotation marks around"
-"""How the note begins that says how many lines lost theirs."""
+"""The beginning of the note on lines whose quotation marks were removed."""
 REAL_AT_NOUGHT = "The real row scores BLEU-2 of 0, so BLEU cannot rank models here"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "`": "`"}
 

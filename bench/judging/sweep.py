@@ -1,6 +1,6 @@
 """Finished generators sampled at several temperatures, without training again (Caccia et al. 2020).
 
-A temperature trades quality for diversity. So one point says little of an arm, and its curve says what it is worth.
+A temperature trades quality for diversity. So one point says little about an arm; its curve shows its worth.
 """
 
 from __future__ import annotations

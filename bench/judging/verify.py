@@ -23,7 +23,7 @@ from bench.records import revive, seal
 from bench.records.events import Done
 from bench.records.journal import Journal, Record
 from bench.records.runs import RunsFolder
-from bench.toolkit.metrics import copying
+from bench.toolkit.metrics import copying, distinct
 
 if TYPE_CHECKING:
     from bench.contracts.dataset import Opened
@@ -34,6 +34,8 @@ WRONG = ("differs", "damaged", "missing")
 NEAR = 1e-6
 """How far a score may lie from what comes out again, relative to its size: other machines round otherwise."""
 UNKNOWN = "?"
+ADDED = (copying.NAMES, frozenset({distinct.NAME}))
+"""Metrics that came to all datasets later, those that came together in one set."""
 VERSION = re.compile(r"\|v:[^|]*$")
 
 
@@ -219,14 +221,18 @@ def _differences(record: Record, done: Done, judged: Judgement, missed: Sequence
             yield f"{name}: {why}"
         elif name in judged.per_sequence and (row := _row_that_differs(kept.get(name), judged.per_sequence[name])):
             yield f"{name}: scores.parquet differs from its samples in {row}"
-    older = set() if done.scores.keys() & copying.NAMES else copying.NAMES  # of a cell from before these metrics
-    for name in sorted(judged.scores.keys() - done.scores.keys() - older):
+    for name in sorted(judged.scores.keys() - done.scores.keys() - _younger(done)):
         yield f"{name} is missing among the scores"
     yield from _unlike_means(record, sorted(missed))
     claimed = done.profiles or {}
     for name in sorted(judged.profiles.keys() | (set() if missed else claimed.keys())):
         if not _alike(claimed.get(name), judged.profiles.get(name)):
             yield f"profile {name} does not come out again"
+
+
+def _younger(done: Done) -> frozenset[str]:
+    """Return the metrics that every dataset has, but had not yet when the cell was judged."""
+    return frozenset().union(*(names for names in ADDED if not names & done.scores.keys()))
 
 
 def _unlike_means(record: Record, names: Sequence[str]) -> Iterator[str]:

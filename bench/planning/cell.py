@@ -1,4 +1,4 @@
-"""One cell of the matrix: everything a job's numbers depend on, and nothing else."""
+"""One cell of the matrix: everything that a job's numbers depend on, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOT_IDENTITY = ("label", "reference", "dataset", "files", "dataset_files")
 class Evaluation:
     """How a cell is judged.
 
-    At most `samples` sequences are drawn, never more than the held-out split has, so that every row of a table, the
-    *real* one too, is made of the same number. `rule` says which checkpoint is judged: the last, or the best of the
-    last phase that trains the generator, by held-out NLL (best-valid) or by the headline score. best-oracle peeks at
-    the score that is reported, as the authors did, and the table says so.
+    At most `samples` sequences are drawn, and never more than the held-out split has: so every row of a table, *real*
+    too, has the same number. `rule` says which checkpoint is judged: the last, or the best of the last phase that
+    trains the generator, by held-out NLL (best-valid) or by the headline score (best-oracle). best-oracle peeks at the
+    reported score, as the authors did, and the table says so.
     """
 
     samples: int = knob(10_000, low=2, help="sequences drawn for the final scores")
@@ -44,11 +44,11 @@ class Evaluation:
 class Cell:
     """A job: (baseline + settings) x (dataset + fingerprint) x seed, and the traits of the machine that change bits.
 
-    `label` names the row, `reference` and `dataset` say where the plug-ins are loaded from; all other fields are the
-    cell's identity. `code` is the checksum of the files of the user's own plug-ins: an edited one makes a new cell.
-    `bench` is the version that made the cell, which keeps its id under every later one.
-    `files` and `dataset_files` name the knobs that are paths, with the checksums of what they lead to. In the identity
-    a checksum stands in the place of its path.
+    `label` names the row; `reference` and `dataset` say where the plug-ins are loaded from. All other fields are the
+    cell's identity. `code` is the checksum of the files of the user's own plug-ins: an edited file makes a new cell.
+    `bench` is the version that made the cell; the cell keeps its id under later versions.
+    `files` and `dataset_files` name the knobs that are paths, with the checksums of those files. The identity holds the
+    checksum in place of the path.
     """
 
     label: str
@@ -85,6 +85,6 @@ class Cell:
     def seed_for(self, purpose: str, *names: str | int) -> int:
         """Return a seed for one purpose of this cell: baselines are independent of one another, and of the evaluation.
 
-        Variants of one baseline, and its seeds on other settings of evaluation, begin with the same random numbers.
+        Variants of one baseline, and cells that differ in their evaluation only, begin with the same random numbers.
         """
         return derive(purpose, self.baseline, self.fingerprint, self.seed, *names)

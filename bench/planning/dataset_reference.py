@@ -1,4 +1,4 @@
-"""The reference that -d takes: checked against the installed datasets, and made again for a stored cell."""
+"""The reference of option -d: check it against the installed datasets, and rebuild it for a stored cell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.plugins.reference import PREFIX, TEXT, Reference, parse_dataset
 
 
 def parse(text: str) -> Reference:
-    """A dataset's reference; BenchError if NAME of NAME=text:FILE is no name, or that of an installed dataset."""
+    """Return a dataset's reference; BenchError if NAME of NAME=text:FILE is no name, or names an installed dataset."""
     found = parse_dataset(text)
     if found.named and found.label in plugins.names("bench.datasets"):
         raise BenchError(f"-d {text}: {found.label} is a dataset of its own; choose another name")
@@ -28,5 +28,5 @@ def as_kept(text: str, cell: Cell) -> str:
 
 
 def is_same_file(one: str, other: str) -> bool:
-    """True if two FILE#column are one."""
+    """Return whether two FILE#column are the same."""
     return Path(one).expanduser().resolve() == Path(other).expanduser().resolve()

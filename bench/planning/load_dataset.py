@@ -15,10 +15,10 @@ from bench.toolkit.corpora.fetch import Corpora
 
 
 def load_dataset(dataset: str, /, *, data: str = "auto", corpus: Sequence[str] = (), **knobs: Any) -> SequenceData:
-    """Return the three splits and the vocabulary of a dataset, prepared as every run of it is.
+    """Return the three splits and the vocabulary of a dataset, prepared as for every run.
 
-    `dataset` is what `bench run -d` takes: a name, `text:FILE`, `file.py:Object` ... `knobs` overrule the dataset's
-    own, such as seed=1. `data` and `corpus` are the options --data and --corpus. BenchError says what is wrong.
+    `dataset` is as for `bench run -d`: a name, `text:FILE`, `file.py:Object` ... `knobs`, such as seed=1, overrule the
+    defaults of the dataset. `data` and `corpus` are the options --data and --corpus. BenchError says what is wrong.
     """
     owner = dataset_reference.parse(dataset).owners[0]
     request = Request(

@@ -1,26 +1,26 @@
-"""Knobs that are paths: absolute in a plan, so that a worker in another folder finds the file; never in an identity.
+"""Knobs that are paths: absolute in a plan, so that a worker in another folder finds the file.
 
-The identity of a cell holds the checksum of the content in their place: a file that lies elsewhere is the same cell, a
+The identity of a cell holds the checksum of the content in place of the path: a file that was moved is the same cell, a
 file of other content is another. Such a knob is made with `knob(..., path=True)`. Its value is text: a file, a folder,
 or FILE#part; empty if there is none.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench import files
+from bench.contracts.knobs import rules_of
 
 Knobs = tuple[tuple[str, Any], ...]
 
 
 def names(cls: type) -> set[str]:
     """Return the knobs of a settings class that are paths."""
-    return {field.name for field in dataclasses.fields(cls) if field.metadata.get("path")}
+    return {name for name, rules in rules_of(cls).items() if rules.path}
 
 
 def absolute(cls: type, knobs: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def checksum(path: str) -> str:
 
 
 def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
-    """Return the paths relative to a folder if they lie beside it or below, so that both may be moved together."""
+    """Return the paths beside or below a folder relative to it, so that both may be moved together."""
     home = folder.absolute()
 
     def shorten(path: str) -> str:
@@ -50,7 +50,7 @@ def relative(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
 
 
 def restored(knobs: Knobs, which: set[str], folder: Path) -> Knobs:
-    """Return what `relative` shortened, absolute again."""
+    """Return the paths that `relative` shortened as absolute ones."""
     home = folder.absolute()
     return tuple(_with_paths(dict(knobs), which, lambda path: os.path.normpath(home / path)).items())
 
@@ -60,6 +60,6 @@ def _with_paths(knobs: Mapping[str, Any], which: set[str], change: Callable[[str
 
 
 def _split(path: str) -> tuple[Path, str]:
-    """FILE#part as (FILE, "#part"); a file whose own name holds the # is taken as it is."""
+    """Return FILE#part as (FILE, "#part"); the # may also be part of an existing file's name."""
     file, hash_, part = path.rpartition("#")
     return (Path(path), "") if Path(path).exists() or not hash_ else (Path(file), f"#{part}")

@@ -1,4 +1,4 @@
-"""A plan: a request turned into cells. All that the user can get wrong is found here, before a cell starts."""
+"""A plan: the cells of a request. It finds the user's errors before a cell starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_SEEDS = 100_000
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of one command, in the order of running."""
+    """The cells of one command, in the order in which they run."""
 
     name: str
     preset: str
@@ -35,7 +35,7 @@ class Plan:
 
 
 def make(request: Request, corpora: Corpora) -> Plan:
-    """Resolve names, knobs and data; every combination becomes a cell, with a *real* row for each dataset."""
+    """Return a cell for each combination, with a *real* row for each dataset; names, knobs and data are resolved."""
     preset = preset_of(request)
     datasets = list(
         dict.fromkeys(dataset_arm(reference, preset, request, corpora) for reference in expand(request.datasets))
@@ -54,6 +54,7 @@ def make(request: Request, corpora: Corpora) -> Plan:
         for dataset in datasets
         for cell in _cells(dataset, opened[dataset.label], arms[dataset.label], seeds, preset, request.device)
     ]
+    refusals.refuse_one_arm_twice(cells)
     number, parts = request.shard
     if not (part := cells[number - 1 :: parts]):
         raise BenchError(f"shard {number}/{parts} is empty: the plan has {len(cells)} cells; give fewer parts")

@@ -1,4 +1,4 @@
-"""Presets: named sets of knobs, shipped in bench/planning/presets or the user's own TOML file."""
+"""Presets: named sets of knobs, shipped in bench/planning/presets or in the user's own TOML file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Table = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How many seeds, and how many torch threads a cell gets (part of the cell: threads change bits)."""
+    """The number of seeds, and of torch threads a cell. The latter is part of the cell: threads change bits."""
 
     seeds: int = knob(3, low=1, help="seeds 0..n-1 of every baseline")
     threads: int = knob(1, low=1, help="torch threads of one cell")
@@ -30,9 +30,9 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Preset:
-    """`defaults` reaches every baseline that has a knob of that name; `baselines` and `datasets` overrule by name.
+    """`defaults` sets a knob of every baseline that has it; `baselines` and `datasets` overrule by name.
 
-    `on` overrules the knobs of baselines for one dataset: [on.DATASET.BASELINE].
+    `on` overrules the knobs of baselines on one dataset: [on.DATASET.BASELINE].
     """
 
     name: str
@@ -45,18 +45,22 @@ class Preset:
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict, compare=False)
 
     def for_dataset(self, label: str) -> Preset:
-        """Return the preset with the knobs that baselines have on one dataset; a variant's own table overrules."""
+        """Return the preset with the knobs that baselines have on one dataset; the table of a variant overrules."""
         baselines = dict(self.baselines)
         for owner in dict.fromkeys((base(label), label)):
             for name, table in self.on.get(owner, {}).items():
                 baselines[name] = {**baselines.get(name, {}), **table}
         return replace(self, baselines=baselines)
 
-    def knobs(self, cls: type, name: str) -> dict[str, Any]:
-        """Return the values this preset gives to a baseline's settings class; BenchError if it has no such knob."""
+    def knobs(self, cls: type, *owners: str) -> dict[str, Any]:
+        """Return the values this preset gives to a baseline's settings class; later names of the baseline overrule.
+
+        BenchError if it has no such knob.
+        """
         known = {f.name for f in fields(cls)}
-        own = dict(self.baselines.get(name, {}))
-        self._refuse_unknown(name, own, known)
+        for name in owners:
+            self._refuse_unknown(name, self.baselines.get(name, {}), known)
+        own = {k: v for name in owners for k, v in self.baselines.get(name, {}).items()}
         return {k: v for k, v in self.defaults.items() if k in known} | own
 
     def dataset_knobs(self, cls: type, names: Iterable[str]) -> dict[str, Any]:
@@ -74,7 +78,7 @@ class Preset:
 
 
 def shipped() -> list[str]:
-    """Names of the presets in the package."""
+    """Return the names of the presets in the package."""
     folder = resources.files("bench.planning.presets")
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
@@ -145,5 +149,5 @@ def _at(line: int | None) -> str:
 
 
 def _items(table: Any) -> Iterable[tuple[str, Any]]:
-    """Return what a table holds; nothing if it is none."""
+    """Return the entries of a table; none if it is no table."""
     return table.items() if isinstance(table, dict) else ()

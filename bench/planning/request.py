@@ -1,22 +1,22 @@
-"""What the user asks for, and the arms that it names: baselines and datasets with all their knobs."""
+"""What the user asks for, and its arms: baselines and datasets with all their knobs."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.plugin import Group
 from bench.contracts.knobs import build, parse, without_unset
-from bench.planning import dataset_reference, paths
+from bench.planning import baseline_reference, dataset_reference, paths
 from bench.planning.cell import Evaluation, Knobs
 from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
-from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, split_knobs
+from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, plain_baseline, split_knobs
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -36,7 +36,7 @@ WHOLE = Shard(1, 1)
 class Request:
     """What the user asks for. `overrides` are (owner, knob, value) from --set, not yet checked.
 
-    The seeds go from `first_seed` to `seeds` - 1. Of all cells, those of one `shard` are asked for.
+    The seeds are `first_seed` to `seeds` - 1. With a `shard`, only its part of the cells is asked for.
     """
 
     baselines: tuple[str, ...]
@@ -52,7 +52,7 @@ class Request:
     @property
     def plugins(self) -> list[tuple[Group, str]]:
         """Return the group and the plain reference of each baseline and dataset, without its knobs."""
-        named: list[tuple[Group, str]] = [("bench.baselines", split_knobs(text)[0]) for text in self.baselines]
+        named: list[tuple[Group, str]] = [("bench.baselines", plain_baseline(text)) for text in self.baselines]
         return named + [("bench.datasets", split_knobs(text)[0]) for text in self.datasets if PREFIX not in text]
 
     @property
@@ -63,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Arm:
-    """A baseline or dataset with all its knobs; the label names the overrides that change something."""
+    """A baseline or dataset with all its knobs; the label names the overrides that change a value."""
 
     label: str
     reference: Reference
@@ -97,22 +97,27 @@ def preset_of(request: Request) -> Preset:
 
 def baseline_arms(request: Request, dataset: str = "") -> list[Arm]:
     """Return the request's baselines with the knobs that they have on the dataset of that label."""
-    here = dataclasses.replace(request, preset=request.preset.for_dataset(dataset))
-    preset = preset_of(here)
-    return list(dict.fromkeys(baseline_arm(text, preset, here) for text in expand(request.baselines)))
+    return list(dict.fromkeys(baseline_arm(text, request, dataset) for text in expand(request.baselines)))
 
 
-def baseline_arm(text: str, preset: Preset, request: Request) -> Arm:
-    """Return a baseline with the knobs of the preset, of --set and of its reference (seqgan[k=1])."""
-    asked = parse_plugin(text)
-    reference, name = replace(asked, knobs=()), asked.label
-    cls = plugins.load("bench.baselines", asked.absolute)
-    own = {key: value for owner, key, value in request.overrides if owner == name} | dict(asked.knobs)
-    plain = dict(_resolve_preset(cls.Settings, request.preset, request.preset.knobs(cls.Settings, name), name))
-    settings = _resolve(cls.Settings, preset.knobs(cls.Settings, name) | own, name)
-    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls.Settings)}
-    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != plain[key])
-    return Arm(name + (f"[{told}]" if told else ""), reference, _of_cell(cls.Settings, settings))
+def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
+    """Return a baseline with the knobs of its preset, of --set and of its reference: seqgan[k=1], big=seqgan@lean.
+
+    Its preset is the run's, unless the reference names one. A name that the user gives is the whole label.
+    """
+    asked = baseline_reference.parse(text)
+    chosen = baseline_reference.preset_of(asked, request.preset).for_dataset(dataset)
+    changed = preset_of(dataclasses.replace(request, preset=chosen))
+    reference = parse_plugin(asked.absolute)
+    cls = plugins.load("bench.baselines", asked.absolute).Settings
+    owners = dict.fromkeys((reference.name, *([asked.label] if asked.named else [])))
+    own = {key: value for owner in owners for who, key, value in request.overrides if who == owner} | dict(asked.knobs)
+    before = dict(_resolve_preset(cls, chosen, chosen.knobs(cls, *owners), reference.name))
+    settings = _resolve(cls, changed.knobs(cls, *owners) | own, reference.name)
+    shown = {key: Path(value).name for key, value in settings if key in paths.names(cls)}
+    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != before[key])
+    label = asked.label + (f"[{told}]" if told and not asked.named else "")
+    return Arm(label, reference, _of_cell(cls, settings))
 
 
 def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -> Arm:
@@ -133,7 +138,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
 
 
 def _resolve_preset(cls: type, preset: Preset, values: dict[str, Any], where: str) -> Knobs:
-    """Resolve the preset's values without --set; a refused value is blamed on the preset.
+    """Return the preset's values without --set; an error about a value names the preset.
 
     [defaults] reaches knobs of the user's own plug-ins too.
     """

@@ -9,7 +9,7 @@ from bench.plugins.reference import PREFIX, split_knobs
 
 
 def expand(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each reference, and for a knob with values between "|" one for each; the last knob changes fastest."""
+    """Yield a reference for each combination of the values between "|"; the last knob changes fastest."""
     for text in texts:
         plain, knobs = split_knobs(text)
         if PREFIX in text or not knobs:

@@ -1,25 +1,25 @@
-"""The data files of a plug-in: those that its module names in DATA_FILES. An edit of one makes new cells, as code does.
+"""The data files that a plug-in's module names in DATA_FILES. An edit of one makes new cells, as an edit of code does.
 
-    DATA_FILES = ("words.txt", "lexicon")  # beside the module; a folder stands for all files in it
+    DATA_FILES = ("words.txt", "lexicon")  # beside the module; a folder stands for all its files
 
-The names are read from the text of the module, which is not run for it, so they must be written out.
+The names are read from the module's text, without an import, so they must be written out.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from bench.contracts.errors import BenchError
+from bench.files import file_checksum
 
 NAME = "DATA_FILES"
 
 
 def lines(module: Path, content: bytes) -> list[str]:
-    """Return a line for each data file that a module of this content names: module, name and sha256.
+    """Return a line (module, name and sha256) for each data file that a module of this content names.
 
     BenchError if a file cannot be read, or the names are not written out.
     """
@@ -40,9 +40,9 @@ def _files(names: tuple[str, ...], folder: Path) -> Iterator[tuple[str, Path]]:
 
 @cache
 def _names(content: bytes) -> tuple[str, ...]:
-    """Return what a module assigns to DATA_FILES at its top level; nothing where it is no Python.
+    """Return what a module assigns to DATA_FILES at its top level; nothing if it is no Python.
 
-    ValueError if that is not a tuple or a list of text that is written out.
+    ValueError if that is not a tuple or a list of text, written out.
     """
     try:
         tree = ast.parse(content)
@@ -68,7 +68,6 @@ def _written_out(value: ast.expr | None, place: str) -> list[str]:
 
 def _sha256(path: Path, module: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_checksum(path)
     except OSError as error:
         raise BenchError(f"cannot read {path}, which {NAME} of {module} names: {error.strerror}") from None

@@ -1,8 +1,8 @@
-"""Import a plug-in's file as a module of a package that stands for its folder, so that its siblings import relatively.
+"""Import a plug-in's file as a module of a package that stands for its folder, so that relative imports find siblings.
 
-The name of the package tells the folder: bench.plugins.folders.%2Fhome%2Fme@1f3a9b2c-1 is /home/me. So a process that
-has loaded no plug-in, such as a spawned worker of a DataLoader, can import it too, and unpickles a plug-in's objects.
-Files that were edited since they were loaded get a package of another name. sys.path plays no part.
+The name of the package holds the folder: bench.plugins.folders.%2Fhome%2Fme@1f3a9b2c-1 is /home/me. So a process that
+has loaded no plug-in, such as a spawned worker of a DataLoader, can import it too, and unpickle a plug-in's objects.
+Files that were edited since they were loaded get a package of another name. sys.path is neither read nor changed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __path__: list[str] = []
 
 _NUMBERS = itertools.count(1)
 _LATEST: dict[Path, tuple[str, dict[str, str]]] = {}
-"""Folder -> the package that stands for it now, and the checksums of the files that it was asked for."""
+"""Folder -> the package that stands for it now, and the checksums of the files that were loaded from it."""
 
 
 def load(file: Path) -> ModuleType:
-    """The module of a file, given by its absolute path: made once for its code and that of the siblings it imports.
+    """Return the module of a file, given by its absolute path. Unchanged code is imported once.
 
     Two plug-ins of one folder share the siblings that both import.
     """
@@ -45,7 +45,7 @@ def load(file: Path) -> ModuleType:
 
 
 def plain(message: str) -> str:
-    """Return a message of Python's import system without the names of such packages."""
+    """Return an error message of Python's import system without the names of such packages."""
     package = rf"{re.escape(__name__)}(\.[^.\s']+@[\w-]+)?"
     return re.sub(rf"{package}\.?", "", re.sub(rf"'{package}' \(.*\)", "the plug-in's folder", message))
 
@@ -55,12 +55,15 @@ def _quoted(name: str) -> str:
     return quote(os.fsencode(name), safe="").replace(".", "%2E")
 
 
+def _unquoted(part: str) -> str:
+    return os.fsdecode(unquote_to_bytes(part))
+
+
 class _Source(SourceFileLoader):
-    """Compiles what is on the disk: Python's cached bytecode cannot tell an edit in the same second, of equal size."""
+    """Compiles the file on the disk: Python's cached bytecode misses an edit within a second that keeps the size."""
 
     def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        return self.source_to_code(self.get_data(path := self.get_filename(fullname)), path)
 
 
 class _Finder:
@@ -69,31 +72,20 @@ class _Finder:
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, _: ModuleType | None = None) -> ModuleSpec | None:
         """Return the spec of a module of this package; None for all others, and for a file that is not there."""
-        if not name.startswith(f"{__name__}."):
-            return None
         parent, _dot, last = name.rpartition(".")
-        if parent == __name__:
-            return _spec_of_folder(name)
-        for folder in path or ():
-            if found := _spec_of_file(name, Path(folder), os.fsdecode(unquote_to_bytes(last))):
-                return found
-        return None
+        if parent == __name__ and "@" in last:  # without @: a relative import that leaves the plug-in's folder
+            package = ModuleSpec(name, None, is_package=True)
+            package.submodule_search_locations = [_unquoted(last.rpartition("@")[0])]
+            return package
+        places = path or () if parent.startswith(f"{__name__}.") else ()
+        return next((spec for folder in places if (spec := _spec_of_file(name, folder, _unquoted(last)))), None)
 
 
-def _spec_of_folder(name: str) -> ModuleSpec | None:
-    folder, at, _ = name.rpartition(".")[2].rpartition("@")
-    if not at:  # a relative import that leaves the plug-in's folder
-        return None
-    spec = ModuleSpec(name, None, is_package=True)
-    spec.submodule_search_locations = [os.fsdecode(unquote_to_bytes(folder))]
-    return spec
-
-
-def _spec_of_file(name: str, folder: Path, stem: str) -> ModuleSpec | None:
-    if (file := folder / f"{stem}.py").is_file():
+def _spec_of_file(name: str, folder: str, stem: str) -> ModuleSpec | None:
+    if (file := Path(folder, f"{stem}.py")).is_file():  # its name may have a dot, which Python's own finder refuses
         return spec_from_file_location(name, file, loader=_Source(name, str(file)))
     kinds = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Source, [".py"]))
-    return FileFinder(str(folder), *kinds).find_spec(name)  # a new one each time: it remembers what a folder holds
+    return FileFinder(folder, *kinds).find_spec(name)  # a new one each time: it remembers the folder's files
 
 
 sys.meta_path.insert(0, _Finder)

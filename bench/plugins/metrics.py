@@ -15,13 +15,14 @@ from bench.contracts.errors import BenchError, ContractError
 from bench.contracts.guards.metric import checked_metrics
 from bench.contracts.metric import Better, Bound, Generated, Metric, Scores, UnknownWords, bound_of, unknown_words
 from bench.plugins import checksum, loading
+from bench.plugins.blame import blaming
 from bench.plugins.reference import Reference, parse_plugin
 
 
 class OwnMetric:
-    """A metric that the user adds to those of a dataset. Its name and its signature say by which code it is made.
+    """A metric that the user adds to those of a dataset. Its signature holds the checksum of its code.
 
-    `name` is the metric's name and eight digits of its signature, and so no two metrics ever share a column.
+    `name` is the metric's name with eight digits of its signature's checksum, so that no two metrics share a column.
     """
 
     def __init__(self, metric: Metric, plugin: MetricPlugin) -> None:
@@ -39,27 +40,27 @@ class OwnMetric:
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Return what the metric returns; BenchError with the line of its code if it raises an error."""
-        with loading.blaming("score with", self.plugin.reference.absolute):
+        with blaming("score with", self.plugin.reference.absolute):
             return self._metric.score(generated, data)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricPlugin:
-    """A metric as the user names it, and the checksum of its files; the checksum of a metric of this package is ""."""
+    """A metric as the user names it, and the checksum of its files, which is "" for a metric of this package."""
 
     reference: Reference
     code: str
 
     @property
     def told(self) -> str:
-        """Return the reference without the folder of its file: journals are read on other machines."""
+        """Return the reference without the folder of its file, for journals, which other machines read."""
         file = self.reference.file
         return f"{file.name}:{self.reference.name}" if file else self.reference.absolute
 
     def on(self, data: SequenceData) -> OwnMetric:
         """Return the metric of a dataset; BenchError if it cannot be built, or breaks its contract."""
         cls, absolute = loading.load("bench.metrics", self.reference.absolute), self.reference.absolute
-        with loading.blaming("build the metric", absolute):
+        with blaming("build the metric", absolute):
             found = cls(data) if _needs_data(cls) else cls()
         try:
             checked_metrics([found])
@@ -76,7 +77,7 @@ def parse(text: str) -> MetricPlugin:
 
 
 def as_metrics(metrics: list[OwnMetric]) -> list[Metric]:
-    """Return the same list: a metric's `better` is known only when it is built, which the protocol cannot say."""
+    """Return the same list with the type of the protocol, which needs a fixed `better`."""
     return cast(list[Metric], metrics)
 
 

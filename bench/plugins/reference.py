@@ -1,6 +1,7 @@
 """A reference names a plug-in in one text: `mle`, `package.module:Object`, `path/file.py:Object`, or `text:FILE`.
 
-Knobs in brackets make a variant of it, as tables name one: `seqgan[k=1]`, `markov[order=1,words=20]`.
+Knobs in brackets make a variant, which is the name in tables too: `seqgan[k=1]`, `markov[order=1,words=20]`. A baseline
+takes a preset and a name too: `seqgan@lean`, `big=seqgan[hidden=64]`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from bench.toolkit.corpora.reading.formats import stem
 from bench.toolkit.corpora.reading.rows import split_column
 
 TEXT = "text"
-"""The dataset that reads a file of the user's."""
+"""The dataset that reads a file of the user."""
 PREFIX = f"{TEXT}:"
-LONGEST = 80  # letters of a name
+LONGEST = 80  # characters of a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,8 @@ class Reference:
 
     `label` is what tables call it. `absolute` names the plug-in from any folder: a cell keeps it, and a worker loads
     the plug-in by it. `argument` is the FILE of text:FILE, "" if there is none. `named` is true if the user gave the
-    label, as in NAME=text:FILE. `knobs` are those in brackets, sorted. `text` is what the user wrote, for messages.
+    label, as in NAME=text:FILE. `knobs` are those in brackets, sorted. `preset` is the PRESET of BASELINE@PRESET, ""
+    if there is none. `text` is what the user wrote, for messages.
     """
 
     label: str
@@ -35,11 +37,12 @@ class Reference:
     argument: str = ""
     named: bool = False
     knobs: tuple[tuple[str, Any], ...] = ()
+    preset: str = ""
     text: str = field(compare=False)
 
     @property
     def name(self) -> str:
-        """The plug-in's own name: that of the entry point, or that of the object."""
+        """The name of the entry point, or of the object."""
         return self.absolute.rpartition(":")[2]
 
     @property
@@ -55,7 +58,7 @@ class Reference:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The names by which --set and presets reach a dataset's knobs; later ones overrule."""
+        """The names by which --set and presets set a dataset's knobs; a later name overrules."""
         if self.argument:
             return TEXT, self.label
         plain = base(self.label) if self.knobs else self.label
@@ -63,7 +66,7 @@ class Reference:
 
 
 def parse_plugin(text: str) -> Reference:
-    """Return a trainer or a dataset without an argument; BenchError if a file is named without its class."""
+    """Return the reference of a trainer, or of a dataset without an argument; BenchError if a file has no class."""
     plain, inside = split_knobs(text)
     head, _, name = plain.rpartition(":")
     if plain.endswith(".py"):
@@ -75,21 +78,59 @@ def parse_plugin(text: str) -> Reference:
     return Reference(label=name, absolute=absolute, knobs=knobs, text=text)
 
 
+def parse_baseline(text: str) -> Reference:
+    """Return a baseline: as `parse_plugin`, or BASELINE@PRESET, with or without NAME= before it; BenchError if no NAME.
+
+    The label is the NAME, else the baseline with its preset. A path with a = in it is a path if there is such a file.
+    """
+    plain, _ = split_knobs(text)
+    name, reference = _split_name(plain)
+    reference, preset = _split_preset(reference)
+    if (name is not None) and not (name and reference):
+        raise BenchError(f"-b {text:.120}: write it as NAME=BASELINE, as in mine=my_gan.py:MyGan")
+    for given in (name, preset and Path(preset).stem):
+        if given:
+            check_name(given, f"-b {text:.120}")
+    found = parse_plugin(reference + text[len(plain) :])
+    label = name or (f"{found.label}@{Path(preset).stem}" if preset else found.label)
+    return replace(found, label=label, named=name is not None, preset=preset, text=text)
+
+
+def plain_baseline(text: str) -> str:
+    """Return a baseline as the user wrote it, without NAME=, @PRESET and knobs."""
+    return _split_preset(_split_name(split_knobs(text)[0])[1])[0]
+
+
+def _split_name(plain: str) -> tuple[str | None, str]:
+    """Return (NAME, the rest) of NAME=REFERENCE; None for NAME if the = belongs to a path, or if there is none."""
+    name, equals, rest = plain.partition("=")
+    file = plain.rpartition(":")[0]
+    is_path = file.endswith(".py") and ("/" in name or "\\" in name or Path(file).is_file())
+    return (name, rest) if equals and not is_path else (None, plain)
+
+
+def _split_preset(reference: str) -> tuple[str, str]:
+    """Return (BASELINE, PRESET) of BASELINE@PRESET, "" for PRESET if there is none; a path may hold an @ too."""
+    plain, at, preset = reference.rpartition("@")
+    return (plain, preset) if at and plain and preset and ":" not in preset else (reference, "")
+
+
 def base(label: str) -> str:
-    """Return the label without knobs: `seqgan[rollouts=8]` -> `seqgan`."""
-    return label.partition("[")[0]
+    """Return the label without knobs and preset: `seqgan@lean[rollouts=8]` -> `seqgan`."""
+    plain = label.partition("[")[0]
+    return plain if PREFIX in plain else plain.partition("@")[0]  # the name of a file may hold an @
 
 
 def split_knobs(text: str) -> tuple[str, list[str]]:
-    """Return a reference without its brackets, and the KNOB=VALUE in them: ("seqgan", ["k=1"]) for `seqgan[k=1]`."""
+    """Return the text before the brackets, and each KNOB=VALUE in them: `seqgan[k=1]` -> ("seqgan", ["k=1"])."""
     found = re.fullmatch(r"([^\[]+)\[([A-Za-z_]\w*=.*)\]", text)
     return (found[1], re.split(r",(?=[A-Za-z_]\w*=)", found[2])) if found else (text, [])
 
 
 def parse_dataset(text: str) -> Reference:
-    """Return a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is none.
+    """Return the reference of a dataset: as `parse_plugin`, or text:FILE, or NAME=text:FILE; BenchError if NAME is bad.
 
-    A variant is a dataset of its own: its label holds its knobs.
+    A variant is a dataset of its own, so its label holds its knobs.
     """
     if text.startswith(PREFIX):
         file = text.removeprefix(PREFIX)
@@ -97,7 +138,7 @@ def parse_dataset(text: str) -> Reference:
         return Reference(label=label, absolute=TEXT, argument=file, text=text)
     name, equals, rest = text.partition("=")
     if equals and rest.startswith(PREFIX):
-        _check_name(name, text)
+        check_name(name, f"-d {text:.120}")
         return Reference(label=name, absolute=TEXT, argument=rest.removeprefix(PREFIX), named=True, text=text)
     if equals and name.isidentifier():
         raise BenchError(f"-d {text}: only a file takes a name, as in {name}=text:FILE")
@@ -105,6 +146,7 @@ def parse_dataset(text: str) -> Reference:
     return replace(found, label=f"{found.label}[{told}]") if told else found
 
 
-def _check_name(name: str, text: str) -> None:
+def check_name(name: str, option: str) -> None:
+    """Raise BenchError, which names the option as the user wrote it, if a name cannot be that of a row or a dataset."""
     if not re.fullmatch(r"\w[\w. -]*", name) or len(name) > LONGEST:
-        raise BenchError(f"-d {text:.120}: name it with letters, digits, spaces and . _ - only, {LONGEST} at most")
+        raise BenchError(f"{option}: name it with letters, digits, spaces and . _ - only, {LONGEST} at most")

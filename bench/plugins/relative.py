@@ -1,7 +1,7 @@
-"""Siblings of a plug-in's file are imported relatively: an absolute import of one is refused, with the line to write.
+"""Refuse an absolute import of a file beside the plug-in, and tell the relative import to write.
 
-Python would look for an absolute name along sys.path, where another plug-in's file of that name may lie, and would keep
-the module for the life of the process.
+Python searches sys.path for an absolute name, where another plug-in may have a file of that name, and keeps the module
+as long as the process lives.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _CONDITIONS = {"__name__", "__package__", "TYPE_CHECKING"}
 def refuse_absolute(file: Path) -> None:
     """BenchError if a plug-in, or a sibling that it imports, imports a sibling by an absolute name.
 
-    `file` is an absolute path. An import may be absolute where it is one of two ways, so that a file can be run as a
-    script too: in `try` with an `except`, or under a condition on __name__, __package__ or TYPE_CHECKING.
+    `file` is an absolute path. An absolute import is allowed as an alternative, so that a file can be run as a script
+    too: in `try` with an `except`, or under a condition on __name__, __package__ or TYPE_CHECKING.
     """
     folder = file.parent
     for module in sorted(source_files.files(file, folder)):
@@ -35,7 +35,7 @@ def refuse_absolute(file: Path) -> None:
 
 
 def _always(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree that are not one of two ways."""
+    """Yield the nodes of a tree that have no alternative."""
     for child in ast.iter_child_nodes(node):
         told = isinstance(child, ast.If) and _CONDITIONS & set(re.findall(r"\w+", ast.unparse(child.test)))
         if not told and not getattr(child, "handlers", None):
@@ -44,7 +44,7 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _absolute(node: ast.AST, dots: str) -> Iterator[tuple[str, str]]:
-    """Each absolute name that a statement imports, with the relative import to write in its place."""
+    """Yield each absolute name that a statement imports, with the relative import to write instead."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             package, _, last = alias.name.rpartition(".")
@@ -56,7 +56,7 @@ def _absolute(node: ast.AST, dots: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_sibling(name: str, folder: Path) -> bool:
-    """Return whether Python finds the name in the folder, or nowhere but there."""
+    """Return whether the folder has a file of that name, and Python finds that file or none."""
     top = name.partition(".")[0]
     if not any(source_files.modules(name, folder)):
         return False

@@ -1,4 +1,4 @@
-"""The files that a plug-in is made of: its own, and the siblings that it imports, directly or through another."""
+"""The source files of a plug-in: its own file, and the siblings that it imports, directly or through another."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def read(path: Path) -> bytes:
 
 
 def lines(path: Path, root: Path) -> list[str]:
-    """A line for the plug-in's file, for each sibling it imports, and for the data files they name: name and sha256."""
+    """Return a line (name and sha256) for the plug-in's file, each sibling it imports, and the data files they name."""
     made_of = sorted(files(path, root))
     code = [f"{file.relative_to(root)} {sha256(read(file))}\n" for file in made_of]
     return code + [line for file in made_of for line in data_files.lines(file, read(file))]
 
 
 def files(path: Path, root: Path) -> set[Path]:
-    """The file and all that it imports from under `root`; of an installed package, nothing but the package itself."""
+    """Return the file and all files under `root` that it imports; of an installed package, only files of its own."""
     installed = root.name in ("site-packages", "dist-packages")
     within = path.relative_to(root).parts[0] if installed else ""
     found, waiting = set[Path](), [path, *modules(".".join(path.relative_to(root).with_suffix("").parts), root)]
@@ -39,7 +39,7 @@ def files(path: Path, root: Path) -> set[Path]:
 
 
 def root_of(path: Path, module: str) -> Path:
-    """Return the folder that a module's dotted name begins in."""
+    """Return the folder from which a module's dotted name starts."""
     return path.parents[module.count(".") + (path.name == "__init__.py")]
 
 
@@ -49,7 +49,7 @@ def module_name(file: Path, root: Path) -> str:
 
 
 def ours(module: str) -> bool:
-    """Return whether a module is of this package, shelves and all."""
+    """Return whether a module belongs to this package; the shelves do."""
     return module.partition(".")[0] == "bench"
 
 
@@ -64,9 +64,9 @@ def tree(content: bytes) -> ast.Module:
 
 @cache
 def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the dotted names that a file of a package imports, `from a import b` as a and a.b.
+    """Return the dotted names that a file of a package imports; `from a import b` gives a and a.b.
 
-    A relative import that leaves the outermost folder is left out: it fails, and names no file of the plug-in.
+    A relative import that leaves the outermost folder fails, so it is left out.
     """
     names: list[str] = []
     for node in ast.walk(tree(content)):
@@ -80,7 +80,7 @@ def _imports(content: bytes, package: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def modules(name: str, root: Path) -> Iterator[Path]:
-    """Yield the files under `root` of a dotted name, and of the packages that it lies in."""
+    """Yield the files under `root` of a dotted name, and of the packages that hold it."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         stem = root.joinpath(*parts[:depth])

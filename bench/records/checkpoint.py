@@ -1,10 +1,10 @@
-"""Checkpoints: whole, tied to their cell, and nothing in them that executes code.
+"""Checkpoints: written whole, tied to their cell, and without content that executes code.
 
 A checkpoint is a folder named by its serial number: weights.safetensors (modules), state.pt (optimisers and counters,
-read with weights_only), and position.json. The latter says where training stood, of which cell, for which purpose and
-by which version of bench; it holds the checksums of the other two files, and a seal, the checksum of itself. A
-checkpoint is written under another name and then renamed, so that a killed process leaves the one before it whole. Two
-generations are kept: if the newest is refused, training goes on from the one before it.
+read with weights_only), and position.json. The latter tells the position of the training, the cell, the purpose and the
+version of bench. It holds the checksums of the other two files, and a seal, the checksum of itself. A checkpoint is
+written under another name and then renamed, so a killed process leaves the one before it whole. Two generations are
+kept: if the newest is refused, training goes on from the one before it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def load(
     rng: torch.Generator,
     objection: Callable[[Mapping[str, Any]], str] = lambda position: "",
 ) -> Loaded:
-    """Restore the newest checkpoint that is whole, of this cell, and whose position has no objection ("")."""
+    """Restore the newest checkpoint that is whole, belongs to this cell, and has no objection to its position."""
     import torch
     from safetensors.torch import load_file
 
@@ -165,7 +165,7 @@ def rest(parts: Mapping[str, Stateful]) -> dict[str, dict[str, Any]]:
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file or a folder's names are on the disk: a power cut must not outrun the rename."""
+    """Wait until a file, or the names in a folder, are on the disk: a power cut after the rename then loses nothing."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -183,28 +183,28 @@ def _position(kept: Path) -> dict[str, Any]:
 
 
 def _fault(place: Place, number: int) -> str:
-    """Return why a checkpoint is not used: it is damaged, or was made by another cell or version. "" if it is."""
+    """Return why a checkpoint is refused (damaged, or made by another cell or version); "" if it can be used."""
     kept = place.folder / str(number)
     try:
-        facts = read_object(kept / "position.json", "")
+        content = read_object(kept / "position.json", "")
     except (BenchError, OSError, RecursionError):
         return "its position.json cannot be read"
-    if facts.pop("seal", None) != _seal(facts):
+    if content.pop("seal", None) != _seal(content):
         return "its position.json was changed, or written by a version that kept no checksum of it"
     wanted = {"cell": place.cell, "purpose": place.purpose, "version": __version__}
     for name, value in wanted.items():
-        if facts.get(name) != value:
-            return f"its {name} is {facts.get(name)}, not {value}"
-    return next((f"its {name} is damaged or missing" for name in FILES if not _is_whole(kept / name, facts)), "")
+        if content.get(name) != value:
+            return f"its {name} is {content.get(name)}, not {value}"
+    return next((f"its {name} is damaged or missing" for name in FILES if not _is_whole(kept / name, content)), "")
 
 
-def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
+def _is_whole(path: Path, content: Mapping[str, Any]) -> bool:
     try:
-        return bool(file_checksum(path) == facts["sha256"][path.name])
+        return bool(file_checksum(path) == content["sha256"][path.name])
     except OSError:
         return False
 
 
-def _seal(facts: Mapping[str, Any]) -> str:
-    """Return the checksum of what position.json says."""
-    return sha256(json.dumps(facts, sort_keys=True))
+def _seal(content: Mapping[str, Any]) -> str:
+    """Return the checksum of the content of position.json."""
+    return sha256(json.dumps(content, sort_keys=True))

@@ -66,7 +66,7 @@ class Journal:
         self._write(self._closing() + self._line(event))
 
     def finish(self, *last: Done | Beside) -> None:
-        """Write the last lines of a cell: these events, then the checksums of its files and of all before this line.
+        """Write the last lines of a cell: these events, then the checksums of its files and of the journal so far.
 
         All lines are written at once. OSError if a file cannot be read.
         """
@@ -132,7 +132,7 @@ class Journal:
         return (json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n").encode()
 
     def _closing(self) -> bytes:
-        """Return what ends a torn line."""
+        """Return the newline that ends a torn line; empty if there is none."""
         return b"" if not self.path.exists() or _ends_with_newline(self.path) else b"\n"
 
 
@@ -235,7 +235,7 @@ def record_of(cell: Cell, folder: Path) -> Record:
 
 
 def checked_record_of(cell: Cell, folder: Path) -> Record:
-    """Read the journal of a cell that is known, and all files that its seal names: one that changed is damage."""
+    """Read the journal of a cell that is known, and check all files of its seal: a changed file is damage."""
     record = record_of(cell, folder)
     if record.damage or record.seal is None:
         return record

@@ -1,4 +1,4 @@
-"""Bring what running cells have written to a tracking store, every few seconds."""
+"""Copy new lines of running cells to a tracking store every few seconds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SECONDS = 5.0  # between two looks; a look may take a tenth of the time
 class Live:
     """Follows the journals of running cells of a plan, and writes their new epochs and curve points.
 
-    It is called by the one process that writes to the store. After an error, which the mirror tells, it writes no more:
-    `Mirror.bring` writes each cell when it has ended.
+    The one process that writes to the store calls it. After an error, which the mirror tells, it writes no more;
+    `Mirror.bring` still writes each cell when it has ended.
     """
 
     def __init__(self, mirror: Mirror, seconds: float = SECONDS) -> None:
@@ -27,7 +27,7 @@ class Live:
         self.broken = False
 
     def look(self, running: Iterable[Cell]) -> None:
-        """Bring what is new, if the last look was long enough ago."""
+        """Copy what is new, if the last call was long enough ago."""
         began = time.monotonic()
         if self.broken or began < self.after:
             return

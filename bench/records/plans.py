@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -49,24 +50,51 @@ Entries = Mapping[str, Entry]
 
 def write(plan: str, cells: Entries, runs: Path) -> dict[str, Entry]:
     """Add the cells to a plan as the newest of all plans, and return them with their times of asking."""
-    earlier = [entry.asked for kept in read_all(runs).values() for entry in kept.values()]
-    now = max([time.time_ns(), *(asked + 1 for asked in earlier)])  # a clock may go back or be ahead
-    wanted = {key: replace(entry, asked=now + index) for index, (key, entry) in enumerate(cells.items())}
-    join(plan, wanted, runs)
+    with _changing(runs):
+        kept = read_all(runs)
+        earlier = [entry.asked for entries in kept.values() for entry in entries.values()]
+        now = max([time.time_ns(), *(asked + 1 for asked in earlier)])  # a clock may go back or be ahead
+        wanted = {key: replace(entry, asked=now + index) for index, (key, entry) in enumerate(cells.items())}
+        _put(plan, kept.get(plan, {}) | wanted, runs)
     return wanted
 
 
 def join(plan: str, cells: Entries, runs: Path) -> None:
     """Add entries with known times of asking to a plan. If a cell has two entries, the later one is kept."""
-    folder = runs / "plans"
-    with fence.held(
-        folder / fence.NAME, fence.FOREVER
-    ):  # two commands may write at the same time, and both must be kept
+    with _changing(runs):
         kept = read_all(runs).get(plan, {})
         newer = {key: entry for key, entry in cells.items() if key not in kept or entry.asked > kept[key].asked}
-        joined = sorted((kept | newer).items(), key=lambda item: item[1].asked)
-        content = {key: _to_object(entry) for key, entry in joined}
-        write_whole(folder / f"{plan}.json", json.dumps(content, indent=1).encode())
+        _put(plan, kept | newer, runs)
+
+
+def rename(plan: str, new: str, runs: Path) -> None:
+    """Give a plan another name, which no plan has."""
+    with _changing(runs):
+        _path(plan, runs).rename(_path(new, runs))
+
+
+def remove(plan: str, cells: Collection[str], runs: Path) -> None:
+    """Take cells out of a plan; a plan without cells goes."""
+    with _changing(runs):
+        left = {key: entry for key, entry in read_all(runs).get(plan, {}).items() if key not in cells}
+        if left:
+            _put(plan, left, runs)
+        else:
+            _path(plan, runs).unlink(missing_ok=True)
+
+
+def _changing(runs: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the plans: two commands may change them at the same time, and both changes must be kept."""
+    return fence.held(runs / "plans" / fence.NAME, fence.FOREVER)
+
+
+def _put(plan: str, cells: Entries, runs: Path) -> None:
+    content = {key: _to_object(entry) for key, entry in sorted(cells.items(), key=lambda item: item[1].asked)}
+    write_whole(_path(plan, runs), json.dumps(content, indent=1).encode())
+
+
+def _path(plan: str, runs: Path) -> Path:
+    return runs / "plans" / f"{plan}.json"
 
 
 def read_all(runs: Path) -> dict[str, dict[str, Entry]]:

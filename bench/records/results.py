@@ -23,8 +23,8 @@ def load_results(runs: str | Path = "runs", plan: str | None = None) -> pd.DataF
     """Return a row for each score of each cell in a runs folder, or of one plan's cells in the plan's order.
 
     `value` is missing if the metric is undefined; `bound` is set if the value is a bound and not exact. A cell without
-    scores has one row with its status (pending, running, interrupted, failed, timed out, out of memory, damaged) and
-    its error, if there is one. BenchError if there is no such folder or plan.
+    scores has one row with its status (pending, running, interrupted, failed, timed out, out of memory, diverged,
+    damaged) and its error, if there is one. BenchError if there is no such folder or plan.
     """
     import pandas as pd
 
@@ -51,7 +51,7 @@ def _records(folder: RunsFolder, plan: str | None) -> Iterator[tuple[Record, str
 
 def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
     cell, done = record.cell, record.done
-    facts = {
+    shared = {
         "dataset": cell.dataset_label,
         "baseline": label,
         "seed": cell.seed,
@@ -62,6 +62,6 @@ def _rows(record: Record, label: str) -> Iterator[dict[str, Any]]:
         "cell": cell.id,
     }
     if not record.scores:
-        yield facts
+        yield shared
     for metric, score in record.scores.items():
-        yield facts | {"metric": metric, **vars(score)}
+        yield shared | {"metric": metric, **vars(score)}

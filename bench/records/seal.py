@@ -1,4 +1,4 @@
-"""The seal of a finished cell: checksums of what it left and of its journal, and what they find damaged."""
+"""The seal of a finished cell: checksums of its files and its journal, and the damage that they show."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TELLING = (Start, Interrupted, Done, Sealed, Failed, TimedOut, OutOfMemory, Dive
 
 
 class Story(NamedTuple):
-    """The events of a journal; what is wrong with it or with the files of its cell, "" if nothing is; and its seal.
+    """The events of a journal, what is wrong with it or with the files of its cell ("" if nothing is), and its seal.
 
-    `torn` are the numbers of lines that hold no event that this version knows, as a killed process leaves one.
+    `torn` are the numbers of lines without an event of this version; a killed process may leave one.
     """
 
     events: tuple[Event, ...]
@@ -49,12 +49,12 @@ class _Line(NamedTuple):
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """Return file -> sha256 of what a finished cell leaves."""
+    """Return file -> sha256 of the files of a finished cell."""
     return {name: file_checksum(folder / name) for name in FILES if (folder / name).is_file()}
 
 
 def read(content: bytes, folder: Path) -> Story:
-    """Return the story that a journal's bytes tell of the cell in a folder. The files there must exist, no more."""
+    """Return the story of the cell in a folder from its journal's bytes. Its files must exist; they are not read."""
     lines = list(_lines(content))
     events = tuple(line.event for line in lines if line.event is not None)
     seal = next((line for line in reversed(lines) if isinstance(line.event, Sealed)), None)
@@ -70,18 +70,18 @@ def read(content: bytes, folder: Path) -> Story:
 
 
 def events_of(content: bytes) -> Iterator[Event]:
-    """Yield the events of a part of a journal; lines that hold none that this version knows are left out."""
+    """Yield the events of a part of a journal; lines without an event of this version are left out."""
     return (line.event for line in _lines(content) if line.event is not None)
 
 
 def faults(folder: Path, seal: Sealed) -> dict[str, str]:
-    """Return file -> what is wrong with it: each file that is not the one that the seal names."""
+    """Return file -> what is wrong with it, for each file that does not match the seal."""
     found = {name: _fault(folder / name, digest) for name, digest in seal.files.items()}
     return {name: fault for name, fault in found.items() if fault}
 
 
 def check(folder: Path, seal: Sealed | None, *names: str) -> None:
-    """Raise BenchError if a file that is to be read is not the one that the cell left; a cell without a seal passes."""
+    """Raise BenchError if a file does not match the seal; a cell without a seal passes."""
     known = {name: digest for name, digest in (seal.files if seal else {}).items() if name in names}
     for name, digest in known.items():
         if fault := _fault(folder / name, digest):

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from itertools import islice
@@ -39,7 +39,7 @@ from bench.records.store import clear_errors, wait_seconds_only
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment, Metric, Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 SAMPLES = "samples.txt"
@@ -48,6 +48,8 @@ PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
+TOGETHER = 500  # runs whose points a database gives at once
+MOST_POINTS = 2**31 - 1  # no limit
 LOGGERS = ("mlflow", "alembic")
 
 
@@ -108,7 +110,7 @@ class Tracker:
         return known.run_id
 
     def follow(self, record: Record, plan: str, entry: Entry) -> None:
-        """Write what is new of a running cell; `record` holds its new events only, the first time its start too.
+        """Write new events of a running cell; `record` holds those only, and the first time the start too.
 
         The run has no digest, so tables leave it out, until `project` completes it or writes another in its place.
         """
@@ -132,6 +134,29 @@ class Tracker:
         with self._clear_errors():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
+    def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
+        """Enter the plan's runs of these cells under another name; BenchError if a plan of that name has other cells.
+
+        A store that does not exist is not made.
+        """
+        if not self._exists:
+            return
+        with self._clear_errors():
+            if set(self._known(new)) - set(cells):
+                raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
+            for run in self._of_cells(plan, cells):
+                self._client.set_tag(run.info.run_id, "plan", new)
+            self._forget(plan, new)
+
+    def drop(self, plan: str, cells: Collection[str]) -> None:
+        """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
+        if not self._exists:
+            return
+        with self._clear_errors():
+            for run in self._of_cells(plan, cells):
+                self._client.delete_run(run.info.run_id)
+            self._forget(plan)
+
     def charts(self, plan: str, datasets: Iterable[str]) -> dict[str, str]:
         """Return dataset -> the page of MLflow that draws the plan's runs, without the address of the server."""
         query = {
@@ -152,6 +177,14 @@ class Tracker:
         """Return the corpora of the plan's runs in the store."""
         with self._clear_errors():
             return [known.corpus for known in self._known(plan).values() if known.corpus is not None]
+
+    def newest_plan(self) -> str:
+        """Return the plan whose cell was asked for last; BenchError if nothing is tracked."""
+        with self._clear_errors():
+            latest = self._search("tags.digest LIKE '%'", most=1) if self._exists else []
+        if not latest:
+            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
+        return str(latest[0].data.tags["plan"])
 
     def frame(self, plan: str | None = None) -> pd.DataFrame:
         """Return one row per run and metric of a plan (columns: bench.records.encoding.COLUMNS).
@@ -202,7 +235,7 @@ class Tracker:
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
-            rows = {name: [row for run in runs for row in self._curve(run, key)] for name, key in keys.items()}
+            rows = {name: self._rows(runs, key) for name, key in keys.items()}
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
@@ -252,11 +285,8 @@ class Tracker:
 
     def _runs(self, plan: str | None) -> list[Run]:
         """Return the runs of the plan's cells, or of the plan written last; BenchError if there are none."""
-        path = sqlite.path_of(self.uri)
-        latest = self._search("tags.digest LIKE '%'", most=1) if path is None or path.exists() else []
-        if not latest:
-            raise BenchError(f"no runs in {self.uri}: run `bench run` first")
-        plan = plan or latest[0].data.tags["plan"]
+        newest = self.newest_plan()
+        plan = plan or newest
         runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.digest LIKE '%'")
         if not runs:
             raise unknown("plan", plan, {run.data.tags["plan"] for run in self._search("tags.digest LIKE '%'")})
@@ -276,6 +306,22 @@ class Tracker:
             token = page.token
             if not token or most:
                 return runs
+
+    @property
+    def _exists(self) -> bool:
+        """Return whether there is a store: a file of SQLite may be missing, and a look would make it."""
+        path = sqlite.path_of(self.uri)
+        return path is None or path.exists()
+
+    def _of_cells(self, plan: str, cells: Collection[str]) -> list[Run]:
+        """Return the plan's runs of these cells, incomplete ones too."""
+        runs = self._search(f"tags.plan = '{quoted(plan)}' AND tags.cell LIKE '%'")
+        return [run for run in runs if run.data.tags["cell"] in cells]
+
+    def _forget(self, *plans: str) -> None:
+        """Search the store again before the next write to these plans."""
+        for plan in plans:
+            self._plans.pop(plan, None)
 
     def _known(self, plan: str) -> dict[str, _Known]:
         """Return the plan's runs by cell. The store is searched once per plan."""
@@ -304,12 +350,26 @@ class Tracker:
         folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
-    def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
-        if key not in run.data.metrics:
-            return []
-        tags = run.data.tags
-        who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
-        return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
+    def _rows(self, runs: Sequence[Run], key: str) -> list[tuple[Any, ...]]:
+        """Return run id, dataset, label, seed, step and value of every point that the runs have under a key."""
+        having = [run for run in runs if key in run.data.metrics]
+        told = ((run.info.run_id, run.data.tags) for run in having)
+        who = {run_id: (run_id, tags["dataset"], tags["label"], int(tags["seed"])) for run_id, tags in told}
+        found: dict[str, list[Metric]] = {run_id: [] for run_id in who}
+        for run_id, point in self._points(list(who), key):
+            found[run_id].append(point)
+        return [(*who[run_id], point.step, point.value) for run_id, points in found.items() for point in points]
+
+    def _points(self, run_ids: Sequence[str], key: str) -> Iterator[tuple[str, Metric]]:
+        """Yield run id and point of each run under a key: many runs at a time, if the store is a database here."""
+        store = self._client._tracking_client.store  # the client itself asks for one run at a time
+        if not hasattr(store, "get_metric_history_bulk"):  # a server
+            for run_id in run_ids:
+                yield from ((run_id, point) for point in self._client.get_metric_history(run_id, key))
+            return
+        for at in range(0, len(run_ids), TOGETHER):
+            for found in store.get_metric_history_bulk(run_ids[at : at + TOGETHER], key, MOST_POINTS):
+                yield found.run_id, found
 
     def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
         """Write the cell if the store lacks it or has an older state; return what the store then holds of it."""

@@ -30,12 +30,12 @@ def applicable_to(
     """Return the same for scores that are not tracked: of a dataset's settings, and metric -> signature."""
     import pandas as pd
 
-    facts = {
+    shared = {
         "source_kind": source.kind,
         "source_file": source.file,
         "dataset_settings": json.dumps(dict(settings)),
     }
-    rows = [{**facts, "metric": metric, "signature": signature} for metric, signature in signatures.items()]
+    rows = [{**shared, "metric": metric, "signature": signature} for metric, signature in signatures.items()]
     return applicable(spec, pd.DataFrame(rows), paper)
 
 

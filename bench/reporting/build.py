@@ -7,17 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.judging import statistics
-from bench.planning.cell import REAL
 from bench.plugins.reference import base
 from bench.records.human import Collected
 from bench.records.journal import FAILURES
 from bench.reporting.applicable import applicable
 from bench.reporting.compare import compare
+from bench.reporting.marks import marked
 from bench.reporting.paper import Paper, Published, value_of
 from bench.reporting.ranking import rank
 from bench.reporting.reference_row import reference_row, refuse_unknown
 from bench.reporting.table import Column, Entry, Human, PerSequence, Row, State, Table, made_elsewhere
-from bench.toolkit.metrics import copying
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +65,7 @@ def _table(
     rows = [_row(label, runs[runs["label"] == label], columns, spec, paper, set(labels), human) for label in labels]
     tested = spec.tested or tuple(column.metric for column in columns[:1])
     spec = replace(spec, tested=tuple(metric for metric in tested if any(metric == c.metric for c in columns)))
-    rows = _marked(rows, (*spec.under_dispersed, *copying.HIGHER), below=True)
-    rows = _marked(rows, copying.LOWER, below=False)
+    rows = marked(rows, spec, runs, per_sequence)
     reference = reference_row(rows, paper, wanted)
     comparisons = compare(reference, rows, columns, spec, runs, per_sequence) if reference else []
     return Table(
@@ -196,7 +194,10 @@ def _row(
     ours = human.get(label, "not collected")
     shared = runs.dropna(subset=["start"])
     starts = dict(zip(map(int, shared["seed"]), map(str, shared["start"]), strict=True))
-    return Row(label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts)
+    trainer = str(runs["baseline"].iloc[-1]) if len(runs) else ""
+    return Row(
+        label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts, trainer
+    )
 
 
 def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:
@@ -215,16 +216,3 @@ def _entry(state: State, values: tuple[float, ...]) -> Entry:
     interval = statistics.mean_interval(values)
     half = None if interval.high is None else interval.high - interval.value
     return Entry(state, values, mean=interval.value, half=half)
-
-
-def _marked(rows: list[Row], metrics: Sequence[str], *, below: bool) -> list[Row]:
-    """Mark values below the real row's, or above it. They are no better: a model that plays the mean has a low MSE."""
-    real = next((row for row in rows if row.label == REAL), None)
-    for metric in metrics:
-        floor = real.scores[metric].mean if real and metric in real.scores else None
-        for index, row in enumerate(rows):
-            mean = row.scores[metric].mean if metric in row.scores else None
-            if floor is not None and mean is not None and (mean < floor if below else mean > floor):
-                score = replace(row.scores[metric], marked=True)
-                rows[index] = replace(row, scores={**row.scores, metric: score})
-    return rows

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from bench.judging.pair_verdict import MOST_SEEDS
@@ -50,17 +50,19 @@ def scores(table: Table) -> Grid:
 
 
 def tests(table: Table) -> list[Grid]:
-    """Return the comparisons of the reference arm with each other arm, a grid for each tested metric."""
-    columns = {column.metric: column for column in table.columns}
-    grids = []
-    for metric, found in groupby(table.comparisons, key=lambda comparison: comparison.metric):
-        comparisons, column = list(found), columns[metric]
-        published = any(comparison.p_published for comparison in comparisons)
-        header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
-        header += [*(["published p"] if published else []), "p (seeds), t", "p (seeds), exact", "Verdict"]
-        rows = tuple(_comparison(one, column, published) for one in comparisons)
-        grids.append(Grid(f"{column.name}: {table.reference} against each", tuple(header), rows))
-    return grids
+    """Return the comparisons of the reference arm with each other arm, a grid for each metric that the paper tests."""
+    columns = [column for column in table.columns if column.metric in table.spec.tested]
+    return [tests_on(table, column) for column in columns if table.comparisons]
+
+
+def tests_on(table: Table, column: Column) -> Grid:
+    """Return the comparisons of the reference arm with each other arm on one metric, and over how many rows Holm is."""
+    comparisons = [one for one in table.comparisons if one.metric == column.metric]
+    published = any(comparison.p_published for comparison in comparisons)
+    header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
+    header += [*(["published p"] if published else []), "p (seeds), t", "p (seeds), exact", "Verdict"]
+    rows = tuple(_comparison(one, column, published) for one in comparisons)
+    return Grid(f"{column.name}: {table.reference} against each{_holm(comparisons)}", tuple(header), rows)
 
 
 def signatures(table: Table) -> list[tuple[str, str]]:
@@ -143,11 +145,23 @@ def _human(ours: str, published: str, table: Table) -> list[str]:
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:
     cells = [one.name, _interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
     cells += [one.p_published or DASH] if published else []
-    return (*cells, p_value(one.holm_t), p_value(one.holm_exact), _verdict(one))
+    return (*cells, p_value(one.holm_t), DASH if one.needed else p_value(one.holm_exact), _verdict(one))
+
+
+def _holm(comparisons: Sequence[Comparison]) -> str:
+    """Return how many p over seeds the adjustment counts, those of t apart if they differ; "" if none is defined."""
+    t, exact = sum(one.p_t is not None for one in comparisons), sum(one.p_exact is not None for one in comparisons)
+    apart = "" if t == exact else f" (t: {t})"
+    return f"; Holm over {exact} {'row' if exact == 1 else 'rows'}{apart}" if exact else ""
 
 
 def _verdict(one: Comparison) -> str:
-    """Return `better`, `worse`, or `not distinguishable (+4 seeds)`; "-" if there is no test."""
+    """Return `better`, `worse`, or `not distinguishable (+4 seeds)`; "-" if there is no test.
+
+    `needs 6 seeds` if no difference is large enough for the exact p to be below .05 with fewer.
+    """
+    if one.needed:
+        return f"needs {one.needed} seeds"
     said = one.verdict
     if said is None or said.p is None:
         return DASH

@@ -1,4 +1,7 @@
-"""One table of the packs of several labs. Each row says whose it is, and whether its scores came out again here."""
+"""One table of the packs of several labs. Each row says whose it is, and whether its scores came out again here.
+
+A row is claimed, re-scored (from its samples and weights), or re-trained (`bench verify FILE.zip --retrain ROW`).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contracts.errors import BenchError
+from bench.judging.retrained import Again, all_again
 from bench.judging.verify import WRONG, Finding
 from bench.planning.cell import REAL
+from bench.records import encoding
 from bench.records.journal_frame import frame_of, per_sequence_of
 from bench.reporting import latex, render, to_csv
 from bench.reporting.build import build_tables
@@ -71,10 +76,10 @@ def _lab(path: Path, corpora: Corpora) -> Lab:
         checked = examine(found, corpora)
         faults = _faults(checked)
         if faults:
-            return Lab(path.stem, frame_of(found.runs, "").iloc[:0], {}, faults)
+            return Lab(path.stem, encoding.frame(()), {}, faults)
         frame, read = frame_of(found.runs, found.plan), per_sequence_of(found.runs)
         sequences = {f"{path.stem}/{key}": read(key) for key in dict.fromkeys(frame["run_id"])}
-    marks = _marks(frame, checked.findings)
+        marks = _marks(frame, checked.findings, all_again(found.runs.of_plan(found.plan)))
     labels = [label if label == REAL else f"{label} ({path.stem}: {marks[label]})" for label in frame["label"]]
     frame = frame.assign(label=labels, run_id=[f"{path.stem}/{key}" for key in frame["run_id"]])
     return Lab(path.stem, frame, sequences, ())
@@ -85,11 +90,27 @@ def _faults(checked: Checked) -> tuple[str, ...]:
     return (*checked.faults, *wrong)
 
 
-def _marks(frame: pd.DataFrame, findings: Sequence[Finding]) -> dict[str, str]:
-    """Return label -> "re-scored" if every score of its runs came out again here, else "claimed"."""
+def _marks(frame: pd.DataFrame, findings: Sequence[Finding], trained: Sequence[Again]) -> dict[str, str]:
+    """Return label -> how its scores came out again here: claimed, re-scored or re-trained.
+
+    If some of its runs were trained again, the mark says how many; if scores came out otherwise, within what.
+    """
     claimed = {one.cell for one in findings if one.state == "claimed"}
-    by_label = frame.groupby("label")["cell"].agg(set)
-    return {str(label): "claimed" if cells & claimed else "re-scored" for label, cells in by_label.items()}
+    again = {one.cell: one for one in trained}
+    by_label = frame[frame["status"] == "done"].groupby("label")["cell"].agg(set)
+    marks = dict.fromkeys(map(str, frame["label"]), "claimed")
+    for label, cells in by_label.items():
+        made = [again[cell] for cell in sorted(cells & again.keys())]
+        scored = "claimed" if cells & claimed else "re-scored"
+        marks[str(label)] = _trained(made, len(cells), scored) if made else scored
+    return marks
+
+
+def _trained(made: Sequence[Again], runs: int, scored: str) -> str:
+    """Return the mark of a row of which some runs were trained again."""
+    count = "" if len(made) == runs else f" {len(made)} of {runs}"
+    largest = max(made, key=lambda one: one.largest)
+    return f"re-trained{count}" if largest.same else f"{scored}, re-trained{count} within {largest.largest:.2g}"
 
 
 def _concatenated(labs: Sequence[Lab]) -> pd.DataFrame:

@@ -166,7 +166,7 @@ def _bounds(row: Row, metric: str) -> tuple[float | None, float | None]:
 
 
 def _drawn(found: Sequence[Ladder], label: str) -> bool:
-    """Return whether an arm has a value above 0 somewhere: the oracle itself, at 0 throughout, has no line."""
+    """Return whether an arm has a value above 0: an arm at 0 throughout, such as the oracle itself, has no line."""
     return any(
         row.label == label and (row.scores[ladder.column.metric].mean or 0) != 0
         for ladder in found

@@ -9,13 +9,12 @@ from bench.judging.copies import rewards_copies
 from bench.judging.over_seeds import smallest_p
 from bench.judging.strange import NOUGHT, REAL_AT_NOUGHT
 from bench.planning.cell import REAL
-from bench.plugins.reference import base
 from bench.records.journal import FAILURES
-from bench.reporting import grids
+from bench.reporting import grids, marks
 from bench.reporting.evidence import on_headline
 from bench.reporting.paper import printed_name
 from bench.reporting.table import Table, made_elsewhere
-from bench.toolkit.metrics import copying
+from bench.toolkit.metrics import copying, distinct
 from bench.toolkit.metrics.nll import OF_MEANS
 
 
@@ -73,7 +72,7 @@ def _reading(table: Table) -> Iterator[str]:
         "p (seeds): the seed is the unit. t: Welch's t-test. Exact: Welch's t permuted over the runs, its p never "
         "below Welch's. In simulated studies without a difference, of 3 to 10 runs an arm, it was below .05 in 7 % at "
         "most, but in up to 15 % where scores were skewed and of unequal spread. "
-        f"{_family(table)}{_smallest(table)}"
+        f"Holm over the rows that have a p, for each metric by itself. {_smallest(table)}"
         f"Difference: {table.reference} minus the row, with the interval of the t-test. P(better): how often one of "
         "its runs is better than one of the row."
     )
@@ -83,6 +82,7 @@ def _reading(table: Table) -> Iterator[str]:
         "(+4 seeds) says that with 4 more seeds an arm, a difference of the observed size is found in 80 % of studies, "
         "at .05 over the number of tests."
     )
+    yield from _needed(table)
     yield from _variants(table)
     yield from _evidence(table)
 
@@ -133,14 +133,15 @@ def _copied(table: Table) -> Iterator[str]:
         )
 
 
-def _family(table: Table) -> str:
-    """Return the number of comparisons in Holm's adjustment, for each test."""
-    t = sum(one.p_t is not None for one in table.comparisons)
-    exact = sum(one.p_exact is not None for one in table.comparisons)
-    if t != exact:
-        return f"Holm over this table's comparisons that have a p: t {t}, exact {exact}. "
-    counted = "one comparison that has" if t == 1 else f"{t} comparisons that have"
-    return f"Holm over this table's {counted} a p. " if t else ""
+def _needed(table: Table) -> Iterator[str]:
+    """Yield the seeds without which no test can find a difference, however large."""
+    needed = sorted({one.needed for one in table.comparisons if one.needed})
+    if needed:
+        counts = " or ".join(map(str, needed))
+        yield (
+            f"Needs {counts} seeds: with fewer finished runs an arm, no exact p can be below .05 after Holm, whatever "
+            f"the scores. `bench run` with --seeds {needed[-1]} adds those that are missing."
+        )
 
 
 def _paired(table: Table) -> Iterator[str]:
@@ -170,8 +171,9 @@ def _evidence(table: Table) -> Iterator[str]:
 
 def _variants(table: Table) -> Iterator[str]:
     """Yield the unpaired rows whose runs begin with the random numbers of the reference's runs (see Cell.seed_for)."""
-    own = table.reference_row.label if table.reference_row else ""
-    alike = sorted({one.name for one in table.comparisons if base(one.label) == base(own) and not one.pairs})
+    own = table.reference_row.trainer if table.reference_row else ""
+    trainers = {row.label: row.trainer for row in table.rows}
+    alike = sorted({one.name for one in table.comparisons if trainers[one.label] == own and not one.pairs})
     if alike:
         yield (
             f"Of the same baseline as {table.reference}: {'; '.join(alike)}. Runs of equal seed begin with the same "
@@ -235,6 +237,13 @@ def _beyond(metric: str) -> str:
         return "above the real row's: the samples copy more of the training rows than held-out data do."
     if metric in copying.HIGHER:
         return "below the real row's: the samples repeat each other more than held-out data do."
+    if metric == distinct.NAME:
+        return "below half of the real row's: collapsed, the samples repeat few pairs of words."
+    if metric == marks.ORACLE:
+        return (
+            "below the real row's by more than chance: collapsed onto what the oracle finds likely, for the oracle's "
+            "own samples do not score so low."
+        )
     return "below the real row's: under-dispersed, not better than real data."
 
 

@@ -41,10 +41,10 @@ def pack(runs: RunsFolder, plan: str) -> bytes:
     for record in records:
         files |= {f"{record.cell.id}/{name}": content for name, content in _files(record)}
     files |= tables(runs, plan)
-    facts = {"format": FORMAT, "bench": __version__, "plan": plan, "environment": provenance.tags()}
-    facts["files"] = {name: sha256(content) for name, content in sorted(files.items())}
-    manifest = json.dumps({**facts, "seal": sealed(facts)}, indent=1).encode()
-    return _zipped({MANIFEST: manifest, **dict(sorted(files.items()))})
+    manifest = {"format": FORMAT, "bench": __version__, "plan": plan, "environment": provenance.tags()}
+    manifest["files"] = {name: sha256(content) for name, content in sorted(files.items())}
+    content = json.dumps({**manifest, "seal": sealed(manifest)}, indent=1).encode()
+    return _zipped({MANIFEST: content, **dict(sorted(files.items()))})
 
 
 def tables(runs: RunsFolder, plan: str) -> dict[str, bytes]:
@@ -53,9 +53,9 @@ def tables(runs: RunsFolder, plan: str) -> dict[str, bytes]:
     return {f"tables/{safe_name(table.dataset)}.csv": to_csv.table_csv(table).encode() for table in made}
 
 
-def sealed(facts: Mapping[str, Any]) -> str:
-    """Return the seal of pack.json: the sha256 of its facts."""
-    return sha256(json.dumps(facts, sort_keys=True))
+def sealed(manifest: Mapping[str, Any]) -> str:
+    """Return the seal of pack.json: the sha256 of what it says."""
+    return sha256(json.dumps(manifest, sort_keys=True))
 
 
 def _records(runs: RunsFolder, plan: str) -> list[Record]:

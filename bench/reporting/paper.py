@@ -42,7 +42,7 @@ class PlanePoint:
 
 @dataclass(frozen=True)
 class Published:
-    """One table of the paper: its values (metric -> label -> the digits as printed) and the metrics to test.
+    """One table of the paper: its values (metric -> label -> the digits as printed) and the metrics tested.
 
     `requires` holds the dataset's knobs of the published task; with others, the task is another. `signatures` holds the
     parts that the signature of a metric must have, by family: "self-bleu" for self-bleu-2. In the columns of
@@ -115,10 +115,14 @@ class Paper:
         return self.metrics.get(name, MetricName(name, 4))
 
     def row(self, label: str) -> str:
-        """Return the row's written name, in which lines can break: `seqgan[k=1,l2=0]` becomes `SeqGAN [k=1, l2=0]`."""
-        arm, bracket, rest = label.partition("[")
-        name = self.names.get(arm, arm)
+        """Return a row's written name, where lines break: `seqgan@lean[k=1,l2=0]` is `SeqGAN@lean [k=1, l2=0]`.
+
+        A name that the user gives stays as it is.
+        """
+        arm = base(label)
+        preset, bracket, rest = label[len(arm) :].partition("[")
         knobs = re.sub(r",(?=\S)", ", ", rest)
+        name = self.names.get(arm, arm) + preset
         return f"{name} {bracket}{knobs}" if bracket else name
 
     def rank(self, label: str) -> tuple[int, str]:

@@ -46,7 +46,7 @@ NAMES = tuple(OWNERS)
 BAYES = "bayes_accuracy"
 ACCURACY = "held_out_accuracy"
 TRAINED = {ACCURACY: (ACCURACY, "adversarial")}
-"""Name -> the value of training and the phase: what a trainer's discriminator gets right on sequences not seen."""
+"""Name -> the value of training and its phase: the accuracy of a trainer's discriminator on held-out sequences."""
 LEAST = 1e-5
 """Calibration is drawn for probabilities from this one up."""
 LABELS = {

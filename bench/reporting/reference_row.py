@@ -21,7 +21,7 @@ def reference_row(rows: Sequence[Row], paper: Paper, wanted: str | None = None) 
     """
     done = [row for row in rows if row.done and row.label != REAL]
     asked = [row for row in done if row.label == wanted]
-    foreign = [row for row in done if base(row.label) not in paper.order]
+    foreign = [row for row in done if row.trainer not in paper.order]
     shipped = _only(done, paper.reference) or _only(done, FALLBACK)
     return next(iter([*asked, *(foreign if len(foreign) == 1 else []), *shipped, *done]), None)
 

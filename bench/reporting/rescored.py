@@ -1,4 +1,4 @@
-"""What `bench rescore` writes: a line a file and metric, a table a paper, and the picture of BLEU and Self-BLEU."""
+"""The output of `bench rescore`: a line a file and metric, a table a paper, and the picture of BLEU and Self-BLEU."""
 
 from __future__ import annotations
 
@@ -84,9 +84,11 @@ def to_csv(judge: Judge, folders: Sequence[Folder], paper: Paper) -> str:
 
 def to_markdown(judge: Judge, folders: Sequence[Folder], paper: Paper) -> str:
     """Return a table for each paper and number of sequences, with the real row first, and the notes under it."""
-    facts = judge.opened.data.source
+    source = judge.opened.data.source
     lines = [f"# Published samples, judged on {markdown_escape(judge.real.dataset_label)}", ""]
-    lines += [markdown_escape(f"Corpus: {facts.file} ({facts.kind}). A value is the mean over files, ± 95 % interval.")]
+    lines += [
+        markdown_escape(f"Corpus: {source.file} ({source.kind}). A value is the mean over files, ± 95 % interval.")
+    ]
     if unquoted := sum(one.unquoted for folder in folders for one in folder.files):
         lines += ["", f"Quotation marks around lines are taken off in {unquoted} files."]
     for folder in folders:
@@ -175,7 +177,7 @@ def _text(found: statistics.Interval | None, decimals: int) -> str:
 
 
 def _notes(folder: Folder, spec: Published) -> Iterator[str]:
-    """Yield what must be said of the real rows, of the published values, and of files."""
+    """Yield the notes on the real rows, on the published values, and on files."""
     for real in folder.real.values():
         if real.sequences < real.wanted:
             yield (

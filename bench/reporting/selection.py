@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contracts.errors import unknown
 from bench.planning.cell import REAL
+from bench.reporting.table import Row, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,30 @@ def selected(source: Source, plan: str | None, selection: Selection) -> pd.DataF
     if selection.metrics:
         frame = frame[frame["metric"].isna() | frame["metric"].isin(selection.metrics)]
     return frame
+
+
+class Shown(NamedTuple):
+    """Tables cut to what a command asked for, and what of the plan they leave out; "" if nothing."""
+
+    tables: list[Table]
+    hidden: str
+
+
+def asked_for(tables: Sequence[Table], asked: Collection[tuple[str, str]]) -> Shown:
+    """Return the tables of these (dataset, label) pairs with their rows alone. A plan may hold more, from before."""
+    wanted = {table.dataset: [row for row in table.rows if (table.dataset, row.label) in asked] for table in tables}
+    kept = [_with_rows(table, wanted[table.dataset]) for table in tables if wanted[table.dataset]]
+    rows = sum(len(table.rows) - len(wanted[table.dataset]) for table in tables if wanted[table.dataset])
+    others = len(tables) - len(kept)
+    counts = ((rows, "row"), (others, "dataset"))
+    told = " and ".join(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count)
+    return Shown(kept, f"the plan has {told} more" if told else "")
+
+
+def _with_rows(table: Table, rows: Sequence[Row]) -> Table:
+    labels = {row.label for row in rows}
+    tests = tuple(one for one in table.comparisons if one.label in labels)
+    return replace(table, rows=tuple(rows), comparisons=tests, runs=table.runs[table.runs["label"].isin(labels)])
 
 
 def listed(text: str | None) -> tuple[str, ...]:

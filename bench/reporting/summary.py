@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,20 @@ FORMAT = 1
 def summary(tables: Sequence[Table]) -> dict[str, Any]:
     """Return the tables as values that JSON has; null stands for what is missing."""
     plan = str(tables[0].runs["plan"].iloc[0]) if tables else None
-    return {"format": FORMAT, "seqbench": __version__, "plan": plan, "tables": [_table(table) for table in tables]}
+    return {
+        "format": FORMAT,
+        "seqbench": __version__,
+        "plan": plan,
+        "presets": sorted({str(preset) for table in tables for preset in table.runs["preset"].dropna()}),
+        "asked": _asked(tables),
+        "tables": [_table(table) for table in tables],
+    }
+
+
+def _asked(tables: Sequence[Table]) -> str | None:
+    """Return when a run was asked for last, as in "2026-11-25T14:30:00Z"; None if there is no run."""
+    newest = max((int(moment) for table in tables for moment in table.runs["projected"]), default=None)
+    return None if newest is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest // 10**9))
 
 
 def summary_json(tables: Sequence[Table]) -> str:
@@ -94,4 +108,5 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "p_exact_holm": six(one.holm_exact),
         "verdict": said.word if said and said.p is not None else None,
         "seeds_more": said.more if said else None,
+        "seeds_needed": one.needed,
     }

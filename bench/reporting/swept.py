@@ -1,4 +1,4 @@
-"""What `bench sweep` writes: every score at every temperature, the comparisons at equal diversity, and the panels."""
+"""The output of `bench sweep`: every score at every temperature, the comparisons at equal diversity, and the panels."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from bench.judging import statistics
 from bench.judging.over_seeds import Arm
 from bench.judging.pair_verdict import PairVerdict
 from bench.planning.cell import ELSEWHERE
+from bench.plugins.reference import base
 from bench.records.human import Collected
 from bench.reporting.paper import Published
 
@@ -41,7 +42,7 @@ class Entry:
     """A row's values of one metric, sorted by seed, and the seeds; their mean, the half-width of its 95 % interval, and
     the kind of bound.
 
-    `marked` means that the value is below the real row's, which is not better.
+    `marked` means that the value is beyond the real row's, which is not better (see bench/reporting/marks.py).
     """
 
     state: State
@@ -58,7 +59,8 @@ class Entry:
 class Row:
     """One arm, with the numbers of its runs that finished, failed, or did neither yet.
 
-    `starts` is seed -> the key of the start that the run shares with other arms.
+    `starts` is seed -> the key of the start that the run shares with other arms. `baseline` is the trainer's own name,
+    which a label of the user's hides; "" if no run says.
     """
 
     label: str
@@ -70,6 +72,12 @@ class Row:
     human: str = "not collected"
     human_published: str | None = None
     starts: Mapping[int, str] = field(default_factory=dict)
+    baseline: str = ""
+
+    @property
+    def trainer(self) -> str:
+        """Return the name of the trainer, without knobs and preset."""
+        return self.baseline or base(self.label)
 
     def arm(self, metric: str) -> Arm:
         """Return the scores on a metric by seed, with the starts of the runs."""
@@ -92,10 +100,11 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The reference arm against one row on one metric, with p over seeds before and after Holm over the table.
+    """The reference arm against one row on one metric, with p over seeds before and after Holm over the metric's rows.
 
     `pairs` is the number of seeds whose runs share a start, by which the tests are paired; 0 if they are unpaired. The
-    verdict is about the reference arm and follows `holm_exact`.
+    verdict is about the reference arm and follows `holm_exact`. `needed` is the least number of seeds per arm with
+    which that can be below .05; None if the seeds at hand are enough, or if the values are all equal.
     """
 
     metric: str
@@ -111,6 +120,7 @@ class Comparison:
     holm_t: float | None = None
     holm_exact: float | None = None
     verdict: PairVerdict | None = None
+    needed: int | None = None
 
 
 @dataclass(frozen=True)

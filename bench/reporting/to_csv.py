@@ -82,6 +82,7 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "p_exact_holm": _six(one.holm_exact if one else None),
         "verdict": said.word if said and said.p is not None else "",
         "seeds_more": str(said.more) if said and said.more is not None else "",
+        "seeds_needed": str(one.needed) if one and one.needed else "",
         "signature": signature,
         "bound": score.bound or "",
     }

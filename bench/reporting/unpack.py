@@ -52,21 +52,13 @@ class Checked(NamedTuple):
 def unpacked(path: Path) -> Iterator[Unpacked]:
     """Yield the contents of a pack as a runs folder, which is removed at the end; BenchError if it is no pack."""
     files = dict(members(read_bytes(path), str(path), "", most_each=MOST_EACH, most=MOST))
-    facts, faults = _manifest(files, path)
+    manifest, faults = _manifest(files, path)
     with tempfile.TemporaryDirectory(prefix="bench-pack-") as folder:
         for name, content in files.items():
             if NAMES.fullmatch(name):
                 write_whole(Path(folder) / name, content)
         _link_inputs(Path(folder))
-        yield Unpacked(RunsFolder(Path(folder)), str(facts["plan"]), tuple(faults))
-
-
-def check(
-    path: Path, corpora: Corpora, told: Callable[[Finding], object] = lambda _: None, *, scores: bool = True
-) -> Checked:
-    """Verify a pack, and call `told` with the finding of each cell; BenchError if it is no pack."""
-    with unpacked(path) as found:
-        return examine(found, corpora, told, scores=scores)
+        yield Unpacked(RunsFolder(Path(folder)), str(manifest["plan"]), tuple(faults))
 
 
 def examine(
@@ -87,34 +79,36 @@ def examine(
 
 def _manifest(files: Mapping[str, bytes], path: Path) -> tuple[dict[str, Any], list[str]]:
     """Return what pack.json says, and what is wrong with it and with the files that it lists."""
-    facts, seal = _facts(files.get(MANIFEST, b""), path)
-    faults = [] if seal == sealed(facts) else [f"{MANIFEST} was changed after packing"]
-    listed = facts["files"]
+    manifest, seal = _parsed(files.get(MANIFEST, b""), path)
+    faults = [] if seal == sealed(manifest) else [f"{MANIFEST} was changed after packing"]
+    listed = manifest["files"]
     there = {name: sha256(content) for name, content in files.items() if name != MANIFEST}
     faults += [f"{name} is missing" for name in sorted(listed.keys() - there.keys())]
     faults += [f"{name} is not in the list of {MANIFEST}" for name in sorted(there.keys() - listed.keys())]
     both = sorted(there.keys() & listed.keys())
     faults += [f"{name} was changed after packing" for name in both if there[name] != listed[name]]
     faults += [f"{name} is no file of a pack" for name in both if not NAMES.fullmatch(name)]
-    return facts, faults
+    return manifest, faults
 
 
-def _facts(manifest: bytes, path: Path) -> tuple[dict[str, Any], Any]:
+def _parsed(content: bytes, path: Path) -> tuple[dict[str, Any], Any]:
     """Return what pack.json says, and its seal; BenchError if it is not the pack.json of a pack that can be read."""
     try:
-        facts = json.loads(manifest)
+        manifest = json.loads(content)
     except (ValueError, RecursionError):
-        facts = None
-    if not isinstance(facts, dict) or not _names_its_files(facts):
+        manifest = None
+    if not isinstance(manifest, dict) or not _names_its_files(manifest):
         raise BenchError(f"{path} is no pack: it has no sound {MANIFEST}; `bench pack` makes one")
-    if facts.get("format") != FORMAT:
-        raise BenchError(f"{path} is a pack of format {facts.get('format')!r:.20}; this version reads format {FORMAT}")
-    seal = facts.pop("seal", None)
-    return facts, seal
+    if manifest.get("format") != FORMAT:
+        raise BenchError(
+            f"{path} is a pack of format {manifest.get('format')!r:.20}; this version reads format {FORMAT}"
+        )
+    seal = manifest.pop("seal", None)
+    return manifest, seal
 
 
-def _names_its_files(facts: Mapping[str, Any]) -> bool:
-    return typed.by_name(typed.is_text)(facts.get("files")) and typed.is_text(facts.get("plan"))
+def _names_its_files(manifest: Mapping[str, Any]) -> bool:
+    return typed.by_name(typed.is_text)(manifest.get("files")) and typed.is_text(manifest.get("plan"))
 
 
 def _strays(found: Unpacked) -> list[str]:

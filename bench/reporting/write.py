@@ -127,12 +127,15 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
 
 
 def where_it_is(out: Path, paths: Sequence[Path]) -> str:
-    """Return a line that says where the report is."""
-    return f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})"
+    """Return two lines: where the report in the folder `out` is, and where all plans are."""
+    return (
+        f"Tables: {len(paths)} files in {out} (open {out / 'index.html'}; LaTeX: {out / 'tables.tex'})\n"
+        f"All plans: {out.parent / 'index.html'}"
+    )
 
 
 def how_to_look(tracker: Tracker, out: Path, paths: Sequence[Path]) -> str:
-    """Return two lines: where the report is, and how to open MLflow."""
+    """Return three lines: where the report in the folder `out` is, where all plans are, and how to open MLflow."""
     here = (DEFAULT_URI, DEFAULT_URI.replace("mlflow.db", str(Path("mlflow.db").absolute())))
     beside = Path(sys.executable).with_name("mlflow")  # if the running environment is not activated
     program = "mlflow" if shutil.which("mlflow") or not beside.exists() else str(beside)

@@ -1,6 +1,6 @@
 """Arrays kept on disk for later processes: written whole, verified when they are read, mapped into memory.
 
-An entry is a folder: one .npy file an array, and entry.json with the facts and the arrays' checksums.
+An entry is a folder: one .npy file an array, and entry.json with a description and the arrays' checksums.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ Arrays = dict[str, NDArray[Any]]
 PATIENCE = 900.0
 """Seconds to wait for another process that makes the same entry."""
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError)
-"""What reading an entry raises, whatever was written over it."""
+"""The errors of reading a damaged entry."""
 
 
 class Entry(NamedTuple):
-    """What an entry holds."""
+    """The arrays of an entry and its description, which is plain JSON."""
 
     arrays: Arrays
-    facts: Any
+    description: Any
 
 
 def find(folders: Iterable[Path], key: str) -> Entry | None:
-    """Return the entry of that key in the first folder that has it whole; None if there is none.
+    """Return the entry of that key from the first folder that has it undamaged; None if none has.
 
-    The arrays are mapped, private to this process: they can be written into, the files never change by it. So a
-    plug-in that writes into its data harms nobody else, torch takes the arrays without a warning, and the fingerprint
-    shows what was done.
+    The arrays are mapped copy-on-write: a plug-in can write into them, and the files do not change. So no other process
+    is harmed, torch takes the arrays without a warning, and the fingerprint shows the change.
     """
     for folder in folders:
         with suppress(*_DAMAGED):
@@ -47,10 +46,10 @@ def find(folders: Iterable[Path], key: str) -> Entry | None:
 
 
 def made(folders: Sequence[Path], key: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> Entry:
-    """Return the entry of that key, which `make()` gives if no folder has it.
+    """Return the entry of that key; if no folder has it, call `make()` and keep the result.
 
-    Of several processes that want it, one makes it, and the others wait for it. All share the mapped files. If no
-    folder can be written, each process has arrays of its own.
+    If several processes ask for it, one makes it and the others wait. All share the mapped files. If no folder can be
+    written, each process has arrays of its own.
     """
     if (found := find(folders, key)) is not None:
         return found
@@ -64,12 +63,12 @@ def made(folders: Sequence[Path], key: str, make: Callable[[], Mapping[str, NDAr
 
 @contextmanager
 def _alone(folders: Iterable[Path], key: str) -> Iterator[None]:
-    """Let one process at a time make the entry; no longer than PATIENCE, and where the folder has locks."""
+    """Let one process at a time make the entry. A process waits for PATIENCE at most, and not if locks fail."""
     from filelock import FileLock
 
     folder = next(filter(writable, folders), None)
     lock = FileLock(folder / f".{key}.lock", timeout=PATIENCE) if folder else None
-    with suppress(OSError, NotImplementedError):  # Timeout is an OSError; without the lock, it is made twice
+    with suppress(OSError, NotImplementedError):  # Timeout is an OSError; without the lock, the entry is made twice
         if folder and lock:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
@@ -82,22 +81,24 @@ def _alone(folders: Iterable[Path], key: str) -> Iterator[None]:
             lock.release()
 
 
-def keep(folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: str = "") -> None:
+def keep(
+    folders: Iterable[Path], key: str, arrays: Mapping[str, NDArray[Any]], description: Any, kind: str = ""
+) -> None:
     """Write the entry into the first folder that takes it; it is no error if none does.
 
-    `kind` is the same for entries of which the newest alone is of use.
+    Of entries of one `kind`, only the newest is of use: see `sweep`.
     """
     for folder in folders:
         if writable(folder):
-            with suppress(OSError):  # of a full disk, say
-                _write(folder / key, arrays, facts, kind)
+            with suppress(OSError):  # for example, the disk is full
+                _write(folder / key, arrays, description, kind)
                 return
 
 
 def sweep(folders: Iterable[Path], kind: str | None = None) -> list[Path]:
-    """Remove entries that are older than the newest of their kind, and return them; of one kind, or of all kinds.
+    """Remove the entries of a kind (None: of every kind) that are older than its newest, and return them.
 
-    Entries that name no kind stay. So do those in a folder that cannot be written.
+    Entries without a kind, and those in a folder that cannot be written, stay.
     """
     removed = []
     for folder in folders:
@@ -129,15 +130,15 @@ def _kind(entry: Path) -> str:
 
 
 def writable(folder: Path) -> bool:
-    """Return whether the nearest existing folder lets anyone write: an administrator, who may, keeps to it as well."""
+    """Return whether the nearest existing folder has write permission, which root needs here too."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     return bool(existing.stat().st_mode & 0o222) and os.access(existing, os.W_OK)
 
 
 def _read(entry: Path) -> Entry:
-    """ValueError, or another of _DAMAGED, if a file is absent or not as it was written."""
+    """Return the entry; ValueError, or another of _DAMAGED, if a file is absent or was changed."""
     content = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
-    if content["sha256"] != _checksum(content["facts"], content["arrays"]):
+    if content["sha256"] != _checksum(content["description"], content["arrays"]):
         raise ValueError("entry.json is damaged")
     arrays = {}
     for name, digest in content["arrays"].items():
@@ -145,11 +146,11 @@ def _read(entry: Path) -> Entry:
         arrays[name] = np.asarray(mapped)
         if _digest(arrays[name]) != digest:
             raise ValueError(f"{name}.npy is damaged")
-    return Entry(arrays, content["facts"])
+    return Entry(arrays, content["description"])
 
 
-def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: str) -> None:
-    """Under another name first, which then takes the place of what is there: a damaged entry, or the same."""
+def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], description: Any, kind: str) -> None:
+    """Write the entry under another name, then rename it; it replaces a damaged entry, or the same one."""
     half = entry.with_name(f".{entry.name}.{os.getpid()}")
     old = entry.with_name(f".{entry.name}.{os.getpid()}.old")
     try:
@@ -157,7 +158,12 @@ def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: st
         for name, array in arrays.items():
             np.save(half / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
         digests = {name: _digest(array) for name, array in arrays.items()}
-        content = {"kind": kind, "facts": facts, "arrays": digests, "sha256": _checksum(facts, digests)}
+        content = {
+            "kind": kind,
+            "description": description,
+            "arrays": digests,
+            "sha256": _checksum(description, digests),
+        }
         (half / "entry.json").write_text(json.dumps(content), encoding="utf-8")
         with suppress(FileNotFoundError):
             entry.rename(old)
@@ -168,11 +174,11 @@ def _write(entry: Path, arrays: Mapping[str, NDArray[Any]], facts: Any, kind: st
 
 
 def _digest(array: NDArray[Any]) -> str:
-    """Of type, shape and values."""
+    """Return the checksum of type, shape and values."""
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def _checksum(facts: Any, digests: Mapping[str, str]) -> str:
-    return sha256(json.dumps([facts, digests], sort_keys=True))
+def _checksum(description: Any, digests: Mapping[str, str]) -> str:
+    return sha256(json.dumps([description, digests], sort_keys=True))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.contracts.knobs import build, quick
+from bench.contracts.knobs import build, quick, rules_of
 from bench.engine.conformance.datasets import check_dataset
 from bench.plugins import loading as plugins
 from bench.toolkit.corpora.fetch import Corpora
@@ -59,4 +59,4 @@ def test_its_knobs_of_bleu_reach_every_signature(make: Any, name: str) -> None:
 def test_knobs_have_defaults_that_pass_their_own_bounds_and_a_line_of_help(name: str) -> None:
     cls = plugins.load("bench.datasets", name)
     assert build(cls.Settings, dataclasses.asdict(cls.Settings()), name) == cls.Settings()
-    assert all(field.metadata.get("help") for field in dataclasses.fields(cls.Settings))
+    assert all(rules.help for rules in rules_of(cls.Settings).values())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.contracts.knobs import build, quick
+from bench.contracts.knobs import build, quick, rules_of
 from bench.engine.conformance.subject import subjects, toy_data
 from bench.engine.conformance.trainers import CHECKS
 from bench.plugins import loading as plugins
@@ -36,7 +36,7 @@ def test_knobs_have_defaults_that_pass_their_own_bounds_and_a_line_of_help(name:
     cls = plugins.load("bench.baselines", name)
     settings: Any = cls.Settings()
     assert build(cls.Settings, dataclasses.asdict(settings), name) == settings
-    assert all(field.metadata.get("help") for field in dataclasses.fields(cls.Settings))
+    assert all(rules.help for rules in rules_of(cls.Settings).values())
 
 
 def test_the_toy_data_is_what_it_says() -> None:

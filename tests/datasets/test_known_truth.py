@@ -109,7 +109,7 @@ def test_a_generator_without_log_prob_is_counted(sample: Callable[..., Opened]) 
     scores = judged(opened, Silent(opened.dataset.real(opened.data))).scores
     defined = {name for name, score in scores.items() if score.value is not None}
     counted = {"train_4grams", "counted_tv", "counted_reverse_kl"}
-    assert defined == {"nll_oracle", *counted, "copied_rows", "longest_copied", "unique_rows"}
+    assert defined == {"nll_oracle", *counted, "copied_rows", "longest_copied", "unique_rows", "distinct-2"}
     assert 0 < scores["counted_tv"].value < 0.4 and "|from:counts|" in scores["counted_tv"].signature
 
 

@@ -40,7 +40,7 @@ def do(make_cell: Callable[..., Cell], context: Context) -> Callable[..., Record
     return do
 
 
-COPYING = ["copied_rows", "longest_copied", "unique_rows"]
+BESIDE = ["copied_rows", "longest_copied", "unique_rows", "distinct-2"]
 """The metrics that every dataset has."""
 
 
@@ -52,7 +52,7 @@ def error_of(record: Record) -> str:
 
 def test_a_finished_cell_leaves_scores_and_artifacts(do: Any) -> None:
     record = do()
-    assert record.status == "done" and list(record.scores) == ["ones", "nll_test", *COPYING]
+    assert record.status == "done" and list(record.scores) == ["ones", "nll_test", *BESIDE]
     assert sorted(path.name for path in record.folder.iterdir()) == sorted(
         ["cell.json", "journal.jsonl", "samples.txt", "scores.parquet", "generator.safetensors"]
     )

@@ -167,11 +167,45 @@ def test_a_start_chosen_by_a_rule_is_trained_by_its_own_arm(cells: Any, context:
     assert best and best[0] <= 3
 
 
-def test_a_tempered_generator_has_the_weights_of_the_start_and_its_own_curve(cells: Any, context: Context) -> None:
-    plain, tempered = do(cells("mle", "mle-temperature"), context)
-    assert of_start(plain).key == of_start(tempered).key and not of_start(tempered).found
+def test_a_tempered_generator_shares_the_start_and_takes_its_own_curve_from_it(cells: Any, context: Context) -> None:
+    arms = cells("mle", "mle-temperature", "random-reward")
+    together = do(arms, context)
+    plain, tempered, _ = together
+    assert [of_start(record).found for record in together] == [False, True, True]
     assert numbers(plain)[0] == numbers(tempered)[0]
+    assert [point.x for point in tempered.curve] == [0, 1, 2, 3]
     assert [point.scores for point in plain.curve] != [point.scores for point in tempered.curve]
+    first = elsewhere(context, "tempered first")
+    reversed_ = do([arms[1], arms[0], arms[2]], first)  # the start is kept by the arm that does not show it
+    assert [of_start(record).found for record in reversed_] == [False, True, True]
+    assert [numbers(reversed_[at]) for at in (1, 0, 2)] == [numbers(record) for record in together]
+
+
+@pytest.mark.parametrize("point", [0, 2, 3])
+def test_a_damaged_point_of_the_curve_is_trained_again(cells: Any, context: Context, point: int) -> None:
+    one, two = cells("mle", "mle-temperature")
+    do([one], context)
+    (kept,) = (context.runs / FOLDER).glob(f"*/curve/{point}/*/weights.safetensors")
+    kept.write_bytes(kept.read_bytes()[:-1] + b"?")
+    (record,) = do([two], context)
+    assert not of_start(record).found
+    (alone,) = do([two], elsewhere(context, "alone"))
+    assert numbers(record) == numbers(alone)
+    (later,) = do([one], elsewhere(context, "later"))
+    shutil.rmtree(context.runs / one.id)
+    (again,) = do([one], context)
+    assert of_start(again).found and numbers(again) == numbers(later)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_tempered_generator_that_was_stopped_keeps_all_points(cells: Any, context: Context, epochs: int) -> None:
+    plain, tempered = cells("mle", "mle-temperature")
+    write_cell(plain, context.runs)
+    assert job.run(plain, replace(context, stop=StopAfter(epochs))) == "interrupted"
+    _, record = do([plain, tempered], context)
+    assert of_start(record).found
+    (alone,) = do([tempered], elsewhere(context, "alone"))
+    assert numbers(record) == numbers(alone)
 
 
 def test_a_third_partys_code_is_part_of_its_own_start_only(cells: Any, context: Context, tmp_path: Path) -> None:

@@ -51,14 +51,14 @@ def test_a_machine_that_is_never_idle_is_measured_all_the_same_and_says_so(monke
     scripted(monkeypatch, (5.0, 1.25))
     timing = speed.measure(stage(), CPU, runs=2)
     assert timing.seconds == [5.0, 5.0] and timing.discarded == 4
-    assert timing.facts(1e9)["foreign_cores"] == 1.25
+    assert timing.measured(1e9)["foreign_cores"] == 1.25
 
 
 def test_rate_and_share_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     scripted(monkeypatch, (2.0, 0.0))
-    facts = speed.measure(stage(), CPU, runs=1).facts(peak=16e9)
-    assert facts["rate"] == 50 and facts["peak_share"] == pytest.approx(0.25)
-    assert speed.measure(stage(None), CPU, runs=1).facts(16e9)["peak_share"] is None
+    measured = speed.measure(stage(), CPU, runs=1).measured(peak=16e9)
+    assert measured["rate"] == 50 and measured["peak_share"] == pytest.approx(0.25)
+    assert speed.measure(stage(None), CPU, runs=1).measured(16e9)["peak_share"] is None
 
 
 def test_operations_are_those_of_the_models() -> None:
@@ -82,9 +82,9 @@ def test_command_prints_json_and_knows_its_stages(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(estimate, "path", lambda: tmp_path / "speed.json")
     args = ["speed", "--stage", "f", "--stage", "bleu", "--runs", "1", "--threads", "1", "--device", "cpu", "--json"]
     result = CliRunner().invoke(bench, args, catch_exceptions=False)
-    facts = json.loads(result.stdout)
-    assert list(facts["stages"]) == ["f", "bleu"] and facts["stages"]["f"]["seconds"] > 0
-    assert facts["threads"] == 1 and facts["sgemm_gflops"] > 0
+    measured = json.loads(result.stdout)
+    assert list(measured["stages"]) == ["f", "bleu"] and measured["stages"]["f"]["seconds"] > 0
+    assert measured["threads"] == 1 and measured["sgemm_gflops"] > 0
     assert not (tmp_path / "speed.json").exists(), "hours are predicted from all the stages, or not at all"
 
 
@@ -95,13 +95,13 @@ def test_all_the_stages_predict_the_hours_of_every_preset(tmp_path: Path, monkey
     idle = [speed.Stage(key, "nothing", "things", 1, 8e9, lambda _: lambda: None) for key in speed_command.STAGES]
     monkeypatch.setattr(speed, "STAGES", idle)
     args = ["speed", "--runs", "1", "--threads", "1", "--device", "cpu"]
-    facts = json.loads(CliRunner().invoke(bench, [*args, "--json"], catch_exceptions=False).stdout)
-    assert set(facts["hours"]) == set(preset.shipped())
-    assert facts["hours"]["official"]["mle"] == pytest.approx(240 / 3600)
+    measured = json.loads(CliRunner().invoke(bench, [*args, "--json"], catch_exceptions=False).stdout)
+    assert set(measured["hours"]) == set(preset.shipped())
+    assert measured["hours"]["official"]["mle"] == pytest.approx(240 / 3600)
     seconds = dict.fromkeys(speed_command.STAGES, 2.0)
     knobs = plugins.load("bench.baselines", "seqgan").Settings()
     by_hand = estimate.training_seconds(knobs, seconds, Sizes(9_984, 20, 5_000), "seqgan")
-    assert by_hand is not None and facts["hours"]["official"]["seqgan"] == pytest.approx(by_hand / 3600)
+    assert by_hand is not None and measured["hours"]["official"]["seqgan"] == pytest.approx(by_hand / 3600)
     assert estimate.measured("cpu") == seconds
     text = CliRunner().invoke(bench, args, catch_exceptions=False).stdout
     assert "predicted hours of one seed on the oracle" in text and "official  mle    0.067" in text

@@ -85,8 +85,15 @@ def test_too_few_seeds_are_told_in_place_of_a_p_that_cannot_fall() -> None:
 
 @pytest.mark.parametrize(("family", "unpaired", "by_seed"), [(1, 4, 6), (6, 5, 8), (11, 6, 9), (23, 6, 10)])
 def test_the_floor_is_the_least_number_of_seeds(family: int, unpaired: int, by_seed: int) -> None:
-    assert pair_verdict.seeds_to_pass(family, by_seed=False) == unpaired
-    assert pair_verdict.seeds_to_pass(family, by_seed=True) == by_seed
+    assert pair_verdict.seeds_to_pass([False] * family) == [unpaired] * family
+    assert pair_verdict.seeds_to_pass([True] * family) == [by_seed] * family
+
+
+def test_of_tests_of_two_kinds_each_needs_its_own_seeds() -> None:
+    """Holm begins with the unpaired tests, whose least p is smaller: 4 paired ones need 4 * 2 / 2^8 to be below .05."""
+    assert pair_verdict.seeds_to_pass([True, False, True, True, True, *[False] * 6]) == [8, 6, 8, 8, 8, *[6] * 6]
+    assert pair_verdict.seeds_to_pass([True], level=0.2) == [4]
+    assert pair_verdict.seeds_to_pass([False] * 6000) == [None] * 6000, "no p of 100,000 draws is below .05 / 6,000"
 
 
 def test_what_is_not_made_alike_is_left_out_or_refused() -> None:

@@ -61,7 +61,10 @@ def test_the_temperature_gives_the_arms_headline(run: Callable[..., Record], let
     weights = np.array([(1 - B) / 3, B, (1 - B) / 3, (1 - B) / 3]) ** (1 / found.temperature)
     nll = -np.log(weights / weights.sum())[letters.data.test].mean()
     assert found.scores["nll_test"] == pytest.approx(float(nll))
-    assert found.arm == {"share": pytest.approx(share), "nll_test": 1.5} and found.unlike.keys() == NAMES
+    assert found.arm == {"share": pytest.approx(share), "nll_test": 1.5} and found.unlike.keys() == {
+        *NAMES,
+        "distinct-2",
+    }
 
 
 def test_a_share_that_no_temperature_gives_is_out_of_reach(run: Callable[..., Record], letters: Opened) -> None:

@@ -153,6 +153,33 @@ def test_random_regroupings_find_what_all_of_them_do(monkeypatch: pytest.MonkeyP
     assert studentised(a, b) == pytest.approx(exact, abs=5 * math.sqrt(exact * (1 - exact) / 100_000))
 
 
+@pytest.mark.parametrize("kind", ["normal", "ties", "constant", "far"])
+def test_sums_over_members_count_what_the_values_themselves_do(kind: str) -> None:
+    """Each random regrouping's squared t, from its own values, is compared with the observed one."""
+    rng = numpy_rng("sums", ["normal", "ties", "constant", "far"].index(kind))
+    made = {
+        "normal": lambda size: rng.normal(0, 1, size),
+        "ties": lambda size: rng.integers(0, 3, size).astype(float),
+        "constant": lambda size: np.full(size, float(size % 2)),
+        "far": lambda size: 5 + 1e-7 * rng.normal(0, 1, size) + size,
+    }[kind]
+    a, b = made(12), made(11)
+    values = np.concatenate([a, b])
+    values = (values - values.mean()) / np.abs(values - values.mean()).max()
+
+    def squared(rows: np.ndarray) -> np.ndarray:
+        one, other = rows[:, :12], rows[:, 12:]
+        error = one.var(1, ddof=1) / 12 + other.var(1, ddof=1) / 11
+        with np.errstate(divide="ignore"):
+            return np.where(error > 1e-24, (one.mean(1) - other.mean(1)) ** 2 / error, np.inf)
+
+    generator, count = numpy_rng("permutation test"), 0
+    for begin in range(0, 100_000, 2**20 // 23):
+        rows = np.tile(values, (min(2**20 // 23, 100_000 - begin), 1))
+        count += int((squared(generator.permuted(rows, axis=1)) >= squared(values[None])[0] * (1 - 1e-9)).sum())
+    assert studentised(a, b) == (1 + count) / 100_001
+
+
 @pytest.mark.parametrize("case", range(5))
 def test_holm_agrees_with_statsmodels_and_passes_over_the_undefined(case: int) -> None:
     p = numpy_rng("holm", case).uniform(0, 0.2, 7)
@@ -288,7 +315,7 @@ def test_calibration_a_method_against_itself_over_seeds() -> None:
 
 @pytest.mark.parametrize(("sd", "rate"), [(0.01, 0.36), (0.02, 0.60), (0.05, 0.84)])
 def test_the_test_over_sequences_calls_identical_methods_different(sd: float, rate: float) -> None:
-    """10,000 sequences of standard deviation .53 a run, runs of one method varying by sd: the rates of METHOD.md.
+    """10,000 sequences of standard deviation .53 a run, runs of one method varying by sd: the rates by simulation.
 
     The per-sequence means are drawn directly: a mean of 10,000 normals is normal with sd .0053.
     """

@@ -53,7 +53,7 @@ def seal_again(record: Record, **changes: Any) -> None:
 
 def test_a_whole_cell_comes_out_again(done: Record, found: Any) -> None:
     (one,) = found()
-    assert one == Finding("whole", "Words", "Tiny", 0, done.cell.id, ("5 scores come out again",))
+    assert one == Finding("whole", "Words", "Tiny", 0, done.cell.id, ("6 scores come out again",))
     assert found("mine") == [one]
     with pytest.raises(BenchError, match=r"unknown plan in .*'mime'; did you mean 'mine'"):
         found("mime")
@@ -137,9 +137,9 @@ def test_an_old_cell_without_checksums_is_named_and_taken_again(done: Record, fo
     path = done.folder / "journal.jsonl"
     lines = path.read_text().splitlines()[:-1]
     path.write_text("".join(f"{line}\n" for line in [*lines[:-1], lines[-1].replace(', "sealed": true', "")]))
-    assert found()[0].state == "not sealed" and found()[0].notes == ("5 scores come out again",)
+    assert found()[0].state == "not sealed" and found()[0].notes == ("6 scores come out again",)
     path.write_text('{"event": "ep\n' + path.read_text())
-    assert found()[0].notes == ("5 scores come out again", "line 1 of its journal is torn")
+    assert found()[0].notes == ("6 scores come out again", "line 1 of its journal is torn")
 
 
 def test_what_cannot_be_taken_again_is_claimed(done: Record, found: Any, context: Context) -> None:

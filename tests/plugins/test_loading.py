@@ -3,12 +3,14 @@
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench.contracts.errors import BenchError
 from bench.plugins import loading as plugins
+from bench.plugins.checksum import checksum
 from bench.plugins.reference import parse_plugin
 
 TRAINER = (Path(__file__).parent.parent / "shelf" / "my_gan.py").read_text()
@@ -82,6 +84,31 @@ def test_a_module_whose_sibling_is_found_elsewhere_is_refused(
     refuse("gan_one:MyGan", "gan_one.py imports shared_name", "two/shared_name.py, not", "rename one")
 
 
+@pytest.fixture
+def installed(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Install a distribution with one trainer, a class within a class, as an entry point; return its module."""
+    module = file.rename(tmp_path / "their_gan.py")
+    module.write_text(f"{TRAINER}\n\nclass Arms:\n    Gan = MyGan\n")
+    metadata = tmp_path / "theirs-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[bench.baselines]\ntheirs = their_gan:Arms.Gan\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins._entries.cache_clear()
+    yield module
+    plugins._entries.cache_clear()
+    sys.modules.pop("their_gan", None)
+
+
+def test_an_entry_point_of_another_package_loads_and_an_edit_of_its_code_is_seen(installed: Path) -> None:
+    assert "theirs" in plugins.names("bench.baselines") and plugins.kind("theirs") == "bench.baselines"
+    assert plugins.load("bench.baselines", "theirs").__name__ == "MyGan"
+    before = checksum("theirs")
+    installed.write_text(f"{installed.read_text()}VALUE = 2\n")
+    assert checksum("theirs") != before
+    refuse("theirs", "the code of their_gan changed since this process loaded it: start it anew")
+
+
 def test_every_entry_point_loads() -> None:
     assert plugins.names("bench.baselines") == sorted(plugins.names("bench.baselines"))
     for name in plugins.names("bench.baselines"):
@@ -92,7 +119,7 @@ def test_unknown_names_and_objects_suggest_the_nearest(file: Path, tmp_path: Pat
     refuse("seqgna", "unknown baseline 'seqgna'", "did you mean 'seqgan'")
     refuse(f"{file}:MyGann", str(file), "did you mean 'MyGan'")
     refuse(f"{tmp_path}/none.py:X", "none.py", "No such file")
-    refuse("none.py:X", "cannot read the plug-in none.py: No such file")
+    refuse("none.py:X", f"cannot read the plug-in {Path.cwd()}/none.py: No such file")
     refuse(str(file), "say which class", "my_gan.py:MyClass")
     with pytest.raises(BenchError, match="unknown dataset 'poem'; did you mean 'poems'"):
         plugins.load("bench.datasets", "poem")

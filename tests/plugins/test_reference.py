@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.plugins.reference import LONGEST, Reference, base, parse_dataset, parse_plugin
+from bench.plugins.reference import (
+    LONGEST,
+    Reference,
+    base,
+    parse_baseline,
+    parse_dataset,
+    parse_plugin,
+    plain_baseline,
+)
 
 
 def of(label: str, absolute: str, argument: str = "", named: bool = False) -> Reference:
@@ -36,6 +44,58 @@ def test_datasets(text: str, expected: Reference) -> None:
     found = parse_dataset(text)
     assert found == expected and found.text == text
     assert parse_plugin(found.absolute).absolute == found.absolute, "the absolute form is its own"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "absolute", "preset", "named"),
+    [
+        ("seqgan", "seqgan", "seqgan", "", False),
+        ("mine=/a/my.py:Arm", "mine", "/a/my.py:Arm", "", True),
+        ("my gan-2=seqgan[hidden=64]", "my gan-2", "seqgan", "", True),
+        ("seqgan@lean", "seqgan@lean", "seqgan", "lean", False),
+        ("seqgan@my/own.toml[k=3]", "seqgan@own", "seqgan", "my/own.toml", False),
+        ("/a/my.py:Arm@lean", "Arm@lean", "/a/my.py:Arm", "lean", False),
+        ("short=package.arms:Arm@lean[k=3]", "short", "package.arms:Arm", "lean", True),
+        ("/me@home/b=c.py:Arm", "Arm", "/me@home/b=c.py:Arm", "", False),
+        ("seqgan[note=a@b=c]", "seqgan", "seqgan", "", False),
+    ],
+)
+def test_a_baseline_takes_a_name_and_a_preset(text: str, label: str, absolute: str, preset: str, named: bool) -> None:
+    found = parse_baseline(text)
+    assert (found.label, found.absolute, found.preset, found.named) == (label, absolute, preset, named)
+    assert found.knobs == parse_plugin(f"{absolute}[{text.partition('[')[2]}" if "[" in text else absolute).knobs
+    assert plain_baseline(text) == absolute
+
+
+def test_a_file_whose_path_holds_an_equals_sign_is_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b.py").write_text("")
+    assert parse_baseline("a=b.py:Arm").absolute == f"{tmp_path}/a=b.py:Arm"
+    assert parse_baseline("b=b.py:Arm").absolute == f"{tmp_path}/b.py:Arm"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a/b=seqgan", "-b a/b=seqgan: name it with letters"),
+        (f"{'x' * (LONGEST + 1)}=mle", "80 at most"),
+        ("=mle", "write it as NAME=BASELINE"),
+        ("mine=", "write it as NAME=BASELINE"),
+        ("seqgan@a+b.toml", r"-b seqgan@a\+b.toml: name it with letters"),
+        ("mine=arm.py", "say which class of the file"),
+    ],
+)
+def test_names_of_baselines_that_are_none(text: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        parse_baseline(text)
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [("seqgan@lean[k=1]", "seqgan"), ("seqgan[a=b@c]", "seqgan"), ("text:me@home", "text:me@home"), ("mle", "mle")],
+)
+def test_the_base_of_a_label(label: str, expected: str) -> None:
+    assert base(label) == expected
 
 
 def test_the_parts_of_a_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from bench.reporting.build import build_tables
 from bench.reporting.escape import latex_escape, markdown_escape
 from bench.reporting.page.page import html
 from bench.reporting.paper import paper, printed_name, printed_twin, slug
+from bench.reporting.summary import summary
 from bench.reporting.table import Table
 from bench.reporting.to_csv import runs_csv, table_csv
 from bench.reporting.write import print_summary
@@ -136,7 +137,7 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
     matrix: list[Record], build: Build, per_sequence: Callable[[str], pd.DataFrame]
 ) -> None:
     (table,) = build(matrix)
-    compared = {one.label: one for one in table.comparisons}
+    compared = {one.label: one for one in table.comparisons if one.metric == "nll_oracle"}
     assert set(compared) == {
         *("random-uniform", "random-unigram", "mle", "scheduled-sampling", "constant-reward", "zz_new[k=1]")
     }
@@ -150,10 +151,10 @@ def test_comparisons_are_the_tests_over_seeds_and_over_one_run(
         assert found.p_sequences == statistics.welch(one["seqgan"], one[label])
         assert found.difference == statistics.difference(values["seqgan"], values[label])
         assert found.improvement == (0.0 if label == "constant-reward" else 1.0)
-    assert [c.holm_t for c in table.comparisons] == statistics.holm([c.p_t for c in table.comparisons])
+    assert [c.holm_t for c in compared.values()] == statistics.holm([c.p_t for c in compared.values()])
     assert compared["mle"].p_published == "< 1e-6"
     (smallest,) = noted(table, "p (seeds)")
-    assert "6 comparisons that have a p" in smallest
+    assert grids.tests(table)[0].caption == "NLL_oracle: SeqGAN against each; Holm over 6 rows"
     assert "The smallest exact p before Holm is 0.1000 with 3 against 3 runs" in smallest
 
 
@@ -166,12 +167,49 @@ def test_where_higher_is_better_a_positive_difference_is_an_improvement(shop: An
     assert found.improvement == pytest.approx(7 / 9)
 
 
+def test_every_metric_is_tested_with_holm_over_its_own_rows(matrix: list[Record], build: Build) -> None:
+    (table,) = build(matrix)
+    tested = {one.label: one for one in table.comparisons if one.metric == "nll_test"}
+    assert len(tested) == 6 and tested["random-uniform"].p_exact is None, "it has no such score"
+    for p, adjusted in (("p_t", "holm_t"), ("p_exact", "holm_exact")):
+        found = [getattr(one, p) for one in tested.values()]
+        assert [getattr(one, adjusted) for one in tested.values()] == statistics.holm(found)
+    lines = {(line["label"], line["metric"]): line for line in csv.DictReader(io.StringIO(table_csv(table)))}
+    assert float(lines["mle", "nll_test"]["p_t_holm"]) == pytest.approx(tested["mle"].holm_t, rel=1e-5)
+    page = html([table])
+    assert "NLL_test: SeqGAN against each; Holm over 5 rows" in page
+    assert "NLL_oracle: SeqGAN against each; Holm over 6 rows" in page
+    assert [grid.caption.partition(":")[0] for grid in grids.tests(table)] == ["NLL_oracle"], "as in the paper"
+
+
+@pytest.mark.parametrize(
+    ("starts", "seeds", "needed"), [(False, 3, 5), (False, 4, 5), (False, 5, None), (True, 6, 7), (True, 7, None)]
+)
+def test_tests_that_can_never_fall_say_how_many_seeds_they_need(
+    shop: Any, build: Build, starts: bool, seeds: int, needed: int | None
+) -> None:
+    """Two rows: twice 2 / C(10, 5), unpaired, and twice 2 / 2^7, paired, are the first p below .05."""
+    runs = [
+        shop.done(shop.cell(label, seed), {"nll_oracle": mean + seed / 100}, start=f"of {seed}" if starts else "")
+        for label, mean in (("seqgan", 1.0), ("mle", 9.0), ("pg-bleu", 20.0))
+        for seed in range(seeds)
+    ]
+    (table,) = build(runs)
+    assert {one.needed for one in table.comparisons} == {needed}
+    (grid,) = grids.tests(table)
+    told = {row[-1] for row in grid.rows}
+    assert told == ({f"needs {needed} seeds"} if needed else {"better"})
+    assert bool(noted(table, f"Needs {needed} seeds")) == bool(needed)
+    (line,) = {line["seeds_needed"] for line in csv.DictReader(io.StringIO(table_csv(table))) if line["label"] == "mle"}
+    assert line == str(needed or "")
+
+
 def test_the_family_is_of_the_tests_that_were_made(matrix: list[Record], build: Build) -> None:
     few = [r for r in matrix if r.cell.label in ("seqgan", "mle") or r.cell.seed == 0]
     (table,) = build(few)
-    assert len(table.comparisons) == 6
-    assert "over this table's one comparison that has a p." in noted(table, "p (seeds)")[0]
-    (one,) = (found for found in table.comparisons if found.label == "mle")
+    assert len(table.comparisons) == 12
+    assert grids.tests(table)[0].caption.endswith("; Holm over 1 row")
+    (one,) = (found for found in table.comparisons if (found.label, found.metric) == ("mle", "nll_oracle"))
     assert (one.holm_t, one.holm_exact) == (one.p_t, one.p_exact)
 
 
@@ -189,7 +227,7 @@ def test_with_one_run_an_arm_only_the_test_over_sequences_is_defined(matrix: lis
     (table,) = build([record for record in matrix if record.cell.seed == 0])
     (grid,) = grids.tests(table)
     against = {row[0]: row for row in grid.rows}
-    assert against["MLE"][-2:] == ("-", "-")
+    assert against["MLE"][-2:] == ("-", "needs 5 seeds")
     assert against["MLE"][1].endswith("[-]")
     assert against["MLE"][3] == "< 1e-6"
     assert "fewer than two runs" in noted(table, "p (seeds)")[0]
@@ -490,6 +528,31 @@ def test_copying_beyond_real_data_is_marked(shop: Any, build: Build) -> None:
     ]
 
 
+def test_an_nll_oracle_that_no_honest_sampler_reaches_is_marked(shop: Any, build: Build) -> None:
+    def drawn(label: str, nll: float, pairs: float) -> Record:
+        return shop.done(shop.cell(label), {"nll_oracle": nll, "distinct-2": pairs})
+
+    # 200 sequences of the real row with a spread of .5: three standard errors of the difference are .15
+    (table,) = build([drawn("real", 5.75, 0.8), drawn("mle", 5.65, 0.41), drawn("seqgan", 5.5, 0.39)])
+    found = rows(table)
+    assert [found[name]["NLL_oracle ↓"] for name in ("real data", "MLE", "SeqGAN")] == ["5.750", "5.650", "5.500†"]
+    assert [found[name]["distinct-2 ↓"] for name in ("real data", "MLE", "SeqGAN")] == ["0.8000", "0.4100", "0.3900†"]
+    oracle, pairs = noted(table, "†")
+    assert oracle.startswith("† NLL_oracle below the real row's by more than chance: collapsed")
+    assert pairs == "† distinct-2 below half of the real row's: collapsed, the samples repeat few pairs of words."
+    told = {row["label"]: row["scores"] for row in summary([table])["tables"][0]["rows"]}
+    marks = [told[label][metric]["beyond_real"] for label in told for metric in ("nll_oracle", "distinct-2")]
+    assert marks == [label == "seqgan" for label in told for _ in range(2)]
+    assert table.ranks["nll_oracle"].places.get("seqgan") is None
+    page = html([table])
+    assert "5.500†" in render.markdown(table) and "collapsed onto what the oracle" in page
+
+
+def test_without_a_real_row_nothing_is_marked(shop: Any, build: Build) -> None:
+    (table,) = build([shop.done(shop.cell("mle"), {"nll_oracle": 0.1, "distinct-2": 0.0})])
+    assert not noted(table, "†")
+
+
 def test_a_bound_never_stands_beside_an_exact_value_without_its_mark(shop: Any, build: Build, store: str) -> None:
     scores: dict[str, float | None] = {"nll_oracle": 9.0, "nll_test": None}
     upper, lower = (shop.done(shop.cell(name), scores, bound=name) for name in ("upper", "lower"))
@@ -636,7 +699,7 @@ def test_unequal_and_few_runs_are_told(shop: Any, build: Build) -> None:
     (table,) = build([*runs("seqgan", 6, 8.7), *runs("mle", 5, 9.0)])
     assert " Few: " not in noted(table, "Mean")[0]
     (table,) = build([*runs("seqgan", 1, 8.7), *runs("mle", 1, 9.0)])
-    assert "Holm" not in noted(table, "p (seeds)")[0]
+    assert "Holm over" not in grids.tests(table)[0].caption
 
 
 def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build: Build) -> None:
@@ -645,7 +708,7 @@ def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build:
 
     constant = [*runs("seqgan", 8.7, 8.7, 8.7), *runs("mle", 9.0, 9.0, 9.0)]
     (table,) = build([*constant, *runs("pg-bleu", 8.8, 8.9, 9.1)])
-    assert "over this table's comparisons that have a p: t 1, exact 2." in noted(table, "p (seeds)")[0]
+    assert grids.tests(table)[0].caption.endswith("; Holm over 2 rows (t: 1)")
 
 
 def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:
@@ -702,14 +765,18 @@ def test_a_verdict_rests_on_the_adjusted_p_and_says_how_many_seeds_would_do(
 ) -> None:
     """Six runs per arm are enough for arms that are far apart. With three, no exact p is below .1."""
     verdicts = []
-    for seeds in (6, 3):
+    for seeds, step in ((6, 0.01), (6, 0.5), (3, 0.01)):
         values = {"seqgan": 8.0, "mle": 9.0}
         records = [
-            shop.done(shop.cell(name, seed, dataset=f"oracle{seeds}"), {"nll_oracle": mean + seed / 100})
+            shop.done(shop.cell(name, seed, dataset=f"oracle{seeds}-{step}"), {"nll_oracle": mean + seed * step})
             for name, mean in values.items()
             for seed in range(seeds)
         ]
         (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
         (one,) = table.comparisons
         verdicts.append((grids.tests(table)[0].rows[0][-1], one.verdict.word if one.verdict else None))
-    assert verdicts == [("better", "better"), ("not distinguishable (+1 seeds)", "not distinguishable")]
+    assert verdicts == [
+        ("better", "better"),
+        ("not distinguishable (+9 seeds)", "not distinguishable"),
+        ("needs 4 seeds", "not distinguishable"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from bench.cli.main import bench
 from bench.contracts.errors import BenchError
+from bench.records.journal import Journal
+from bench.records.runs import RunsFolder
 from bench.reporting.labs import contents, join
 from bench.toolkit.corpora.fetch import Corpora
 
@@ -49,6 +52,52 @@ def test_without_the_code_rows_are_claims(ours: Path) -> None:
     (ours / "trainers.py").unlink()
     (table,), _ = join([Path("ours.zip")], corpora())
     assert {row.label for row in table.rows} == {"real", "Tiny (ours: claimed)", "Spoils (ours: claimed)"}
+
+
+@pytest.mark.slow
+def test_a_row_that_is_trained_again_says_so(ours: Path) -> None:
+    """Two seeds of Tiny: the first, then both. A run whose score came out otherwise is no row of the same bits."""
+
+    def bench_(*words: str) -> tuple[int, str]:
+        found = CliRunner().invoke(bench, [*words, "--data", "sample"])
+        return found.exit_code, found.output
+
+    def marks() -> set[str]:
+        (table,), _ = join([Path("ours.zip")], corpora())
+        return {row.label for row in table.rows} - {"real"}
+
+    code, said = bench_("verify", "ours.zip", "--retrain", "Tiny")
+    assert code == 0 and "re-trained Words Tiny seed 0: trained again: the same bits" in said
+    assert marks() == {"Tiny (ours: re-trained 1 of 2)", "Spoils (ours: re-scored)"}
+    code, said = bench_("verify", "ours.zip", "--retrain", "Tiny")
+    assert code == 0 and "re-trained Words Tiny seed 1: trained again: the same bits" in said
+    assert marks() == {"Tiny (ours: re-trained)", "Spoils (ours: re-scored)"}
+    first = next(one for one in RunsFolder(Path("retrained")).records() if one.cell.seed == 0)
+    assert first.done is not None
+    scores = {**first.done.scores, "ones": replace(first.done.scores["ones"], value=9.0)}
+    Journal(first.folder).finish(replace(first.done, scores=scores))
+    assert any(mark.startswith("Tiny (ours: re-scored, re-trained within 0.") for mark in marks())
+    code, said = bench_("verify", "ours.zip", "--retrain", "Tiny")
+    assert (
+        code == 1 and "otherwise  Words Tiny seed 0: trained again: within 0." in said and "ones differs most" in said
+    )
+
+
+def test_a_copy_of_the_packs_own_runs_is_not_trained_again(ours: Path, lab: Path) -> None:
+    shutil.copytree(lab / "runs", ours / "retrained")
+    (table,), _ = join([Path("ours.zip")], corpora())
+    assert {row.label for row in table.rows} == {"real", "Tiny (ours: re-scored)", "Spoils (ours: re-scored)"}
+
+
+def test_what_cannot_be_trained_again_is_refused(ours: Path) -> None:
+    runs = CliRunner()
+    with pytest.raises(BenchError, match="unknown trained row of the pack 'Tinny'; did you mean 'Tiny'"):
+        runs.invoke(bench, ["verify", "ours.zip", "--retrain", "Tinny", "--checksums"], catch_exceptions=False)
+    with pytest.raises(BenchError, match="--retrain is for a zip file of `bench pack`"):
+        runs.invoke(bench, ["verify", "--retrain", "Tiny"], catch_exceptions=False)
+    (ours / "trainers.py").write_text((ours / "trainers.py").read_text() + "# other\n")
+    with pytest.raises(BenchError, match="Tiny cannot be trained again: its plug-in's code is not here, or changed"):
+        runs.invoke(bench, ["verify", "ours.zip", "--retrain", "Tiny", "--checksums"], catch_exceptions=False)
 
 
 def test_a_pack_that_was_tampered_with_is_left_out_and_named(ours: Path) -> None:

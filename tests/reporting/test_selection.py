@@ -71,9 +71,9 @@ def test_the_command_shows_what_is_chosen(tracker: Tracker, tmp_path: Path) -> N
     words = ["report", "--tracking-uri", tracker.uri, "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(bench, [*words, "--plans", "one,two", "--arms", "mle,ngram", "--metrics", "nll_test"])
     assert result.exit_code == 0, result.exception
-    page = (tmp_path / "out" / "table1.md").read_text()
+    page = (tmp_path / "out" / "one+two" / "table1.md").read_text()
     assert "n-gram (Kneser-Ney)" in page and "| SeqGAN |" not in page and "NLL\\_oracle ↓" not in page
     refused = CliRunner().invoke(bench, [*words, "--plan", "one", "--plans", "two"])
     assert str(refused.exception) == "--plan and --plans: give one of them"
     whole = CliRunner().invoke(bench, [*words, "--plan", "two", "--published"])
-    assert whole.exit_code == 0 and "PG-BLEU" in (tmp_path / "out" / "table1.md").read_text()
+    assert whole.exit_code == 0 and "PG-BLEU" in (tmp_path / "out" / "two" / "table1.md").read_text()

@@ -17,7 +17,7 @@ from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.records.runs import RunsFolder
 from bench.reporting.pack import pack, sealed
-from bench.reporting.unpack import Checked, check
+from bench.reporting.unpack import Checked, examine, unpacked
 from bench.toolkit.corpora.fetch import Corpora
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,8 @@ def checked(files: Files, folder: Path) -> Checked:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    return check(path, Corpora(folder / "cache", "sample"))
+    with unpacked(path) as found:
+        return examine(found, Corpora(folder / "cache", "sample"))
 
 
 def told(found: Checked) -> str:
@@ -316,6 +317,6 @@ def test_what_is_no_pack_is_refused(files: Files, lab: Path, tmp_path: Path, har
         info.external_attr = (stat.S_IFLNK | 0o777) << 16 if harm == "link" else 0
         with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning) if harm == "twice" else io.StringIO():
             archive.writestr(info, b"/etc/passwd")
-    with pytest.raises(BenchError, match=r"odd\.zip"):
-        check(path, Corpora(tmp_path / "cache", "sample"))
+    with pytest.raises(BenchError, match=r"odd\.zip"), unpacked(path):
+        pass
     assert not (tmp_path / "x").exists()

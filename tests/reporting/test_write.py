@@ -169,8 +169,8 @@ def test_the_command_writes_says_where_and_how_to_look(shop: Any, folder: Path) 
     fill(f"sqlite:///{folder}/mlflow.db", small(shop)[:3])
     result = CliRunner().invoke(bench, ["report", "--out", "there"], catch_exceptions=False)
     assert result.exit_code == 0
-    assert (folder / "there" / "table2.tex").exists()
-    assert "there/index.html" in result.output
+    assert (folder / "there" / "quick" / "table2.tex").exists() and (folder / "there" / "index.html").exists()
+    assert "open there/quick/index.html" in result.output and "All plans: there/index.html\n" in result.output
     assert "mlflow ui`" in result.output
     assert not (folder / "results").exists()
 

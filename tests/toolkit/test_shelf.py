@@ -30,7 +30,7 @@ ARRAYS = st.dictionaries(
 def test_what_is_kept_is_found_as_it_was(tmp_path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     shelf.keep([tmp_path], "one", arrays, {"notes": ["北"]})
     found = shelf.find([tmp_path / "absent", tmp_path], "one")
-    assert found is not None and found.facts == {"notes": ["北"]} and found.arrays.keys() == arrays.keys()
+    assert found is not None and found.description == {"notes": ["北"]} and found.arrays.keys() == arrays.keys()
     for name, array in arrays.items():
         assert found.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(found.arrays[name], array)

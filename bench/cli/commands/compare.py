@@ -80,7 +80,7 @@ def _table(found: RowsCompared, wide: bool) -> Table:
 
 
 def _verdict(each: OnMetric) -> str:
-    """Return the verdict on A; the seeds that it needs, if no p of so few could be below .05."""
+    """Return the verdict on A, or the number of seeds that it needs if p cannot be below .05 with so few."""
     if each.needed:
         return f"needs {each.needed} seeds"
     if each.verdict is None or each.verdict.p is None:
@@ -92,7 +92,7 @@ def _verdict(each: OnMetric) -> str:
 
 
 def _notes(found: RowsCompared) -> list[str]:
-    """Return how to read the table."""
+    """Return the notes on how to read the table."""
     exact = "the sign-flip test" if found.paired else "the permutation test"
     notes = [f"p: {exact} over seeds, after Holm over {found.family} metrics. The last column is at .05."]
     if any(each.needed for each in found.metrics):

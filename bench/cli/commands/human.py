@@ -147,7 +147,7 @@ def _refuse_names(labels: Sequence[str], elsewhere: Sequence[str], runs: RunsFol
 
 
 def _labels(models: str) -> list[str]:
-    """Return the labels between commas; commas within a label, such as seqgan[d_steps=1,g_steps=5], do not count."""
+    """Return the labels between commas; commas within brackets, as in seqgan[d_steps=1,g_steps=5], do not count."""
     return [name.strip() for name in re.split(r",(?![^\[]*\])", models) if name.strip()]
 
 

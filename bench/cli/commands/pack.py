@@ -20,7 +20,7 @@ def command(plan: str, out: Path | None, runs: Path) -> None:
     """Pack a plan into a zip file that anyone can verify.
 
     It holds the settings, the checksums of code and data, samples, scores per sequence, weights, the environment and
-    the tables with their tests. `bench verify FILE.zip` takes every score and every test again without training.
+    the tables with their tests. `bench verify FILE.zip` recomputes every score and every test without training.
     """
     path = Path(f"{plan}.zip") if out is None else out
     content = pack(RunsFolder(runs), plan)

@@ -42,7 +42,7 @@ def command(
     """Judge finished runs by your own metrics.
 
     They judge the samples and generators that the runs kept. Nothing is trained, and no other score changes.
-    `bench report` then shows a column more.
+    `bench report` then shows one more column for each metric.
     """
     if not metrics:
         raise BenchError("say which metric, as in --metric distinct.py:Distinct")

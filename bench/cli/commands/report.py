@@ -17,8 +17,9 @@ from bench.plugins import metrics as metric_plugins
 from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 from bench.reporting import labs
+from bench.reporting.plan_folder import report_plan
 from bench.reporting.selection import Selection, listed
-from bench.reporting.write import charts, how_to_look, print_summary, write_report
+from bench.reporting.write import charts, how_to_look, print_summary
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -71,8 +72,9 @@ def command(
 ) -> None:
     """Write the tables, learning curves and an HTML page.
 
-    Tables come as LaTeX, Markdown and CSV, beside the published values. They are made from MLflow alone; with --metric
-    the runs that --runs keeps are judged first, as `bench rejudge` does.
+    Each plan has a folder in --out, whose index.html lists the plans. Tables come as LaTeX, Markdown and CSV, beside
+    the published values. They are made from MLflow alone; with --metric the runs that --runs keeps are judged first, as
+    `bench rejudge` does.
     """
     if more and not packs:
         raise click.UsageError(f"{more[0]}: name packs with --from.")
@@ -86,9 +88,9 @@ def command(
     selection = Selection(arms=listed(arms), metrics=listed(columns), more=tuple(map(str, others)), published=published)
     if metrics:
         _judge_beside(metrics, first, Corpora.from_environment(data, corpus), runs, tracker)
-    paths, tables = write_report(tracker, first, out, reference, selection)
+    paths, tables = report_plan(tracker, first, out, reference, selection)
     print_summary(tables, Console())
-    click.echo("\n".join([how_to_look(tracker, out, paths), *charts(tracker, tables)]))
+    click.echo("\n".join([how_to_look(tracker, paths[0].parent, paths), *charts(tracker, tables)]))
 
 
 def _judge_beside(metrics: Sequence[str], plan: str | None, corpora: Corpora, runs: Path, tracker: Tracker) -> None:

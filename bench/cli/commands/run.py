@@ -31,10 +31,11 @@ from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
 from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
+from bench.reporting.plan_folder import folder_name, print_asked, write_in_folder
 from bench.reporting.reference_row import refuse_unknown
 from bench.reporting.report_of_run import report_of_run, show_in_store
 from bench.reporting.table import Table
-from bench.reporting.write import print_summary, require_writable, where_it_is, write_files
+from bench.reporting.write import require_writable, where_it_is
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -44,11 +45,19 @@ from bench.toolkit.corpora.fetch import Corpora
         "bench run --all",
         "bench run -b mle -b seqgan -d oracle --seeds 5 --preset lean",
         "bench run -b my_gan.py:MyGan -d poems --set MyGan.rate=0.001",
+        "bench run -b mine=my_gan.py:MyGan -b seqgan -b seqgan@lean -d oracle",
         "bench run -b mle -d text:reviews.csv#body --plan reviews",
     ),
 )
 @click.option("--all", "everything", is_flag=True, help="Every baseline on every dataset.")
-@click.option("-b", "--baseline", "baselines", multiple=True, help="Name, package.module:Object, or file.py:Object.")
+@click.option(
+    "-b",
+    "--baseline",
+    "baselines",
+    multiple=True,
+    help="Name, package.module:Object, or file.py:Object. NAME=... names its row, ...@PRESET takes another preset's "
+    "knobs.",
+)
 @click.option(
     "-d",
     "--dataset",
@@ -198,7 +207,7 @@ def _run(
     """Run the plan and write its tables; return the exit code and the tables."""
     refuse_twins(dict.fromkeys(cell.label for cell in plan.cells))
     refuse_unknown(reference, {cell.label for cell in plan.cells})
-    require_writable(out)
+    require_writable(out / folder_name(plan.name))
     if own:
         beside.refuse_unfit(plan, own)
     console = Console()
@@ -226,17 +235,18 @@ def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin],
 def _report(
     plan: Plan, setup: session.Setup, out: Path, reference: str | None, console: Console, *, tracked: bool
 ) -> list[Table]:
-    """Write the tables, print their first columns, tell where the rest is, and return them."""
-    tracker = Tracker(setup.tracking_uri)
+    """Write the plan's tables, print what was asked for now, tell where the rest is, and return the tables."""
+    tracker, folder = Tracker(setup.tracking_uri), out / folder_name(plan.name)
     warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
-    report, tracked = report_of_run(tracker if tracked else None, plan.name, setup.runs, out, reference, warn)
-    paths = write_files(report, out)
-    print_summary(report.tables, console)
+    report, tracked = report_of_run(tracker if tracked else None, plan.name, setup.runs, folder, reference, warn)
+    paths = write_in_folder(report, folder)
+    asked = {(cell.dataset_label, cell.label) for cell in plan.cells}
+    print_asked(report.tables, asked, folder, console)
     for record in session.failed(plan, setup.runs):
         cell, log = record.cell, record.folder / "error.log"
         if log.exists():
             text = f"traceback of {cell.dataset_label} {cell.label} seed {cell.seed}: {log}"
             console.print(text, markup=False, style="red", soft_wrap=True)
-    told = show_in_store(tracker, report.tables, out, paths, warn) if tracked else [where_it_is(out, paths)]
+    told = show_in_store(tracker, report.tables, folder, paths, warn) if tracked else [where_it_is(folder, paths)]
     console.print("\n".join(told), markup=False, highlight=False, soft_wrap=True)
     return report.tables

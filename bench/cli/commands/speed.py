@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
@@ -55,29 +54,29 @@ def command(
     torch.set_num_threads(threads or cores())
     chosen = [stage for stage in speed.STAGES if not stages or stage.key in stages]
     peak = speed.sgemm_peak(torch.device(kind))
-    facts: dict[str, Any] = {
+    report: estimate.SpeedReport = {
         "device": kind,
         "threads": torch.get_num_threads(),
         "sgemm_gflops": peak / 1e9,
         "stages": {},
     }
     if not as_json:
-        click.echo(f"{kind}, {facts['threads']} threads, sgemm peak {peak / 1e9:.0f} GF/s")
+        click.echo(f"{kind}, {report['threads']} threads, sgemm peak {peak / 1e9:.0f} GF/s")
     for stage in chosen:
         with following(f"{stage.key}: {stage.title}", runs) as step:
             timing = speed.measure(stage, torch.device(kind), runs, step)
-        facts["stages"][stage.key] = timing.facts(peak)
+        report["stages"][stage.key] = timing.measured(peak)
         if not as_json:
-            click.echo(_line(stage.key, facts["stages"][stage.key], speed.FOREIGN))
+            click.echo(_line(stage.key, report["stages"][stage.key], speed.FOREIGN))
     if len(chosen) == len(speed.STAGES):
-        seconds = {key: stage["seconds"] for key, stage in facts["stages"].items()}
-        facts["hours"] = hours(seconds, baselines)
-        facts["hours_together"] = hours_together(seconds, baselines)
-        estimate.save(facts)
-    click.echo(json.dumps(facts, indent=1) if as_json else _summary(facts))
+        seconds = {key: stage["seconds"] for key, stage in report["stages"].items()}
+        report["hours"] = hours(seconds, baselines)
+        report["hours_together"] = hours_together(seconds, baselines)
+        estimate.save(report)
+    click.echo(json.dumps(report, indent=1) if as_json else _summary(report))
 
 
-def _line(key: str, found: dict[str, Any], foreign_cores: float) -> str:
+def _line(key: str, found: estimate.StageTime, foreign_cores: float) -> str:
     share = f"{found['peak_share']:5.0%} of sgemm" if found["peak_share"] is not None else " " * 14
     foreign = f"  others used {found['foreign_cores']:.2f} cores" if found["foreign_cores"] > foreign_cores else ""
     again = f"  {found['discarded']} loaded runs repeated" if found["discarded"] else ""
@@ -85,12 +84,12 @@ def _line(key: str, found: dict[str, Any], foreign_cores: float) -> str:
     return f"{title} {found['seconds']:8.3f} s  {found['rate']:12,.0f} {found['unit']}/s {share}{foreign}{again}"
 
 
-def _summary(facts: dict[str, Any]) -> str:
-    if "hours" not in facts:
+def _summary(report: estimate.SpeedReport) -> str:
+    if "hours" not in report or "hours_together" not in report:
         return "predicted hours need all the stages"
     rows = []
-    for name, arms in facts["hours"].items():
-        every = {**arms, "together": facts["hours_together"][name]} if len(arms) > 1 else arms
+    for name, arms in report["hours"].items():
+        every = {**arms, "together": report["hours_together"][name]} if len(arms) > 1 else arms
         rows.append(f"  {name:9} " + "   ".join(f"{arm} {_number(spent)}" for arm, spent in every.items()))
     return "\n".join(["predicted hours of one seed on the oracle (together: a shared start counts once):", *rows])
 

@@ -29,7 +29,7 @@ from bench.toolkit.corpora.fetch import Corpora
 
 
 def _temperatures(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...]:
-    """Parse "0.5,1,1.5"; refuse what is no number from 0.01 to 100."""
+    """Return the numbers of "0.5,1,1.5"; each is from 0.01 to 100."""
     if text is None:
         return sweep.TEMPERATURES
     try:
@@ -94,15 +94,15 @@ def command(
         made = sweep.sweep(arms, evaluator, temperatures, count, step)
     equal = list(_comparisons(made, chosen, evaluator)) if chosen else []
     real = sweep.alike(found.get(REAL, ()), evaluator, count)
-    name = f"sweep-{slug(cell.dataset_label)}"
+    name, place = f"sweep-{slug(cell.dataset_label)}", out / plan if plan else out
     contents = swept.files(name, made, equal, chosen, swept.Origin(opened, cell, real), paper())
     for file, content in contents.items():
-        write_output(out / file, content)
+        write_output(place / file, content)
     if chosen:
         _show(equal, chosen, count)
     for mark_note in swept.published_note(opened, cell, made, paper()):
         click.echo(mark_note)
-    click.echo(f"Written: {', '.join(str(out / file) for file in contents)}")
+    click.echo(f"Written: {', '.join(str(place / file) for file in contents)}")
 
 
 def _comparisons(made: Sequence[Swept], reference: str, evaluator: Evaluator) -> Iterator[AtEqual]:

@@ -27,19 +27,19 @@ def fault(found: Any) -> str | None:
     return next(_faults(found), None)
 
 
-def facts_of(data: SequenceData) -> str:
+def rest_checksum(data: SequenceData) -> str:
     """Return the sha256 of all that the fingerprint leaves out: special ids, joiner, look-up of ids, source, notes."""
     words = data.vocabulary
     special = (words.start, words.end, words.unknown, words.joiner)
     return sha256(repr((special, list(words.ids.items()), sorted(vars(data.source).items()), data.notes)))
 
 
-def check_unchanged(data: SequenceData, fingerprint: str, facts: str, writers: str) -> None:
-    """ContractError if the data has another fingerprint, or other facts, than before.
+def check_unchanged(data: SequenceData, fingerprint: str, rest: str, writers: str) -> None:
+    """ContractError if the data has another fingerprint, or another checksum of the rest, than before.
 
-    `writers` names who could have written into it.
+    `writers` names the plug-ins that could have written into it.
     """
-    if data.fingerprint_now() != fingerprint or facts_of(data) != facts:
+    if data.fingerprint_now() != fingerprint or rest_checksum(data) != rest:
         raise ContractError(f"{writers} wrote into the data it was given: copy what you change")
 
 

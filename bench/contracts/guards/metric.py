@@ -47,7 +47,7 @@ def _check_metric(metric: Any) -> None:
 def checked_scores(name: str, found: Any) -> Scores:
     """Return what score() of a metric returned, its value a float or None; ContractError if it breaks the contract.
 
-    An infinite value is undefined: a model that rules out what it is shown has no mean, and no test.
+    An infinite value counts as undefined: a model that gives probability 0 to a sequence has no mean, and no test.
     """
     if not isinstance(found, Scores) or not isinstance(found.value, float | int | np.number | None):
         raise ContractError(f"{name}: score() returned {found!r:.80}, not Scores(value, per_sequence)")
@@ -62,7 +62,7 @@ def checked_scores(name: str, found: Any) -> Scores:
 
 
 def _finite(profile: Profile) -> Profile:
-    """Return the profile as plain floats, None for NaN and infinity, which JSON does not have."""
+    """Return the profile as plain floats, with None for NaN and infinity, which JSON does not have."""
     return [None if value is None or not math.isfinite(value) else float(value) for value in profile]
 
 

@@ -9,7 +9,7 @@ LONGEST = 100  # characters of a name
 
 
 def lacking(found: Any) -> str:
-    """Return what a name lacks, for "give it a name ..."; "" if it is fit for tables.
+    """Return what a name needs, to follow "give it a name"; "" if it is fit for tables.
 
     A name is printable text of at most 100 characters with a letter or a digit.
     """

@@ -1,4 +1,4 @@
-"""Checks of a trainer's phases and start, of what its step() returns, and of its state: bench/contracts/trainer.py."""
+"""Checks of a trainer's phases, its start, the values of step() and its state: see bench/contracts/trainer.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLE = '{"loss": 4.2}'
 
 
 def checked_phases(found: Any) -> list[Phase]:
-    """Return what phases() returned as a list; ContractError if it is no schedule.
+    """Return what phases() returned as a list; ContractError if it breaks the contract.
 
     Names differ, because each phase has its own curves. The number of epochs is finite.
     """
@@ -95,7 +95,7 @@ def check_parameters(parts: Mapping[str, Any], phase: str, epoch: int) -> None:
 
 
 def check_state(parts: Any) -> None:
-    """ContractError if a checkpoint could not give the parts of state() back what they hold."""
+    """ContractError if a checkpoint cannot restore the parts of state()."""
     import torch
 
     if not isinstance(parts, Mapping):

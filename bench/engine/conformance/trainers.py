@@ -117,8 +117,8 @@ def state_resumes_to_the_bit(subject: Subject) -> None:
     for trainer, numbers in ((straight, rng), (resumed, other)):
         told = step_each(trainer, 1)
         drawn = draw(trainer.generator, 40, subject.data, torch_rng("conformance", 9)).tolist()
-        facts = {"what step() returns": told, "its samples": drawn, "its state": frozen(trainer)}
-        found.append(facts | {"how many random numbers it draws": numbers.get_state()})
+        seen = {"what step() returns": told, "its samples": drawn, "its state": frozen(trainer)}
+        found.append(seen | {"how many random numbers it draws": numbers.get_state()})
     lacks = "state() lacks something that changes while training (a generator of random numbers? train or eval mode?)"
     for what in found[0]:
         assert same(found[0][what], found[1][what]), f"{lacks}: a resumed run differs in {what}"

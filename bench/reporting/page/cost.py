@@ -1,4 +1,4 @@
-"""What an arm's runs cost: seconds, epochs, updates, and tokens that training samples."""
+"""The cost of an arm's runs: seconds, epochs, updates, and tokens that training samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.reporting import grids
 from bench.reporting.table import Row, Table
 
 HEADS = ("Runs", "Training, seconds", "Generator epochs", "Updates", "Tokens sampled")
-"""Of a run, but for the first. Updates are steps of torch's optimizers; the tokens are those of the stated cost."""
+"""Heads of columns; all but the first are means over runs. Updates are steps of torch's optimizers."""
 
 
 def texts(table: Table, row: Row, tags: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -42,12 +42,16 @@ class Line:
 
 @dataclass(frozen=True)
 class View:
-    """A table of the page. `tested` tells whether its runs are enough to tell any row from the best one."""
+    """A table of the page. `tested` tells whether its runs are enough to tell any row from the best one.
+
+    `main` is false for a table that the page folds: the tests on a metric that the paper does not test.
+    """
 
     caption: str
     heads: tuple[Head, ...]
     lines: tuple[Line, ...]
     tested: bool = False
+    main: bool = True
 
 
 def head(column: Column) -> str:
@@ -88,15 +92,17 @@ def _columns(table: Table, width: int) -> list[Column | None]:
 
 
 def tests(table: Table) -> list[View]:
-    """Return the comparisons of the reference with each other row, a table for each tested metric."""
+    """Return the comparisons of the reference with each other row, a table for each metric in the columns' order."""
     views = []
-    for grid, metric in zip(grids.tests(table), dict.fromkeys(one.metric for one in table.comparisons), strict=True):
-        labels = [one.label for one in table.comparisons if one.metric == metric]
+    for column in table.columns if table.comparisons else ():
+        grid = grids.tests_on(table, column)
+        labels = [one.label for one in table.comparisons if one.metric == column.metric]
         lines = (
             Line(label, tuple(Cell(text, _quiet(text)) for text in row))
             for label, row in zip(labels, grid.rows, strict=True)
         )
-        views.append(View(grid.caption, tuple(Head(text) for text in grid.header), tuple(lines)))
+        heads = tuple(Head(text) for text in grid.header)
+        views.append(View(grid.caption, heads, tuple(lines), main=column.metric in table.spec.tested))
     return views
 
 

@@ -1,4 +1,4 @@
-"""Read a zip archive in memory, trusting nothing that it says of itself."""
+"""Read a zip archive in memory, without trust in its headers."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ def members(
     """Yield (name, bytes) of the files whose names end in `suffix`, or in one of several, sorted by name.
 
     Nothing is written to disk. A file holds at most `most_each` bytes, all files at most `most`.
-    BenchError on too many entries, names that lead out of the archive or stand there twice, links, devices,
-    encryption, and files larger than they should be whatever their headers claim: before the first file is given out,
-    where that can be told.
+    BenchError for too many entries, a name that leads out of the archive or is there twice, a link, a device,
+    encryption, and a file that is too large, whatever its header claims. If the headers show it, before the first file.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -1,4 +1,4 @@
-"""The published files in the cache folder: fetch them, and compare them with the manifest."""
+"""Fetch published files into the cache folder, and compare them with the manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.toolkit.corpora.manifest import Entry, File
 
 
 class State(NamedTuple):
-    """What a published file is found to be; `problem` says what is wrong with one that is missing or damaged."""
+    """The state of a published file; `problem` says what is wrong with a missing or damaged one."""
 
     state: Literal["ready", "missing", "sound", "damaged", "absent"]
     path: Path
@@ -22,7 +22,7 @@ class State(NamedTuple):
 
 
 def fetched(corpora: Corpora, entries: Sequence[Entry]) -> Iterator[State]:
-    """Download what the cache folder lacks, and yield "ready" or "missing" for each file.
+    """Download the files that the cache folder lacks, and yield "ready" or "missing" for each file.
 
     BenchError if the folder cannot be written.
     """
@@ -52,7 +52,7 @@ def compared(corpora: Corpora, entries: Sequence[Entry]) -> Iterator[State]:
 
 
 def refuse_unread(corpora: Corpora, entries: Sequence[Entry]) -> None:
-    """BenchError if none of the datasets would read one of the user's own files: its name is misspelt."""
+    """BenchError if none of the datasets reads one of the user's own files: its name is misspelt."""
     known = {entry.dataset for entry in entries}
     for name in corpora.files:
         if name not in known:

@@ -1,4 +1,4 @@
-"""The installed datasets' published files, without importing a dataset."""
+"""The published files of the installed datasets; no dataset is imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.toolkit.corpora.manifest import Entry
 
 
 def entries() -> dict[str, Entry]:
-    """Entries of the manifests that lie beside installed datasets, by name."""
+    """Return name -> entry of the manifests beside the installed datasets."""
     found: dict[str, Entry] = {}
     for point in sorted(entry_points(group="bench.datasets"), key=lambda point: point.name):
         resource = files(point.module.rpartition(".")[0]).joinpath("manifest.toml")
@@ -22,7 +22,7 @@ def entries() -> dict[str, Entry]:
 
 
 def chosen(names: tuple[str, ...]) -> list[Entry]:
-    """Return the named entries, or all; BenchError with the nearest name for one that is not known."""
+    """Return the named entries, or all; BenchError, with the nearest name, if a name is not known."""
     known = entries()
     for name in names:
         if name not in known:

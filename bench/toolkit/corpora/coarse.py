@@ -1,4 +1,4 @@
-"""Warnings of a corpus of the user's own whose settings do not suit it: lines cut short, or not split at all."""
+"""Warnings that the knobs do not suit the user's own corpus: its lines are cut short, or not split at all."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 MOST = 0.5
-"""The share of lines from which on there is a warning."""
+"""The least share of affected lines that gives a warning."""
 WHOLE = 0.95
-"""The share of lines that the proposed length leaves whole."""
+"""The share of lines that the suggested length leaves whole."""
 
 
 def warnings(sizes: Sequence[int], owner: str, length: int, most: int, tokens: str) -> tuple[str, ...]:
-    """Return what is amiss with lines of so many tokens each, cut to `length`, and what to set.
+    """Return warnings, with what to set, for lines of so many tokens each that are cut to `length`.
 
-    `owner` is the dataset's name for --set, `most` the highest `length` that it takes, `tokens` how the lines were
+    `owner` is the dataset's name for --set, `most` the highest `length` it takes. `tokens` says how the lines were
     split: "word" or "char".
     """
     found, total = np.asarray(sizes), len(sizes)

@@ -1,4 +1,4 @@
-"""Download a file within bounds: of time for a connection, a silence and the whole, and of bytes."""
+"""Download a file within limits of bytes and of time: for the connection, for a silence, and for the whole."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _unreachable: set[tuple[str, int]] = set()
 
 
 class Unreachable(Exception):
-    """The bytes cannot be had from here; the message says why."""
+    """The file cannot be downloaded; the message says why."""
 
 
 def download(url: str, size: int | None = None) -> bytes:
-    """Return the bytes that the url holds, as the server sends them: nothing is unpacked.
+    """Return the bytes at the url as the server sends them, not unpacked.
 
-    `size` is the published file's; without one at most MOST_BYTES are taken. Unreachable if there is no network, the
-    server refuses, is silent for READ_SECONDS, has not sent all within WHOLE_SECONDS, or sends more or packed bytes.
+    `size` is that of the published file; without it at most MOST_BYTES are read. Unreachable if there is no network, or
+    the server refuses, is silent for READ_SECONDS, takes more than WHOLE_SECONDS, or sends more bytes or packed ones.
     """
     if not url:
         raise Unreachable("no public url is known")
@@ -48,7 +48,7 @@ def download(url: str, size: int | None = None) -> bytes:
 
 
 class _Transfer(threading.Thread):
-    """One download. A server may send a byte at a time for ever, so the caller waits only as long as it wants to."""
+    """One download, in a thread: a server may send a byte at a time for ever, so the caller stops waiting in time."""
 
     def __init__(self, url: str, most: int) -> None:
         super().__init__(daemon=True)
@@ -56,7 +56,7 @@ class _Transfer(threading.Thread):
         self.content, self.fault, self.given_up = bytearray(), "", threading.Event()
 
     def run(self) -> None:
-        """Take the bytes; keep the reason in `fault` if that fails."""
+        """Read the bytes; if that fails, keep the reason in `fault`."""
         import requests
 
         timeout = (CONNECT_SECONDS, READ_SECONDS)
@@ -83,7 +83,7 @@ class _Transfer(threading.Thread):
 
 
 def _can_connect(url: str) -> bool:
-    """Return whether the server, or the proxy before it, takes a connection in time; so is its name resolved."""
+    """Return whether the server's name is resolved in time, and it or its proxy takes a connection in time."""
     address = _address(url)
     if address in _unreachable:
         return False

@@ -1,4 +1,4 @@
-"""Data drawn from a known distribution: three independent splits, and what the reader must know of them."""
+"""Data drawn from a known distribution: three independent splits, and the notes on them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bench.toolkit.corpora.fetch import OUR_OWN
 
 
 def drawn(oracle: Generator, words: int, sizes: tuple[int, int, int], source: Source, seed: int) -> SequenceData:
-    """Splits of (train, valid, test) sizes, sampled independently from `oracle` over tokens "0" to "words - 1".
+    """Return (train, valid, test) splits of these sizes, drawn independently from `oracle`; tokens are "0", "1", ...
 
-    The oracle should compute in double precision, so that all machines draw the same tokens. Where few sequences are
+    The oracle should compute in double precision, so that all machines draw the same tokens. If few sequences are
     possible, splits share some, and a note says so.
     """
     rng = torch_rng("drawn data", source.sha256, seed)
@@ -29,7 +29,7 @@ def drawn(oracle: Generator, words: int, sizes: tuple[int, int, int], source: So
 
 
 def generated_source(name: str, parameters: Iterable[Tensor]) -> Source:
-    """Return the source of data that the code draws itself; its checksum is that of the oracle's parameters."""
+    """Return the source of data that the code draws; its checksum is that of the oracle's parameters."""
     digest = hashlib.sha256()
     for values in parameters:
         digest.update(values.detach().to(torch.float64).contiguous().numpy().tobytes())
@@ -37,7 +37,7 @@ def generated_source(name: str, parameters: Iterable[Tensor]) -> Source:
 
 
 def _overlap(train: TokenArray, others: dict[str, TokenArray]) -> tuple[str, ...]:
-    """Return a line where rows of another split also occur in training."""
+    """Return a note if rows of another split also occur in training."""
     known = {row.tobytes() for row in train}
     shares = {name: float(np.mean([row.tobytes() in known for row in rows])) for name, rows in others.items()}
     if not any(shares.values()):

@@ -1,4 +1,4 @@
-"""Corpora at hand: the user's own file, the published one (cached or downloaded), or a sample that the code makes."""
+"""Find a corpus: the user's own file, the published one (cached or downloaded), or a sample that the code makes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OUR_OWN = "MIT (made by bench)"
 
 
 class Absent(BenchError):
-    """The published files of a corpus are neither at hand nor to be had, and a sample must not stand in."""
+    """The published files of a corpus are absent and cannot be downloaded, and a sample is not allowed."""
 
 
 log = logging.getLogger("bench")
@@ -36,9 +36,9 @@ log = logging.getLogger("bench")
 
 @dataclass(frozen=True)
 class Corpus:
-    """The files of a corpus, in the manifest's order, as bytes that were checked; and where they came from.
+    """The files of a corpus, in the manifest's order, as verified bytes, and their source.
 
-    `table` is the user's own file and its column, where the file is no plain text.
+    `table` is the user's own file and its column, if the file is no plain text.
     """
 
     files: tuple[bytes, ...]
@@ -47,12 +47,12 @@ class Corpus:
 
     @property
     def contents(self) -> tuple[bytes, ...]:
-        """The bytes of each file; those of a table are its rows, one a line."""
+        """The bytes of each file; a table gives its rows, one a line."""
         return ("\n".join(self._rows.texts).encode(),) if self._rows else self.files
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what was left out of a table, and how it was read."""
+        """Return notes on how a table was read, and on the rows left out."""
         return self._rows.notes if self._rows else ()
 
     @cached_property
@@ -62,13 +62,13 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Corpora:
-    """Where corpora are looked for.
+    """Where to look for corpora.
 
-    `root` is the cache folder; `files` are the user's own (`--corpus NAME=FILE`) by name of dataset. `policy`: "auto"
-    falls back to a sample where the published files cannot be had, "published" makes that an error, "sample" never
-    looks. A file of the user's own always comes first. `absent` collects the datasets for which a sample was found to
-    stand in; it travels to workers, which neither look nor announce again. With `only_prepared`, what is not yet in the
-    cache of prepared arrays is not made.
+    `root` is the cache folder; `files` are the user's own (`--corpus NAME=FILE`) by name of dataset: they come first.
+    `policy` says what happens if published files are absent: with "auto" a sample stands in, with "published" that is
+    an error; with "sample" the published files are never looked for. `absent` collects the datasets with a sample;
+    workers get it, so that they neither look nor announce again. With `only_prepared`, arrays that are not in the cache
+    of prepared ones are not made.
     """
 
     root: Path
@@ -79,7 +79,7 @@ class Corpora:
 
     @classmethod
     def from_environment(cls, policy: str = "auto", files: Sequence[str] = ()) -> Corpora:
-        """Look in the folder BENCH_DATA, or the user's cache; `files` are as typed, "obama=speeches.txt"."""
+        """Look in the folder BENCH_DATA, or else the user's cache; `files` are as typed: "obama=speeches.txt"."""
         if policy not in get_args(Policy):
             raise BenchError(f"--data {policy}: choose one of {', '.join(get_args(Policy))}")
         given = dict(_name_and_file(text) for text in files)
@@ -87,11 +87,11 @@ class Corpora:
         return cls(root.absolute(), cast(Policy, policy), given)  # a cluster's workers are in other folders
 
     def open(self, entry: Entry, sample: Callable[[], Sequence[bytes]]) -> Corpus:
-        """The user's file, else the published ones, else `sample()`, announced; BenchError if that is forbidden."""
+        """Return the user's file, else the published ones, else `sample()`, with a warning; BenchError if forbidden."""
         return self.find(entry) or made(entry.dataset, _kept_sample(self, sample))
 
     def find(self, entry: Entry) -> Corpus | None:
-        """As `open`, but None if a sample is to be used."""
+        """Return the same as `open`, but None for a sample."""
         if entry.dataset in self.files:
             return own(*split_column(str(self.files[entry.dataset])))
         if self.policy == "sample" or entry.name in self.absent:
@@ -108,7 +108,7 @@ class Corpora:
         return Corpus(contents, Source(names, joint_checksum(contents), entry.licence, "published"))
 
     def fetch(self, file: File) -> bytes:
-        """The verified bytes of a published file, downloaded where the cache folder lacks it; else Unreachable."""
+        """Return the verified bytes of a published file, downloaded if the cache lacks it; else raise Unreachable."""
         path = self.root / file.path
         if path.is_file():
             return verified(file, read_bytes(path), str(path), "replace it, or remove it to download it again")
@@ -123,7 +123,7 @@ class Corpora:
 
 
 def user_cache() -> Path:
-    """Return the folder that this operating system keeps for caches."""
+    """Return this program's folder among the caches of the operating system."""
     import pooch
 
     return Path(pooch.os_cache("seqbench"))
@@ -137,7 +137,7 @@ def local(*paths: Path) -> Corpus:
 
 
 def own(path: Path, column: str) -> Corpus:
-    """Return the user's own file in place of a published one, or a column of it."""
+    """Return the user's own file, or a column of it, in place of a published one."""
     corpus = local(path)
     if is_plain(path) and not column:
         return corpus
@@ -151,10 +151,10 @@ def made(name: str, contents: Sequence[bytes]) -> Corpus:
 
 
 def _kept_sample(corpora: Corpora, sample: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
-    """`sample()`, or what an earlier process kept of it: so the cells of a plan do not make it anew, each for itself.
+    """Return `sample()`, kept on disk, so that the cells of a plan do not each make it.
 
-    It is found by the checksum of the code in its folder and the versions of the libraries that it may use. Only what a
-    function of a module makes is kept: that depends on nothing else.
+    Its key is the checksum of the code in its folder and of the versions of the libraries that it may use. Only a
+    module's function is kept: it depends on nothing else.
     """
     if not isinstance(sample, FunctionType) or sample.__qualname__ != sample.__name__ or sample.__closure__:
         return sample()
@@ -170,7 +170,7 @@ def _kept_sample(corpora: Corpora, sample: Callable[[], Sequence[bytes]]) -> Seq
 
 
 def shelves(corpora: Corpora) -> tuple[Path, ...]:
-    """Return the folders in which what is made of the corpora is kept; the first that can be written takes it."""
+    """Return the folders for arrays made from the corpora; the first one that can be written is used."""
     return tuple(dict.fromkeys((corpora.root / "prepared", user_cache() / "prepared")))
 
 
@@ -181,7 +181,7 @@ def joint_checksum(contents: Sequence[bytes]) -> str:
 
 
 def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
-    """Return the content itself; BenchError naming both sums where it is not the published one."""
+    """Return the content; BenchError, with both checksums, if it is not the published one."""
     found = checksum(content, file.algorithm)
     if found != file.digest:
         kind = file.algorithm.replace("_", " ")
@@ -192,7 +192,7 @@ def verified(file: File, content: bytes, where: str, remedy: str) -> bytes:
 
 
 def cache(path: Path, content: bytes) -> bool:
-    """Keep the file for the next time; False if the folder cannot be written, which is no error."""
+    """Keep the file for the next time; return False if the folder cannot be written."""
     if not shelf.writable(path.parent):
         return False
     try:

@@ -1,4 +1,4 @@
-"""manifest.toml: the published files of the datasets beside it, with their urls, checksums and licences."""
+"""Read manifest.toml: the published files of the datasets beside it, with their urls, checksums and licences."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bench.contracts.checksum import sha256
 
 @dataclass(frozen=True)
 class File:
-    """A published file: `path` is its place in the cache folder, `algorithm` and `digest` say which bytes it holds.
+    """A published file: `path` is its place in the cache folder, `digest` its checksum by `algorithm`.
 
-    `size` is its number of bytes, None if the manifest does not say: a download takes no more.
+    `size` is its number of bytes, which a download may not exceed; None if the manifest gives none.
     """
 
     path: str
@@ -27,7 +27,7 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A corpus in the manifest: what `dataset` reads with these `settings`; `split` is its rule in words."""
+    """A corpus in the manifest: what `dataset` reads with these `settings`; `split` tells its rule in words."""
 
     name: str
     dataset: str
@@ -38,7 +38,7 @@ class Entry:
 
 
 def read(text: str) -> dict[str, Entry]:
-    """Entries by name."""
+    """Return name -> entry."""
     return {name: _entry(name, fields) for name, fields in tomllib.loads(text).items()}
 
 

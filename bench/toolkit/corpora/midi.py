@@ -1,4 +1,4 @@
-"""Melodies as token ids, one a step of 0.4 seconds, from MIDI files and back."""
+"""Read MIDI files as melodies, a token id for each step of 0.4 seconds, and write melodies as MIDI files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bench.contracts.metric import FloatArray
 from bench.contracts.vocabulary import Vocabulary
 
 STEP = 0.4
-"""Seconds a token lasts."""
+"""Seconds of a token."""
 BELOW = 20
 """MIDI pitch = id + 20, so that the 88 keys of the piano are 1..88."""
 HIGHEST = 88
 MOST_STEPS = 100_000
 SUFFIXES = (".mid", ".midi")
-"""How the names of MIDI files end, in small letters."""
+"""The suffixes of MIDI files, in small letters."""
 
 _TICKS_A_QUARTER = 480
 _TICKS_A_STEP = 384  # 0.4 s at 120 quarters a minute
@@ -29,13 +29,13 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def note_vocabulary() -> Vocabulary:
-    """Id 0 is a rest (and the start token), 1..88 the keys A0..C8."""
+    """Return the vocabulary: id 0 is a rest (and the start token), 1..88 are the keys A0..C8."""
     pitches = range(BELOW + 1, BELOW + HIGHEST + 1)
     return Vocabulary(("rest", *(f"{_NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in pitches)))
 
 
 class Tunes(NamedTuple):
-    """The windows of each tune that could be read, in the files' order, and a note on those that could not."""
+    """The windows of each tune that was read, in the files' order, and a note on the others."""
 
     windows: list[tuple[str, list[tuple[int, ...]]]]
     notes: tuple[str, ...]
@@ -47,10 +47,10 @@ def read_tunes(
     *,
     strict: bool = False,
 ) -> Tunes:
-    """Return what `read` makes of each of the files, which are given as a name and what returns the bytes.
+    """Return what `read` makes of each file; a file is its name and a function that returns its bytes.
 
-    A tune that raises BenchError is left out and told in a note. BenchError if `strict`, or where no tune is left:
-    it gives the first tune's reason.
+    A tune that raises BenchError is left out and told in a note. BenchError if `strict`, or if no tune is left: its
+    reason is that of the first tune.
     """
     found, reasons = list[tuple[str, list[tuple[int, ...]]]](), list[str]()
     for name, content in files:
@@ -67,7 +67,7 @@ def read_tunes(
 
 
 def _left_out(reasons: Sequence[str], read: int) -> tuple[str, ...]:
-    """One note on the tunes that could not be read, or none."""
+    """Return a note on the tunes that cannot be read; empty if there are none."""
     if not reasons:
         return ()
     more = (f"and {len(reasons) - _TOLD} more",) if len(reasons) > _TOLD else ()
@@ -76,12 +76,12 @@ def _left_out(reasons: Sequence[str], read: int) -> tuple[str, ...]:
 
 
 def read_melody(content: bytes, where: str) -> list[int]:
-    """Ids of the pitch that sounds at each whole step from the first onset on, in the first melodic track with notes.
+    """Return the id of the pitch that sounds at each step from the first onset on, in the first melodic track.
 
-    The drum channel (10 of 1..16) is never the melody. A track that holds several channels counts as one for each, from
-    the lowest channel up, in a file of type 0 too. The top pitch counts where several sound; a rest holds the last one;
-    a note without duration never sounds. BenchError if the file is no MIDI, has no melody, a pitch outside A0..C8,
-    or more than 100,000 steps.
+    The drum channel (10 of 1..16) is never the melody. A track of several channels counts as several tracks, from the
+    lowest channel up, in a file of type 0 too. If several pitches sound, the top one counts; a rest repeats the last
+    pitch; a note without duration does not count. BenchError if the file is no MIDI, has no melody, has a pitch outside
+    A0..C8, or more than 100,000 steps.
     """
     import symusic
 
@@ -102,7 +102,7 @@ def read_melody(content: bytes, where: str) -> list[int]:
 
 
 def _melody(tracks: Iterable[Any], where: str) -> dict[str, Any]:
-    """Columns of the audible notes of the first track that is not drums and has such notes."""
+    """Return the columns of the audible notes of the first track, without drums, that has any."""
     heard = [(track.is_drum, notes) for track in tracks if len((notes := _audible(track))["time"])]
     if not heard:
         raise BenchError(f"{where}: no melody, no track has a note")
@@ -113,18 +113,18 @@ def _melody(tracks: Iterable[Any], where: str) -> dict[str, Any]:
 
 
 def _audible(track: Any) -> dict[str, Any]:
-    """Columns of the track's notes that have a duration."""
+    """Return the columns of the track's notes that have a duration."""
     notes: dict[str, Any] = track.notes.numpy()
     return {name: column[notes["duration"] > 0] for name, column in notes.items()}
 
 
 def _sounding(onset: FloatArray, offset: FloatArray, pitch: TokenArray, steps: int) -> list[int]:
-    """Return the top pitch at each step; notes are entered from low to high, so that the top one stands."""
+    """Return the top pitch at each step; notes are entered from low to high, so the top one is written last."""
     line = np.zeros(steps, dtype=np.int64)
     for note in np.argsort(pitch, kind="stable"):
         first, last = (int(np.ceil(time / STEP - 1e-3)) for time in (onset[note], offset[note]))
         line[first:last] = pitch[note]
-    # Index of the last step that sounded, at or before each step: the first step always does.
+    # Index of the last step with a sound, at or before each step; the first step always has one.
     held = np.maximum.accumulate(np.where(line > 0, np.arange(steps), 0))
     return [int(token) for token in line[held]]
 
@@ -135,7 +135,7 @@ def windows(melody: Sequence[int], length: int) -> list[tuple[int, ...]]:
 
 
 def held_notes(ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Return (start, length, id) of each held note, in steps: equal ids that follow one another; rests are left out."""
+    """Return (start, length, id) of each held note, in steps: a held note is a run of equal ids. Rests are left out."""
     found, at = [], 0
     for token, held in groupby(int(token) for token in ids):
         length = len(list(held))
@@ -146,7 +146,7 @@ def held_notes(ids: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def to_midi(ids: Sequence[int]) -> bytes:
-    """Return a MIDI file of one track; equal pitches that follow one another are one held note, id 0 is silence."""
+    """Return a MIDI file of one track; a run of equal pitches is one held note, id 0 is silence."""
     import symusic
 
     score: Any = symusic.Score(_TICKS_A_QUARTER)

@@ -1,4 +1,4 @@
-"""Where symusic reads one track of a MIDI file as several: one for each channel and instrument that plays in it."""
+"""Find MIDI tracks that symusic reads as several: it makes one of each channel and instrument in a track."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def parts_of_first_track(content: bytes) -> int:
-    """How many tracks, drums aside, symusic makes of the first MIDI track with such notes; 0 where none can be read.
+    """Return how many tracks without drums symusic makes of the first MIDI track that has any; 0 if none is read.
 
-    Where there are two or more, the first of them is not the whole track.
+    If there are two or more, the first of them is not the whole track.
     """
     import symusic
 
@@ -33,7 +33,7 @@ def _tracks(content: bytes) -> Iterator[bytes]:
 
 
 def _alone(content: bytes, track: bytes) -> bytes:
-    """Return a file of one track, in the ticks of the file that it is from."""
+    """Return a file of one track, with the time division of its file."""
     return b"MThd\0\0\0\6\0\0\0\1" + content[12:14] + track
 
 

@@ -1,6 +1,6 @@
-"""Near-copies: held-out rows that differ from a training row in a few tokens, so that no removal of repeats finds them.
+"""Find near-copies: held-out rows that differ from a training row in a few tokens. Removal of repeats misses them.
 
-They raise each score of the real row that is taken against the training split.
+They raise each score of the real row that compares with the training split.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAIRS = 10**6  # pairs of rows that are compared at once
 
 
 def near_copies(rows: TokenArray, train: TokenArray, end: int | None) -> NDArray[np.bool_]:
-    """(n,) whether a row shares 80 % of its positions or more with one training row: the same token at the same place.
+    """Return (n,) whether a row and one training row have the same token at 80 % of their positions or more.
 
     `rows` are (n, T), `train` (m, T). Positions are counted up to the end of the longer of the two rows.
     """
@@ -39,13 +39,13 @@ def near_copies(rows: TokenArray, train: TokenArray, end: int | None) -> NDArray
 
 
 def _pieces(length: int) -> Iterator[slice]:
-    """Parts of the positions, one more than may differ: so a near-copy has all of one part in common with its model."""
+    """Return parts of the positions, one more than may differ: so a near-copy shares one whole part with its model."""
     bounds = np.linspace(0, length, length // 5 + 2).astype(int)
     yield from (slice(*pair) for pair in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
 
 
 def _equal(rows: TokenArray, train: TokenArray) -> Iterator[tuple[TokenArray, TokenArray]]:
-    """Blocks of pairs (place in `rows`, place in `train`) of equal rows, and of a few unequal ones of the same hash."""
+    """Yield pairs (place in `rows`, place in `train`) of equal rows, and of a few unequal ones with the same hash."""
     if not len(rows):
         return
     keys, others = _hashed(rows), _hashed(train)
@@ -59,7 +59,7 @@ def _equal(rows: TokenArray, train: TokenArray) -> Iterator[tuple[TokenArray, To
 
 
 def _hashed(rows: TokenArray) -> NDArray[np.uint64]:
-    """Return (n,) a number of each row; equal rows have equal numbers."""
+    """Return (n,) a number for each row; equal rows have equal numbers."""
     number = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.T:
         number = (number + column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
@@ -68,7 +68,7 @@ def _hashed(rows: TokenArray) -> NDArray[np.uint64]:
 
 
 def near_copies_note(data: SequenceData) -> tuple[str, ...]:
-    """Return how many held-out rows are near-copies, and what BLEU-2 of the real row is with and without them.
+    """Return notes on how many held-out rows are near-copies, with BLEU-2 of the real row with and without them.
 
     Empty if there are none.
     """

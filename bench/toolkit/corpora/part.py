@@ -1,4 +1,4 @@
-"""Read a part of a corpus only, so that a quick look at a large one takes no longer than at a small one."""
+"""Read a part of a corpus only: a quick look at a large corpus takes no longer than at a small one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PartKnobs:
-    """How much of the corpus is read."""
+    """The knob of how much of the corpus is read."""
 
     rows: int = knob(0, low=0, added=True, help="read at most so many sequences of the corpus, drawn at random; 0: all")
 
@@ -23,8 +23,9 @@ class PartKnobs:
 def part(files: Sequence[Sequence[T]], rows: int, source: Source) -> tuple[list[list[T]], str, tuple[str, ...]]:
     """Return at most `rows` items of all files, the name of the part in signatures, and notes.
 
-    Each file gives its share. Items are drawn at random, always the same ones, and keep their order. With `rows` 0, or
-    if there are no more, all items are returned, "" and no note. A corpus that the code makes is small: it is whole.
+    Each file gives its share. Items are drawn at random, always the same ones, and keep their order. If `rows` is 0 or
+    there are no more, all items are returned, with "" and no note. A corpus that the code makes is small: it stays
+    whole.
     """
     total = sum(map(len, files))
     if not rows or total <= rows or source.kind == "sample":

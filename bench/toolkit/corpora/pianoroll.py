@@ -1,4 +1,4 @@
-"""Tunes as a picture: time to the right, pitch upwards, a bar for each held note."""
+"""Draw tunes as a picture: time to the right, pitch upwards, a bar for each held note."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 6  # tunes in one picture
 
 
 def save_pianoroll(sequences: TokenArray, path: Path) -> None:
-    """Draw the first six of the (n, T) sequences of pitches, 0 a rest, as a PNG: the same tunes, the same bytes."""
+    """Write a PNG of the first six of (n, T) sequences of pitches, 0 a rest; the same tunes give the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Prepared arrays are kept by fingerprint of their source and of the rules that made them."""
+"""Keep prepared arrays under the checksum of their source and of the rules that made them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPLITS = ("train", "valid", "test")
 
 
 class NotPrepared(Exception):
-    """The arrays are not in the cache, and were not to be made."""
+    """The arrays are not in the cache, and the caller does not want them made."""
 
 
 def prepared(
@@ -31,13 +31,11 @@ def prepared(
     make: Callable[[], SequenceData],
     packages: Sequence[str] = ("bench.toolkit.corpora",),
 ) -> SequenceData:
-    """`make()`, or what it gave when it was called before for the same source, rules and code.
+    """Return `make()`, or its earlier result for the same source, rules and code, with a note on near-copies.
 
-    What an older code or source gave for the same rules is removed. A note on near-copies is added to what `make()`
-    gives.
-    `rules` are the knobs that the arrays depend on, `packages` the code besides the file that `make` is written in. The
-    cache lies in the corpora's folder, or in the user's cache where that is read-only; a damaged one is made anew, and
-    one that cannot be written is no error.
+    Results of older code or of another source for the same rules are removed. `rules` are the knobs that the arrays
+    depend on, `packages` the code besides the file of `make`. The cache lies in the corpora's folder, or in the user's
+    cache if that folder is read-only. A damaged cache is made anew; one that cannot be written is no error.
     """
     code = _checksum_of_code(make.__code__.co_filename, packages)
     key = checksum(json.dumps([source.sha256, source.file, dict(rules), code], sort_keys=True).encode())[:32]
@@ -49,14 +47,14 @@ def prepared(
     data = make()
     data = replace(data, notes=(*data.notes, *near_copies_note(data)))
     kind = checksum(json.dumps([source.file, dict(rules)], sort_keys=True).encode())[:32]
-    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _facts(data), kind)
+    shelf.keep(shelves, key, {name: getattr(data, name) for name in SPLITS}, _description(data), kind)
     shelf.sweep(shelves, kind)
     kept = shelf.find(shelves, key)  # mapped, so that this process shares the memory of its workers
     return (_from_entry(kept, source) if kept is not None else data).kept_in(shelves)
 
 
 def _checksum_of_code(file: str, packages: Sequence[str]) -> str:
-    """Of a file and of packages that are not imported for it: an edited rule never meets arrays of the old one."""
+    """Return the checksum of a file and of packages, which are not imported: an edited rule makes new arrays."""
     specs = (find_spec(package) for package in packages)
     folders = [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
     modules = [module for folder in folders for module in sorted(folder.rglob("*.py"))]
@@ -67,14 +65,14 @@ def _folders(corpora: Corpora) -> tuple[Path, ...]:
     return fetch.shelves(corpora)
 
 
-def _facts(data: SequenceData) -> dict[str, Any]:
+def _description(data: SequenceData) -> dict[str, Any]:
     """Return all of the data but the arrays and the source."""
     return {"vocabulary": asdict(data.vocabulary), "notes": data.notes, "warnings": data.warnings, "part": data.part}
 
 
 def _from_entry(entry: shelf.Entry, source: Source) -> SequenceData:
-    words = entry.facts["vocabulary"]
+    words = entry.description["vocabulary"]
     vocabulary = Vocabulary(**{**words, "tokens": tuple(words["tokens"])})
     train, valid, test = (entry.arrays[name] for name in SPLITS)
-    notes, warnings = tuple(entry.facts["notes"]), tuple(entry.facts["warnings"])
-    return SequenceData(train, valid, test, vocabulary, source, notes, warnings, entry.facts["part"])
+    notes, warnings = tuple(entry.description["notes"]), tuple(entry.description["warnings"])
+    return SequenceData(train, valid, test, vocabulary, source, notes, warnings, entry.description["part"])

@@ -1,4 +1,4 @@
-"""The *real* row: held-out sequences, handed out as if a model had made them."""
+"""The *real* row: held-out sequences in place of a model's samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Replay:
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
         """Return (count, T) int64: the first `count` rows, whatever the rng.
 
-        BenchError if there are fewer, or where a temperature is asked for: held-out rows have none.
+        BenchError if there are fewer, or if the temperature is not 1: held-out rows have none.
         """
         import torch
 

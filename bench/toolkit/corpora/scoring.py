@@ -1,4 +1,4 @@
-"""What every text corpus is scored by, and the knobs of it."""
+"""The metrics of every text corpus, and their knobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.toolkit.metrics.self_bleu import self_bleu_metrics
 
 @dataclass(frozen=True)
 class BleuForm:
-    """How BLEU is made, whatever its references are; each choice is part of the signature."""
+    """How BLEU is made, apart from its references; each choice is part of the signature."""
 
     smoothing: Smoothing = knob("method1", help="what BLEU makes of orders without a match")
     average: Average = knob("mean", help="BLEU as the mean of sentences, or of the corpus")
@@ -23,7 +23,7 @@ class BleuForm:
 
 @dataclass(frozen=True)
 class BleuKnobs(BleuForm):
-    """How BLEU is made, and against which split."""
+    """How BLEU is made, and from which split its references come."""
 
     references: Literal["train", "test"] = knob(
         "train",
@@ -32,13 +32,13 @@ class BleuKnobs(BleuForm):
 
 
 def other_knobs(settings: BleuForm) -> dict[str, Any]:
-    """Return the knobs of a dataset that are not about BLEU: those that its arrays depend on."""
+    """Return the knobs of a dataset that are not about BLEU: its arrays depend on them."""
     own = {field.name for field in fields(BleuKnobs)}
     return {name: value for name, value in asdict(settings).items() if name not in own}
 
 
 def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
-    """bleu-2..5, the headline order first."""
+    """Return bleu-2..5, the headline order first."""
     orders = sorted(range(2, 6), key=lambda order: order != headline)
     return bleu_metrics(
         data, orders=orders, references=knobs.references, smoothing=knobs.smoothing, average=knobs.average
@@ -46,6 +46,6 @@ def bleu(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
 
 
 def text_metrics(data: SequenceData, knobs: BleuKnobs, headline: int) -> list[Metric]:
-    """bleu-2..5, the headline order first, then self-bleu-2..5 and nll_test."""
+    """Return bleu-2..5, the headline order first, then self-bleu-2..5 and nll_test."""
     diversity = self_bleu_metrics(data, smoothing=knobs.smoothing, average=knobs.average)
     return [*bleu(data, knobs, headline), *diversity, NLLTest(data)]

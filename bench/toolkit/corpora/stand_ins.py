@@ -1,7 +1,7 @@
-"""Sample corpora that the code makes from seeded grammars: stand-ins of our own where the published files are absent.
+"""Sample corpora that the code makes from seeded grammars; they stand in for published files that are absent.
 
-They have structure to learn (agreement, order, rhyme, metre) and small vocabularies, so that quick runs show something;
-their scores say nothing about the published corpora, and every table that shows them says "sample".
+They have structure to learn (agreement, order, rhyme, metre) and small vocabularies, so that quick runs show something.
+Their scores say nothing about the published corpora, and every table of them says "sample".
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _ACTS = "飞归开鸣行流生来去残照闲迟起坐眠望吹歌舞过停散�
 
 
 def poems() -> tuple[bytes]:
-    """Quatrains of four lines of five characters, with the marks of the published file."""
+    """Return quatrains of four lines of five characters, with the punctuation of the published file."""
     rng = numpy_rng("sample", "poems")
     return ("\n".join(_poem(rng) for _ in range(POEMS)).encode(),)
 
 
 def _poem(rng: np.random.Generator) -> str:
-    """Return the second couplet answers the first: its lines keep the links and acts of the lines above them."""
+    """Return four lines; the second couplet keeps the links and acts of the first."""
     links, acts = _pick(rng, _LINKS, 2), _pick(rng, _ACTS, 2)
     looks, places, things = _pick(rng, _LOOKS_OF_PLACES, 4), _pick(rng, _PLACES, 4), _pick(rng, _THINGS, 4)
     lines = zip(looks, places, (*links, *links), things, (*acts, *acts), strict=True)
@@ -47,9 +47,9 @@ def _poem(rng: np.random.Generator) -> str:
 
 
 def _pick(rng: np.random.Generator, choices: str, count: int) -> list[str]:
-    """Different characters, near ones in the table more often together than far ones (a theme).
+    """Return different characters; those near each other in the table occur together more often (a theme).
 
-    The smallest of exponential variables over their weights: a draw without replacement.
+    The smallest of exponential variables divided by their weights are a draw without replacement.
     """
     theme = int(rng.integers(len(choices)))
     places = np.argsort(rng.exponential(size=len(choices)) / _weights(len(choices), theme))
@@ -78,14 +78,14 @@ def tunes() -> tuple[bytes]:
 
 
 def _tune(rng: np.random.Generator) -> list[int]:
-    """Two parts in a major key, the second higher: each walks the scale by small steps and ends on the key note."""
+    """Return two parts in a major key, the second higher: each moves by small steps and ends on the key note."""
     key = int(rng.choice((40, 42, 45, 47)))
     first, second = _part(rng, 0), _part(rng, 4)
     return [key + 12 * (degree // 7) + _SCALE[degree % 7] for degree in (*first, *second)]
 
 
 def _part(rng: np.random.Generator, start: int) -> list[int]:
-    """32 steps, two bars and their answer: the second half repeats the first, but for its end."""
+    """Return 32 steps: the second half repeats the first, but for its end."""
     moves = rng.choice((-2, -1, 0, 1, 2), size=15, p=(0.1, 0.25, 0.3, 0.25, 0.1))
     bars = [start]
     for move in moves:
@@ -129,7 +129,7 @@ _THEMES = (
 
 
 def speech() -> tuple[bytes]:
-    """Paragraphs, one a line; blank lines separate speeches, as in the published file."""
+    """Return paragraphs, one a line; blank lines separate speeches, as in the published file."""
     rng = numpy_rng("sample", "speech")
     paragraphs = (_paragraph(rng) + ("\n" if number % 10 == 9 else "") for number in range(PARAGRAPHS))
     return ("\n".join(paragraphs).encode(),)
@@ -143,7 +143,7 @@ def _paragraph(rng: np.random.Generator) -> str:
     return skeleton.format(*phrases)
 
 
-# Captions: some things that do what such things do, in a place where they do it; noun and verb agree in number.
+# Captions: things, what they do, and where; noun and verb agree in number.
 _SCENARIOS = (
     ("cat dog bird horse sheep cow", "sitting sleeping lying standing resting", "sofa bench table bed rug chair"),
     (

@@ -28,7 +28,7 @@ class Split(NamedTuple):
 
 
 def lines(content: bytes, where: str) -> list[str]:
-    """Non-empty lines without surrounding space; BenchError if there are none, or no UTF-8."""
+    """Return the non-empty lines without surrounding space; BenchError if there are none, or no UTF-8."""
     kept = [line for line in map(str.strip, decoded(content, where)) if line]
     if not kept:
         raise BenchError(f"{where} is empty: it needs at least {LEAST_ROWS} different lines")
@@ -38,21 +38,21 @@ def lines(content: bytes, where: str) -> list[str]:
 def cut(files: Iterable[Iterable[Row]], length: int) -> tuple[list[list[Row]], int]:
     """Return the rows of each file at most `length` long, and how many were longer.
 
-    To be done before repeats are removed: rows that differ only further on are repeats of one another.
+    Cut before you remove repeats: rows that differ only after `length` are then repeats.
     """
     whole = [list(file) for file in files]
     return [[row[:length] for row in file] for file in whole], sum(len(row) > length for file in whole for row in file)
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:
-    """Each row once, in order of first appearance: a repeated row on both sides of a split would leak."""
+    """Return each row once, in order of first appearance: a row on both sides of a split is a leak."""
     return list(dict.fromkeys(rows))
 
 
 def split(rows: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> Split:
-    """Draw `valid` and `test` rows at random; BenchError under ten different rows.
+    """Draw `valid` and `test` rows at random; BenchError if there are fewer than ten different rows.
 
-    Together they are at most a fifth of all: where they would be more, neither is cut below half of that for the other.
+    Together they are at most a fifth of all. If more are asked for, neither is cut below half of that fifth.
     """
     if len(rows) < LEAST_ROWS:
         raise BenchError(f"{where}: {len(rows)} different sequences; at least {LEAST_ROWS} are needed to split them")
@@ -68,9 +68,9 @@ def split(rows: Sequence[Row], *, valid: int, test: int, seed: int, where: str) 
 def build_vocabulary(
     rows: Iterable[Row], where: str, *, min_count: int = 1, end: bool = False, unknown: bool = False, joiner: str = " "
 ) -> Vocabulary:
-    """Tokens seen at least `min_count` times, the frequent first, after <end> and <unk> where wanted.
+    """Return the tokens seen at least `min_count` times, the frequent first, after <end> and <unk> if wanted.
 
-    BenchError if fewer than two are left, or where a token reads as the end would.
+    BenchError if fewer than two are left, or if a token of the corpus is spelt like the end token.
     """
     counts = Counter(token for row in rows for token in row)
     if end and END in counts:
@@ -90,7 +90,7 @@ def build_vocabulary(
 
 
 def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArray:
-    """Return (n, length) ids; longer rows are cut, shorter ones closed and filled with `end`."""
+    """Return (n, length) ids; longer rows are cut, shorter ones are closed and filled with `end`."""
     array = np.full((len(rows), length), 0 if vocabulary.end is None else vocabulary.end, dtype=np.int64)
     for place, row in zip(array, rows, strict=True):
         ids = vocabulary.encode(row[:length])
@@ -101,7 +101,7 @@ def encode(rows: Sequence[Row], vocabulary: Vocabulary, length: int) -> TokenArr
 def divide(
     files: Sequence[Sequence[Row]], *, valid: int, test: int, seed: int, where: str
 ) -> tuple[Split, tuple[str, ...]]:
-    """`hold_out`, where a second file is the test split, else `draw`."""
+    """Return `hold_out` if a second file is the test split, else `draw`."""
     given, *held = files
     if held:
         return hold_out(given, held[0], valid=valid, seed=seed, where=where)
@@ -111,13 +111,13 @@ def divide(
 def marked(files: Iterable[Iterable[Row]], vocabulary: Vocabulary) -> list[list[Row]]:
     """Return the rows with <unk> for each token outside the vocabulary.
 
-    To be divided again: rows that differ in such tokens only are repeats of one another.
+    Divide them again: rows that differ in such tokens only are now repeats.
     """
     return [[tuple(t if t in vocabulary.ids else UNKNOWN for t in row) for row in file] for file in files]
 
 
 def draw(given: Sequence[Row], *, valid: int, test: int, seed: int, where: str) -> tuple[Split, tuple[str, ...]]:
-    """Remove repeats, then `split`; with a note."""
+    """Remove repeats, then `split`; a note tells how many."""
     rows = distinct(given)
     parts = split(rows, valid=valid, test=test, seed=seed, where=where)
     return parts, (f"{len(given) - len(rows)} repeated sequences removed",)
@@ -126,7 +126,7 @@ def draw(given: Sequence[Row], *, valid: int, test: int, seed: int, where: str) 
 def hold_out(
     given: Sequence[Row], test: Sequence[Row], *, valid: int, seed: int, where: str
 ) -> tuple[Split, tuple[str, ...]]:
-    """Keep a given test split whole, take its rows and repeats out of the rest, and draw `valid` from that; with notes.
+    """Keep a given test split whole, remove its rows and repeats from the rest, and draw `valid` from that; with notes.
 
     BenchError if fewer than ten different rows are left to train on.
     """
@@ -143,7 +143,7 @@ def hold_out(
 
 
 def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count: int) -> str:
-    """Return the share of <unk> among the tokens that count, in words."""
+    """Return a note on the share of <unk> among the tokens that count."""
     tokens = np.concatenate([array.ravel() for array in arrays])
     counted = tokens if vocabulary.end is None else tokens[tokens != vocabulary.end]
     rate = float((counted == vocabulary.unknown).mean())
@@ -151,10 +151,10 @@ def unknown_note(arrays: Iterable[TokenArray], vocabulary: Vocabulary, min_count
 
 
 def unseen_note(arrays: Sequence[TokenArray], vocabulary: Vocabulary) -> str:
-    """Return how many tokens of the vocabulary occur in held-out rows only, in words.
+    """Return a note on how many tokens of the vocabulary occur in held-out rows only.
 
-    `arrays` are the (n, T) ids of train, valid and test. A vocabulary that is built from all of them tells a model
-    about tokens that it never sees in training. <end> and <unk> do not count.
+    `arrays` are the (n, T) ids of train, valid and test. A vocabulary built from all of them tells a model about tokens
+    that it never sees in training. <end> and <unk> do not count.
     """
     train, *held = arrays
     unseen = np.setdiff1d(np.concatenate([split.ravel() for split in held]), train)

@@ -1,4 +1,4 @@
-"""Read float arrays from a pickle and nothing else: no class of the file's choosing is ever called.
+"""Read float arrays from a pickle and nothing else; the file cannot choose a class to call.
 
 Pickles of Python 2 and of Python 3 are read, of protocols 0 to 4. In those of Python 2 an array's bytes are a string.
 Python 3 writes bytes in protocols 0 to 2 as a call of `_codecs.encode`; `_latin_1` is called in its place.
@@ -20,8 +20,7 @@ from bench.contracts.errors import BenchError, folded
 def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
     """Return the arrays of a pickled list; BenchError if the pickle asks for anything but plain float arrays.
 
-    What numpy would build is built here from the pickle's plain values (shape, type, bytes), so that not even numpy's
-    own unpickling sees the file.
+    The arrays are built here from the pickle's plain values (shape, type, bytes); numpy's own unpickling is not used.
     """
     try:
         listed = _Unpickler(io.BytesIO(content), encoding="latin-1").load()
@@ -35,7 +34,7 @@ def float_arrays(content: bytes, where: str) -> list[NDArray[np.float32]]:
 
 
 class _Pending:
-    """What the file calls an array or a type: the plain values that it gave."""
+    """The plain values that the file gives for an array or a type."""
 
     def __init__(self, *values: Any) -> None:
         self.values = values
@@ -55,7 +54,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _latin_1(*values: Any) -> bytes:
-    """Return the bytes whose values are the code points of the text, if that is what the file asks for."""
+    """Return the bytes whose values are the code points of the text, if the encoding is latin-1."""
     match values:
         case (str(text), "latin1" | "latin-1"):
             return text.encode("latin-1")

@@ -1,1 +1,1 @@
-"""How samples are judged: each metric carries its signature."""
+"""Metrics of samples; each carries its signature."""

@@ -1,7 +1,7 @@
-"""BLEU (Papineni et al. 2002), exact to NLTK 3.10's definitions, from an index of the references' n-grams.
+"""BLEU (Papineni et al. 2002), equal to NLTK 3.10's, from an index of the references' n-grams.
 
-A hypothesis n-gram is clipped at the most that any one reference holds of it. That maximum does not depend on the
-hypothesis, so it is computed once for all references; NLTK computes it afresh for every hypothesis.
+A hypothesis n-gram is clipped at the highest count of it in any one reference. That maximum does not depend on the
+hypothesis, so it is computed once for all references; NLTK computes it for every hypothesis.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ EPSILON = 0.1  # of method1, NLTK's default (Chen and Cherry 2014)
 
 
 class Statistics(NamedTuple):
-    """All that BLEU needs of n hypotheses.
+    """The counts that BLEU needs of n hypotheses.
 
-    `matches` and `totals` (n, orders): clipped n-gram matches, and n-grams at all (1 where the hypothesis is too short
-    to have one); `lengths` and `closest` (n,): of the hypothesis, and of the reference nearest to it in length.
+    `matches` and `totals` (n, orders): clipped n-gram matches, and all n-grams (1 if the hypothesis is too short for
+    one). `lengths` and `closest` (n,): the length of the hypothesis, and of the reference nearest to it in length.
     """
 
     matches: FloatArray
@@ -45,13 +45,13 @@ class Statistics(NamedTuple):
         return _bleu(self.matches[:, :order], self.totals[:, :order], self.lengths, self.closest, smoothing)
 
     def corpus_score(self, order: int, smoothing: Smoothing = "method1") -> float:
-        """BLEU of all hypotheses as one text: counts and lengths are summed first."""
+        """Return BLEU of all hypotheses as one text: counts and lengths are summed first."""
         matches, totals, lengths, closest = (part.sum(0) for part in self)
         return float(_bleu(matches[:order], totals[:order], lengths, closest, smoothing))
 
 
 def gather(matches: Sequence[FloatArray], lengths: IntArray, closest: IntArray) -> Statistics:
-    """Statistics from the (n,) matches of orders 1, 2, ..."""
+    """Return the statistics with these (n,) matches of orders 1, 2, ..."""
     totals = np.maximum(1, lengths[:, None] - np.arange(len(matches)))
     return Statistics(np.stack(matches, 1), totals.astype(np.float64), lengths, closest)
 
@@ -59,8 +59,8 @@ def gather(matches: Sequence[FloatArray], lengths: IntArray, closest: IntArray) 
 class BleuIndex:
     """The clip of every n-gram of the references, orders 1 to `max_order`, and the references' lengths.
 
-    `references` is (n, T) token ids; where `end` is given, the first `end` of a row and what follows it do not count,
-    there and in the hypotheses. BenchError if there are no references.
+    `references` is (n, T) token ids. If `end` is given, tokens from the first `end` of a row on do not count, in
+    references and hypotheses. BenchError if there are no references.
     """
 
     def __init__(self, references: TokenArray, *, end: int | None = None, max_order: int = 5) -> None:
@@ -70,7 +70,7 @@ class BleuIndex:
         self._end = end
         flat = flatten(references, end)
         self._lengths = np.unique(flat.lengths)
-        # One id above the references' own stands for every token that they do not hold.
+        # One id above those of the references stands for every other token.
         self._unseen = int(flat.tokens.max(initial=-1)) + 1
         self._keys: list[IntArray] = []
         self._clips: list[IntArray] = []
@@ -84,7 +84,7 @@ class BleuIndex:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, IntArray], *, end: int | None) -> BleuIndex:
-        """Return the index whose `arrays()` these are; `end` as it was given."""
+        """Return the index of these `arrays()`; give the same `end`."""
         index = cls.__new__(cls)
         index._end, index.max_order = end, sum(name.startswith("keys") for name in arrays)
         index._lengths, index._unseen = arrays["lengths"], int(arrays["unseen"][0])
@@ -94,13 +94,13 @@ class BleuIndex:
         return index
 
     def arrays(self) -> dict[str, IntArray]:
-        """Return all that the index holds, by name."""
+        """Return the arrays of the index by name."""
         keys, clips = (dict(enumerate(part, 1)) for part in (self._keys, self._clips))
         by_order = {f"keys{order}": keys[order] for order in keys} | {f"clips{order}": clips[order] for order in clips}
         return by_order | {"lengths": self._lengths, "unseen": np.array([self._unseen])}
 
     def statistics(self, hypotheses: TokenArray, orders: int | None = None) -> Statistics:
-        """Matches of (n, T) hypotheses at orders 1 to `orders` (default: all of the index), and their lengths."""
+        """Return the statistics of (n, T) hypotheses at orders 1 to `orders` (default: all of the index)."""
         flat = flatten(hypotheses, self._end)
         flat = flat._replace(tokens=np.minimum(flat.tokens, np.int64(self._unseen)))
         grams, matches = no_grams(flat), []
@@ -115,12 +115,12 @@ class BleuIndex:
         return self.statistics(hypotheses, order).sentence_scores(order, smoothing)
 
     def corpus_score(self, hypotheses: TokenArray, order: int, smoothing: Smoothing = "method1") -> float:
-        """BLEU-`order` of the hypotheses as one text, each against all references."""
+        """Return BLEU-`order` of the hypotheses as one text, each against all references."""
         self._check(order)
         return self.statistics(hypotheses, order).corpus_score(order, smoothing)
 
     def _match(self, grams: Grams, order: int, count: int) -> tuple[Grams, FloatArray]:
-        """Clipped matches per row; the n-grams come back with the references' ids, -1 for those not found."""
+        """Return clipped matches per row, and the n-grams with the references' ids, -1 for those not found."""
         found = find(grams.keys, self._keys[order - 1])
         clips = np.zeros(len(found), np.int64)
         clips[found >= 0] = self._clips[order - 1][found[found >= 0]]
@@ -133,9 +133,9 @@ class BleuIndex:
 
 
 def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | None, max_order: int) -> BleuIndex:
-    """The index of the references, read from one of the shelves if it was built before, else built and kept there.
+    """Return the index of the references: read from a shelf if it was built before, else built and kept there.
 
-    It is found by the checksum of the references and of the code that builds it.
+    Its key is the checksum of the references and of the code that builds it.
     """
     if not shelves:
         return BleuIndex(references, end=end, max_order=max_order)
@@ -149,7 +149,7 @@ def kept_index(references: TokenArray, shelves: Sequence[Path], *, end: int | No
 
 
 def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:
-    """Return (n,) reference length nearest to each length, the shorter of two as near; `references` is ascending."""
+    """Return (n,) reference length nearest to each length, the shorter of two equally near; `references` ascends."""
     after = np.searchsorted(references, lengths)
     below = references[np.maximum(after - 1, 0)]
     above = references[np.minimum(after, len(references) - 1)]
@@ -159,11 +159,11 @@ def closest_lengths(lengths: IntArray, references: IntArray) -> IntArray:
 def _bleu(
     matches: FloatArray, totals: FloatArray, lengths: IntArray, closest: IntArray, smoothing: Smoothing
 ) -> FloatArray:
-    """Brevity penalty x geometric mean of the precisions, over the last axis.
+    """Return brevity penalty x geometric mean of the precisions, over the last axis.
 
-    A precision of zero counts as: the smallest normal float ("none": NLTK's way to a score of almost nothing, about
-    1e-77 for BLEU-4 with two orders unmatched), epsilon matches ("method1"), or 1 ("nltk-2016": NLTK up to 3.2.5 left
-    the order out of the sum and did not renormalise the weights). No unigram match at all is 0 whatever the smoothing.
+    A precision of zero counts as the smallest normal float ("none", as in NLTK: about 1e-77 for BLEU-4 with two orders
+    unmatched), as epsilon matches ("method1"), or as 1 ("nltk-2016": NLTK up to 3.2.5 left the order out of the sum and
+    did not renormalise the weights). Without a unigram match the score is 0, whatever the smoothing.
     """
     if smoothing not in get_args(Smoothing):
         raise unknown("smoothing", smoothing, get_args(Smoothing))
@@ -175,21 +175,21 @@ def _bleu(
 
 
 class Remembered:
-    """Statistics of the hypotheses last asked about, so that BLEU of four orders costs one pass."""
+    """The statistics of the latest hypotheses, so that BLEU of four orders costs one pass."""
 
     def __init__(self, compute: Callable[[TokenArray], Statistics]) -> None:
         self._compute = compute
         self._last: tuple[TokenArray, Statistics] | None = None
 
     def __call__(self, hypotheses: TokenArray) -> Statistics:
-        """Statistics of (n, T) hypotheses; compared by value, since a caller may write into its array again."""
+        """Return the statistics of (n, T) hypotheses; compared by value, since a caller may reuse its array."""
         if self._last is None or not np.array_equal(self._last[0], hypotheses):
             self._last = hypotheses.copy(), self._compute(hypotheses)
         return self._last[1]
 
 
 class Bleu:
-    """The metric bleu-n. `references` is what the signature says of them; `statistics` is shared between orders."""
+    """The metric bleu-n. `references` describes them in the signature; the orders share `statistics`."""
 
     better: ClassVar[Better] = "higher"
     unknown_words: ClassVar[UnknownWords] = "miss"
@@ -212,11 +212,11 @@ class Bleu:
         self._average: Average = average
 
     def signature(self) -> str:
-        """Order, references, smoothing and averaging."""
+        """Return order, references, smoothing and averaging."""
         return f"{self.name}|{self._references}|smooth:{self._smoothing}|avg:{self._average}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """BLEU of the samples; per_sequence only where the value is their mean."""
+        """Return BLEU of the samples; per_sequence only if the value is its mean."""
         if len(generated.sequences) < self.fewest:
             return Scores(None)
         statistics = self._statistics(generated.sequences)
@@ -234,7 +234,7 @@ def bleu_metrics(
     smoothing: Smoothing = "method1",
     average: Average = "mean",
 ) -> list[Metric]:
-    """bleu-n for each of `orders` against a whole split; one index, made at the first use, serves them all.
+    """Return bleu-n for each of `orders` against a whole split; one index, made at the first use, serves them all.
 
     `references="train"` is the paper's protocol ("nearly the whole corpus"), "test" the held-out one.
     """

@@ -1,6 +1,6 @@
-"""Whether samples copy training rows or each other. Every dataset has these metrics, so that no copier goes unseen.
+"""Whether samples copy training rows or each other. Every dataset has these metrics.
 
-Held-out data copy too, by chance: read each value beside that of the *real* row.
+Held-out data repeat some training data by chance: read each value beside that of the *real* row.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HIGHER = ("unique_rows",)
 """Columns in which a value below the real row's shows it."""
 NAMES = frozenset((*LOWER, *HIGHER))
 ROWS = 10_000
-"""Training rows that are looked at at once."""
+"""Training rows compared at once."""
 
 
 class CopiedRows:
@@ -93,8 +93,19 @@ def copied(samples: TokenArray, data: SequenceData) -> FloatArray:
 def longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> FloatArray:
     """Return for each of the (n, T) samples the length of its longest run that occurs in a row of `train`.
 
-    Runs grow by one token at a time. A run of both sides is known by a number; only runs of samples that occur in
-    training grow on, and only training runs that a sample has.
+    The training rows are taken in parts, which bounds the memory.
+    """
+    size = max(ROWS, len(samples))
+    longest = np.zeros(len(samples), dtype=np.float64)
+    for first in range(0, len(train), size):
+        np.maximum(longest, _longest_runs(samples, train[first : first + size], end), out=longest)
+    return longest
+
+
+def _longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> FloatArray:
+    """Return what `longest_runs` returns, with all training rows at once.
+
+    Runs grow by one token at a time, and each has a number. Only runs that occur on both sides grow on.
     """
     base = int(max(samples.max(initial=0), train.max(initial=0))) + 1
     ours, theirs = _tokens(samples, end), _tokens(train, end)
@@ -117,7 +128,7 @@ def longest_runs(samples: TokenArray, train: TokenArray, end: int | None) -> Flo
 def _grown(
     places: TokenArray, runs: TokenArray, rows: TokenArray, length: int, base: int
 ) -> tuple[TokenArray, TokenArray]:
-    """Return the runs with one token more, where a row has one, with the (k, 2) places where they begin."""
+    """Return the runs with one token more, if the row has one, and the (k, 2) places where they begin."""
     inside = places[:, 1] + length < rows.shape[1]
     places, runs = places[inside], runs[inside]
     following = rows[places[:, 0], places[:, 1] + length]
@@ -126,13 +137,13 @@ def _grown(
 
 
 def _tokens(rows: TokenArray, end: int | None) -> TokenArray:
-    """Return the rows with -1 in place of the end token and all after it."""
+    """Return the rows with -1 for the end token and all tokens after it."""
     kept = _ended(rows, end)
     return kept if end is None else np.where(kept == end, -1, kept)
 
 
 def _ended(rows: TokenArray, end: int | None) -> TokenArray:
-    """Return the rows with -1 in place of all tokens after the first end token."""
+    """Return the rows with -1 for all tokens after the first end token."""
     return np.ascontiguousarray(np.where(live(rows, end), rows, -1), dtype=np.int64)
 
 

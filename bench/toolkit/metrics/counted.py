@@ -1,7 +1,7 @@
-"""Divergences from counts of samples, on a task whose sequences are all known: for generators without log_prob too.
+"""Divergences from counts of samples, if all sequences are known; a generator needs no log_prob.
 
-The share of samples that equal a sequence stands in for its probability (a plug-in estimate). It is biased: samples of
-the oracle itself have a total variation and a KL above 0. Compare a row with the *real* row.
+The share of samples that equal a sequence estimates its probability (a plug-in estimate). The divergences are biased:
+those of the oracle's own samples are above 0. Compare a row with the *real* row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.toolkit.metrics.truth import EnumeratedTruth
 
 
 class CountedTV:
-    """Total variation of oracle and samples, over whole sequences."""
+    """Total variation between oracle and samples, over whole sequences."""
 
     name = "counted_tv"
     better: ClassVar[Better] = "lower"
@@ -26,11 +26,11 @@ class CountedTV:
         self._truth = truth
 
     def signature(self) -> str:
-        """That it is made of counts, and of how many sequences there are."""
+        """Return that counts are used, and the number of possible sequences."""
         return f"{self.name}|from:counts|sequences:{len(self._truth.every)}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Half the sum of absolute differences."""
+        """Return half the sum of absolute differences."""
         return Scores(float(np.abs(self._truth.p - _shares(generated, data)).sum() / 2))
 
 
@@ -45,11 +45,11 @@ class CountedReverseKL:
         self._truth = truth
 
     def signature(self) -> str:
-        """That it is made of counts, of how many sequences there are, and the unit."""
+        """Return that counts are used, the number of possible sequences, and the unit."""
         return f"{self.name}|from:counts|sequences:{len(self._truth.every)}|per:token|log:e"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Undefined where a sample is impossible under the oracle."""
+        """Return the divergence; undefined if a sample is impossible under the oracle."""
         shares = _shares(generated, data)
         drawn = shares > 0
         if not np.all(self._truth.p[drawn] > 0):

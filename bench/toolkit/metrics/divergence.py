@@ -1,7 +1,7 @@
 """Kullback-Leibler divergence between oracle and generator, per token and in nats, both ways; the oracle task only.
 
-Each is a mean of log-ratios over sequences drawn from the first of the two distributions, so a low score cannot be had
-by sampling at a low temperature: what NLL_oracle gains, reverse KL loses in entropy and forward KL in coverage.
+Each is a mean of log-ratios over sequences drawn from the first of the two distributions. A low sampling temperature
+lowers NLL_oracle, but not these: reverse KL then loses in entropy, and forward KL in coverage.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from typing import ClassVar
 
 from bench.contracts.data import SequenceData
 from bench.contracts.metric import Better, Generated, Metric, Scores, UnknownWords
-from bench.toolkit.metrics.nll import LogProb, NLLOracle, NLLTest, per_sequence_nll, remember, unit
+from bench.toolkit.metrics.nll import LogProb, NLLOracle, NLLTest, in_parts, per_sequence_nll, remember, unit
+
+ROWS = 10_000
+"""Sequences that an oracle reads at once, as many as an official evaluation has. Its states are most of the memory."""
 
 
 class ForwardKL:
     """KL(oracle || generator) = NLL_test - H(oracle): what the generator fails to cover.
 
-    H(oracle) is the oracle's own NLL of the same test sequences, so each sequence's difference is an estimate and the
-    noise that both sides share cancels.
+    H(oracle) is the oracle's own NLL of the same test sequences, so the noise that both sides share cancels.
     """
 
     name = "forward_kl"
@@ -30,11 +32,11 @@ class ForwardKL:
         self._unit = unit(data)
 
     def signature(self) -> str:
-        """Per token, natural log, and the number of test sequences."""
+        """Return the unit (per token, natural log) and the number of test sequences."""
         return f"{self.name}|test:{self._size}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the test sequences; undefined if the generator gives no probabilities."""
+        """Return the mean over the test sequences; undefined if the generator gives no probabilities."""
         if generated.log_prob is None:
             return Scores(None)
         end = data.vocabulary.end
@@ -43,10 +45,10 @@ class ForwardKL:
 
 
 class ReverseKL:
-    """KL(generator || oracle) = NLL_oracle - H(generator): what the generator makes that the oracle would not.
+    """KL(generator || oracle) = NLL_oracle - H(generator): what the generator makes and the oracle does not.
 
-    H(generator) is its own NLL of its samples. It must be that of the distribution sampled from: at a temperature other
-    than 1 that is the log-probability at that temperature.
+    H(generator) is the generator's NLL of its own samples. At a temperature other than 1 it needs the log-probabilities
+    at that temperature.
     """
 
     name = "reverse_kl"
@@ -58,11 +60,11 @@ class ReverseKL:
         self._unit = unit(data)
 
     def signature(self) -> str:
-        """Per token, natural log."""
+        """Return the unit: per token, natural log."""
         return f"{self.name}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the samples; undefined if the generator gives no probabilities."""
+        """Return the mean over the samples; undefined if the generator gives no probabilities."""
         if generated.log_prob is None:
             return Scores(None)
         end = data.vocabulary.end
@@ -71,6 +73,6 @@ class ReverseKL:
 
 
 def oracle_metrics(oracle: LogProb, data: SequenceData) -> list[Metric]:
-    """nll_oracle, nll_test, forward_kl and reverse_kl; the oracle reads each array once."""
-    oracle = remember(oracle)
+    """Return nll_oracle, nll_test, forward_kl and reverse_kl; the oracle reads each array once, ROWS rows at a time."""
+    oracle = remember(in_parts(oracle, ROWS))
     return [NLLOracle(oracle, data), NLLTest(data), ForwardKL(oracle, data), ReverseKL(oracle, data)]

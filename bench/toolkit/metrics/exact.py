@@ -1,6 +1,6 @@
-"""Divergences between a known oracle p and a generator q, their sums over the vocabulary taken exactly.
+"""Divergences between a known oracle p and a generator q, with exact sums over the vocabulary.
 
-In nats a token, natural logarithms. What is given by position t = 1..T travels as a profile, for figures.
+They are in nats a token, with natural logarithms. Values by position t = 1..T are profiles, for figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.toolkit.metrics.prefixes import Prefixes
 from bench.toolkit.metrics.truth import Truth, View
 
 PREFIX = 4
-"""The length of the prefixes whose precision and recall are given: whole sequences of 20 have next to none."""
+"""The length of the prefixes of precision and recall: of whole sequences of 20 they are almost 0."""
 SLOPES = np.tan(np.pi / 2 * np.arange(1, 64) / 64)
 """The trade-offs lambda of the precision/recall curve, evenly spaced in angle; the middle one is 1."""
 
@@ -68,14 +68,14 @@ def precision_recall(real: Prefixes, slopes: FloatArray, length: int) -> tuple[F
 
 
 def f_beta(precision: FloatArray, recall: FloatArray, beta: float) -> float:
-    """The largest F_beta along a curve; beta = 8 speaks of recall, 1/8 of precision; 0 where both are 0 throughout."""
+    """Return the largest F_beta on a curve, 0 if it is undefined; beta = 8 weighs recall, beta = 1/8 precision."""
     total = beta**2 * precision + recall
     scores = np.divide((1 + beta**2) * precision * recall, total, out=np.zeros_like(total), where=total > 0)
     return float(scores.max())
 
 
 class ExactMetric(ABC):
-    """A metric that is read off the comparison of oracle and generator; undefined if there is none."""
+    """A metric that is read from the comparison of oracle and generator; undefined if there is none."""
 
     name: str
     detail: ClassVar[str] = "per:token|log:e"
@@ -86,17 +86,17 @@ class ExactMetric(ABC):
         self.only_final = truth.only_final
 
     def signature(self) -> str:
-        """Which prefixes are averaged over, and the unit."""
+        """Return which prefixes are averaged over, and the unit."""
         return f"{self.name}|{self._truth.signature()}|{self.detail}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Read the comparison that all exact metrics of an evaluation share."""
+        """Return the value of the comparison, which all exact metrics of an evaluation share."""
         view = self._truth.look(generated)
         return Scores(None) if view is None else self.read(view)
 
     @abstractmethod
     def read(self, view: View) -> Scores:
-        """Return the value, and its profiles."""
+        """Return the value and its profiles."""
 
 
 class ExactForwardKL(ExactMetric):
@@ -106,27 +106,27 @@ class ExactForwardKL(ExactMetric):
     better: ClassVar[Better] = "lower"
 
     def read(self, view: View) -> Scores:
-        """Mean over positions; a score for each held-out sequence where they are sampled."""
+        """Return the mean over positions, and a score for each held-out sequence if prefixes are sampled."""
         each = view.real.kl_pq.mean(1) if view.sampled else None
         found = forward_kl(view)
         return Scores(float(found.mean()), each, {self.name: found.tolist()})
 
 
 class ExactReverseKL(ExactMetric):
-    """KL(generator || oracle): what the generator makes that the oracle would not."""
+    """KL(generator || oracle): what the generator makes and the oracle does not."""
 
     name = "exact_reverse_kl"
     better: ClassVar[Better] = "lower"
 
     def read(self, view: View) -> Scores:
-        """Mean over positions; a score for each sample where they are sampled."""
+        """Return the mean over positions, and a score for each sample if prefixes are sampled."""
         each = view.fake.kl_qp.mean(1) if view.sampled else None
         found = reverse_kl(view)
         return Scores(float(found.mean()), each, {self.name: found.tolist()})
 
 
 class ExposureBias(ExactMetric):
-    """How much worse the generator's next token is on prefixes of its own than on the oracle's, as KL."""
+    """How much larger the KL of the next token is on prefixes of the generator than on the oracle's."""
 
     name = "exposure_bias"
     better: ClassVar[Better] = "lower"
@@ -138,7 +138,7 @@ class ExposureBias(ExactMetric):
 
 
 class ExposureBiasTV(ExactMetric):
-    """The same as total variation of the next token."""
+    """The same with the total variation of the next token."""
 
     name = "exposure_bias_tv"
     better: ClassVar[Better] = "lower"
@@ -151,27 +151,27 @@ class ExposureBiasTV(ExactMetric):
 
 
 class TotalVariation(ExactMetric):
-    """Total variation of the distributions of whole sequences; its profile is that of prefixes by length."""
+    """Total variation of the distributions of whole sequences; the profile is that of prefixes by length."""
 
     name = "tv"
     better: ClassVar[Better] = "lower"
     detail = "unit:sequence"
 
     def read(self, view: View) -> Scores:
-        """At length T."""
+        """Return the value at length T."""
         found = total_variation(view)
         return Scores(float(found[-1]), None, {self.name: found.tolist()})
 
 
 class HalfLife(ExactMetric):
-    """How many tokens it takes until oracle and generator are half apart: prefixes of this length have a TV of 1/2."""
+    """The length of prefixes at which the total variation of oracle and generator is 1/2."""
 
     name = "tv_half_life"
     better: ClassVar[Better] = "higher"
     detail = "unit:tokens|interpolated"
 
     def read(self, view: View) -> Scores:
-        """Undefined where whole sequences are less than half apart."""
+        """Return the length; undefined if the total variation of whole sequences is below 1/2."""
         return Scores(half_life(total_variation(view)))
 
 
@@ -183,45 +183,45 @@ class BayesAccuracy(ExactMetric):
     detail = "unit:sequence"
 
     def read(self, view: View) -> Scores:
-        """1/2 + TV/2: chance is 1/2."""
+        """Return 1/2 + TV/2; chance is 1/2."""
         return Scores(0.5 + float(total_variation(view)[-1]) / 2)
 
 
 class Precision(ExactMetric):
-    """F_1/8 of the precision/recall curve of short prefixes: how much of what the generator makes the oracle makes."""
+    """F_1/8 of the precision/recall curve of short prefixes: the share of the generator that the oracle covers."""
 
     name = "precision"
     better: ClassVar[Better] = "higher"
     detail = f"f:1/8|prefix:{PREFIX}|slopes:{len(SLOPES)}"
 
     def read(self, view: View) -> Scores:
-        """Along the curve, whose two coordinates are its profiles."""
+        """Return the value on the curve; the curve's coordinates are the profiles."""
         precision, recall = precision_recall(view.real, SLOPES, PREFIX)
         profiles = {"precision": precision.tolist(), "recall": recall.tolist()}
         return Scores(f_beta(precision, recall, 1 / 8), None, profiles)
 
 
 class Recall(ExactMetric):
-    """F_8 of the same curve: how much of what the oracle makes the generator makes."""
+    """F_8 of the same curve: the share of the oracle that the generator covers."""
 
     name = "recall"
     better: ClassVar[Better] = "higher"
     detail = f"f:8|prefix:{PREFIX}|slopes:{len(SLOPES)}"
 
     def read(self, view: View) -> Scores:
-        """Along the curve."""
+        """Return the value on the curve."""
         return Scores(f_beta(*precision_recall(view.real, SLOPES, PREFIX), 8))
 
 
 class CalibrationGap(ExactMetric):
-    """How far the oracle's mean probability of tokens is from the generator's, in groups by the generator's."""
+    """The gap between the generator's and the oracle's mean probability of tokens, in groups by the generator's."""
 
     name = "calibration_gap"
     better: ClassVar[Better] = "lower"
     detail = "groups:powers-of-2|weights:q"
 
     def read(self, view: View) -> Scores:
-        """Mean absolute gap weighted by q; the profiles are each group's mean p and mean q."""
+        """Return the mean absolute gap weighted by q; the profiles are each group's mean p and mean q."""
         found = view.calibration
         with np.errstate(invalid="ignore"):
             means = {"calibration_p": found.sum_p / found.count, "calibration_q": found.sum_q / found.count}
@@ -229,13 +229,13 @@ class CalibrationGap(ExactMetric):
 
 
 class EntropyGap(ExactMetric):
-    """How far the entropy of the generator's next token is from the oracle's, each on prefixes of its own."""
+    """The gap between the entropies of the next token of generator and oracle, each on prefixes of its own."""
 
     name = "entropy_gap"
     better: ClassVar[Better] = "lower"
 
     def read(self, view: View) -> Scores:
-        """Mean absolute difference over positions; both entropies by position are its profiles."""
+        """Return the mean absolute difference over positions; the profiles are both entropies by position."""
         p, q = view.real.mean(view.real.entropy_p), view.fake.mean(view.fake.entropy_q)
         return Scores(float(np.abs(p - q).mean()), None, {"entropy_p": p.tolist(), "entropy_q": q.tolist()})
 

@@ -1,4 +1,4 @@
-"""BLEU and Self-BLEU of sequences at hand, as plain functions: no dataset, no vocabulary, no split."""
+"""BLEU and Self-BLEU of sequences as plain functions: no dataset, no vocabulary, no split."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bench.toolkit.metrics.bleu import Average, BleuIndex, Smoothing, Statistics
 from bench.toolkit.metrics.self_bleu import self_statistics
 
 Split = Callable[[str], Sequence[str]]
-"""How a text becomes tokens."""
+"""A function that splits a text into tokens."""
 
 
 @dataclass(frozen=True, eq=False)
 class BleuScore:
     """A BLEU value with the signature that says how it was made; it prints both.
 
-    `per_sequence` holds the (n,) BLEU of each sample, also where `value` is of all samples as one text.
+    `per_sequence` holds the (n,) BLEU of each sample, even if `value` is that of all samples as one text.
     """
 
     value: float
@@ -38,7 +38,7 @@ class BleuScore:
         return f"{self.value:.4f} {self.signature}"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return the HTML that a notebook shows."""
         return f"<b>{self.value:.4f}</b> <code>{escape(self.signature)}</code>"
 
 
@@ -53,9 +53,9 @@ def bleu(
 ) -> BleuScore:
     """Return BLEU-`order` of the samples, each against all references, exactly as NLTK defines it.
 
-    Samples and references are texts, which `split` turns into tokens, or rows of tokens: lists of text, or token ids
-    (lists, or an (n, T) array or tensor). `average`: "mean" of the samples' own scores, or "corpus", all samples as one
-    text. BenchError says what is wrong with the input.
+    Samples and references are texts, which `split` turns into tokens, or rows of tokens: lists of words, or token ids
+    (lists, or an (n, T) array or tensor). `average` is "mean", the mean of the samples' scores, or "corpus", the score
+    of all samples as one text. BenchError says what is wrong with the input.
     """
     _check(order, smoothing, average)
     ours, theirs = _rows("samples", samples, split), _rows("references", references, split)
@@ -78,7 +78,7 @@ def self_bleu(
     average: Average = "mean",
     split: Split = str.split,
 ) -> BleuScore:
-    """Return Self-BLEU-`order` (Zhu et al. 2018): BLEU of each sample against all the others; low where they differ.
+    """Return Self-BLEU-`order` (Zhu et al. 2018): BLEU of each sample against all others; low if they differ.
 
     The arguments are those of `bleu`. BenchError if there are fewer than two samples.
     """
@@ -90,7 +90,7 @@ def self_bleu(
 
 
 class _Rows(NamedTuple):
-    """Rows of tokens; `kind` is what must agree between samples and references, `made` goes into the signature."""
+    """Rows of tokens; samples and references must have one `kind`, and `made` goes into the signature."""
 
     tokens: list[Sequence[str | int]]
     kind: str
@@ -106,7 +106,7 @@ def _check(order: int, smoothing: str, average: str) -> None:
 
 
 def _rows(name: str, given: Iterable[Any], split: Split) -> _Rows:
-    """Return the rows of tokens of texts, token lists or ids; BenchError names the first row that is none."""
+    """Return the rows of tokens of texts, token lists or ids; BenchError names the first row of another kind."""
     if isinstance(given, str | bytes):
         raise BenchError(f"{name} is one text: give a list of texts, for example the lines of a file")
     rows = _plain(given)

@@ -1,7 +1,6 @@
-"""Whether a generator repeats its training data: its NLL there, and rows and 4-grams that occur there.
+"""Whether a generator repeats its training data: the NLL of that data, and copied rows and 4-grams.
 
-Samples of a known oracle repeat some of it too, by chance: read the shares beside those of the *real* row, which are of
-fresh oracle samples.
+Fresh samples of a known oracle repeat some by chance: read the shares beside those of the *real* row.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ ORDER = 4
 
 
 class NLLGap:
-    """The generator's NLL of test data minus that of training data; undefined for one without log_prob."""
+    """The generator's NLL of test data minus its NLL of training data; undefined without log_prob."""
 
     name = "nll_gap"
     better: ClassVar[Better] = "lower"
@@ -31,7 +30,7 @@ class NLLGap:
         self._signature = f"{self.name}|test:{len(data.test)}|train:{len(data.train)}|{unit(data)}"
 
     def signature(self) -> str:
-        """Per token, natural log, and the size of both splits."""
+        """Return the unit (per token, natural log) and the size of both splits."""
         return self._signature
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
@@ -60,7 +59,7 @@ class TrainGrams:
         return self._signature
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the samples of each one's share."""
+        """Return the mean of the samples' shares."""
         words = len(data.vocabulary)
         train, samples = (_grams(rows, self._order, words) for rows in (data.train, generated.sequences))
         found = np.isin(samples.ravel(), train.ravel()).reshape(samples.shape)
@@ -68,7 +67,7 @@ class TrainGrams:
 
 
 def _grams(rows: TokenArray, order: int, words: int) -> NDArray[np.int64] | NDArray[np.void]:
-    """Return (n, T - order + 1) n-grams, each one value: a number where it fits into 63 bits, else its bytes."""
+    """Return (n, T - order + 1) n-grams, each as a number if all fit into 63 bits, else as its bytes."""
     windows = sliding_window_view(rows, order, axis=1)
     if words**order < 2**63:
         return windows @ words ** np.arange(order, dtype=np.int64)
@@ -77,5 +76,5 @@ def _grams(rows: TokenArray, order: int, words: int) -> NDArray[np.int64] | NDAr
 
 
 def memorisation_metrics(data: SequenceData) -> list[Metric]:
-    """NLL gap, copied rows, and 4-grams of training rows."""
+    """Return the NLL gap, copied rows, and 4-grams of training rows."""
     return [NLLGap(data), TrainGrams("copied_rows", data.length, data), TrainGrams("train_4grams", ORDER, data)]

@@ -1,4 +1,4 @@
-"""Mean squared error of music, in squared semitones. The SeqGAN paper gives no formula; these are this project's.
+"""Mean squared error of music, in squared semitones. The SeqGAN paper gives no formula; these two are our own.
 
 A token's id stands for its pitch: ids differ as pitches do.
 """
@@ -16,9 +16,9 @@ CHUNK = 1024  # rows of distances at a time: 24 MB against 3,000 training sequen
 
 
 class MSE:
-    """Squared distance to the mean training pitch at each position: of the published size.
+    """Squared distance to the mean training pitch at each position; it has the size of the published values.
 
-    It rewards collapse to that mean: tables mark a value below the real row's.
+    A generator that collapses to that mean scores best, so tables mark a value below the real row's.
     """
 
     name = "mse"
@@ -29,11 +29,11 @@ class MSE:
         self._size = len(data.train)
 
     def signature(self) -> str:
-        """Return what the distance is to, and of how many training sequences."""
+        """Return the target of the distance, and the number of training sequences."""
         return f"{self.name}|refs:{self._size}|to:mean"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over sequences of each one's mean over positions."""
+        """Return the mean over sequences and positions."""
         return Scores.mean_of(((generated.sequences - data.train.mean(0)) ** 2).mean(1))
 
 
@@ -48,16 +48,16 @@ class MSENearest:
         self._size = len(data.train)
 
     def signature(self) -> str:
-        """Return what the distance is to, and among how many training sequences."""
+        """Return the target of the distance, and the number of training sequences."""
         return f"{self.name}|refs:{self._size}|to:nearest"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over sequences of each one's distance to its nearest."""
+        """Return the mean over sequences of the distance to the nearest one."""
         return Scores.mean_of(_nearest(generated.sequences, data.train) / data.length)
 
 
 def mse_metrics(data: SequenceData) -> list[MSE | MSENearest]:
-    """mse and mse_nearest."""
+    """Return mse and mse_nearest."""
     return [MSE(data), MSENearest(data)]
 
 

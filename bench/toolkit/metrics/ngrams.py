@@ -1,7 +1,7 @@
 """N-grams as integers: an n-gram's key is (id of its first n-1 tokens) x vocabulary + its last token.
 
-Ids are ranks among the keys seen, so a key never outgrows 64 bits however long the n-gram, and counting every n-gram of
-a corpus is one integer sort an order.
+Ids are ranks among the keys seen, so a key of any order fits into 64 bits, and counting all n-grams of an order is one
+integer sort.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.contracts.data import TokenArray
 from bench.contracts.metric import FloatArray
 
 IntArray = NDArray[np.integer[Any]]
-"""Whole numbers, of 32 bits if they fit, since a large corpus has tens of millions of n-grams."""
+"""Whole numbers, of 32 bits if they fit: a large corpus has tens of millions of n-grams."""
 NARROW = np.iinfo(np.int32).max
 
 
@@ -88,16 +88,16 @@ class Grams(NamedTuple):
 
 
 def no_grams(flat: Flat) -> Grams:
-    """Order 0: the empty n-gram starts everywhere; what `extend` starts from."""
+    """Return order 0, from which `extend` starts: the empty n-gram is at every place."""
     nothing = np.empty(0, np.int64)
     places = _up_to(len(flat.tokens))
     return Grams(nothing, nothing, nothing, nothing, places, np.zeros_like(places), flat.rows)
 
 
 def extend(flat: Flat, grams: Grams, order: int, vocabulary: int) -> Grams:
-    """Count the n-grams of `order` that begin with one of `grams`, those of the order before.
+    """Count the n-grams of `order` that begin with one of `grams`, which has the order before.
 
-    `vocabulary` is above every token. A negative id among `grams.ids` says that its n-gram is of no further interest.
+    `vocabulary` is above every token. An n-gram with a negative id among `grams.ids` is not extended.
     """
     kept = (grams.ids >= 0) & (flat.left[grams.places] >= order)
     places = grams.places[kept]
@@ -105,11 +105,13 @@ def extend(flat: Flat, grams: Grams, order: int, vocabulary: int) -> Grams:
     keys *= vocabulary
     keys += flat.tokens[places + (order - 1)]
     by_key = _by_key(keys)
-    return _count(keys[by_key], places[by_key], flat.rows)
+    keys, places = keys[by_key], places[by_key]
+    del by_key  # a large corpus leaves no room for it
+    return _count(keys, places, flat.rows)
 
 
 def _count(keys: IntArray, places: IntArray, row_of: IntArray) -> Grams:
-    """Count the n-grams with these ascending keys; those of one key are in the order of their places."""
+    """Count the n-grams with these ascending keys; equal keys are in the order of their places."""
     new_gram = changes(keys)
     runs = narrowed(np.flatnonzero(new_gram | changes(row_of[places])))
     ids = new_gram.cumsum(dtype=places.dtype)
@@ -126,7 +128,7 @@ def _count(keys: IntArray, places: IntArray, row_of: IntArray) -> Grams:
 
 
 def changes(values: IntArray) -> NDArray[np.bool_]:
-    """Return (n,) true at the first element and wherever one differs from that before it."""
+    """Return (n,) true at the first element and at each that differs from the one before it."""
     changed = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     return changed
@@ -135,7 +137,7 @@ def changes(values: IntArray) -> NDArray[np.bool_]:
 def _by_key(keys: IntArray) -> IntArray:
     """Return the stable argsort of keys from 0 on.
 
-    Key and place packed into one integer sort several times faster than an argsort does. Keys that are too wide are
+    Key and place, packed into one integer, are sorted several times faster than by argsort. Keys that are too wide are
     sorted by their lower bits, then by the rest.
     """
     bits = len(keys).bit_length()
@@ -147,9 +149,10 @@ def _by_key(keys: IntArray) -> IntArray:
 
 
 def _packed_sort(keys: IntArray, bits: int) -> IntArray:
-    """Return the stable argsort of keys that leave `bits` bits for a place."""
-    packed = keys << bits
-    packed |= np.arange(len(keys))
+    """Return the stable argsort of keys that leave `bits` bits for a place, in the memory of the keys."""
+    packed = keys
+    packed <<= bits
+    packed |= _up_to(len(keys))
     packed.sort()
     packed &= (1 << bits) - 1
     return packed

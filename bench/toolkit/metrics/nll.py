@@ -1,8 +1,8 @@
 """Negative log-likelihood per token, in nats: of the samples under the oracle, of held-out data under the generator.
 
-NLL_oracle is equation 13 of the SeqGAN paper divided by T, as the published figures are. Where length varies, tokens
-count up to and including the first end token. A sequence's score is the mean over its tokens, and the value is the mean
-over sequences: so long sequences weigh no more than short ones, and per-sequence scores average to the value.
+NLL_oracle is equation 13 of the SeqGAN paper divided by T, like the published figures. If lengths vary, tokens count up
+to and including the first end token. A sequence's score is the mean over its tokens, and the value is the mean over
+sequences: a long sequence weighs no more than a short one, and per-sequence scores average to the value.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from bench.contracts.metric import Better, FloatArray, Generated, Scores, Unknow
 
 LogProb = Callable[[TokenArray], FloatArray]
 OF_MEANS = "avg:sequence-means"
-"""The part of a signature that tells a mean over sequences of varying length from one over all tokens."""
+"""The part of a signature that says that sequences of different length have the same weight."""
 
 
 def unit(data: SequenceData) -> str:
-    """The part of a signature that says what a score counts: nats a token, and how sequences that vary are averaged."""
+    """Return the part of a signature with the unit, nats a token, and how sequences of varying length are averaged."""
     varying = data.vocabulary.end is not None
     return f"per:token|{OF_MEANS}|log:e" if varying else "per:token|log:e"
 
@@ -43,11 +43,11 @@ def per_sequence_nll(log_prob: LogProb, sequences: TokenArray, end: int | None) 
 
 
 def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
-    """Return the same function, which answers at once when shown again one of the `keep` arrays it saw last.
+    """Return the same function with a cache of its answers for the latest `keep` arrays.
 
-    NLL and KL ask for the same log-probabilities. The arrays are told apart by identity and must not be written into;
-    the model behind `log_prob` must not change, so wrap a generator anew for each evaluation. Three are enough to hold
-    the test split, which every evaluation asks for, while the samples of one give way to those of the next.
+    NLL and KL ask for the same log-probabilities. Arrays are recognised by identity and must not be written into. The
+    model behind `log_prob` must not change, so wrap a generator anew for each evaluation. Three are enough: the test
+    split, which every evaluation asks for, stays while the samples of one evaluation follow those of another.
     """
     answers: list[tuple[TokenArray, FloatArray]] = []  # the last used at the end
 
@@ -60,10 +60,21 @@ def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
     return remembered
 
 
+def in_parts(log_prob: LogProb, rows: int) -> LogProb:
+    """Return the same function, which reads (n, T) sequences `rows` at a time: more would not fit into memory."""
+
+    def parted(sequences: TokenArray) -> FloatArray:
+        if len(sequences) <= rows:
+            return log_prob(sequences)
+        return np.concatenate([log_prob(sequences[at : at + rows]) for at in range(0, len(sequences), rows)])
+
+    return parted
+
+
 class NLLOracle:
     """NLL of the samples under the oracle, whose log-probabilities `oracle` gives; low entropy alone lowers it.
 
-    `data` is only asked whether its sequences vary in length, for the signature.
+    `data` only tells the signature whether its sequences vary in length.
     """
 
     name = "nll_oracle"
@@ -79,14 +90,14 @@ class NLLOracle:
         return f"{self.name}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the samples, each with its own score."""
+        """Return the mean over the samples, and the score of each."""
         return Scores.mean_of(per_sequence_nll(self._oracle, generated.sequences, data.vocabulary.end))
 
 
 class NLLTest:
     """The generator's own NLL of `data.test`; undefined for a generator that gives no probabilities.
 
-    `data` is only counted, and asked whether its sequences vary in length, for the signature.
+    `data` only tells the signature its number of sequences, and whether they vary in length.
     """
 
     name = "nll_test"
@@ -98,11 +109,11 @@ class NLLTest:
         self._unit = unit(data)
 
     def signature(self) -> str:
-        """Per token, natural log, and the number of test sequences."""
+        """Return the unit (per token, natural log) and the number of test sequences."""
         return f"{self.name}|test:{self._size}|{self._unit}"
 
     def score(self, generated: Generated, data: SequenceData) -> Scores:
-        """Mean over the test sequences; per_sequence follows their order, whoever generated."""
+        """Return the mean over the test sequences, and the score of each in their order."""
         if generated.log_prob is None:
             return Scores(None)
         return Scores.mean_of(per_sequence_nll(generated.log_prob, data.test, data.vocabulary.end))

@@ -1,7 +1,7 @@
-"""Self-BLEU (Zhu et al. 2018, Texygen): BLEU of each sample against all the others; high where they are alike.
+"""Self-BLEU (Zhu et al. 2018, Texygen): BLEU of each sample against all others; high if they are alike.
 
-Leaving a sample out of its own references changes the clip of an n-gram only where that sample is the one that holds it
-most often; there the clip is the second most. So one pass over all samples gives every one its exact score.
+Without a sample, the clip of an n-gram changes only if that sample has the highest count of it; the clip is then the
+second highest. So one pass over all samples gives each its exact score.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def self_statistics(sequences: TokenArray, *, end: int | None = None, max_order:
 
 
 def _matches(grams: Grams, count: int) -> FloatArray:
-    """Return (count,) n-grams of each row, clipped at the most that any other row holds of them."""
+    """Return (count,) n-grams of each row, clipped at the highest count in any other row."""
     most = np.maximum.reduceat(grams.counts, grams.first)
     leading = np.flatnonzero(grams.counts == most[grams.gram])
     holder = leading[changes(grams.gram[leading])]  # of several, the first: the others then clip at the same count
@@ -47,13 +47,13 @@ def _matches(grams: Grams, count: int) -> FloatArray:
 
 
 def _shared(grams: Grams) -> Grams:
-    """Drop the n-grams that one row alone holds: no longer n-gram can begin with them and match elsewhere."""
+    """Drop the n-grams that occur in one row only: no longer n-gram that begins with them matches another row."""
     holders = np.diff(grams.first, append=len(grams.counts))
     return grams._replace(ids=np.where(holders[grams.ids] > 1, grams.ids, -1))
 
 
 def _closest_others(lengths: IntArray) -> IntArray:
-    """(n,) length nearest to each among the others, the shorter of two as near: a neighbour once they are sorted."""
+    """Return (n,) the nearest length among the others, the shorter of two equally near: a neighbour when sorted."""
     order = np.argsort(lengths, kind="stable")
     ascending = lengths[order]
     below = np.append(ascending[1], ascending[:-1])
@@ -78,7 +78,7 @@ def self_bleu_metrics(
     smoothing: Smoothing = "method1",
     average: Average = "mean",
 ) -> list[Metric]:
-    """self-bleu-n for each of `orders`, from one pass over the samples; of `data` only the end token is used."""
+    """Return self-bleu-n for each of `orders`, from one pass over the samples; `data` gives the end token only."""
     end, max_order = data.vocabulary.end, max(orders)
     statistics = Remembered(lambda sequences: self_statistics(sequences, end=end, max_order=max_order))
     return [SelfBleu(order, statistics, "refs:others", smoothing, average) for order in orders]

@@ -1,7 +1,7 @@
-"""BLEU against all that is published for training, as Texygen prints it (Zhu et al. 2018, "on training dataset").
+"""BLEU against the whole published training file, as in Texygen's tables (Zhu et al. 2018, "on training dataset").
 
-The references are the training rows and the held-out rows that were carved out of them. Models made elsewhere are
-trained on both. A model that copies its training data scores 1.
+The references are the training rows and the held-out rows taken from the same file: other people's models are trained
+on both. A model that copies its training data scores 1.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def train_bleu_metrics(
     smoothing: Smoothing = "method1",
     average: Average = "mean",
 ) -> list[Metric]:
-    """train-bleu-n for each of `orders` against the rows of train and valid; one index serves them all.
+    """Return train-bleu-n for each of `orders` against the rows of train and valid; one index serves them all.
 
     The *real* row repeats the held-out rows, which are references here, and training rows after them if it is longer.
-    Each of its rows is scored against all the other references, as Self-BLEU does. `data.train` and `data.valid` hold
-    no row twice.
+    So each of its rows is scored against all other references, as in Self-BLEU. `data.train` and `data.valid` must have
+    no repeated row.
     """
     references, end, most = np.concatenate([data.valid, data.train]), data.vocabulary.end, max(orders)
 

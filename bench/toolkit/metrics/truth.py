@@ -1,4 +1,4 @@
-"""The comparison of an oracle with a generator, made once an evaluation and shared by all exact metrics."""
+"""The comparison of an oracle with a generator, made once an evaluation for all exact metrics."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from bench.toolkit.metrics.prefixes import Calibration, Conditionals, Prefixes, 
 from bench.toolkit.models.markov import MarkovChain
 
 CALIBRATED = 500
-"""Sequences that calibration looks at where they are sampled: each has T * V tokens to count."""
+"""Sequences that calibration counts if prefixes are sampled: each has T * V tokens."""
 CHEAP = 5_000
-"""As many enumerated sequences are compared in a moment, so learning curves may show the result."""
+"""The most enumerated sequences that are compared within a moment, so that learning curves may show the result."""
 
 
 @dataclass(frozen=True)
 class View:
-    """p and q after prefixes that p makes (`real`) and after those that q makes (`fake`), and q's calibration on p's.
+    """The values of p and q on prefixes from p (`real`) and from q (`fake`), and q's calibration on those from p.
 
-    `sampled` is False if the prefixes are all there are.
+    `sampled` is False if the prefixes are all possible ones.
     """
 
     real: Prefixes
@@ -39,11 +39,11 @@ class View:
 
 
 class Truth(Protocol):
-    """A known oracle, as the exact metrics ask it."""
+    """A known oracle, as the exact metrics use it."""
 
     @property
     def only_final(self) -> bool:
-        """Whether to look takes so long that learning curves go without it."""
+        """True if a comparison takes too long for learning curves."""
         ...
 
     def signature(self) -> str:
@@ -51,12 +51,12 @@ class Truth(Protocol):
         ...
 
     def look(self, generated: Generated) -> View | None:
-        """Return the oracle beside a generator; None if that does not tell enough of its probabilities."""
+        """Return the comparison with a generator; None if the generator gives too few probabilities."""
         ...
 
 
 class SampledTruth:
-    """An oracle p seen after the prefixes of held-out data, which it drew, and of the generator's samples."""
+    """An oracle p, compared on the prefixes of held-out data, which it drew, and of the generator's samples."""
 
     only_final = True
 
@@ -65,11 +65,11 @@ class SampledTruth:
         self._seen: tuple[Generated, View] | None = None
 
     def signature(self) -> str:
-        """Return how many held-out sequences gave prefixes; those of the generator are counted as hyps."""
+        """Return the number of held-out sequences; the samples are counted as hyps."""
         return f"prefixes:test-{len(self._test)}|sum:exact"
 
     def look(self, generated: Generated) -> View | None:
-        """Both models read all prefixes once; the answer is kept while the same Generated is asked about."""
+        """Return the comparison; it is cached for the latest Generated, so both models read all prefixes once."""
         q = generated.next_log_prob
         if q is None:
             return None
@@ -81,10 +81,10 @@ class SampledTruth:
 
 
 class EnumeratedTruth:
-    """An oracle over so few sequences, V ** T, that all are compared, each weighted by its probability.
+    """An oracle over few sequences, V ** T: all are compared, each weighted by its probability.
 
-    `p` gives (n, T) log-probabilities. A generator needs log_prob only: its probabilities of all sequences make all its
-    conditional ones.
+    `p` gives (n, T) log-probabilities. A generator needs log_prob only: all conditional probabilities follow from those
+    of all sequences.
     """
 
     def __init__(self, p: LogProb, words: int, length: int) -> None:
@@ -94,12 +94,12 @@ class EnumeratedTruth:
 
     @property
     def only_final(self) -> bool:
-        """Whether there are so many sequences that to look takes long."""
+        """True if there are too many sequences for learning curves."""
         return len(self.every) > CHEAP
 
     @cached_property
     def p(self) -> FloatArray:
-        """(V ** T,) the oracle's probability of every sequence."""
+        """(V ** T,) probability of every sequence under the oracle."""
         return _probabilities(self._log_prob, self.every)
 
     def signature(self) -> str:
@@ -107,7 +107,7 @@ class EnumeratedTruth:
         return f"prefixes:all-of-{len(self.every)}|sum:exact"
 
     def look(self, generated: Generated) -> View | None:
-        """Return every prefix, weighted by p and by q; the answer is kept while the same Generated is asked about."""
+        """Return every prefix, weighted by p and by q; the result is cached for the latest Generated."""
         if generated.log_prob is None:
             return None
         if self._seen is None or self._seen[0] is not generated:
@@ -123,7 +123,7 @@ class EnumeratedTruth:
 
 
 def _probabilities(log_prob: LogProb, every: TokenArray) -> FloatArray:
-    """Return (n,) probability of each of all sequences, summing to 1; ContractError if they are far from it."""
+    """Return (n,) probability of each possible sequence, scaled to the sum 1; ContractError if it is far from 1."""
     found: FloatArray = np.exp(np.asarray(log_prob(every), np.float64).sum(1))
     total = float(found.sum())
     if not abs(total - 1) < 1e-3:

@@ -1,4 +1,4 @@
-"""What every neural generator shares: a softmax over the vocabulary at each position, given the tokens before it."""
+"""The base of neural generators: a softmax over the vocabulary at each position, given the tokens before it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bench.toolkit.models.softmax import WeightedNLL, token_log_prob
 
 
 class Autoregressive(nn.Module, ABC):
-    """An embedding, then what the subclass makes: a body, and `output`, the softmax layer. `start` is fed first.
+    """An embedding, the subclass's body, and its softmax layer `output`. `start` is fed first.
 
-    Where `end` is given, a sequence closes with its first `end`, which then fills the row with probability 1.
+    If `end` is given, a sequence closes with its first `end`, which then fills the row with probability 1.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Autoregressive(nn.Module, ABC):
 
     @abstractmethod
     def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """Return (n, T, H) features after each of the (n, T) tokens fed; dropout applies only where `rng` is given."""
+        """Return (n, T, H) features after each of the (n, T) tokens fed; dropout applies only if `rng` is given."""
 
     @abstractmethod
     def first_state(self, count: int) -> Any:
@@ -47,7 +47,7 @@ class Autoregressive(nn.Module, ABC):
         """Return the (n, H) features and the state after feeding `tokens` (n,)."""
 
     def next_token(self, temperature: float = 1.0) -> Categorical:
-        """Return what draws the next token from features, with the parameters as they are now."""
+        """Return a function that draws the next token from features, with the present parameters."""
         return Categorical(self.output.weight, self.output.bias, temperature)
 
     @torch.no_grad()
@@ -101,14 +101,14 @@ class Autoregressive(nn.Module, ABC):
 
 
 def closed(log_p: Tensor, sequences: Tensor, end: int) -> Tensor:
-    """Return (n, T, V) log-probabilities where `end` is certain after the first `end` of (n, T) sequences."""
+    """Return (n, T, V) log-probabilities with `end` made certain after the first `end` of (n, T) sequences."""
     certain = torch.full_like(log_p[0, 0], -torch.inf)
     certain[end] = 0
     return torch.where(live(sequences, end)[:, :, None], log_p, certain)
 
 
 def dropped(values: Tensor, shape: tuple[int, ...], drop: float, rng: torch.Generator | None) -> Tensor:
-    """`values` with a share `drop` set to 0 and the rest scaled up, by a mask of `shape`; unchanged without `rng`."""
+    """Return `values` with a share `drop` set to 0 by a mask of `shape`, the rest scaled up; as is without `rng`."""
     if rng is None or not drop:
         return values
     kept = torch.rand(shape, generator=rng, device=rng.device).to(values.device) >= drop

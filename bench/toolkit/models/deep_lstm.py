@@ -53,7 +53,7 @@ class DeepLSTM(Autoregressive):
         return self
 
     def features(self, inputs: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(n, T, H) hidden vectors of the last layer; with `rng`, each layer's output is dropped by one mask a row."""
+        """Return (n, T, H) hidden vectors of the last layer; with `rng`, one dropout mask a row for each layer."""
         values: Tensor = self.embedding(inputs)
         for layer in self.layers:
             values = layer(values)[0]
@@ -61,7 +61,7 @@ class DeepLSTM(Autoregressive):
         return values
 
     def first_state(self, count: int) -> State:
-        """h0 = c0 = 0 for `count` rows."""
+        """Return h0 = c0 = 0 for `count` rows."""
         zeros = self.output.weight.new_zeros(count, self.output.in_features)
         return tuple((zeros, zeros) for _ in self.layers)
 

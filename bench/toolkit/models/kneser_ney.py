@@ -2,10 +2,10 @@
 
     p(w | h) = max(c(hw) - D, 0) / c(h.) + D N1+(h.) / c(h.) * p(w | h without its oldest token)
 
-Below the highest order c counts the different tokens seen before (N1+), except that a context which reaches back to the
-start of the row, before which nothing stands, keeps its plain counts. The lowest order falls back on the uniform
-distribution. D = n1 / (n1 + 2 n2) of each order, where n1 and n2 are the numbers of n-grams counted once and twice;
-it is .5 where one of them is 0.
+Below the highest order, c is the number of different tokens seen before the n-gram (N1+). A context that reaches back
+to the start of the row has no token before it, and keeps its plain counts. The lowest order falls back on the uniform
+distribution. D = n1 / (n1 + 2 n2) of each order, where n1 and n2 are the numbers of n-grams counted once and twice; D
+is .5 if one of them is 0.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from bench.toolkit.models.sampling import inverse_cdf
 
 Ids = NDArray[np.int64]
 NONE = -1
-"""The context of a row that has too few tokens behind it, or tokens that were never seen together."""
+"""The context of a row with too few tokens before it, or with tokens that were never seen together."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The n-grams of one order. A context is its parent (the same without the oldest token) and that oldest token.
+    """The n-grams of one order. A context is its parent (the context without its oldest token) and that oldest token.
 
     `contexts` (C,) are sorted keys parent * (V + 1) + token, `grams` (G,) sorted keys context * V + token. The n-grams
     of context c are begins[c] to begins[c + 1] - 1. `share` (G,) is what the discount leaves an n-gram, `cumulative`
@@ -49,7 +49,7 @@ class Order:
 
 
 class KneserNey:
-    """A generator by counting; it needs no training. Every row ends its history at a boundary token of its own, V."""
+    """A generator that counts n-grams; it needs no training. Every row begins with a boundary token of its own, V."""
 
     def __init__(self, rows: TokenArray, vocabulary: int, *, order: int, end: int | None = None) -> None:
         self.words, self.length, self.end = vocabulary, rows.shape[1], end
@@ -57,7 +57,7 @@ class KneserNey:
         self.orders = _estimate(rows, vocabulary, order, end)
 
     def sample(self, count: int, *, rng: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """(count, T) int64 tokens. At temperature 1 a token takes a step down the orders; else all are weighed."""
+        """Return (count, T) int64 tokens. At temperature 1 they come from `_descend`, else from all probabilities."""
         rows = np.full((count, self.length), self.end or 0, dtype=np.int64)
         going = np.ones(count, dtype=bool)
         for position in range(self.length):
@@ -81,7 +81,7 @@ class KneserNey:
         return log_p.where(live(sequences, self.end), 0.0)
 
     def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T, V) float64 natural-log probability of every token at each position, given the tokens before it."""
+        """Return (n, T, V) float64 natural-log probability of every token at each position, given those before it."""
         rows = sequences.cpu().numpy()
         dense = np.stack([self._dense(self._contexts(rows, at)) for at in range(rows.shape[1])], 1)
         log_p = (torch.from_numpy(dense).log_() / temperature).log_softmax(2).to(sequences.device)
@@ -126,7 +126,7 @@ class KneserNey:
         return p
 
     def _descend(self, contexts: Sequence[Ids], uniforms: FloatArray) -> Ids:
-        """(n,) tokens: from the highest order down, each either gives a token or passes the row on to the next."""
+        """Return (n,) tokens: from the highest order down, an order gives a row its token or leaves it to the next."""
         tokens = np.minimum((uniforms[-1] * self.words).astype(np.int64), self.words - 1)  # the uniform distribution
         waiting = np.ones(len(tokens), dtype=bool)
         for order, context, uniform in reversed(list(zip(self.orders, contexts, uniforms[:-1], strict=True))):
@@ -141,9 +141,9 @@ class KneserNey:
 
 
 class Occurrences(NamedTuple):
-    """Every place of the rows at one order: keys of contexts (C,) and n-grams (G,), and which of them stand where.
+    """The n-grams of one order in the rows: keys of contexts (C,) and of n-grams (G,), and which are at each place.
 
-    `context` and `gram` are (n, T) indices into the two; NONE where a place has too few tokens behind it.
+    `context` and `gram` are (n, T) indices into the two; NONE if a place has too few tokens before it.
     """
 
     contexts: Ids
@@ -180,7 +180,7 @@ def _plain(found: Occurrences) -> Ids:
 
 
 def _counts(lower: Occurrences, higher: Occurrences) -> Ids:
-    """(G,) how many different tokens stand before each n-gram; how often it occurs where it begins at the boundary."""
+    """Return (G,) the number of different tokens before each n-gram; of one at the boundary, how often it occurs."""
     both = higher.gram != NONE
     shorter = np.zeros(len(higher.grams), dtype=np.int64)
     shorter[higher.gram[both]] = lower.gram[both]  # the n-gram without its oldest token
@@ -200,7 +200,7 @@ def _order(found: Occurrences, counts: Ids, words: int) -> Order:
 
 
 def _find(keys: Ids, wanted: Ids) -> Ids:
-    """Return the place of each wanted key among the sorted ones, in the shape wanted; NONE where it is absent."""
+    """Return the place of each wanted key among the sorted ones, in the shape of `wanted`; NONE if it is absent."""
     if not len(keys):
         return np.full(wanted.shape, NONE)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -208,7 +208,7 @@ def _find(keys: Ids, wanted: Ids) -> Ids:
 
 
 def _ranges(first: Ids, last: Ids) -> Ids:
-    """first[0]..last[0]-1, then first[1]..last[1]-1, and so on."""
+    """Return first[0]..last[0]-1, then first[1]..last[1]-1, and so on."""
     sizes = last - first
     offset = np.repeat(first - np.concatenate([[0], sizes.cumsum()[:-1]]), sizes)
     return offset + np.arange(len(offset))

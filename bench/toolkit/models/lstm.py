@@ -1,4 +1,4 @@
-"""The LSTM language model that serves as generator and as oracle (Yu et al. 2017, section 4)."""
+"""The LSTM language model: the generator and the oracle (Yu et al. 2017, section 4)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LSTM(Autoregressive):
         return self
 
     def load_gates(self, arrays: Sequence[Tensor]) -> Self:
-        """Take the 15 arrays of the authors' oracle, in their order, where gate = act(x W + h U + b).
+        """Load the 15 arrays of the authors' oracle, in their order, with gate = act(x W + h U + b).
 
         Embedding (V, E); W (E, H), U (H, H), b (H,) of the input, forget, output gates and of the candidate; output
         weights (H, V) and biases (V,). ValueError if a shape does not fit this model.
@@ -63,7 +63,7 @@ class LSTM(Autoregressive):
         return self
 
     def first_state(self, count: int) -> State:
-        """h0 = c0 = 0 for `count` rows."""
+        """Return h0 = c0 = 0 for `count` rows."""
         zeros = self.output.weight.new_zeros(count, self.cell.hidden_size)
         return zeros, zeros
 
@@ -85,8 +85,8 @@ class LSTM(Autoregressive):
     def scheduled_inputs(self, sequences: Tensor, keep: float, *, rng: torch.Generator) -> Tensor:
         """Return (n, T) tokens to feed in scheduled sampling (Bengio et al. 2015).
 
-        The start token, then each true token with probability `keep`, else one drawn from the model given what it was
-        fed so far: one coin per token and sequence.
+        The start token, then each true token with probability `keep`, else one that the model draws given the tokens
+        fed so far. Each token of each sequence has a coin of its own.
         """
         inputs, device = self.shifted(sequences), sequences.device
         coins, uniforms = torch.rand(2, *sequences.shape, generator=rng, device=rng.device).to(device)

@@ -1,4 +1,4 @@
-"""Markov chains as oracles: every conditional probability is a row of a table, so nothing about them is estimated."""
+"""Markov chains as oracles: every conditional probability is in a table, so every quantity is exact."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class MarkovChain:
     ) -> Self:
         """Return a chain whose conditional distributions are drawn from a symmetric Dirichlet.
 
-        A small concentration makes them sharp. `uniform` is the share of the uniform distribution that is mixed into
-        each: it keeps every token possible, so that divergences stay finite.
+        A small concentration makes them sharp. `uniform` is the share of the uniform distribution in each: it keeps
+        every token possible, so that divergences stay finite.
         """
         tables = []
         for depth in range(order + 1):
@@ -63,7 +63,7 @@ class MarkovChain:
         return rows.to(rng.device)
 
     def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T, V) float64 natural-log probability of every token at each position, given the tokens before it."""
+        """Return (n, T, V) float64 natural-log probability of every token at each position, given those before it."""
         rows = sequences.cpu()
         log_p = torch.stack([self._next(rows, position).log() for position in range(rows.shape[1])], 1)
         tempered = log_p if temperature == 1 else (log_p / temperature).log_softmax(2)
@@ -85,7 +85,7 @@ class MarkovChain:
         return torch.stack(found)
 
     def entropy(self) -> Tensor:
-        """(T,) float64 exact entropy of the next token at each position, in nats, averaged over what comes before."""
+        """Return (T,) float64 exact entropy of the next token at each position, in nats: a mean over all prefixes."""
         order = len(self.tables) - 1
         context, found = torch.ones((), dtype=torch.float64), []
         for position in range(self.length):

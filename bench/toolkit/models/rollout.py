@@ -16,8 +16,8 @@ def rollout_rewards(
 ) -> Tensor:
     """Return (n, T) value of each token of `sequences` (n, T).
 
-    For t < T, the mean of `reward` over `rollouts` completions of the first t tokens by the policy; at T, the reward
-    of the sequence as it is. `reward` maps (m, T) sequences to (m,).
+    For t < T it is the mean of `reward` over `rollouts` completions of the first t tokens by the policy; at T it is the
+    reward of the sequence itself. `reward` maps (m, T) sequences to (m,).
     """
     completed = complete(policy, sequences, rollouts=rollouts, rng=rng)
     values = reward(completed.flatten(0, 2)).view(completed.shape[:3]).mean(2)
@@ -28,8 +28,8 @@ def rollout_rewards(
 def complete(policy: LSTM, sequences: Tensor, *, rollouts: int, rng: torch.Generator) -> Tensor:
     """Return (T-1, n, rollouts, T) sequences: row t keeps the first t + 1 tokens and draws the rest from the policy.
 
-    All prefixes run as one batch: at each position the next prefix joins it with a state that is computed once, and all
-    that have joined draw one token.
+    All prefixes run as one batch: at each position the next prefix joins the batch, with a state that is computed once,
+    and each prefix in the batch draws one token.
     """
     count, length = sequences.shape
     rows = count * rollouts

@@ -1,4 +1,4 @@
-"""Drawing from a large categorical distribution with one uniform number a row: a two-level inverse CDF.
+"""Draw from a large categorical distribution with one uniform number a row: a two-level inverse CDF.
 
 torch.multinomial spends its time on V random numbers a row. Here the vocabulary is cut into about sqrt(V) blocks: one
 uniform number finds the block among the block sums, then the token within the block.
@@ -38,22 +38,22 @@ class Categorical:
 
 
 def _invert_blocks(masses: Tensor, uniforms: Tensor, block: int) -> Tensor:
-    """First the block, then the token within it, where the cumulative mass passes each uniform number times the sum."""
+    """Return the tokens at which the cumulative mass passes each uniform number times the sum: block, then token."""
     blocks = masses.view(len(masses), -1, block)
     sums = blocks.sum(2)
     cumulative = sums.cumsum(1)
     target = uniforms * cumulative[:, -1:]
     chosen = _first_above(cumulative, target)
-    before = torch.nn.functional.pad(cumulative, (1, 0)).gather(1, chosen)  # what target was found to reach
+    before = torch.nn.functional.pad(cumulative, (1, 0)).gather(1, chosen)  # the mass of all earlier blocks
     first = torch.arange(0, sums.numel(), sums.shape[1], device=sums.device)
     within = blocks.flatten(0, 1).index_select(0, first + chosen[:, 0]).cumsum(1)
     return (chosen * block + _first_above(within, target - before))[:, 0]
 
 
 def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
-    """Return (n, 1) index of the first entry above `target`, which is held below the last one: never a token of mass 0.
+    """Return (n, 1) index of the first entry above `target`, which is kept below the last entry: no token of mass 0.
 
-    Masses that are no numbers give the last index: the loss of what is then drawn tells that training diverged.
+    Masses that are NaN give the last index; the loss of the tokens then shows that training diverged.
     """
     below_last = cumulative[:, -1:] * (1 - 2**-23)
     found = torch.searchsorted(cumulative, torch.minimum(target, below_last), right=True)
@@ -61,6 +61,6 @@ def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
 
 
 def inverse_cdf(weights: Tensor, uniforms: Tensor) -> Tensor:
-    """(n,) int64 tokens with chances proportional to (n, V) weights, one for each of `uniforms` (n,) in [0, 1)."""
+    """Return (n,) int64 tokens with chances proportional to (n, V) weights, one for each of `uniforms` in [0, 1)."""
     cumulative = weights.cumsum(1)
     return _first_above(cumulative, uniforms[:, None] * cumulative[:, -1:])[:, 0]

@@ -1,4 +1,4 @@
-"""The output layer over a large vocabulary, a chunk of rows at a time: (n, V) logits are never held at once.
+"""The output layer over a large vocabulary, a chunk of rows at a time: (n, V) logits are never in memory at once.
 
 At the official sizes the logits of one batch are 25 MB and those of 10,000 sequences 4 GB; a chunk stays in the cache.
 """
@@ -14,20 +14,20 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _LOGITS_ON_CPU = 2**20
-"""Logits held at once where they should stay in the cache."""
+"""Logits in memory at once on a CPU, so that they stay in the cache."""
 _LOGITS_ELSEWHERE = 2**26
-"""Logits held at once where they should fill the device."""
+"""Logits in memory at once on a GPU, so that they fill the device."""
 _BITS = math.log2(math.e)
 _SAFE = 100.0
-"""A power of 2 that float32 holds with room for a sum over the vocabulary, and its inverse without loss."""
+"""A power of 2: float32 holds it with room for a sum over the vocabulary, and holds its inverse exactly."""
 
 
 class Base2Logits:
     """The output layer with its logits in bits: exp2 of a row of them is proportional to the row's softmax.
 
     exp2 takes a quarter of the time of exp, and the division by the row's sum can wait until few numbers are left. Rows
-    are shifted by their maximum only where exp2 might overflow or vanish. `weight` is (V, H), `bias` (V,) or -inf for a
-    token left out.
+    are shifted by their maximum only if exp2 might overflow or vanish. `weight` is (V, H); `bias` is (V,), -inf for a
+    token that is left out.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
@@ -36,7 +36,7 @@ class Base2Logits:
         self._offset = self.bias.nan_to_num(math.nan, neginf=0.0).abs().max()
 
     def __call__(self, hidden: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Rows of `hidden` (n, H) and their logits, (chunk, V), in memory that the next chunk overwrites."""
+        """Yield rows of `hidden` (n, H) and their logits, (chunk, V), in memory that the next chunk overwrites."""
         on_cpu, words = hidden.device.type == "cpu", len(self.weight)
         shift = not on_cpu or not self._safe(hidden)  # elsewhere, to look would be to wait
         count = math.ceil(len(hidden) * words / (_LOGITS_ON_CPU if on_cpu else _LOGITS_ELSEWHERE))
@@ -48,7 +48,7 @@ class Base2Logits:
             yield rows, bits.sub_(bits.amax(1, keepdim=True)) if shift else bits
 
     def _safe(self, hidden: Tensor) -> bool:
-        """Return whether no finite logit can be too large, by the inequality of Cauchy and Schwarz."""
+        """Return whether the inequality of Cauchy and Schwarz shows that no finite logit is too large."""
         return not len(hidden) or bool(hidden.norm(dim=1).max() * self._norm + self._offset < _SAFE)
 
 
@@ -66,11 +66,11 @@ def token_log_prob(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
 
 
 class WeightedNLL(torch.autograd.Function):
-    """sum_i -weights_i log softmax(hidden_i @ weight.T + bias)[targets_i], with its gradient taken on the way.
+    """sum_i -weights_i log softmax(hidden_i @ weight.T + bias)[targets_i]; the forward pass takes the gradient too.
 
-    The gradient with respect to a row's logits is weights_i (p_i - onehot(targets_i)). Its first part is used chunk by
-    chunk, as masses that a factor a row makes probabilities; the second touches one token a row and comes last. Same
-    mathematics as cross_entropy; no gradient flows to `weights`.
+    The gradient with respect to a row's logits is weights_i (p_i - onehot(targets_i)). Its first part is added chunk by
+    chunk, from unnormalised masses with one factor a row; the second part touches one token a row and is added last.
+    The mathematics is that of cross_entropy; no gradient flows to `weights`.
     """
 
     @staticmethod
@@ -98,7 +98,7 @@ class WeightedNLL(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return the stored gradients times the scalar that comes from above."""
+        """Return the stored gradients times the incoming scalar."""
         (scale,) = upstream
         hidden_grad, weight_grad, bias_grad = ctx.saved_tensors
         return hidden_grad * scale, weight_grad * scale, bias_grad * scale, None, None

@@ -1,4 +1,4 @@
-"""Any generator at a temperature: what it draws, and the probabilities of what it draws."""
+"""Any generator at a temperature: its samples, and their probabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Tempered:
-    """A generator whose samples come at `temperature` times its own; it has no log_prob."""
+    """A generator that samples at `temperature` times the temperature asked for; it has no log_prob."""
 
     def __init__(self, model: Generator, temperature: float) -> None:
         self.model, self.temperature = model, temperature
@@ -24,7 +24,7 @@ class Tempered:
 
 
 class TemperedScorer(Tempered):
-    """The same, where the model can score at a temperature."""
+    """The same for a model that scores at a temperature."""
 
     model: Any
 
@@ -35,7 +35,7 @@ class TemperedScorer(Tempered):
 
 
 class TemperedConditional(TemperedScorer):
-    """The same, where the model tells the probability of every token at a temperature."""
+    """The same for a model that gives the probability of every token at a temperature."""
 
     def next_log_prob(self, sequences: Tensor) -> Tensor:
         """Return (n, T, V) natural-log probability of every token under the tempered distribution."""
@@ -44,13 +44,13 @@ class TemperedConditional(TemperedScorer):
 
 
 def tempered(model: Generator, temperature: float) -> Tempered:
-    """Return the model at a temperature; it scores, and is a Conditional, if the model's methods take a temperature."""
+    """Return the model at a temperature, with those of its methods of probability that take a temperature."""
     if not takes_temperature(model, "log_prob"):
         return Tempered(model, temperature)
     return (TemperedConditional if takes_temperature(model, "next_log_prob") else TemperedScorer)(model, temperature)
 
 
 def takes_temperature(model: Generator, name: str) -> bool:
-    """Return whether the model has a method of that name which takes a temperature."""
+    """Return whether the model has a method of that name with a parameter `temperature`."""
     method = getattr(model, name, None)
     return method is not None and "temperature" in inspect.signature(method).parameters

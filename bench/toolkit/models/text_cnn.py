@@ -1,4 +1,4 @@
-"""The convolutional discriminator (Kim 2014; Yu et al. 2017, section 3.2), sized and started as the authors' own."""
+"""The convolutional discriminator (Kim 2014; Yu et al. 2017, section 3.2), with the authors' sizes and start."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ KERNELS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 10
 KERNELS_32 = {**{width: count for width, count in KERNELS.items() if width <= 10}, 16: 160, 24: 160, 32: 160}
 """The same for sequences of 32."""
 _JUDGED_ON_CPU = 512
-"""Sequences judged at once where what lies between the layers should stay in the cache."""
+"""Sequences judged at once on a CPU, so that the values between the layers stay in the cache."""
 _JUDGED_ELSEWHERE = 4096
-"""Sequences judged at once where they should fill the device."""
+"""Sequences judged at once on a GPU, so that they fill the device."""
 _LARGEST_TABLE = 2**26
-"""Numbers in the largest table that is made to judge by; the official sizes need 16 million."""
+"""Numbers in the largest table of `_pool_by_table`; the official sizes need 16 million."""
 
 
 class TextCNN(nn.Module):
@@ -71,7 +71,7 @@ class TextCNN(nn.Module):
         return self
 
     def forward(self, tokens: Tensor, *, rng: torch.Generator | None = None) -> Tensor:
-        """Return (n, 2) logits of `tokens` (n, T); in training mode dropout draws from `rng`, which is then needed."""
+        """Return (n, 2) logits of `tokens` (n, T); in training mode dropout needs `rng`, and draws from it."""
         features = self._highway(self._pool(tokens))
         if self.training and self.dropout_keep < 1:
             if rng is None:
@@ -82,7 +82,7 @@ class TextCNN(nn.Module):
         return logits
 
     def _highway(self, pooled: Tensor) -> Tensor:
-        """The highway layer (Srivastava et al. 2015) over maxima that lack bias and ReLU, which commute with max."""
+        """Apply the highway layer (Srivastava et al. 2015) after bias and ReLU, which commute with the maximum."""
         features = torch.relu(pooled + self.convolution_bias)
         transform, gate = torch.addmm(self.highway_bias, features, self.highway).chunk(2, 1)
         return torch.lerp(features, torch.relu(transform), torch.sigmoid(gate))
@@ -100,7 +100,7 @@ class TextCNN(nn.Module):
         return torch.softmax(logits, 1)[:, 1]
 
     def _tables_pay(self, tokens: Tensor) -> bool:
-        """Where there are more tokens than words, and the largest table does not fill the memory."""
+        """Return whether tables save time: the tokens are more than twice the words, and the largest table is small."""
         words = self.embedding.num_embeddings
         largest = words * max(width * count for width, count in self.kernels.items())
         return tokens.numel() > 2 * words and largest <= _LARGEST_TABLE
@@ -113,7 +113,7 @@ class TextCNN(nn.Module):
     def _pool_by_table(self, tokens: Tensor) -> Tensor:
         """Return the same for many tokens: at the official sizes in a quarter of the time on a CPU.
 
-        A convolution's value is the sum over its taps of numbers that depend on one token each: they are looked up.
+        A convolution's value is a sum over its taps. Each term depends on one token, so it is looked up in a table.
         """
         pooled = tokens.new_empty(len(tokens), len(self.convolution_bias), dtype=torch.float32)
         first = 0
@@ -129,7 +129,7 @@ class TextCNN(nn.Module):
         return pooled
 
     def penalty(self) -> Tensor:
-        """Scalar (|W|^2 + |b|^2) / 2 of the output layer."""
+        """Return the scalar (|W|^2 + |b|^2) / 2 of the output layer."""
         return (self.output.weight.square().sum() + self.output.bias.square().sum()) / 2
 
 
@@ -158,7 +158,7 @@ class MaxConvolution(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The gradient goes to the windows where the maxima were, in equal parts where windows tie."""
+        """Give the gradient to the windows with the maxima, in equal parts if windows tie."""
         windows, *saved = ctx.saved_tensors
         kernels = len(ctx.widths)
         weights, mapped, pooled = saved[:kernels], saved[kernels : 2 * kernels], saved[2 * kernels :]
@@ -173,7 +173,7 @@ class MaxConvolution(torch.autograd.Function):
 
 
 def _windows(embedded: Tensor, widest: int) -> Tensor:
-    """Return (T, n, widest, E): the embedded tokens from each position on; what lies beyond the end is never read."""
+    """Return (T, n, widest, E): the embedded tokens from each position on; memory beyond the end is never read."""
     padded = nn.functional.pad(embedded.transpose(0, 1), (0, 0, 0, 0, 0, widest - 1))
     return padded.unfold(0, widest, 1).transpose(2, 3).contiguous()
 

@@ -11,11 +11,11 @@ from torch.nn import functional
 from bench.toolkit.models.autoregressive import Autoregressive, dropped
 
 STD = 0.02
-"""Of every weight at the start, as in GPT-2 (Radford et al. 2019)."""
+"""Standard deviation of every weight at the start, as in GPT-2 (Radford et al. 2019)."""
 
 
 class State(NamedTuple):
-    """How many tokens were fed, and the keys and values of each block, (n, heads, fed, width / heads) each."""
+    """The number of tokens fed, and the keys and values of each block, (n, heads, fed, width / heads) each."""
 
     fed: int
     cached: tuple[tuple[Tensor, Tensor], ...]
@@ -65,12 +65,12 @@ class Transformer(Autoregressive):
         return normed
 
     def first_state(self, count: int) -> State:
-        """Nothing was fed: no keys and no values."""
+        """Return the state before the first token: no keys and no values."""
         empty = [cast(Block, block).empty(count) for block in self.blocks]
         return State(0, tuple((keys, keys) for keys in empty))
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """The features (n, width) and the state after feeding `tokens` (n,): earlier keys are not computed again."""
+        """Return the features (n, width) and the state after feeding `tokens` (n,); earlier keys are reused."""
         values = (self.embedding(tokens) + self.positions.weight[state.fed])[:, None]
         cached = []
         for block, before in zip(self.blocks, state.cached, strict=True):
@@ -80,7 +80,7 @@ class Transformer(Autoregressive):
 
 
 class Block(nn.Module):
-    """Causal self-attention, then a feed-forward net four times as wide; each is added to what came in."""
+    """Causal self-attention, then a feed-forward net four times as wide; each is added to its input."""
 
     def __init__(self, width: int, heads: int, device: torch.device | str) -> None:
         super().__init__()
@@ -93,14 +93,14 @@ class Block(nn.Module):
         self.narrow = nn.Linear(4 * width, width, device=device)
 
     def forward(self, values: Tensor, dropout: float, rng: torch.Generator | None) -> Tensor:
-        """Return (n, T, width) to the same shape; each position attends to itself and those before it."""
+        """Return (n, T, width) for the same shape; each position attends to itself and those before it."""
         query, key, value = self._heads(values)
         attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         values = values + dropped(self._merged(attended), values.shape, dropout, rng)
         return values + dropped(self._fed(values), values.shape, dropout, rng)
 
     def advance(self, values: Tensor, before: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """One more position, (n, 1, width), given the keys and values before it; returns both with its own added."""
+        """Return one more position, (n, 1, width), and the keys and values with its own added."""
         query, key, value = self._heads(values)
         keys, cached = torch.cat([before[0], key], 2), torch.cat([before[1], value], 2)
         values = values + self._merged(functional.scaled_dot_product_attention(query, keys, cached))

@@ -1,4 +1,4 @@
-"""A generator without memory: every token drawn from one distribution, independently."""
+"""A generator that draws every token independently from one distribution."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Unigram:
         return self._log_p(temperature)[sequences].where(live(sequences, self.end), 0.0)
 
     def next_log_prob(self, sequences: Tensor, temperature: float = 1.0) -> Tensor:
-        """(n, T, V) natural-log probability of every token at each position; the end is certain after the end."""
+        """Return (n, T, V) natural-log probability of every token at each position; an end is followed by ends."""
         log_p = self._log_p(temperature).expand(*sequences.shape, -1)
         return log_p if self.end is None else closed(log_p, sequences, self.end)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Counter:
-    """How often something happened: part of a trainer's state where its schedule depends on it."""
+    """A count, as part of the state of a trainer whose schedule depends on it."""
 
     def __init__(self) -> None:
         self.value = 0

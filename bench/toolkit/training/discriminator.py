@@ -24,8 +24,8 @@ def epoch(
 ) -> dict[str, float]:
     """Minimise the cross-entropy of real (n, T) against fake (m, T), mixed in a fresh order, plus l2 * penalty.
 
-    The gradient is not clipped. Returns {"loss": nats a sequence with the penalty, "accuracy": share told right}, as
-    trained on, under dropout.
+    The gradient is not clipped. Return {"loss": nats a sequence with the penalty, "accuracy": share of sequences told
+    right}, both taken while training, under dropout.
     """
     sequences = torch.cat([real, fake])
     labels = torch.arange(len(sequences), device=sequences.device).lt(len(real)).long()
@@ -45,9 +45,9 @@ def epoch(
 
 
 def held_out_accuracy(model: TextCNN, real: Tensor, generator: Generator, rng: torch.Generator) -> float:
-    """Return how often the discriminator is right on unseen real (n, T) sequences against n fresh ones; chance is 1/2.
+    """Return the discriminator's accuracy on unseen real (n, T) sequences against n fresh ones; chance is 1/2.
 
-    The fresh sequences are drawn from a copy of `rng`, so that training goes on with the same random numbers.
+    The fresh sequences are drawn with a copy of `rng`, so that training uses the same random numbers as without this.
     """
     copied = torch.Generator(rng.device)
     copied.set_state(rng.get_state())

@@ -1,7 +1,7 @@
 """Early stopping: train until the loss on held-out data no longer falls, and end with the weights of its lowest point.
 
-A reference is Prechelt (1998), Early Stopping - But When?; the rule here is the plain one, a number of epochs without a
-new lowest loss.
+See Prechelt (1998), Early Stopping - But When?; the rule here is the simplest: a number of epochs without a new lowest
+loss.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class EarlyStopping:
         return self._seen - self._best_epoch >= self._patience
 
     def look(self, loss: float) -> None:
-        """Take in an epoch's loss on held-out data, nats; when training ends, the model gets its best weights back."""
+        """Record an epoch's loss on held-out data, nats; when training ends, load the best weights into the model."""
         self._seen += 1
         if loss < self._best:
             self._best, self._best_epoch = loss, self._seen

@@ -1,4 +1,4 @@
-"""The generator that trainers share, and its knobs; their defaults are the `official` preset, the authors' code."""
+"""The generator that trainers share, and its knobs; the defaults are the `official` preset, the authors' schedule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.toolkit.models.lstm import LSTM
 
 @dataclass(frozen=True)
 class LikelihoodKnobs:
-    """Training by maximum likelihood, whatever the model."""
+    """Knobs of training by maximum likelihood, for any model."""
 
     batch: int = knob(64, low=1, help="sequences a minibatch")
     rate: float = knob(1e-2, low=0, help="Adam rate of maximum-likelihood training")
@@ -34,7 +34,7 @@ class LikelihoodKnobs:
 
 @dataclass(frozen=True)
 class GeneratorKnobs(LikelihoodKnobs):
-    """An LSTM and its training."""
+    """Knobs of an LSTM and its training."""
 
     embedding: int = knob(32, low=1, quick=8, help="size of the generator's token embedding")
     hidden: int = knob(32, low=1, quick=8, help="size of the generator's LSTM state")
@@ -43,14 +43,14 @@ class GeneratorKnobs(LikelihoodKnobs):
 
 @dataclass(frozen=True)
 class PretrainingKnobs(GeneratorKnobs):
-    """The same, from a start that arms of one seed share."""
+    """The same knobs, with a start that arms of one seed share."""
 
     own_start: bool = knob(
         False, help="train the start from random numbers of this arm alone, not the start that arms of a seed share"
     )
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return the epochs of maximum likelihood, which arms with a shared start train once."""
+        """Return the epochs of maximum likelihood; arms with a shared start train them once."""
         shared = "" if self.own_start else json.dumps(self.of_start(), sort_keys=True)
         return [Stage("teacher-forcing", self.mle_epochs * sizes.train, shared)]
 
@@ -61,7 +61,7 @@ class PretrainingKnobs(GeneratorKnobs):
 
 @dataclass(frozen=True)
 class PolicyKnobs(PretrainingKnobs):
-    """The same, then moved by rewards with an Adam state of its own."""
+    """The same knobs, and those of the policy gradient, which has an Adam state of its own."""
 
     adversarial_rate: float = knob(1e-2, low=0, help="Adam rate of policy-gradient training")
     adversarial_steps: int = knob(
@@ -69,7 +69,7 @@ class PolicyKnobs(PretrainingKnobs):
     )
 
     def cost(self, sizes: Sizes) -> list[Stage]:
-        """Return the epochs of maximum likelihood, and a step of the policy gradient a round; no rewards."""
+        """Return the epochs of maximum likelihood, and a policy-gradient step a round, without its rewards."""
         return [*super().cost(sizes), Stage("policy-gradient", self.adversarial_steps * self.batch)]
 
 
@@ -89,5 +89,5 @@ def build_generator(data: SequenceData, knobs: GeneratorKnobs, device: torch.dev
 
 
 def training_tokens(data: SequenceData, device: torch.device) -> Tensor:
-    """Return the training split, (n, T) int64, where the trainer computes."""
+    """Return the training split, (n, T) int64, on the trainer's device."""
     return torch.as_tensor(data.train, device=device)

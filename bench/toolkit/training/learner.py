@@ -16,9 +16,9 @@ from bench.toolkit.training.pretraining import Pretraining
 
 
 class PolicyLearner:
-    """An LSTM that is pre-trained by maximum likelihood, `pretraining`, and then moved by rewards.
+    """An LSTM that is pre-trained by maximum likelihood, `pretraining`, and then trained by rewards.
 
-    What the rewards are, and when they are asked for, is the trainer's own business.
+    The trainer decides what the rewards are, and when they are computed.
     """
 
     def __init__(self, data: SequenceData, knobs: PolicyKnobs, device: torch.device, rng: torch.Generator) -> None:
@@ -28,18 +28,18 @@ class PolicyLearner:
         self._policy_adam = adam(self.generator, knobs.adversarial_rate)
 
     def phases(self, step: Callable[[], Mapping[str, float]]) -> list[Phase]:
-        """Pre-training, then the rounds of policy gradient, each of which is `step`."""
+        """Return pre-training, then the rounds of policy gradient; each round is one `step`."""
         return [self.pretraining.phase(), Phase("adversarial", self._knobs.adversarial_steps, step)]
 
     def sample(self) -> Tensor:
-        """Return a batch of (batch, T) int64 sequences from the generator as it stands."""
+        """Return a batch of (batch, T) int64 sequences from the present generator."""
         return self.generator.sample(self._knobs.batch, rng=self._rng)
 
     def reinforce(self, samples: Tensor, rewards: Tensor) -> dict[str, float]:
-        """A policy-gradient step on (n, T) samples and the rewards of their tokens; returns {"loss", "reward"}."""
+        """Take a policy-gradient step on (n, T) samples with rewards of their tokens; return {"loss", "reward"}."""
         return policy_gradient.step(self.generator, self._policy_adam, samples, rewards, clip=self._knobs.clip)
 
     def state(self) -> dict[str, Stateful]:
-        """Return the generator and what its two ways of learning remember."""
+        """Return the generator and the state of both ways of learning."""
         pretraining = {f"mle_{name}": part for name, part in self.pretraining.state().items()}
         return {"generator": self.generator, **pretraining, "policy_adam": self._policy_adam}

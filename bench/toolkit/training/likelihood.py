@@ -1,4 +1,4 @@
-"""Maximum likelihood as every arm does it: a model, its Adam state, and early stopping where it is asked for."""
+"""Maximum likelihood for every arm: a model, its Adam state, and early stopping if the knobs ask for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.toolkit.training.generator import LikelihoodKnobs, training_tokens
 from bench.toolkit.training.optimiser import adam
 
 ROWS = 256
-"""Held-out sequences that are looked at at once."""
+"""Held-out sequences scored at once."""
 
 
 class MaximumLikelihood:
@@ -49,11 +49,11 @@ class MaximumLikelihood:
         self._stopping = EarlyStopping(model, patience=patience, epochs=epochs) if patience else None
 
     def phase(self, name: str, step: Callable[[], Mapping[str, float]] | None = None) -> Phase:
-        """Return the phase that trains the model; `step` stands for `epoch` where the trainer adds to it."""
+        """Return the phase that trains the model; a trainer that adds to `epoch` gives its own `step`."""
         return Phase(name, self._epochs, step or self.epoch, finished=self._finished)
 
     def epoch(self, keep: float = 1.0) -> dict[str, float]:
-        """Train for an epoch; returns {"loss": nats a token}, and the held-out loss as "valid" if that is looked at.
+        """Train for an epoch; return {"loss": nats a token}, and with early stopping the held-out loss as "valid".
 
         Below `keep` = 1 it is scheduled sampling: see `teacher_forcing.epoch`.
         """
@@ -67,7 +67,7 @@ class MaximumLikelihood:
         return found
 
     def state(self) -> dict[str, Stateful]:
-        """Return the Adam state, and what early stopping remembers; the model is the trainer's own to name."""
+        """Return the Adam state and the state of early stopping; the trainer itself names the model."""
         return {"adam": self._adam, **({"stopping": self._stopping} if self._stopping else {})}
 
     def _finished(self) -> bool:
@@ -83,7 +83,7 @@ def imitation(
     *,
     decay: float = 0.0,
 ) -> MaximumLikelihood:
-    """Return the training of a model as its knobs say."""
+    """Return the training of a model with these knobs."""
     return MaximumLikelihood(
         model,
         data,
@@ -99,7 +99,7 @@ def imitation(
 
 
 def held_out_loss(model: Autoregressive, sequences: Tensor) -> float:
-    """Nats a token of (n, T) sequences, all tokens weighing alike up to each row's end token."""
+    """Return nats a token of (n, T) sequences, with equal weights up to each row's end token."""
     total, count = 0.0, 0
     for rows in torch.split(sequences, ROWS):
         counted = live(rows, model.end)

@@ -1,4 +1,4 @@
-"""Gradient descent as every trainer does it: Adam, minibatches in a fresh order, the global norm clipped."""
+"""Gradient descent for every trainer: Adam, minibatches in a fresh order, the global norm clipped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def minibatches(count: int, size: int, rng: torch.Generator, device: torch.devic
 
 
 def descend(loss: Tensor, optimiser: Optimizer, *, clip: float | None = None) -> None:
-    """One step down the loss of an optimiser with one group; `clip` bounds the gradient's global norm first."""
+    """Take one step down the loss; the optimiser has one group. `clip` bounds the gradient's global norm first."""
     optimiser.zero_grad()
     torch.autograd.backward(loss)
     if clip is not None:

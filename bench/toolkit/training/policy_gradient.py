@@ -11,11 +11,11 @@ from bench.toolkit.training.optimiser import descend
 
 
 def step(model: LSTM, optimiser: Optimizer, samples: Tensor, rewards: Tensor, *, clip: float = 5.0) -> dict[str, float]:
-    """One step up the expected reward, from (n, T) samples of the model and the (n, T) rewards of their tokens.
+    """Take one step up the expected reward, from (n, T) samples of the model and the (n, T) rewards of their tokens.
 
-    The loss is a sum over batch and time, -sum log p(token) * reward, as in the authors' code: its gradient is long,
-    so that `clip` sets the length of the step. Tokens after an end token have no weight. Returns {"loss": nats times
-    reward, summed; "reward": mean over the tokens that count}.
+    The loss is a sum over batch and time, -sum log p(token) * reward, as in the authors' code. Its gradient is long, so
+    `clip` sets the length of the step. Tokens after an end token have no weight. Return {"loss": nats times reward,
+    summed; "reward": mean over the tokens with a weight}.
     """
     counted = live(samples, model.end).float()
     weights = rewards.to(counted.dtype) * counted

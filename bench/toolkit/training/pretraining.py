@@ -1,8 +1,7 @@
 """Pre-training: an LSTM and its maximum likelihood, from a start that arms of one seed share.
 
-SeqGAN (AAAI 2017), Algorithm 1, begins all its arms with the same maximum-likelihood training. Here that training
-depends on the data, its knobs and the seed only, so it is done once, and differences between arms do not carry the
-noise of their starts.
+All arms of SeqGAN (AAAI 2017) begin with maximum-likelihood training. Here that training depends on the data, its
+knobs and the seed only. So it is done once, and differences between arms do not carry the noise of their starts.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Pretraining:
         return self._imitation.phase(name)._replace(start=start)
 
     def state(self) -> dict[str, Stateful]:
-        """Return what the training remembers; the generator is the trainer's own to name."""
+        """Return the state of the training; the trainer itself names the generator."""
         return self._imitation.state()
 
     def _begin(self, rng: torch.Generator) -> None:

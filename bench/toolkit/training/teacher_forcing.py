@@ -24,10 +24,10 @@ def epoch(
 ) -> dict[str, float]:
     """Minimise the mean negative log-likelihood of (n, T) sequences, each seen once, in a fresh order.
 
-    Below `keep` = 1 each token fed is the true one with that probability, else one that the model, which is then an
-    LSTM, samples; targets stay true (Bengio et al. 2015, section 2.4). What follows an end token has no weight. A model
-    with dropout draws its masks from `rng`. Returns {"loss": nats a token, mean over minibatches as they were trained
-    on}.
+    If `keep` is below 1, each token fed is the true one with that probability, else one that the model samples; targets
+    stay true (Bengio et al. 2015, section 2.4). The model must then be an LSTM. Tokens after an end token have no
+    weight. A model with dropout draws its masks from `rng`. Return {"loss": nats a token, mean over minibatches, taken
+    while training}.
     """
     losses: list[Tensor] = []
     for rows in minibatches(len(sequences), batch, rng, sequences.device):

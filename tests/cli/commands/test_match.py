@@ -55,6 +55,24 @@ def test_the_matched_temperature_gives_the_headline_of_the_arm(runs, call):
     assert text == match(call, mle, cold)
 
 
+def test_a_given_score_stands_for_an_arm(runs, call):
+    mle, cold = (label(runs, name) for name in ("mle", "mle-temperature"))
+    target = float(np.mean([r.scores["nll_oracle"].value for r in runs if r.cell.label == cold]))
+    text = match(call, mle, "--score", repr(target))
+    assert f"asked for: nll_oracle {target:.4f}\n" in text and "against" not in text and "not comparable" not in text
+    assert f"{mle} (seeds 0, 1) is nearest" in text and "of 200 sequences per run" in text
+    beside = re.sub(r"   against .*$", "", match(call, mle, cold), flags=re.M)
+    assert text.splitlines()[1:] == beside.splitlines()[1:]
+
+
+def test_an_arm_or_a_score_is_asked_for_not_both(runs, call):
+    for more in ((), (label(runs, "mle-temperature"), "--score", 5)):
+        with pytest.raises(BenchError, match="give one of ARM and --score"):
+            match(call, label(runs, "mle"), *more)
+    with pytest.raises(BenchError, match=r"nll_oracle = 500\.0000 is out of reach: mle.* goes from"):
+        match(call, label(runs, "mle"), "--score", 500)
+
+
 def test_an_arm_matches_itself_near_temperature_one(runs, call):
     mle = label(runs, "mle")
     found = float(re.search(r"temperature=([\d.]+)", match(call, mle, mle))[1])

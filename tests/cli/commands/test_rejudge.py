@@ -27,7 +27,7 @@ def stored(workplace, migrated_store):
 
 def columns(workplace):
     """Return (label, metric) -> the line of the report's table."""
-    (path,) = (workplace / "results").glob("table-text-tiny-*.csv")
+    (path,) = (workplace / "results").glob("*/table-text-tiny-*.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return {(row["label"], row["metric"]): row for row in csv.DictReader(file)}
 

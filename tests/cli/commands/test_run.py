@@ -46,12 +46,14 @@ def bench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
 
 
 def tables(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for glob in TABLES for path in sorted((folder / "results").glob(glob))}
+    return {
+        path.name: path.read_bytes() for glob in TABLES for path in sorted((folder / "results" / "smoke").glob(glob))
+    }
 
 
 def rows(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
     """Return (label, metric) -> the line of the table of Words."""
-    (path,) = (folder / "results").glob("table-words-*.csv")
+    (path,) = (folder / "results" / "smoke").glob("table-words-*.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return {(row["label"], row["metric"]): row for row in csv.DictReader(file)}
 
@@ -67,7 +69,7 @@ def test_the_tables_are_a_function_of_what_is_asked(
     tiny, unigram = ("-b", trainers("Tiny")), ("-b", "random-unigram")
     first = bench(*tiny, *unigram, *common, "--jobs", "1")
     assert first.code == 0, first.err
-    assert "[3/3]" in first.out and "open results/index.html" in first.out and "mlflow ui" in first.out
+    assert "[3/3]" in first.out and "open results/smoke/index.html" in first.out and "mlflow ui" in first.out
     straight, before = tables(folder), rows(folder)
     assert {"tables.tex", "runs.csv"} < set(straight) and len(before) == 3 * 5  # rows, columns
 
@@ -89,7 +91,7 @@ def test_the_tables_are_a_function_of_what_is_asked(
     after = rows(folder)
     assert {key: row for key, row in after.items() if key in before} == before, "no other row changed"
     assert {after[name, "ones"]["state"] for name in ("Raises", "Outside")} == {"failed"}
-    (page,) = (folder / "results").glob("table-words-*.md")
+    (page,) = (folder / "results" / "smoke").glob("table-words-*.md")
     assert "the critic has left" in page.read_text(encoding="utf-8")
     failed = tables(folder)
     assert bench(*bad, *tiny, *unigram, *common, "--jobs", "1").code == 1 and tables(folder) == failed

@@ -78,7 +78,7 @@ def test_a_reader_that_leaves_and_a_narrow_encoding_stop_no_training(start: Any,
     process.stdout.close()
     assert process.stderr.read() == b"" and process.wait(300) == 0
     found = record(folder, "Tiny")
-    assert found is not None and found.status == "done" and (folder / "results" / "index.html").exists()
+    assert found is not None and found.status == "done" and (folder / "results" / "smoke" / "index.html").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -88,7 +88,7 @@ def test_a_full_output_leaves_the_exit_code_to_the_cells(start: Any, folder: Pat
     told = process.stderr.read().decode()
     assert process.wait(300) == 1 and told.startswith("bench: cannot write standard output: No space left on device")
     found = record(folder, "Raises")
-    assert found is not None and found.status == "failed" and (folder / "results" / "index.html").exists()
+    assert found is not None and found.status == "failed" and (folder / "results" / "smoke" / "index.html").exists()
 
 
 def on_terminal(terminal: int) -> Callable[[], None]:
@@ -152,7 +152,7 @@ def test_a_cell_that_took_too_long_is_named_everywhere(start: Any, folder: Path,
     message = "no epoch ended in 1 s, which is --time-limit"
     assert process.wait(300) == 1 and f"timed out: Words Loops: {message}" in told
     assert "Timed out, Loops (seed 0): " in told
-    (page,) = (folder / "results").glob("table-words-*.md")
+    (page,) = (folder / "results" / "smoke").glob("table-words-*.md")
     assert f"Timed out, Loops (seed 0): {message}" in page.read_text(encoding="utf-8")
     status = CliRunner().invoke(bench, ["status"]).output.splitlines()
     assert any(line.startswith("timed out") and message in line for line in status)

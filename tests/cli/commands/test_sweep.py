@@ -86,14 +86,14 @@ def test_nothing_is_trained_and_figure_and_comparisons_are_written(runs: list[Re
     before = {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()}
     printed = call(*ARGUMENTS, "--plan", "small").stdout
     assert before == {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()}
-    assert {path.name for path in Path("results").iterdir()} == {
+    assert {path.name for path in Path("results", "small").iterdir()} == {
         "sweep-oracle.csv",
         "sweep-oracle-equal.csv",
         "sweep-oracle.pdf",
         "sweep-oracle.png",
         "sweep-oracle.svg",
     }
-    equal = read("sweep-oracle-equal.csv")
+    equal = read("small/sweep-oracle-equal.csv")
     mle = of(runs, "mle")[0].cell.label
     assert {(line["reference"], line["row"]) for line in equal} == {(mle, "random-unigram")}
     assert [line["reference_temperature"] for line in equal] == ["0.6", "1.0", "1.4"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bench.contracts.data import SequenceData, Source
 from bench.contracts.metric import Generated
 from bench.contracts.vocabulary import Vocabulary
+from bench.toolkit.metrics import copying
 from bench.toolkit.metrics.copying import CopiedRows, LongestCopied, UniqueRows, copying_metrics, longest_runs
 
 WORDS = 4
@@ -39,6 +40,15 @@ def test_runs_are_those_of_the_slow_twin(found: tuple[Rows, Rows], end: int | No
     samples, train = found
     wanted = [slow_longest(row, train, end) for row in samples]
     assert longest_runs(np.array(samples), np.array(train), end).tolist() == wanted
+
+
+def test_training_rows_taken_in_parts_give_the_same_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    samples, train = rng.integers(0, 3, (5, 12)), rng.integers(0, 3, (23, 12))
+    whole = longest_runs(samples, train, 0)
+    monkeypatch.setattr(copying, "ROWS", 2)
+    assert longest_runs(samples, train, 0).tolist() == whole.tolist()
+    assert whole.tolist() == [slow_longest(row, train.tolist(), 0) for row in samples.tolist()]
 
 
 def test_long_rows_of_many_words_are_told_apart_and_found() -> None:

@@ -58,7 +58,7 @@ def enumerated(p: Any, q: Any) -> View:
 
 
 class Loops:
-    """The definitions in METHOD.md's table, one prefix and one token at a time."""
+    """The definitions of docs/reading.md, one prefix and one token at a time."""
 
     def __init__(self, p: Any, q: Any) -> None:
         shown = [tuple(row) for row in EVERY.tolist()]

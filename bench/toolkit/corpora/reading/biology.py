@@ -10,7 +10,7 @@ from bench.toolkit.corpora.reading.columns import Column
 
 
 def from_fasta(lines: Sequence[str], path: Path) -> Column:
-    """One sequence a record, its lines joined; BenchError if the first line that is not blank heads no record."""
+    """Return one sequence a record, its lines joined; BenchError if the first line that is not blank is no heading."""
     records: list[list[str]] = []
     for number, line in enumerate(lines, 1):
         if line.startswith(">"):
@@ -24,7 +24,7 @@ def from_fasta(lines: Sequence[str], path: Path) -> Column:
 
 
 def from_smiles(lines: Sequence[str]) -> Column:
-    """Return the first field of each line that is not blank; a heading that says so is left out."""
+    """Return the first field of each line that is not blank; a line of headings is left out."""
     filled = [line.split() for line in lines if line.strip()]
     if filled and filled[0][0].lower() in ("smiles", "canonical_smiles"):
         filled = filled[1:]

@@ -1,4 +1,4 @@
-"""What a cell of a table may be: a text, a whole number, bytes, or a list of tokens."""
+"""Read a cell of a table: a text, a whole number, bytes, or a list of tokens."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Any
 from bench.contracts.errors import BenchError
 
 Cell = str | tuple[str, ...]
-"""A text that is still to be split, or tokens that the file itself splits."""
+"""A text that is still to be split, or the tokens of a list."""
 
 _BREAKS = re.compile(r"\s*[\r\n]\s*")
 
 
 class Whole(str):
-    """A whole number of a JSON file by its digits, of any size."""
+    """The digits of a whole number of a JSON file, of any size."""
 
     __slots__ = ()
 
 
 def to_cell(value: Any, place: str, number: int) -> Cell | None:
-    """Return the text or the tokens of a value, None if it is null; BenchError, which names the row, for any other.
+    """Return the text or the tokens of a value, None if it is null; BenchError, with the row, if it is neither.
 
-    A line break within a text becomes a blank: one cell is one sequence.
+    A line break within a text becomes a blank, because one cell is one sequence.
     """
     try:
         if value is None or value != value:  # NaN stands for null
@@ -39,7 +39,7 @@ def to_cell(value: Any, place: str, number: int) -> Cell | None:
 
 
 def lists_of(texts: Sequence[Any]) -> list[Any] | None:
-    """Return the values as lists, where every text that is not blank is one as JSON or Python writes it; else None."""
+    """Return the values as lists if each text that is not blank is a list of JSON or Python; else None."""
     found: list[Any] = []
     for text in texts:
         parsed = _as_list(text) if text.strip() else None
@@ -74,7 +74,7 @@ def _token(value: Any, index: int) -> str:
 
 
 def _text(value: Any) -> str:
-    """ValueError, which says what the value is, where it is no text."""
+    """Return the value as text; ValueError, which says what the value is, if it is none."""
     if isinstance(value, bytes):
         try:
             value = value.decode("utf-8")

@@ -1,4 +1,4 @@
-"""Which column of a table is meant: by its name, or by its place where the file has no header."""
+"""Find the column of a table by its name, or by its place if the file has no header."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_NAMED = 20
 class Column(NamedTuple):
     """The values of a column, one a record; None if a record has none.
 
-    `records` is how many records the file holds, counted otherwise than by the values read.
+    `records` is the number of records in the file, counted in another way than by reading the values.
     """
 
     values: Sequence[Any]
@@ -26,8 +26,8 @@ class Column(NamedTuple):
 def choose(first: Sequence[str], rest: Sequence[Sequence[str]], column: str, path: Path) -> tuple[int, bool]:
     """Return the place of a column in a delimited file, from 0, and whether the first row is a header.
 
-    `#2` is the second column of a file without a header. Where a column is called 2 it is that one, unless the cells
-    under that name are whole numbers too: the first row is data then.
+    `#2` is the second column of a file without a header. If a column is called 2, `#2` is that column, unless all its
+    cells are whole numbers too: then the first row is data.
     """
     names = [name.strip() for name in first]
     place = int(column) - 1 if column.isascii() and column.isdigit() and 0 < int(column) <= len(names) else None
@@ -47,7 +47,7 @@ def _is_data(index: int, rest: Sequence[Sequence[str]]) -> bool:
 
 
 def refusal(names: Iterable[str], column: str, path: Path, otherwise: str = "") -> BenchError:
-    """Return the error for a column that is not named, or not there; it names those that are."""
+    """Return the error for a missing or unknown name of a column; it lists the columns."""
     listed = list(dict.fromkeys(names))
     if column:
         return BenchError(f"{unknown(f'column of {path}', column, [name[:40] for name in listed])}{otherwise}")

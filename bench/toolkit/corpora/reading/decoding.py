@@ -1,4 +1,4 @@
-"""From bytes to lines: byte-order marks, line ends, and what is no text."""
+"""Decode bytes into lines: byte-order marks, line ends, and errors for binary files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _KNOWN = ((b"\x1f\x8b", "gzip: name it .gz"), (b"PK\x03\x04", "a zip archive: un
 
 
 def decoded(content: bytes, where: str) -> list[str]:
-    """Lines as they are, empty ones too, whether \\n, \\r\\n or \\r ends them.
+    """Return the lines, empty ones too; \\n, \\r\\n or \\r ends a line.
 
-    UTF-8, or UTF-16 and UTF-32 with a byte-order mark. BenchError, with the line's number, where the bytes are no text.
+    The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark. BenchError, with the line's number, if it is no text.
     """
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
     if encoding == "utf-8-sig" and b"\0" in content:
@@ -33,6 +33,6 @@ def decoded(content: bytes, where: str) -> list[str]:
     if "\0" in text:
         number = text.count("\n", 0, text.index("\0")) + 1
         raise BenchError(f"{where}, line {number}: a NUL character; remove it")
-    # Not str.splitlines, which also breaks at form feeds and Unicode separators inside a line.
+    # str.splitlines also breaks at form feeds and Unicode separators inside a line.
     found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return found if found[-1] else found[:-1]

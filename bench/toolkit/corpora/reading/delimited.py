@@ -1,4 +1,4 @@
-"""CSV and TSV: which delimiter, whether quotation marks quote, and whether one of them swallowed rows."""
+"""Read CSV and TSV: find the delimiter, tell whether quotation marks quote, and refuse marks that swallow rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 class _Unreadable(Exception):
-    """The lines are no table by one of the two ways to read them; the message says where."""
+    """The lines are no table, with or without quotation marks; the message says where."""
 
 
 class _Quoted(NamedTuple):
@@ -35,7 +35,7 @@ class _Quoted(NamedTuple):
 
 
 def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
-    """The cells of a column; BenchError if rows differ in their number of cells, or quotation marks do not pair."""
+    """Return the cells of a column; BenchError if rows differ in their number of cells, or marks do not pair."""
     own = "," if inner_suffix(path) == ".csv" else "\t"
     with _long_cells():
         delimiter = _delimiter(lines, own)
@@ -54,7 +54,10 @@ def from_delimited(lines: Sequence[str], path: Path, column: str) -> Column:
 
 
 def _cells(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
-    """A TSV is its lines, wherever they all have as many cells as the first; a CSV where its quotation marks fail."""
+    """Return the cells and notes. A TSV is read line by line if all lines have as many cells as the first.
+
+    A CSV is read line by line if its quotation marks do not pair.
+    """
     if layout.delimiter == "\t":
         if layout.is_even:
             return _unquoted_as_a_whole(_plain(layout))
@@ -69,7 +72,7 @@ def _cells(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _sound(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
-    """By the quotation marks; _Unreadable where a quoted cell holds what look like rows."""
+    """Return the cells and notes, read with quotation marks; _Unreadable if a quoted cell seems to hold rows."""
     cells, long = _quoted(layout)
     row = first_swallowing(layout, long)
     if row is not None:
@@ -82,7 +85,7 @@ def _sound(layout: Layout) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _quoted(layout: Layout) -> _Quoted:
-    """RFC 4180, to the letter."""
+    """Return the cells as RFC 4180 defines them."""
     reader = csv.reader((f"{line}\n" for line in layout.lines), delimiter=layout.delimiter, strict=True)
     found, start = _Quoted([], []), 0
     try:
@@ -109,13 +112,13 @@ def _check(row: Sequence[str], layout: Layout, before: int, start: int) -> None:
 
 
 def _plain(layout: Layout) -> list[str]:
-    """One row a line, quotation marks as any other character."""
+    """Return the cells with one row a line; quotation marks are ordinary characters."""
     filled = (line for line in layout.lines if line.strip())
     return [line.split(layout.delimiter)[layout.place] for line in islice(filled, int(layout.header), None)]
 
 
 def _unquoted_as_a_whole(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Without the quotation marks, where a writer that quotes must have made the column; as it is otherwise.
+    """Return the cells without quotation marks if a writer that quotes made the column; else as they are.
 
     Such a writer quotes every cell that holds a mark, and doubles it; or it quotes all cells.
     """
@@ -129,7 +132,7 @@ def _unquoted_as_a_whole(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _unquoted_each(cells: list[str]) -> tuple[list[str], int]:
-    """Each cell without its quotation marks where they pair, and how many keep theirs."""
+    """Return each cell without its quotation marks if they pair, and how many keep theirs."""
     kept = sum(cell.startswith('"') and not _QUOTED.fullmatch(cell) for cell in cells)
     return [_unquoted(cell) for cell in cells], kept
 
@@ -140,7 +143,7 @@ def _unquoted(cell: str) -> str:
 
 
 def _records(layout: Layout, cells: Sequence[str]) -> int:
-    """How many records the lines hold: all that are not blank, less the header's and the line breaks within rows."""
+    """Return the number of records: lines that are not blank, without the header and the line breaks within rows."""
     if sum(1 for line in layout.lines if line.strip()) == len(cells) + layout.header:
         return len(cells)
     long = _quoted(layout).long
@@ -150,7 +153,7 @@ def _records(layout: Layout, cells: Sequence[str]) -> int:
 
 
 def _delimiter(lines: Sequence[str], own: str) -> str:
-    """The suffix's own if it parts the first lines evenly, else another that does; else what the first line holds."""
+    """Return the suffix's delimiter if it splits the first lines evenly, else another that does, or that occurs."""
     order = [own, *(name for name in NAMES if name != own)]
     looked_at = list(islice((line for line in lines if line.strip()), LOOKED_AT))
     first = next(iter(looked_at), "")
@@ -167,7 +170,7 @@ def _parts_evenly(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _opening(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the first rows, as far as they can be told before it is known whether quotation marks quote."""
+    """Return the first rows; whether quotation marks quote is not known yet."""
     looked_at = list(islice((line for line in lines if line.strip()), LOOKED_AT))
     if delimiter == "\t":
         return ([_unquoted(cell) for cell in line.split(delimiter)] for line in looked_at)
@@ -180,7 +183,7 @@ def _is_blank(row: Iterable[str]) -> bool:
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
-    """A cell may be as long as it is; the csv module refuses those over 128 KiB until it is told so."""
+    """Let the csv module read cells of any length; by default it refuses those over 128 KiB."""
     before = csv.field_size_limit(sys.maxsize)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which format a file has: its suffix says so; files that hold no lines of text are refused by name."""
+"""Tell a file's format by its suffix, and refuse files that hold no lines of text."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ REFUSED = {suffix: remedy for remedy, suffixes in REMEDIES.items() for suffix in
 
 
 def format_of(path: Path) -> Format:
-    """Return the format that a file's name tells, packed or not: lines of text where it tells none."""
+    """Return the format by the file's name, packed or not: lines of text if the suffix is unknown."""
     return FORMATS.get(inner_suffix(path), "lines")
 
 
 def inner_suffix(path: Path) -> str:
-    """`corpus.CSV.gz` -> `.csv`."""
+    """Return the suffix without that of the packing: `corpus.CSV.gz` -> `.csv`."""
     suffix = path.suffix.lower()
     return Path(path.stem).suffix.lower() if suffix in PACKED else suffix
 
 
 def stem(path: Path) -> str:
-    """`reviews.csv.gz` -> `reviews`."""
+    """Return the name without suffixes: `reviews.csv.gz` -> `reviews`."""
     return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
 
 
 def is_plain(path: Path) -> bool:
-    """Return whether the bytes of the file are its lines."""
+    """Return whether the file is plain text, neither packed nor a table."""
     return path.suffix.lower() not in PACKED and format_of(path) == "lines"
 
 
 def unpacked(content: bytes, path: Path) -> bytes:
-    """The bytes without their packing; BenchError if they are damaged, or where the suffix is that of no text."""
+    """Return the unpacked bytes; BenchError if they are damaged, or if the suffix is not one of text."""
     _refuse_foreign(content, path)
     unpack = PACKED.get(path.suffix.lower())
     if unpack is None:

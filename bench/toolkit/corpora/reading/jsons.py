@@ -1,4 +1,4 @@
-"""JSON: an array, an object of columns, or one record a line."""
+"""Read JSON: an array, an object of columns, or one record a line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Pick = Callable[[Any, int], Any]
 
 
 def from_lines(lines: Sequence[str], path: Path, column: str) -> Column:
-    """Return a record a line; blank lines are none. BenchError if a line is no JSON, or no record has the column."""
+    """Return a record for each line that is not blank; BenchError if one is no JSON, or no record has the column."""
     filled = sum(not _is_blank(line) for line in lines)
     records = (_parsed(line, path, number) for number, line in enumerate(lines, 1) if not _is_blank(line))
     return Column(_values(records, path, column), filled)
 
 
 def from_document(lines: Sequence[str], path: Path, column: str) -> Column:
-    """The elements of an array, or of one of the arrays of an object; else the records of a file of JSON lines."""
+    """Return the elements of an array, or of one array of an object; else the records of a file of JSON lines."""
     try:
         found = json.loads("\n".join(lines), parse_int=Whole)
     except (ValueError, RecursionError) as error:
@@ -39,7 +39,7 @@ def from_document(lines: Sequence[str], path: Path, column: str) -> Column:
 
 
 def _column_of(table: dict[str, Any], path: Path, column: str) -> list[Any]:
-    """{"text": ["a", "b"]}, {"text": {"0": "a", "1": "b"}} as pandas writes it, or {"data": [{"text": "a"}]}."""
+    """Return a column of {"text": ["a"]}, of pandas' {"text": {"0": "a"}}, or of {"data": [{"text": "a"}]}."""
     columns = {name: values for name, values in table.items() if isinstance(values, list | dict)}
     if not columns:
         raise BenchError(f"{path} holds one record; an array of texts or of records is expected")
@@ -72,7 +72,7 @@ def _values(records: Iterable[Any], path: Path, column: str) -> list[Any]:
 
 
 def _picker(first: Any, path: Path, column: str) -> Pick:
-    """Return how the value is taken from a record; all are of the kind of the first."""
+    """Return the function that takes the value from a record; all records are of the kind of the first."""
     if isinstance(first, dict):
         if not column:
             raise refusal(first, column, path)

@@ -1,4 +1,4 @@
-"""How a delimited file is laid out, before it is known whether its quotation marks quote."""
+"""The layout of a delimited file, before it is known whether its quotation marks quote."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Layout(NamedTuple):
 
     @property
     def is_even(self) -> bool:
-        """Whether every line that is not blank has as many cells as the first row, if quotation marks mean nothing."""
+        """True if each line that is not blank has as many cells as the first row, when quotation marks mean nothing."""
         return all(line.count(self.delimiter) == self.width - 1 for line in self.lines if line.strip())
 
 
 class LongRow(NamedTuple):
-    """A row that takes lines `start` to `end` (from 0, `end` excluded), by a line break in the cell of a column."""
+    """A row over lines `start` to `end` (from 0, `end` excluded): the cell of a column has a line break."""
 
     start: int
     end: int

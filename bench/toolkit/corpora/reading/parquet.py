@@ -1,4 +1,4 @@
-"""A column of a Parquet file: text, bytes, whole numbers, or lists; of dictionaries too."""
+"""Read a column of a Parquet file: text, bytes, whole numbers or lists, plain or dictionary-encoded."""
 
 from __future__ import annotations
 

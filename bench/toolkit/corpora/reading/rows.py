@@ -1,4 +1,4 @@
-"""The rows of a file: its lines, the cells of a column, or its records, each a text or a list of tokens."""
+"""Read the rows of a file (lines, cells of a column, or records); each is a text or a list of tokens."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bench.toolkit.corpora.reading.parquet import from_parquet
 
 
 class Rows(NamedTuple):
-    """What a file holds.
+    """The rows of a file.
 
-    A cell is a text, blank ones too, or a tuple of tokens where the file itself splits its sequences. `numbers` are
-    those of lines, or of records without a header, from 1; `place` begins every error about one: "FILE, line".
+    A cell is a text, which may be blank, or a tuple of tokens if the file holds lists. `numbers` are those of the
+    lines, or of the records without the header, from 1. Errors about a row begin with `place`, as in "FILE, line".
     """
 
     cells: Sequence[Cell]
@@ -33,12 +33,12 @@ class Rows(NamedTuple):
 
     @property
     def texts(self) -> list[str]:
-        """Every cell as a text, with blanks between tokens."""
+        """Each cell as a text, with blanks between tokens."""
         return [cell if isinstance(cell, str) else " ".join(cell) for cell in self.cells]
 
 
 def split_column(reference: str) -> tuple[Path, str]:
-    """`reviews.csv#body` -> (reviews.csv, "body"); a file whose own name holds the # is taken as it is."""
+    """Return `reviews.csv#body` as (reviews.csv, "body"); the # may also be part of an existing file's name."""
     path = Path(reference).expanduser()
     if path.exists() or "#" not in reference:
         return path, ""
@@ -47,7 +47,7 @@ def split_column(reference: str) -> tuple[Path, str]:
 
 
 def read_rows(reference: str) -> Rows:
-    """Return the rows of `FILE` or `FILE#column`; BenchError says what is wrong with either."""
+    """Return the rows of `FILE` or `FILE#column`; BenchError if the file or the column is bad."""
     path, column = split_column(reference)
     return parse(read_bytes(path), path, column)
 
@@ -100,7 +100,7 @@ def _column(content: bytes, path: Path, column: str, form: Format) -> Column:
 
 
 def _with_lists(found: Column) -> Column:
-    """CSV has no lists; where every cell is written as one, each is."""
+    """Return the cells as lists if every cell is written as one: CSV has no lists of its own."""
     lists = lists_of(found.values)
     return found if lists is None else found._replace(values=lists, notes=(*found.notes, "cells are read as lists"))
 

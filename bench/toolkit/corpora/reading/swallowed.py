@@ -1,4 +1,4 @@
-"""Whether a quotation mark that opens a cell swallowed the rows after it."""
+"""Tell whether a quotation mark that opens a cell swallows the rows after it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from bench.toolkit.corpora.reading.layout import Layout, LongRow
 
-MOST_DOUBTFUL = 2  # lines in all that may look like rows where no column of numbers tells rows
+MOST_DOUBTFUL = 2  # further lines of all rows that may look like rows, if no column of numbers tells rows
 
 
 def first_swallowing(layout: Layout, long: Sequence[LongRow]) -> LongRow | None:
-    """Return the first row over several lines whose further lines look like rows themselves; None if none does.
+    """Return the first row over several lines whose further lines look like rows; None if there is none.
 
-    A line looks like a row if it has as many cells as the first row, and whole numbers where every row of one line has
-    them. Without such numbers, every line of the file must have as many cells.
+    A line looks like a row if it has as many cells as the first row, and a whole number in each column that has one in
+    every row of one line. If there is no such column, every line of the file must have as many cells.
     """
     if not long or layout.width < 2:
         return None
@@ -26,9 +26,10 @@ def first_swallowing(layout: Layout, long: Sequence[LongRow]) -> LongRow | None:
 
 
 def _swallows(row: LongRow, layout: Layout, numbers: set[int]) -> bool:
-    """The last line ends the cell: what stands after it there belongs to the row, swallowed or not.
+    """Return whether the lines after the first look like rows.
 
-    So it tells something by the numbers before the cell only. If it is the only further line, they must count on.
+    The last line ends the cell, and the text after the cell belongs to the row in either case. So only the numbers
+    before the cell count there. If it is the only further line, they must continue the numbering.
     """
     further = layout.lines[row.start + 1 : row.end]
     if not all(_is_alike(line, layout, numbers) for line in further):
