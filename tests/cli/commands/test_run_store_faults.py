@@ -231,7 +231,7 @@ def test_a_server_that_dies_in_the_middle(folder: Path, words: str, trainers: An
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert any("done: Words real" in line for line in process.stdout)
+        assert any("Words real seed 0: " in line for line in process.stdout)
         end(mlflow)
         Path(trainers("Halts").rpartition(":")[0]).with_name("go").touch()
         rest = process.stdout.read()
