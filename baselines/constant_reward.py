@@ -1,4 +1,4 @@
-"""SeqGAN's generator updates with a constant reward: what is left of *SeqGAN* (AAAI 2017) without its discriminator.
+"""SeqGAN's generator updates with a constant reward: *SeqGAN* (AAAI 2017) without its discriminator.
 
 A control for the update rule itself. A constant reward says nothing about the data, and the gradient of log p has mean
 zero under the model's own samples. But each step raises the probability of the tokens just drawn, and frequent tokens

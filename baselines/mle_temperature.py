@@ -1,4 +1,4 @@
-"""Maximum likelihood, sampled at a temperature below 1: a control that shows whether a gain is more than sharpness.
+"""Maximum likelihood, sampled at a temperature below 1: a control for gains by sharpness alone.
 
 After *Language GANs Falling Short* (Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin; ICLR 2020): NLL_oracle falls
 when a generator merely avoids its rarer tokens, with no better model of the data. So compare a GAN with MLE at the

@@ -1,4 +1,4 @@
-"""SeqGAN's generator updates with random rewards: *SeqGAN* (AAAI 2017) with uniform noise in place of a discriminator.
+"""SeqGAN's generator updates with random rewards: *SeqGAN* (AAAI 2017) with noise for a discriminator.
 
 A control for the update rule (see `constant-reward`) and for the spread of the rewards. They differ from token to token
 like those of a discriminator, but carry no information about the data. So a gain of SeqGAN over this arm comes from its

@@ -1,4 +1,4 @@
-"""SeqGAN: a generator whose reward is a discriminator's probability that its sequences are real, by policy gradient.
+"""SeqGAN: policy gradient; the reward is a discriminator's probability that a sequence is real.
 
 *SeqGAN: Sequence Generative Adversarial Nets with Policy Gradient* (Yu, Zhang, Wang, Yu; AAAI 2017), Algorithm 1:
 

@@ -70,6 +70,7 @@ ELSEWHERE = {
         "bench/reporting/table.py",
         "bench/reporting/to_csv.py",
     ),
+    "reporting/test_labs.py": ("bench/engine/retrain.py", "bench/judging/retrained.py"),
     "reporting/test_latex.py": ("bench/reporting/font_widths.py", "bench/reporting/tabular.py"),
     "reporting/test_plan_folder.py": ("bench/reporting/plans_page.py",),
     "reporting/test_tracker.py": ("bench/records/journals.py", "bench/records/store.py", "bench/records/tracker.py"),

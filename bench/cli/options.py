@@ -41,7 +41,7 @@ corpus = click.option(
     metavar="NAME=FILE",
     help="Use a local file, or a column of it, as a corpus: obama=speeches.csv#text.",
 )
-wait = click.option("--wait", is_flag=True, help="Wait for another bench that is at work in the runs folder.")
+wait = click.option("--wait", is_flag=True, help="Wait for another bench that is at work on the same plan or folder.")
 drop_special = click.option(
     "--drop-special", is_flag=True, help="Drop special tokens of other programs; an end token ends its sequence."
 )

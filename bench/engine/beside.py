@@ -41,11 +41,15 @@ def finished(plan: Plan, setup: Setup) -> list[Record]:
 
 
 def judge(
-    records: Sequence[Record], setup: Setup, own: Sequence[MetricPlugin], judged: Callable[[], object] = lambda: None
+    records: Sequence[Record],
+    plan: Plan,
+    setup: Setup,
+    own: Sequence[MetricPlugin],
+    judged: Callable[[], object] = lambda: None,
 ) -> list[str]:
     """Judge the records beside, each in a process of its own; errors and result are those of `rejudge_folder`."""
     tracker = Tracker(setup.tracking_uri)
-    return rejudge.rejudge_folder(records, own, setup.corpora, setup.runs, tracker, judged, _judge_apart)
+    return rejudge.rejudge_folder(records, own, setup.corpora, setup.runs, tracker, judged, plan.name, _judge_apart)
 
 
 def _judge_apart(record: Record, own: Sequence[MetricPlugin], corpora: Corpora) -> list[str]:

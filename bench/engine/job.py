@@ -40,6 +40,8 @@ TIME_LIMIT = 6 * 3600.0
 """Seconds that a cell may go on without news, unless the user says otherwise."""
 SHELVES = ".shelves"
 """The folder, in the runs folder, of what trainers of the user's make of data; it lasts as long as a run."""
+TAKEN = "taken"
+"""The outcome of a job whose cell another process is at work on."""
 LONGEST = 300  # characters of an error in tables; all of it is in error.log
 
 
@@ -67,17 +69,20 @@ class Context:
 def run(cell: Cell, context: Context) -> str:
     """Run the cell; return the state in which it ended, which its journal tells too once the cell began.
 
-    That is done, failed, diverged, out of memory or interrupted.
+    That is done, failed, diverged, out of memory or interrupted; or TAKEN, if another process is at work on the cell:
+    then nothing is done. A cell that another process has finished is done.
     """
     if context.stop.exists():
         return "interrupted"
     journal = Journal(context.runs / cell.id)
     try:
-        with fence.held(journal.folder / fence.NAME, context.grace, remove=True):
-            return _attempt(cell, context, journal)
+        with fence.held(journal.folder / fence.NAME, remove=True):
+            done = record_of(cell, journal.folder).status == "done"
+            return "done" if done else _attempt(cell, context, journal)
+    except fence.Taken:
+        return TAKEN
     except (BenchError, OSError) as error:  # no lock; an attempt journals its own errors
-        done = record_of(cell, journal.folder).status == "done"  # who held the lock ended the cell meanwhile
-        return "done" if done else _fail(cell, journal, error)
+        return _fail(cell, journal, error)
 
 
 def _attempt(cell: Cell, context: Context, journal: Journal) -> str:

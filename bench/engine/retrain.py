@@ -14,8 +14,8 @@ from bench.engine.job import Context
 from bench.judging import retrained
 from bench.planning.cell import ELSEWHERE, REAL
 from bench.plugins import checksum as code
+from bench.records import at_work
 from bench.records.journal import Journal, Record, checked_record_of, write_cell
-from bench.records.sync import locked
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -45,7 +45,7 @@ def retrain(records: Sequence[Record], corpora: Corpora, folder: Path = retraine
 
     BenchError if another bench is at work in the folder, or names the first cell that does not end.
     """
-    with locked(folder):
+    with at_work.on_all(folder):
         stop = folder.resolve() / f".stop.{os.getpid()}.{time.time_ns()}"
         waiting = []
         for record in records:

@@ -68,7 +68,7 @@ def run(
     setup = session.Setup(corpora, Path(runs), jobs, None, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     session.run(made, setup, _console(progress), seen)
     if own and (records := beside.finished(made, setup)):
-        beside.judge(records, setup, own)
+        beside.judge(records, made, setup, own)
     frame = load_results(runs, made.name)
     return frame[frame["cell"].isin({cell.id for cell in made.cells})].reset_index(drop=True)
 

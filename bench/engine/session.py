@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +21,13 @@ from bench.engine.job import SHELVES, TIME_LIMIT, Context
 from bench.engine.progress import Progress
 from bench.engine.seen import Seen, facts
 from bench.planning.plan import Plan
-from bench.records import one_name, provenance
+from bench.records import at_work, fence, one_name, provenance
 from bench.records import plans as kept_plans
 from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
 from bench.records.live import Live
 from bench.records.mirror import Mirror
 from bench.records.plans import Entries, Entry
 from bench.records.runs import RunsFolder
-from bench.records.sync import locked
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 class Setup:
     """Where and how to run a plan; nothing here changes a number.
 
-    `wait` says whether to wait for another bench that is at work in the runs folder. The limits are those of `Context`.
+    `wait` says whether to wait for another bench that is at work on the same plan, or changes the whole runs folder.
+    The limits are those of `Context`.
     """
 
     corpora: Corpora
@@ -70,7 +71,8 @@ def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[
     known = seen or {label: facts(opened, label) for label, opened in plan.datasets.items()}
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
-    with locked(setup.runs, partial(console.print, markup=False, highlight=False) if setup.wait else None):
+    waiting = partial(console.print, markup=False, highlight=False, soft_wrap=True) if setup.wait else None
+    with at_work.on_plan(plan.name, setup.runs, waiting):
         _announce(known, console)
         warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
         mirror = Mirror(Tracker(setup.tracking_uri), plan.name, setup.runs, warn)
@@ -120,13 +122,17 @@ def _in_order(plan: Plan) -> list[Cell]:
 
 
 def _set_damaged_aside(records: Sequence[Record], console: Console) -> None:
-    """Say which of the cells are damaged, and let them begin anew."""
+    """Say which of the cells are damaged, and let them begin anew; not a cell that another bench is at work on."""
     for record in records:
-        if record.damage:
-            cell = record.cell
-            text = f"{cell.dataset_label} {cell.label} seed {cell.seed} is damaged, and runs again: {record.damage}"
-            console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
-            Journal(record.folder).set_aside()
+        if not record.damage:
+            continue
+        cell = record.cell
+        with suppress(fence.Taken), fence.held(record.folder / fence.NAME, remove=True):
+            damage = checked_record_of(cell, record.folder).damage
+            if damage:  # still: another bench may have mended it
+                text = f"{cell.dataset_label} {cell.label} seed {cell.seed} is damaged, and runs again: {damage}"
+                console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+                Journal(record.folder).set_aside()
 
 
 def _carry_out(

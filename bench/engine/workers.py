@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
@@ -16,8 +16,9 @@ from pathlib import Path
 
 from bench.contracts.errors import BenchError
 from bench.engine import memory, signals
-from bench.engine.job import Context
+from bench.engine.job import TAKEN, Context
 from bench.planning.cell import Cell
+from bench.records import fence
 from bench.records.events import Event, Interrupted, OutOfMemory, TimedOut
 from bench.records.journal import Journal, read_record
 
@@ -67,19 +68,25 @@ class Worker:
 
 
 class Workers:
-    """The workers of this machine, by the sentinels of their processes."""
+    """The workers of this machine, by the sentinels of their processes.
+
+    `taken` are cells that another bench took just before their process began. They wait again.
+    """
 
     def __init__(self, context: Context, start: Start) -> None:
         self.context, self._start = context, start
         self.limit = context.memory_limit or memory.machine_limit()
         self.at_work: dict[int, Worker] = {}
+        self.taken: list[Cell] = []
         self.looked = time.monotonic()
         self.kills = memory.kills()
 
     def fill(self, waiting: deque[Cell], most: int) -> None:
-        """Start processes for waiting cells until `most` are at work."""
-        while waiting and len(self.at_work) < most:
-            cell = waiting.popleft()
+        """Start processes for waiting cells until `most` are at work; not for cells that another bench works on."""
+        waiting.extend(self.taken)
+        self.taken.clear()
+        while len(self.at_work) < most and (cell := self._next(waiting)) is not None:
+            waiting.remove(cell)
             with signals.held_back():
                 process, said = self._start(cell)
                 journal = Journal(self.context.runs / cell.id).path
@@ -155,7 +162,14 @@ class Workers:
             with suppress(OSError):  # a full disk: the cell is unfinished all the same
                 Journal(worker.journal.parent).append(event)
         self._forget(sentinel)
+        if worker.outcome == TAKEN:
+            self.taken.append(worker.cell)
         return worker.cell if again else None
+
+    def _next(self, waiting: Iterable[Cell]) -> Cell | None:
+        """Return the first waiting cell that no other bench is at work on; None if there is none."""
+        folders = ((cell, self.context.runs / cell.id) for cell in waiting)
+        return next((cell for cell, folder in folders if not fence.is_surely_held(folder / fence.NAME)), None)
 
     def _judge(self, worker: Worker, code: int) -> tuple[Event | None, bool]:
         """Return what to journal of a worker that ended, and whether its cell is to be tried again alone."""

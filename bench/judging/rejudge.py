@@ -19,12 +19,12 @@ from bench.judging.evaluator import Evaluator, Judgement, log_prob_of, next_log_
 from bench.judging.kept_samples import kept_samples
 from bench.planning.cell import ELSEWHERE
 from bench.plugins.metrics import MetricPlugin, OwnMetric, as_metrics
-from bench.records import revive
+from bench.records import at_work, fence, revive
 from bench.records.events import Beside
-from bench.records.journal import Journal, Record
+from bench.records.journal import Journal, Record, read_record
 from bench.records.runs import RunsFolder
 from bench.records.store import StoreError
-from bench.records.sync import locked, project_plan
+from bench.records.sync import project_plan
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def rejudge(
 
 def _rejudge(record: Record, opened: Opened, plugins: Sequence[MetricPlugin]) -> list[str]:
     evaluator = own_evaluator(opened, record.cell.evaluation.rule, plugins)
+    with fence.held(record.folder / fence.NAME, fence.FOREVER, remove=True):  # another plan may hold the cell too
+        now = read_record(record.folder)
+        return _judged_alone(now if now.done else record, opened, evaluator)
+
+
+def _judged_alone(record: Record, opened: Opened, evaluator: Evaluator) -> list[str]:
     lacking = _lacking(record, evaluator)
     if not lacking:
         return []
@@ -102,23 +108,25 @@ def rejudge_folder(
     runs: Path,
     tracker: Tracker,
     judged: Callable[[], object] = lambda: None,
+    plan: str | None = None,
     judge_one: JudgeOne | None = None,
 ) -> list[str]:
     """Do as `rejudge` says for cells of a runs folder, and write the plans that hold them to MLflow.
 
-    `judge_one` judges one of them in place of `rejudge`. If the store fails, that is a line too: the scores are in the
-    journals. BenchError also if another command is at work in the folder.
+    With `plan`, whose cells they are, others may work on other plans meanwhile. `judge_one` judges one cell in place of
+    `rejudge`. If the store fails, that is a line too: the scores are in the journals. BenchError also if another
+    command is at work on the plan, or else in the folder.
     """
-    with locked(runs):
+    with at_work.on_plan(plan, runs) if plan else at_work.on_all(runs):
         if judge_one is None:
             lost = rejudge(records, plugins, corpora, judged)
         else:
             lost = _one_by_one(judge_one, records, plugins, corpora, judged)
         stored, changed = RunsFolder(runs), {record.cell.id for record in records}
-        for plan, cells in stored.plans.items():
+        for name, cells in stored.plans.items():
             if changed & cells.keys():
                 try:
-                    project_plan(tracker, plan, cells, stored)
+                    project_plan(tracker, name, cells, stored)
                 except StoreError as error:
                     return [*lost, str(error)]
     return lost

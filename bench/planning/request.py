@@ -132,7 +132,7 @@ def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
     changed = preset_of(dataclasses.replace(request, preset=chosen))
     reference = parse_plugin(asked.absolute)
     cls = plugins.load("bench.baselines", asked.absolute).Settings
-    owners = dict.fromkeys((reference.name, *([asked.label] if asked.named else [])))
+    owners = (reference.name, asked.label) if asked.named else (reference.name,)
     own = {key: value for owner in owners for who, key, value in request.overrides if who == owner} | dict(asked.knobs)
     before = dict(_resolve_preset(cls, chosen, chosen.knobs(cls, *owners), reference.name))
     settings = _resolve(cls, changed.knobs(cls, *owners) | own, reference.name)

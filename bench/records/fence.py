@@ -7,6 +7,7 @@ not hold it.
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import socket
@@ -47,11 +48,11 @@ class Holder:
 
 
 class Taken(BenchError):
-    """Another process holds the lock; `holder` is None if it does not say who it is."""
+    """Another process holds the lock at `path`; `holder` is None if it does not say who it is."""
 
     def __init__(self, path: Path, holder: Holder | None) -> None:
         super().__init__(f"{path.parent} is in use by {holder or 'another process'}")
-        self.holder = holder
+        self.path, self.holder = path, holder
 
 
 @contextmanager
@@ -105,6 +106,11 @@ def is_held(path: Path) -> bool:
     except (ImportError, OSError):
         return True
     return False
+
+
+def is_surely_held(path: Path) -> bool:
+    """Return whether a process holds the lock; False also if that cannot be found out."""
+    return importlib.util.find_spec("fcntl") is not None and is_held(path)
 
 
 def said_holder(path: Path) -> Holder | None:

@@ -6,24 +6,22 @@ and `bench sync` brings the old state back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from bench.contracts.errors import BenchError, unknown
 from bench.planning.cell import REAL
+from bench.records import at_work
 from bench.records import plans as kept_plans
+from bench.records.at_work import Waiting
 from bench.records.plan_facts import facts
 from bench.records.runs import RunsFolder
-from bench.records.sync import locked
 from bench.records.tracker import Tracker
-
-Waiting = Callable[[str], object] | None
 
 
 def rename(plan: str, new: str, runs: Path, tracker: Tracker, waiting: Waiting = None) -> None:
     """Give a plan another name. BenchError if there is no such plan, or if another has the new name."""
     _refuse_unknown(plan, runs)
-    with locked(runs, waiting):
+    with at_work.on_all(runs, waiting):
         _refuse_unknown(plan, runs)
         if new in (plans := kept_plans.read_all(runs)):
             raise BenchError(f"plan {new} is in {runs} already: choose another name")
@@ -40,7 +38,7 @@ def drop_row(
     the plan has no such row, or if it is *real*, which each table needs.
     """
     _refuse_unknown(plan, runs)
-    with locked(runs, waiting):
+    with at_work.on_all(runs, waiting):
         known = facts(RunsFolder(runs), plan).rows
         if label == REAL:
             raise BenchError(f"{REAL} stands in each table: it cannot be dropped")

@@ -19,7 +19,7 @@ SQLITE = "sqlite:///"
 LOCKED_SECONDS = 10.0
 """Seconds to wait for another program that holds the database."""
 SCHEMA_SECONDS = 60.0
-"""Seconds to wait for another process that makes the schema."""
+"""Seconds to wait for another process that writes, or makes the schema."""
 
 
 def path_of(uri: str) -> Path | None:
@@ -43,6 +43,13 @@ def absolute(uri: str) -> str:
 def locked(path: Path, uri: str) -> Iterator[None]:
     """Let one process at a time make the schema of a new store. Raises StoreError as `check` does."""
     check(path, uri)
+    with alone(path, uri):
+        yield
+
+
+@contextmanager
+def alone(path: Path, uri: str) -> Iterator[None]:
+    """Let one process at a time write to a store; StoreError if another one does for too long."""
     with ExitStack() as stack:
         try:
             stack.enter_context(fence.held(path.with_name(f".{path.name}.lock"), SCHEMA_SECONDS))

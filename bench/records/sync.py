@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.contracts.errors import BenchError
-from bench.records import fence, human, one_name, seal
+from bench.records import at_work, human, one_name, seal
 from bench.records import plans as kept_plans
 from bench.records.journal import FAILURES, Record, read_record
 from bench.records.plans import Entries
@@ -44,7 +43,7 @@ def sync(
         check_runs_folder(folder)
     if not folders:
         _with_plans(runs)  # checked before the lock, which would make the folder
-    with locked(runs, waiting):
+    with at_work.on_all(runs, waiting):
         for folder in folders:
             refuse_taken_names(folder, runs)
         taken = [take_in(folder, runs) for folder in folders]
@@ -55,28 +54,6 @@ def sync(
             tracker.record_human(collected)
     left_out = [line for found in taken for line in found.left_out] + list(stored.damaged.values())
     return Synced(sum(found.cells for found in taken), tracked, len(stored.plans), tuple(left_out))
-
-
-@contextmanager
-def locked(runs: Path, waiting: Callable[[str], object] | None = None) -> Iterator[None]:
-    """Allow one `bench run` or `bench sync` at a time in a folder; BenchError if another is at work there.
-
-    With `waiting`, wait for the other one instead, after a call that says who it is.
-    """
-    path = runs / fence.NAME
-    try:
-        with _lock(path, waiting) if waiting else fence.held(path):
-            yield
-    except fence.Taken as taken:
-        raise BenchError(f"{_at_work(taken, runs)}; wait for it with --wait, or give --runs another folder") from None
-
-
-def _lock(path: Path, waiting: Callable[[str], object]) -> AbstractContextManager[None]:
-    return fence.held_when_free(path, lambda taken: waiting(f"{_at_work(taken, path.parent)}; waiting for it"))
-
-
-def _at_work(taken: fence.Taken, runs: Path) -> str:
-    return f"another bench is at work in {runs}" + (f" ({taken.holder})" if taken.holder else "")
 
 
 def project_plan(tracker: Tracker, plan: str, cells: Entries, runs: RunsFolder) -> int:

@@ -6,8 +6,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -39,7 +39,7 @@ from bench.records.store import clear_errors, wait_seconds_only
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment, Metric, Run
 
 DEFAULT_URI = f"{sqlite.SQLITE}mlflow.db"
 SAMPLES = "samples.txt"
@@ -48,6 +48,8 @@ PICTURES = ("*.png", "*.mid")
 STATUS = {"done": "FINISHED", "interrupted": "KILLED", **dict.fromkeys(FAILURES, "FAILED")}
 DESCRIPTION = 5_000  # most characters of an experiment's tag in MLflow's stores
 BATCH = 100  # most tags that a store takes at once
+TOGETHER = 500  # runs whose points a database gives at once
+MOST_POINTS = 2**31 - 1  # no limit
 LOGGERS = ("mlflow", "alembic")
 
 
@@ -99,7 +101,7 @@ class Tracker:
         """
         wanted = project(record, plan, entry)
         try:
-            with self._clear_errors():
+            with self._writing():
                 known = self._bring(record, plan, wanted, entry.asked)
         except BaseException:
             self._plans.pop(plan, None)  # half of the run may be written: search the store again
@@ -114,7 +116,7 @@ class Tracker:
         """
         key = plan, record.cell.id
         wanted = project(record, plan, entry)
-        with self._clear_errors():
+        with self._writing():
             if key not in self._live:
                 self._live[key] = _Live(self._create(record, wanted, {}), set())
             live = self._live[key]
@@ -129,7 +131,7 @@ class Tracker:
             if room < 0:
                 break
             lines.append(line)
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(dataset), "mlflow.note.content", "\n".join(lines))
 
     def rename_plan(self, plan: str, new: str, cells: Collection[str]) -> None:
@@ -139,7 +141,7 @@ class Tracker:
         """
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             if set(self._known(new)) - set(cells):
                 raise BenchError(f"plan {new} is in {self.uri} already: choose another name")
             for run in self._of_cells(plan, cells):
@@ -150,7 +152,7 @@ class Tracker:
         """Delete the plan's runs of these cells; `mlflow gc` then frees their room."""
         if not self._exists:
             return
-        with self._clear_errors():
+        with self._writing():
             for run in self._of_cells(plan, cells):
                 self._client.delete_run(run.info.run_id)
             self._forget(plan)
@@ -233,7 +235,7 @@ class Tracker:
         columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
-            rows = {name: [row for run in runs for row in self._curve(run, key)] for name, key in keys.items()}
+            rows = {name: self._rows(runs, key) for name, key in keys.items()}
         return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
@@ -260,7 +262,7 @@ class Tracker:
 
     def record_human(self, collected: Collected) -> None:
         """Write imported human scores to the dataset's experiment, in place of earlier ones."""
-        with self._clear_errors():
+        with self._writing():
             self._client.set_experiment_tag(self._experiment(collected.dataset), "human", collected.to_json())
 
     def human(self) -> dict[str, Collected]:
@@ -277,6 +279,13 @@ class Tracker:
             sqlite.check(path, self.uri)
             sqlite.look_beside(path)
         return _connect(sqlite.absolute(self.uri))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write to the store, with clear errors; an SQLite store takes one process at a time."""
+        path = sqlite.path_of(self.uri)
+        with self._clear_errors(), sqlite.alone(path, self.uri) if path else nullcontext():
+            yield
 
     def _clear_errors(self) -> AbstractContextManager[None]:
         return clear_errors(self.uri)
@@ -348,12 +357,26 @@ class Tracker:
         folder = sqlite.folder_of(str(run.info.artifact_uri)) if sqlite.path_of(self.uri) else None
         return folder is not None and not all((folder / name).exists() for name in _kept(run))
 
-    def _curve(self, run: Run, key: str) -> list[tuple[Any, ...]]:
-        if key not in run.data.metrics:
-            return []
-        tags = run.data.tags
-        who = (run.info.run_id, tags["dataset"], tags["label"], int(tags["seed"]))
-        return [(*who, point.step, point.value) for point in self._client.get_metric_history(run.info.run_id, key)]
+    def _rows(self, runs: Sequence[Run], key: str) -> list[tuple[Any, ...]]:
+        """Return run id, dataset, label, seed, step and value of every point that the runs have under a key."""
+        having = [run for run in runs if key in run.data.metrics]
+        told = ((run.info.run_id, run.data.tags) for run in having)
+        who = {run_id: (run_id, tags["dataset"], tags["label"], int(tags["seed"])) for run_id, tags in told}
+        found: dict[str, list[Metric]] = {run_id: [] for run_id in who}
+        for run_id, point in self._points(list(who), key):
+            found[run_id].append(point)
+        return [(*who[run_id], point.step, point.value) for run_id, points in found.items() for point in points]
+
+    def _points(self, run_ids: Sequence[str], key: str) -> Iterator[tuple[str, Metric]]:
+        """Yield run id and point of each run under a key: many runs at a time, if the store is a database here."""
+        store = self._client._tracking_client.store  # the client itself asks for one run at a time
+        if not hasattr(store, "get_metric_history_bulk"):  # a server
+            for run_id in run_ids:
+                yield from ((run_id, point) for point in self._client.get_metric_history(run_id, key))
+            return
+        for at in range(0, len(run_ids), TOGETHER):
+            for found in store.get_metric_history_bulk(run_ids[at : at + TOGETHER], key, MOST_POINTS):
+                yield found.run_id, found
 
     def _bring(self, record: Record, plan: str, wanted: Projection, asked: int) -> _Known:
         """Write the cell if the store lacks it or has an older state; return what the store then holds of it."""

@@ -151,7 +151,7 @@ def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, 
 def _holm(comparisons: Sequence[Comparison]) -> str:
     """Return how many p over seeds the adjustment counts, those of t apart if they differ; "" if none is defined."""
     t, exact = sum(one.p_t is not None for one in comparisons), sum(one.p_exact is not None for one in comparisons)
-    apart = "" if t == exact else f" (t: {t})"
+    apart = "" if t == exact else f", t over {t}"
     return f"; Holm over {exact} {'row' if exact == 1 else 'rows'}{apart}" if exact else ""
 
 

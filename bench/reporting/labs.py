@@ -13,6 +13,7 @@ from bench.contracts.errors import BenchError
 from bench.judging.retrained import Again, all_again
 from bench.judging.verify import WRONG, Finding
 from bench.planning.cell import REAL
+from bench.records import encoding
 from bench.records.journal_frame import frame_of, per_sequence_of
 from bench.reporting import latex, render, to_csv
 from bench.reporting.build import build_tables
@@ -75,7 +76,7 @@ def _lab(path: Path, corpora: Corpora) -> Lab:
         checked = examine(found, corpora)
         faults = _faults(checked)
         if faults:
-            return Lab(path.stem, frame_of(found.runs, "").iloc[:0], {}, faults)
+            return Lab(path.stem, encoding.frame(()), {}, faults)
         frame, read = frame_of(found.runs, found.plan), per_sequence_of(found.runs)
         sequences = {f"{path.stem}/{key}": read(key) for key in dict.fromkeys(frame["run_id"])}
         marks = _marks(frame, checked.findings, all_again(found.runs.of_plan(found.plan)))

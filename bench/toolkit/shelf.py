@@ -107,7 +107,7 @@ def sweep(folders: Iterable[Path], kind: str | None = None) -> list[Path]:
             kinds.setdefault(_kind(entry), []).append(entry)
         for name, entries in kinds.items():
             if name and kind in (None, name):
-                removed += sorted(entries, key=lambda entry: (entry / "entry.json").stat().st_mtime_ns)[:-1]
+                removed += sorted(entries, key=_made)[:-1]
     for entry in removed:
         shutil.rmtree(entry, ignore_errors=True)
     return removed
@@ -120,6 +120,13 @@ def size(entry: Path) -> int:
 
 def _entries(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("[!.]*/entry.json"))
+
+
+def _made(entry: Path) -> int:
+    """Return when an entry was made, in nanoseconds; 0 if another process has swept it."""
+    with suppress(OSError):
+        return (entry / "entry.json").stat().st_mtime_ns
+    return 0
 
 
 def _kind(entry: Path) -> str:

@@ -1,14 +1,14 @@
-"""Print the rows of result folders ordered by forward KL, and test the nearest against each other row.
+"""Print the rows of result folders ordered by forward KL, and test one row, by default the nearest, against each other.
 
-`python reports/results/by_kl.py FOLDER...` reads FOLDER/runs.csv; a run that stands in two folders counts once. The
-tests are Welch's and the permutation test, unpaired, with the seed as the unit, each adjusted by Holm's method over its
-column. They fit a nearest row that shares no start with the others, as `mle-regularised` does not. The verdict goes by
-the permutation p.
+`python reports/results/by_kl.py FOLDER... [--reference ROW]` reads FOLDER/runs.csv; a run that stands in two folders
+counts once. The tests are Welch's and the permutation test, unpaired, with the seed as the unit. Each is adjusted by
+Holm's method over its column. They fit a row that shares no start with the others, as `mle-regularised` does not. The
+verdict goes by the permutation p.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,11 +36,12 @@ def mean(values: pd.Series) -> str:
     return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ± {(high - low) / 2:.3f}"
 
 
-def main(folders: Sequence[Path]) -> None:
-    """Print one line a row."""
+def main(folders: Sequence[Path], reference: str | None = None) -> None:
+    """Print one line a row, and the tests of the reference (default: the nearest row) against it."""
     runs = read(folders)
     order = [label for label in runs.groupby("label")["forward_kl"].mean().sort_values().index if label != "real"]
-    best, *others = order
+    best = reference or order[0]
+    others = [label for label in order if label != best]
     p = {(metric, test): _adjusted(runs, best, others, metric, test) for metric in METRICS for test in TESTS}
     for label in order:
         values = {metric: _of(runs, label, metric) for metric in METRICS}
@@ -69,4 +70,8 @@ def _of(runs: pd.DataFrame, label: str, metric: str) -> pd.Series:
 
 
 if __name__ == "__main__":
-    main([Path(folder) for folder in sys.argv[1:]])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--reference")
+    given = parser.parse_args()
+    main(given.folders, given.reference)

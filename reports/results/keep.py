@@ -119,7 +119,8 @@ def main(plan: str, folder: Path, options: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as made:
         subprocess.run(["bench", "report", "--plan", plan, "--out", made, *options], check=True)
         folder.mkdir(parents=True, exist_ok=True)
-        for file in sorted(Path(made).iterdir()):
+        report = next(Path(made).rglob("report.json")).parent
+        for file in sorted(report.iterdir()):
             if not any(fnmatch(file.name, pattern) for pattern in LEFT_OUT):
                 shutil.copy(file, folder / file.name)
     (folder / "state.md").write_text(page, encoding="utf-8")

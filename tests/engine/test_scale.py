@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +14,17 @@ import pytest
 from rich.console import Console
 
 from bench.contracts.metric import Score
+from bench.engine.overview import overview
 from bench.engine.progress import NEXT, Progress
 from bench.planning.cell import Cell
+from bench.records import plans as kept_plans
 from bench.records.events import Done, Epoch, Start
-from bench.records.journal import Journal, Record, write_cell
+from bench.records.journal import Journal, Record, checked_record_of, write_cell
+from bench.records.journal_frame import frame_of
+from bench.records.plans import Entry
+from bench.records.runs import RunsFolder
+from bench.records.sync import project_plan
+from bench.records.tracker import Tracker
 
 DONE = Done(scores={"ones": Score(value=0.25, better="higher", signature="s" * 200)}, hypotheses=3, seconds=1.0)
 START = Start(source={}, notes=("n" * 500,))
@@ -102,6 +109,41 @@ def test_a_tick_costs_the_same_among_many_cells(
     few, many = work(50), work(400)
     assert many.opened == few.opened and many.read == pytest.approx(few.read, rel=0.01), "times differ in length"
     assert few.looked <= many.looked <= 120 * (2 * NEXT + 10)
+
+
+LOOKS: dict[str, Callable[[Sequence[Cell], Path], object]] = {
+    "status": lambda cells, runs: overview(RunsFolder(runs)),
+    "schedule": lambda cells, runs: [write_cell(cell, runs) for cell in cells],
+    "resume": lambda cells, runs: [checked_record_of(cell, runs / cell.id) for cell in cells],
+    "report": lambda cells, runs: frame_of(RunsFolder(runs), "all"),
+    "sync": lambda cells, runs: project_plan(Untold(), "all", RunsFolder(runs).plans["all"], RunsFolder(runs)),
+}
+
+
+class Untold(Tracker):
+    """Writes nothing."""
+
+    def project(self, record: Record, plan: str, entry: Entry) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_each_file_of_many_cells_is_opened_as_often_as_of_few(
+    make_cells: Callable[[int], tuple[list[Cell], Path]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def opened(count: int) -> int:
+        cells, runs = make_cells(count)
+        for cell in cells:
+            for event in (START, EPOCH, DONE):
+                Journal(runs / cell.id).append(event)
+        kept_plans.write("all", {cell.id: Entry(label=cell.label) for cell in cells}, runs)
+        with counted(monkeypatch) as found:
+            LOOKS[name](cells, runs)
+        return found.opened
+
+    few, many = opened(20), opened(80)
+    assert few >= 20, "it reads each cell"
+    assert many <= 4 * few, "the plan is opened as often, each cell as often"
 
 
 def test_of_a_running_cell_only_new_lines_are_read(make_cells: Callable[[int], tuple[list[Cell], Path]]) -> None:

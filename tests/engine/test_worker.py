@@ -18,6 +18,7 @@ import pytest
 
 from bench.engine import job, pool
 from bench.engine.job import Context
+from bench.engine.local import Local
 from bench.planning.cell import Cell
 from bench.records import fence
 from bench.records.events import Failed, Interrupted, Start
@@ -92,18 +93,33 @@ with fence.held(Path(sys.argv[1])):
 """
 
 
-def test_no_cell_is_started_beside_a_process_that_works_on_it(make_cell: Callable[..., Cell], context: Context) -> None:
+def test_a_cell_that_another_process_works_on_is_left_to_it(make_cell: Callable[..., Cell], context: Context) -> None:
     cell = make_cell()
     folder = context.runs / cell.id
     with subprocess.Popen([sys.executable, "-c", HOLDS, folder / fence.NAME], stdout=subprocess.PIPE) as other:
         assert other.stdout and other.stdout.readline()
-        assert job.run(cell, replace(context, grace=0.1)) == "failed"
+        assert job.run(cell, context) == job.TAKEN and read_record(folder).events == ()
         other.kill()
-    record = read_record(folder)
-    failed = record.last(Failed)
-    assert failed is not None and f"{folder} is in use by process {other.pid} on " in failed.error
-    assert not record.all(Start)
     assert job.run(cell, context) == "done"
+    before = read_record(folder).events
+    assert job.run(cell, context) == "done" and read_record(folder).events == before, "it is not run again"
+
+
+def test_other_cells_go_first_while_another_process_works_on_one(
+    make_cell: Callable[..., Cell], context: Context
+) -> None:
+    held, free = make_cell(), make_cell(seed=1)
+    folders = {cell: context.runs / cell.id for cell in (held, free)}
+    with subprocess.Popen([sys.executable, "-c", HOLDS, folders[held] / fence.NAME], stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline()
+
+        def tick() -> None:
+            if read_record(folders[free]).status == "done" and other.poll() is None:
+                assert read_record(folders[held]).events == ()
+                other.kill()
+
+        assert Local(1).run([held, free], context, tick) == []
+    assert [read_record(folder).status for folder in folders.values()] == ["done", "done"]
 
 
 def test_a_file_system_that_does_not_lock_fails_the_cell_in_one_line(

@@ -13,7 +13,7 @@ from bench.engine.job import Context, run
 from bench.records import plans as kept_plans
 from bench.records.journal import read_record
 from bench.records.plans import Entry
-from bench.records.sync import Synced, Taken, came_further, check_runs_folder, locked, sync, take_in
+from bench.records.sync import Synced, Taken, came_further, check_runs_folder, sync, take_in
 from bench.records.tracker import Tracker
 
 
@@ -74,17 +74,6 @@ def test_a_folder_of_no_runs_is_refused(theirs: Path, tmp_path: Path) -> None:
     theirs.rename(tmp_path / "runs")
     with pytest.raises(BenchError, match=f"no cells and no plans in {tmp_path}: give {tmp_path}/runs"):
         check_runs_folder(tmp_path)
-
-
-def test_one_command_at_a_time(tmp_path: Path) -> None:
-    with (
-        locked(tmp_path / "runs"),
-        pytest.raises(BenchError, match="another bench is at work in"),
-        locked(tmp_path / "runs"),
-    ):
-        pytest.fail("both hold the lock")
-    with locked(tmp_path / "runs"):
-        pass
 
 
 def test_damaged_cells_there_are_left_out_and_named(theirs: Path, tmp_path: Path) -> None:

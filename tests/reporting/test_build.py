@@ -708,7 +708,7 @@ def test_two_tests_that_are_not_defined_alike_are_two_families(shop: Any, build:
 
     constant = [*runs("seqgan", 8.7, 8.7, 8.7), *runs("mle", 9.0, 9.0, 9.0)]
     (table,) = build([*constant, *runs("pg-bleu", 8.8, 8.9, 9.1)])
-    assert grids.tests(table)[0].caption.endswith("; Holm over 2 rows (t: 1)")
+    assert grids.tests(table)[0].caption.endswith("; Holm over 2 rows, t over 1")
 
 
 def test_the_papers_p_is_of_its_own_arms(shop: Any, build: Build) -> None:

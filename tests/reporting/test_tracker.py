@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from bench.contracts.errors import BenchError
 from bench.contracts.metric import Score
@@ -213,6 +214,28 @@ def test_the_curves_of_many_metrics_take_one_search(shop: Any, store: str, monke
     curves = Tracker(store).curves("quick", metrics)
     assert [len(curves[name]) for name in metrics] == [4] * 4
     assert sum("plan = 'quick'" in condition for condition in searches) == 1
+
+
+@pytest.mark.parametrize("runs", [3, 6])
+def test_a_database_is_asked_once_for_the_curves_of_all_runs(
+    shop: Any, store: str, monkeypatch: pytest.MonkeyPatch, runs: int
+) -> None:
+    tracker = Tracker(store)
+    for seed in range(runs):
+        tracker.project(shop.done(shop.cell("mle", seed), {"a": seed + 1.0}), "quick", ENTRY)
+    asked, ask = list[str](), SqlAlchemyStore.get_metric_history_bulk
+
+    def counted(self: Any, run_ids: list[str], key: str, most: int) -> Any:
+        asked.append(key)
+        return ask(self, run_ids, key, most)
+
+    monkeypatch.setattr(SqlAlchemyStore, "get_metric_history_bulk", counted)
+    curves = tracker.curves("quick", ["a"])["a"]
+    assert asked == ["curve/a"]
+    last = curves[curves["x"] == 40]
+    assert sorted(zip(last["seed"], last["value"], strict=True)) == [(seed, seed + 1.0) for seed in range(runs)]
+    monkeypatch.delattr(SqlAlchemyStore, "get_metric_history_bulk")  # a server has no such question
+    pd.testing.assert_frame_equal(tracker.curves("quick", ["a"])["a"], curves)
 
 
 def test_a_resumed_run_repeats_points_and_each_is_kept_once(shop: Any, store: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -120,3 +121,22 @@ def test_older_entries_of_a_kind_are_swept(tmp_path: Path) -> None:
     assert shelf.sweep([tmp_path], "coco") == [] and len(list(tmp_path.iterdir())) == 5
     assert shelf.sweep([tmp_path, tmp_path / "absent"]) == [tmp_path / "a"]
     assert {path.name for path in tmp_path.iterdir()} == {"b", "c", "d", "e"}, "without a kind they stay"
+
+
+def test_an_entry_that_another_process_sweeps_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, key in enumerate(("a", "b", "c")):
+        shelf.keep([tmp_path], key, {"x": np.arange(3)}, None, "poems")
+        os.utime(tmp_path / key / "entry.json", (number, number))
+    seen = shelf._kind
+
+    def late(entry: Path) -> str:
+        kind = seen(entry)
+        if entry.name == "b":
+            shutil.rmtree(entry)
+        return kind
+
+    monkeypatch.setattr(shelf, "_kind", late)
+    shelf.sweep([tmp_path])
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]

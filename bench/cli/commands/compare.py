@@ -47,7 +47,7 @@ def command(one: str, other: str, dataset: str | None, metrics: str | None, plan
     console.print(f"A = {one}, B = {other}, on {mine[0].cell.dataset_label}", style="bold", soft_wrap=True)
     console.print(f"seeds of A: {seeds(mine)}; of B: {seeds(theirs)}; {_how(found)}", soft_wrap=True)
     console.print(_table(found, wide=console.width >= WIDE))
-    for line in _notes(found):
+    for line in _notes(found, wide=console.width >= WIDE):
         console.print(line, soft_wrap=True)
 
 
@@ -74,13 +74,16 @@ def _table(found: RowsCompared, wide: bool) -> Table:
             number(gap.value if gap else None, named.decimals, sign="+") + half,
             *([number(each.found.improvement if each.found else None, 2)] if wide else []),
             DASH if each.needed else p_value(each.holm),
-            _verdict(each),
+            _verdict(each, wide),
         )
     return table
 
 
-def _verdict(each: OnMetric) -> str:
-    """Return the verdict on A, or the number of seeds that it needs if p cannot be below .05 with so few."""
+def _verdict(each: OnMetric, wide: bool) -> str:
+    """Return the verdict on A, or the number of seeds that it needs if p cannot be below .05 with so few.
+
+    A narrow terminal has no room for "not distinguishable".
+    """
     if each.needed:
         return f"needs {each.needed} seeds"
     if each.verdict is None or each.verdict.p is None:
@@ -88,15 +91,17 @@ def _verdict(each: OnMetric) -> str:
     if each.verdict.word != "not distinguishable":
         return each.verdict.word
     more = f"+{each.verdict.more}" if each.verdict.more is not None else f"over {MOST_SEEDS:,}"
-    return f"{each.verdict.word} ({more} seeds)"
+    return f"{each.verdict.word} ({more} seeds)" if wide else f"unclear ({more} seeds)"
 
 
-def _notes(found: RowsCompared) -> list[str]:
+def _notes(found: RowsCompared, wide: bool) -> list[str]:
     """Return the notes on how to read the table."""
     exact = "the sign-flip test" if found.paired else "the permutation test"
     notes = [f"p: {exact} over seeds, after Holm over {found.family} metrics. The last column is at .05."]
     if any(each.needed for each in found.metrics):
         notes.append("needs n seeds: with fewer seeds an arm, no p can be below .05 after Holm, whatever the scores.")
+    if not wide and any(each.verdict and each.verdict.word == "not distinguishable" for each in found.metrics):
+        notes.append("unclear (+n seeds): not distinguishable; n more seeds an arm would find this difference in 80 %.")
     strongest = max(found.metrics, key=lambda each: each.evidence)
     notes.append(
         f"Largest e-value (holds however often seeds are added; 20 is 1 / .05): {strongest.evidence:.3g} on "

@@ -231,7 +231,7 @@ def _judge_beside(plan: Plan, setup: session.Setup, own: Sequence[MetricPlugin],
         return 0
     try:
         with following("runs judged by your own metrics", len(records)) as step:
-            lost = beside.judge(records, setup, own, step)
+            lost = beside.judge(records, plan, setup, own, step)
     except BenchError as error:  # the training is done, and its tables are due
         console.print(f"{error}; `bench rejudge` tries again", markup=False, style="red", soft_wrap=True)
         return 1

@@ -92,9 +92,9 @@ def _columns(table: Table, width: int) -> list[Column | None]:
 
 
 def tests(table: Table) -> list[View]:
-    """Return the comparisons of the reference with each other row, a table for each metric in the columns' order."""
-    views = []
-    for column in table.columns if table.comparisons else ():
+    """Return the comparisons of the reference with each other row: a table for each metric that both have."""
+    views, compared = [], {one.metric for one in table.comparisons if one.difference}
+    for column in (column for column in table.columns if column.metric in compared):
         grid = grids.tests_on(table, column)
         labels = [one.label for one in table.comparisons if one.metric == column.metric]
         lines = (

@@ -8,7 +8,10 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
+from bench.cli.commands.compare import _notes, _verdict
 from bench.contracts.errors import BenchError
+from bench.judging.compare_rows import OnMetric, RowsCompared
+from bench.judging.pair_verdict import PairVerdict
 from bench.records.journal import Record
 
 Call = Callable[..., Result]
@@ -36,3 +39,23 @@ def test_rows_that_are_not_there(finish: Callable[..., list[Record]], call: Call
         call("compare", "random-unigrams", "random-uniform")
     with pytest.raises(BenchError, match="cannot be compared: both rows have"):
         call("compare", "random-unigram", "random-uniform", "--metrics", "bleu-9")
+
+
+def test_a_narrow_terminal_has_a_short_word_for_what_is_not_distinguishable() -> None:
+    verdict = PairVerdict(word="not distinguishable", p=0.4, seeds=6, more=12)
+    one = OnMetric(
+        metric="nll_oracle",
+        better="lower",
+        one=1.0,
+        other=2.0,
+        found=None,
+        holm=0.4,
+        verdict=verdict,
+        needed=None,
+        evidence=1.0,
+    )
+    found = RowsCompared(metrics=(one,), left_out=(), paired=(), family=1)
+    assert _verdict(one, wide=True) == "not distinguishable (+12 seeds)"
+    assert _verdict(one, wide=False) == "unclear (+12 seeds)"
+    assert any(note.startswith("unclear (+n seeds): not dist") for note in _notes(found, wide=False))
+    assert not any(note.startswith("unclear") for note in _notes(found, wide=True))

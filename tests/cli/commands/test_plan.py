@@ -12,11 +12,11 @@ import pytest
 from click.testing import Result
 
 from bench.contracts.errors import BenchError
+from bench.records import at_work
 from bench.records import plans as kept_plans
 from bench.records.journal import Record
 from bench.records.plan_facts import all_facts, facts
 from bench.records.runs import RunsFolder
-from bench.records.sync import locked
 from bench.records.tracker import Tracker
 
 Call = Callable[..., Result]
@@ -119,7 +119,7 @@ def test_mistakes_are_named_and_change_nothing(small: list[Record], call: Call) 
     for arguments, message in MISTAKES.items():
         with pytest.raises(BenchError, match=message):
             call("plan", *arguments)
-    with locked(Path("runs")), pytest.raises(BenchError, match="another bench is at work in runs"):
+    with at_work.on_all(Path("runs")), pytest.raises(BenchError, match="another bench is at work in runs"):
         call("plan", "rename", "small", "new")
     assert (rows("small"), tracked("small")) == before and not Path("results").exists()
 
