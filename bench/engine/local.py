@@ -70,21 +70,19 @@ class Local:
 def run_one(cell: Cell, context: Context, guard: Callable[[], AbstractContextManager[None]]) -> bool:
     """Run a cell in a process of its own; return whether that died and the cell is to run again.
 
-    The process is started within `guard`. What ends it early are the limits of `context`, not this process.
+    The process is started within `guard`. The limits of `context` end it early, and nothing else does.
     """
 
     def guarded(cell: Cell) -> tuple[BaseProcess, Connection]:
         with guard():
             return _start(cell, context)
 
-    workers, again, waiting = Workers(context, guarded), list[Cell](), deque([cell])
+    workers, waiting, again = Workers(context, guarded), deque([cell]), list[Cell]()
     try:
-        while waiting or workers.at_work or workers.taken:
-            workers.fill(waiting, 1)
+        while workers.at_work or ((waiting or workers.taken) and not context.stop.exists()):
+            workers.fill(waiting, 1)  # not while another bench works on the cell
             again += workers.reap(0.5)
             workers.watch()
-            if not workers.at_work and context.stop.exists():  # another bench holds the cell
-                break
     finally:
         workers.kill()
     return bool(again)
