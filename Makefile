@@ -9,8 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
 	$(BIN)/bench run --all
 
-test: .venv/.installed-dev  ## the tests, under six minutes
-	$(BIN)/python -m pytest -m "not slow"
+test: .venv/.installed-dev  ## the tests, under six minutes: two processes share them
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: .venv/.installed-dev  ## the tests that take long: a cluster, notebooks, training that must succeed
 	$(BIN)/python -m pytest -m slow
