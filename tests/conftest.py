@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -144,6 +146,27 @@ def no_flock() -> Callable[[int], str]:
     if number is None:
         pytest.skip("calls cannot be filtered here")
     return lambda error: NO_FLOCK.format(flock=number, error=error)
+
+
+@pytest.fixture
+def on_small_disk(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs Python's arguments where the folder `disk` is a disk of its own, of so many bytes.
+
+    No right is needed: the disk is in memory, and only the process and its children see it.
+    """
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    alone = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c"]
+    mount = f"mount -t tmpfs -o size=65536 none '{disk}'"
+    if shutil.which("unshare") is None or subprocess.run([*alone, mount], capture_output=True).returncode:
+        pytest.skip("this system lets no user mount a disk in a namespace of the user's own")
+
+    def run(size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+        script = f"mount -t tmpfs -o size={size} none '{disk}' && exec \"$@\""
+        command = [*alone, script, "bash", sys.executable, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+
+    return run
 
 
 class AtOnce:

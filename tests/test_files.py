@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.files import as_text, checksum, read_bytes, read_object, read_scores, read_text, safe_name, write_whole
+from bench.files import (
+    as_text,
+    checksum,
+    plain_bytes,
+    plain_file,
+    read_bytes,
+    read_object,
+    read_scores,
+    read_text,
+    safe_name,
+    telling_room,
+    write_whole,
+)
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -35,6 +49,28 @@ def test_a_file_that_holds_no_object_is_named(tmp_path: Path, content: bytes) ->
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(BenchError, match=rf"^{re.escape(str(tmp_path))}/file is damaged \(.*\): remove it$"):
         read_object(tmp_path / "file", "remove it")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
+@pytest.mark.parametrize("append", [False, True])
+def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path, append: bool) -> None:
+    """To open a pipe waits for its other end, and /dev/zero has none."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    opened = Path("/proc/self/fd")
+    before = len([*opened.iterdir()]) if opened.exists() else None
+    for name in ("pipe", "zero", "folder", "none/at all"):
+        with pytest.raises(OSError), plain_file(tmp_path / name, append=append):
+            pass
+    assert before is None or len([*opened.iterdir()]) == before
+
+
+def test_a_plain_file_is_read_and_appended_to(tmp_path: Path) -> None:
+    for part in (b"one", b"two"):
+        with plain_file(tmp_path / "file", append=True) as file:
+            file.write(part)
+    assert plain_bytes(tmp_path / "file") == b"onetwo"
 
 
 def test_where_it_fails_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,3 +143,26 @@ def test_text_is_read_without_its_mark_or_the_line_that_is_no_utf8_is_named(tmp_
         read_text(path, "the preset ", "save it again")
     with pytest.raises(BenchError, match=r"^here: not UTF-16 "):
         as_text(b"\xff\xfea", "here", encoding="utf-16")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
+def test_what_does_not_end_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        for path, what in ((Path("/dev/zero"), "device"), (tmp_path / "fifo", "pipe"), (tmp_path / "socket", "socket")):
+            for read in (read_bytes, checksum):
+                with pytest.raises(BenchError, match=f"^{path} is a {what}: give a file$"):
+                    read(path)
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(BenchError, match="link is a device"):
+        read_bytes(tmp_path / "link")
+
+
+def test_a_lack_of_room_says_what_is_needed_and_free(tmp_path: Path) -> None:
+    told = r"No space left on device; 1,234 bytes are needed, [\d,]+ are free"
+    with pytest.raises(OSError, match=told) as lack, telling_room(tmp_path / "file", 1234):
+        raise OSError(errno.ENOSPC, "full")
+    assert lack.value.filename == str(tmp_path / "file") and lack.value.errno == errno.ENOSPC
+    with pytest.raises(PermissionError, match="no entry"), telling_room(tmp_path, 1):
+        raise PermissionError(errno.EACCES, "no entry")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from bench.engine import terminal
 
 
 @contextmanager
 def following(what: str, total: int) -> Iterator[Callable[[], None]]:
     """Yield a function to call after each of `total` steps."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
+    console = terminal.console(sys.stderr)
     # Drawn at each step only: a thread that draws would take time from the timed work.
     with Progress(
         *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal

@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__
-from bench.cli import commands, options
-from bench.contracts.errors import BenchError, ContractError, named, unknown
+from bench.cli import commands, early, options
+from bench.contracts.errors import BenchError, ContractError, folded, named, unknown
 from bench.engine import signals, terminal
+from bench.files import NO_ROOM
 
 # Errors of a path that the user named, not of the code: no permission, a file in place of a folder, a full disk, a path
 # that does not exist.
@@ -28,13 +29,13 @@ _PLACES = (
     errno.ENOTDIR,
     errno.EEXIST,
     errno.EISDIR,
-    errno.ENOSPC,
-    errno.EDQUOT,
+    *NO_ROOM,
 )
 _NAMES = (errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 
 
-HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "color": True}
+"""With `color`, escape sequences of other people's texts reach the stream, which shows them; click would drop them."""
 
 
 class LazyGroup(click.Group):
@@ -116,22 +117,30 @@ def main() -> None:
         with signals.raised():
             _call()
     except SystemExit:
+        early.leave_quietly()
         _say_what_is_lost()
         raise
+    early.leave_quietly()
     sys.exit(2 if _say_what_is_lost() else 0)
+
+
+def _say(text: str) -> None:
+    """Write an error on one line. `color` lets the stream show escape sequences, where click would drop them."""
+    click.echo(f"bench: {text}", err=True, color=True)
 
 
 def _say_what_is_lost() -> bool:
     """Return whether output was lost, and say so on standard error."""
     lost = terminal.lost_output()
     if lost is not None:
-        click.echo(f"bench: cannot write standard output: {lost.strerror}; some lines are lost", err=True)
+        _say(f"cannot write standard output: {lost.strerror}; some lines are lost")
     return lost is not None
 
 
 def _call() -> None:
     """Run the command. SystemExit if it fails or gives its own exit code."""
     try:
+        early.listen()
         if code := bench(prog_name="bench", standalone_mode=False):
             sys.exit(code)
     except (KeyboardInterrupt, click.Abort) as stop:  # before the command began; click turns one into the other
@@ -142,27 +151,31 @@ def _call() -> None:
         sys.exit(error.exit_code)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "bench"
-        click.echo(f"bench: {error.format_message()} `{command} --help` lists what there is.", err=True)
+        _say(f"{' '.join(error.format_message().split())} `{command} --help` lists what there is.")
         sys.exit(error.exit_code)
     except BenchError as error:
-        click.echo(f"bench: {error}", err=True)
+        _say(folded(error))
         sys.exit(2)
     except ContractError as error:  # from a plug-in that is called outside a cell
-        click.echo(f"bench: {error}; `bench check` says more", err=True)
+        _say(f"{folded(error)}; `bench check` says more")
         sys.exit(1)
     except OSError as error:
         if error.errno not in (*_PLACES, *_NAMES):
             _unexpected(error)
         what, remedy = ("write", "folder") if error.errno in _PLACES else ("find or make", "name")
-        place = error.filename or "a file"
-        click.echo(f"bench: cannot {what} {place}: {error.strerror}; choose another {remedy} or repair it", err=True)
+        place = " ".join(str(error.filename or "a file").split())
+        _say(f"cannot {what} {place}: {error.strerror}; choose another {remedy} or repair it")
         sys.exit(2)
     except Exception as error:
         _unexpected(error)
 
 
 def _unexpected(error: Exception) -> NoReturn:
-    click.echo(f"bench: unexpected {named(error)}; the traceback is in {_keep_traceback()}", err=True)
+    try:
+        where = f"the traceback is in {_keep_traceback()}"
+    except OSError as lack:
+        where = f"its traceback cannot be kept: {lack.strerror}"
+    _say(f"unexpected {named(error)}; {where}")
     sys.exit(1)
 
 

@@ -10,6 +10,8 @@ import click
 from bench.contracts.errors import BenchError
 from bench.planning.request import WHOLE, Request, Shard
 
+DIGITS = 18  # of a seed
+
 
 def seeds(context: click.Context, option: click.Parameter, text: str | None) -> range | None:
     """Return the seeds of "5" (0 to 4) or "3..5" (3, 4 and 5)."""
@@ -18,6 +20,8 @@ def seeds(context: click.Context, option: click.Parameter, text: str | None) -> 
     if not (found := re.fullmatch(r"(\d+)\.\.(\d+)|([1-9]\d*)", text)):
         raise click.BadParameter(f"{text!r} is neither a number from 1 on nor seeds such as 3..5.", context, option)
     first, last, count = found.groups()
+    if any(len(number or "") > DIGITS for number in found.groups()):
+        raise click.BadParameter(f"a seed has at most {DIGITS} digits.", context, option)
     chosen = range(int(count)) if count else range(int(first), int(last) + 1)
     if not chosen:
         raise click.BadParameter(f"{text!r} holds no seed: the first is above the last.", context, option)

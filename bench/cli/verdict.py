@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from bench.contracts.visible import visible
+from bench.engine import terminal
 from bench.judging.copies import copied_share, rewards_copies
 from bench.judging.verdict import Verdict
 from bench.reporting.grids import number, p_value
@@ -20,8 +21,8 @@ MEANING = (
 def show(verdict: Verdict) -> None:
     """Print the scores between their anchors, the tests on the headline metric, and the notes."""
     cell, data = verdict.cell, verdict.judge.opened.data
-    console = Console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]
-    console.print(f"{cell.dataset_label}, {data.source.file} ({data.source.kind})")
+    console = terminal.console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]
+    console.print(f"{cell.dataset_label}, {visible(data.source.file)} ({data.source.kind})")
     console.print(_scores(verdict))
     if verdict.tests:
         console.print(_tests(verdict))
@@ -32,10 +33,10 @@ def show(verdict: Verdict) -> None:
     what = "training rows, which are BLEU's references here" if references else "training rows"
     click.echo(f"{copied_share(verdict.judged.samples, data):.1%} of the sequences are copies of {what}")
     for note in verdict.notes:
-        click.echo(note)
+        click.echo(visible(note))
     for remark in verdict.remarks:
         style = "bold yellow" if remark.loud else None
-        console.print(str(remark), style=style, soft_wrap=True)
+        console.print(visible(str(remark)), style=style, soft_wrap=True)
     if verdict.record:
         click.echo(f"kept in {verdict.record.folder}")
     else:

@@ -31,7 +31,13 @@ def message_lines(error: BaseException) -> list[str]:
         message = str(error)[:LONGEST].encode("utf-8", "backslashreplace").decode()
     except BaseException:  # __str__ of somebody else's class can do anything, sys.exit() too
         message = ""
-    return [" ".join(line.split()) for line in message.splitlines() if line.strip()] or [type(error).__name__]
+    return [" ".join(line.split()) for line in message.splitlines() if line.strip()] or [type_name(error)]
+
+
+def type_name(error: BaseException) -> str:
+    """Return the name of the error's type; it never fails, whatever a metaclass makes of `__name__`."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
 
 
 def folded(error: BaseException, most: int | None = None) -> str:
@@ -44,7 +50,7 @@ def named(error: BaseException, most: int | None = None) -> str:
 
     The type alone if there is no message.
     """
-    name, message = type(error).__name__, " ".join(message_lines(error)[:most])
+    name, message = type_name(error), " ".join(message_lines(error)[:most])
     return name if message == name else f"{name}: {message}"
 
 

@@ -138,6 +138,8 @@ def parse(text: str) -> tuple[str, str, Any]:
         value = raw.strip()
     except ValueError:  # it has more digits than Python reads
         raise _too_large(f"{owner}.{key}") from None
+    except RecursionError:
+        raise BenchError(f"--set {owner}.{key}: the value is nested too deeply") from None
     return owner, key, value
 
 

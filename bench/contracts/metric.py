@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.contracts.data import SequenceData, TokenArray
+from bench.contracts.visible import visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,6 +90,11 @@ class Metric(Protocol):
     def score(self, generated: Generated, data: SequenceData) -> Scores:
         """Return the scores of the samples; per_sequence is kept so that any test can be recomputed."""
         ...
+
+
+def signature_of(metric: Metric) -> str:
+    """Return the metric's own part of a signature, with unseen characters as escapes."""
+    return visible(metric.signature())
 
 
 def unknown_words(metric: Metric) -> UnknownWords:

@@ -175,16 +175,19 @@ def _is_to_run_again(future: Future[bool], cell: Cell, context: Context) -> bool
     if isinstance(error, BenchError):
         raise error
     if type(error).__name__ == "KilledWorker":
-        journal.append(Interrupted(error=UNSEEN))
+        with suppress(OSError):  # no room: the cell is unfinished all the same
+            journal.append(Interrupted(error=UNSEEN))
         return True
     if error is not None:
-        journal.append(Failed(error=f"{cell.label}: its worker could not start it: {named(error)}"))
+        with suppress(OSError):
+            journal.append(Failed(error=f"{cell.label}: its worker could not start it: {named(error)}"))
     return error is None and future.result()
 
 
 def _stop(futures: Iterable[Future[bool]], context: Context) -> None:
     """Let the workers save and leave. No task is cancelled, since dask would call a task cancelled that still runs."""
-    context.stop.touch()
+    with suppress(OSError):  # no room: the workers cannot know
+        context.stop.touch()
     wait(futures, timeout=context.grace)
     if all(future.done() and not future.cancelled() for future in futures):
         context.stop.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,7 @@ class Driver:
         self.position = Position()
         self.phases: list[Phase] = []
         self.saved = time.monotonic()
+        self.unsaved = False
         self.seed_for = self.cell.seed_for
         self.shared: SharedStart | None = None
 
@@ -242,7 +243,15 @@ class Driver:
         return float(per_sequence_nll(log_prob, data.valid, data.vocabulary.end).mean())
 
     def _save(self) -> None:
-        checkpoint.save(self.last, self.trainer.state(), self.rng, asdict(self.position))
+        """Write a checkpoint. If that fails, as on a full disk, training goes on without it, and one line says so."""
+        try:
+            checkpoint.save(self.last, self.trainer.state(), self.rng, asdict(self.position))
+        except OSError as error:
+            if not self.unsaved:
+                text = f"no checkpoint: cannot write {error.filename}: {error.strerror}; training goes on"
+                with suppress(OSError):  # the journal may have no room either
+                    self.journal.append(Refused(message=text))
+            self.unsaved = True
         self.saved = time.monotonic()
 
 

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contracts.dataset import Opened
-from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named
+from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named, type_name
 from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_origin, check_unchanged, rest_checksum
 from bench.contracts.seeding import torch_rng
+from bench.contracts.visible import visible
 from bench.engine.driver import Driver, Interrupted
 from bench.engine.settle import settle
 from bench.engine.work import tokens_sampled
+from bench.files import free_bytes, write_whole
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Evaluator
 from bench.planning import paths
@@ -42,7 +44,8 @@ SHELVES = ".shelves"
 """The folder, in the runs folder, of what trainers of the user's make of data; it lasts as long as a run."""
 TAKEN = "taken"
 """The outcome of a job whose cell another process is at work on."""
-LONGEST = 300  # characters of an error in tables; all of it is in error.log
+LONGEST = 300  # characters of an error in tables; more of it is in error.log
+MOST_LOG = 1_000_000  # characters of error.log, the last ones
 
 
 @dataclass(frozen=True)
@@ -90,26 +93,39 @@ def _attempt(cell: Cell, context: Context, journal: Journal) -> str:
     (journal.folder / "error.log").unlink(missing_ok=True)
     try:
         _run(cell, context, journal)
-    except Interrupted:
-        journal.append(events.Interrupted())
-        return "interrupted"
     except BaseException as error:  # SystemExit too: a plug-in must not end the run
+        if type(error) is Interrupted and context.stop.exists():  # and not one that a plug-in raises
+            with suppress(OSError):  # no room: without this line, the next run resumes the cell all the same
+                journal.append(events.Interrupted())
+            return "interrupted"
         return _fail(cell, journal, error)
     return "done"
 
 
 def _fail(cell: Cell, journal: Journal, error: BaseException) -> str:
     kind = events.OutOfMemory if _lacks_memory(error) else events.Failed
-    kind = events.Diverged if isinstance(error, DivergedError) else kind
-    journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
+    kind = events.Diverged if _is_a(error, DivergedError) else kind
+    with suppress(OSError):  # no room: the process that wanted the cell says so
+        journal.append(kind(error=f"{cell.label}: {_one_line(error)}"))
     _keep_traceback(error, journal.folder / "error.log")
     return kind.NAME
 
 
+def unrecorded(cell: Cell, runs: Path) -> events.Failed:
+    """Return what to journal of a cell whose process could not write how it ended."""
+    path = Journal(runs / cell.id).path
+    return events.Failed(error=f"{cell.label}: cannot write {path}: {free_bytes(path) or 0:,} bytes are free there")
+
+
 def _lacks_memory(error: BaseException) -> bool:
     """Return whether the error says that there was no memory: Python's, torch's on a GPU, or torch's on the CPU."""
-    torchs = type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator: can't allocate" in folded(error)
-    return isinstance(error, MemoryError) or torchs
+    torchs = type_name(error) == "OutOfMemoryError" or "DefaultCPUAllocator: can't allocate" in folded(error)
+    return _is_a(error, MemoryError) or torchs
+
+
+def _is_a(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """Return whether the error is of one of the kinds, whatever its `__class__` says or raises."""
+    return issubclass(type(error), kinds)
 
 
 def _keep_traceback(error: BaseException, path: Path) -> None:
@@ -119,7 +135,7 @@ def _keep_traceback(error: BaseException, path: Path) -> None:
     except BaseException:  # a plug-in's exception can do anything when it is printed
         text = "".join(traceback.format_tb(error.__traceback__)) + named(error)
     with suppress(OSError):
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_whole(path, visible(text[-MOST_LOG:], "\n\t").encode())
 
 
 def _run(cell: Cell, context: Context, journal: Journal) -> None:
@@ -207,6 +223,6 @@ def _generator(
 
 
 def _one_line(error: BaseException) -> str:
-    ours = isinstance(error, BenchError | ContractError)
+    ours = _is_a(error, BenchError, ContractError)
     message = folded(error) if ours else folders.plain(named(error))
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."

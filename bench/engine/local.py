@@ -8,11 +8,14 @@ a cell came; the sentinel of its process tells that the process ended.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache, partial
 from multiprocessing import Pipe, get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -25,6 +28,8 @@ from bench.engine.workers import Workers
 from bench.planning.cell import Cell
 
 FORKS = "forkserver" in get_all_start_methods()
+TRIES = 50
+"""How often a process is started whose server is killed meanwhile."""
 PRELOADED = "bench.engine.preloaded"
 SERVER_ONLY = {
     "PYTHONSAFEPATH": "1",  # do not import from the current folder
@@ -92,13 +97,25 @@ def _start(cell: Cell, context: Context) -> tuple[BaseProcess, Connection]:
 
 
 def start(target: Callable[..., None], *given: object, name: str) -> tuple[BaseProcess, Connection]:
-    """Start a clean process that calls the target; return it, and the end of the pipe that it gets as last argument."""
-    _start_server()
-    said, says = Pipe(duplex=False)
-    with _without_main(), says:
-        process = _process_class()(target=target, args=(*given, says), name=name, daemon=False)
-        process.start()
-    return process, said
+    """Start a clean process that calls the target; return it, and the end of the pipe that it gets as last argument.
+
+    If a plug-in kills the server meanwhile, there is another one, and the start is tried again.
+    """
+    tries = 0
+    while True:
+        _start_server()
+        said, says = Pipe(duplex=False)
+        try:
+            with _without_main(), says:
+                process = _process_class()(target=target, args=(*given, says), name=name, daemon=False)
+                process.start()
+            return process, said
+        except (EOFError, ConnectionError):
+            said.close()
+            tries += 1
+            if tries == TRIES:
+                raise
+            time.sleep(0.1)
 
 
 def _process_class() -> type[BaseProcess]:
@@ -120,6 +137,26 @@ def _start_server() -> None:
     forkserver.set_forkserver_preload([PRELOADED])
     with signals.held_back(), _in_environment(**SERVER_ONLY):
         forkserver.ensure_running()
+    _keep_awake()
+
+
+@cache
+def _keep_awake() -> None:
+    """Let the server go on whenever something has stopped it, until this process ends.
+
+    A plug-in can stop the server of its process by SIGSTOP. Then no process starts, and no end of one is seen.
+    """
+    from multiprocessing import forkserver
+
+    def wake() -> None:
+        while True:
+            time.sleep(1)
+            server = getattr(forkserver._forkserver, "_forkserver_pid", None)
+            if server is not None:
+                with suppress(OSError):
+                    os.kill(server, signal.SIGCONT)
+
+    threading.Thread(target=wake, daemon=True).start()
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from bench.engine.backend import Backend, Tick
 from bench.engine.job import Context
 from bench.planning.cell import Cell
 from bench.records.events import Failed, Interrupted
-from bench.records.journal import Journal, read_record
+from bench.records.journal import Journal, record_of
 
 
 def choose(jobs: int, cluster: str | None) -> Backend:
@@ -34,9 +35,11 @@ def run_all(cells: Sequence[Cell], context: Context, jobs: int, tick: Tick, clus
     backend = choose(jobs, cluster)
     for cell in backend.run(cells, context, tick):
         if backend.run([cell], context, tick):
-            death = read_record(context.runs / cell.id).last(Interrupted)
+            folder = context.runs / cell.id
+            death = record_of(cell, folder).last(Interrupted)
             why = death.error if death else "no cause known"
-            Journal(context.runs / cell.id).append(Failed(error=f"{cell.label}: its worker died twice ({why})"))
+            with suppress(OSError):  # no room: the run says so at its end
+                Journal(folder).append(Failed(error=f"{cell.label}: its worker died twice ({why})"))
             tick()
 
 

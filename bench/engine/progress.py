@@ -15,7 +15,7 @@ from rich.live import Live
 from bench.engine.board import Board, headline
 from bench.planning.cell import Cell
 from bench.records.events import Done, Event, Refused, Start
-from bench.records.journal import FAILURES, Journal, Record, read_record
+from bench.records.journal import FAILURES, Journal, Record, record_of
 
 NEXT = 32  # waiting cells that a look takes in at least
 
@@ -123,7 +123,7 @@ class Progress:
             count = f"[{self.done}/{len(self.records)}]"
             text = f"{count} {cell.dataset_label} {cell.label} seed {cell.seed}: {headline(record)}"
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        self.ended(read_record(record.folder))
+        self.ended(record_of(record.cell, record.folder))
 
 
 def _last_of_each(events: Iterable[Event]) -> tuple[Event, ...]:

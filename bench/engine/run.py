@@ -81,11 +81,9 @@ def _refuse_too_small(least: str, values: Mapping[str, float | None]) -> None:
 
 
 def _console(progress: bool) -> Console:
-    from rich.console import Console
-
     live = None if sys.stdout is sys.__stdout__ else False  # a notebook gets plain lines
     file = terminal.unfailing(sys.stdout)  # a reader that leaves stops no training
-    return Console(file=file, quiet=not progress, force_jupyter=False, force_terminal=live)
+    return terminal.console(file, quiet=not progress, force_jupyter=False, force_terminal=live)
 
 
 def _several(kind: str, given: str | Sequence[str]) -> tuple[str, ...]:

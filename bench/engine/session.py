@@ -12,18 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.console import Console
-
-from bench.engine import pool, probe, signals
+from bench.engine import pool, probe, signals, terminal
 from bench.engine.board import duration
 from bench.engine.estimate import expected
-from bench.engine.job import SHELVES, TIME_LIMIT, Context
+from bench.engine.job import SHELVES, TIME_LIMIT, Context, unrecorded
 from bench.engine.progress import Progress
 from bench.engine.seen import Seen, facts
 from bench.planning.plan import Plan
 from bench.records import at_work, fence, one_name, provenance
 from bench.records import plans as kept_plans
-from bench.records.journal import Journal, Record, checked_record_of, read_record, write_cell
+from bench.records.journal import Journal, Record, checked_record_of, record_of, write_cell
 from bench.records.live import Live
 from bench.records.mirror import Mirror
 from bench.records.plans import Entries, Entry
@@ -31,8 +29,14 @@ from bench.records.runs import RunsFolder
 from bench.records.tracker import Tracker
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.planning.cell import Cell
     from bench.toolkit.corpora.fetch import Corpora
+
+
+STALE = 24 * 3600.0
+"""Seconds after which no worker of a cluster still looks for a stop file."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[
     run` does so afterwards. A tracking store that fails stops nothing. After Ctrl-C, SIGTERM or SIGHUP the workers
     save, the cells are recorded, and the KeyboardInterrupt is raised again.
     """
-    console = console or Console()
+    console = console or terminal.console()
     known = seen or {label: facts(opened, label) for label, opened in plan.datasets.items()}
     if _unfinished(plan, setup.runs):
         pool.choose(setup.jobs, setup.cluster).prepare()
@@ -79,6 +83,8 @@ def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[
         _refuse_taken_names(plan, setup.runs, mirror)
         mirror.entries = _enter(plan, setup.runs)
         stop = _carry_out(plan, setup, console, mirror, known)
+        if stop is None:
+            _tell_unrecorded(plan, setup.runs, console)
         tracked = mirror.finish()
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
@@ -98,9 +104,24 @@ def _enter(plan: Plan, runs: Path) -> Entries:
 
 
 def failed(plan: Plan, runs: Path) -> list[Record]:
-    """Return the records of the plan's cells that failed or are damaged."""
-    records = (read_record(runs / cell.id) for cell in plan.cells)
-    return [record for record in records if record.failure is not None or record.damage]
+    """Return the records of the plan's cells that are not done: those that failed, are damaged, or left no trace."""
+    records = (record_of(cell, runs / cell.id) for cell in plan.cells)
+    return [record for record in records if record.status != "done"]
+
+
+def _tell_unrecorded(plan: Plan, runs: Path, console: Console) -> None:
+    """Name the cells whose journals do not tell how they ended, and write that they failed if there is room now."""
+    for record in failed(plan, runs):
+        if record.failure is not None or record.damage:
+            continue
+        cell, told = record.cell, unrecorded(record.cell, runs)
+        why = told.error
+        try:
+            Journal(record.folder).append(told)
+        except OSError as error:
+            why = f"{cell.label}: cannot write {error.filename}: {error.strerror}"
+        text = f"failed: {cell.dataset_label} {why}; make room, and run again"
+        console.print(text, markup=False, highlight=False, style="red", soft_wrap=True)
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, mirror: Mirror) -> None:
@@ -147,6 +168,7 @@ def _carry_out(
         return None
     _set_damaged_aside(records, console)
     runs = setup.runs.resolve()  # a cluster's workers have other current folders
+    _sweep(runs)
     stop = runs / f".stop.{os.getpid()}.{time.time_ns()}"  # unique: an old file may remain, and a process id may return
     context = Context(runs, setup.corpora, stop, time_limit=setup.time_limit, memory_limit=setup.memory_limit)
     times = expected(plan.cells, {label: one.sizes for label, one in seen.items()}, probe.apart)
@@ -164,6 +186,14 @@ def _carry_out(
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
     console.print(f"{count} in {duration(time.monotonic() - began)}", highlight=False)
     return None
+
+
+def _sweep(runs: Path) -> None:
+    """Remove stop files that nobody waits for: a killed run left them, or a cluster's workers that left long since."""
+    for left in runs.glob(".stop.*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def _tick(shown: Progress, live: Live) -> None:

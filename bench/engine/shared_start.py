@@ -134,13 +134,17 @@ class SharedStart:
             raise ContractError(f"the start {self.key} was damaged while the cell ran: run again")
 
     def keep_point(self, rng: torch.Generator, point: int, folder: Path) -> None:
-        """Write the parts that a generator may be made of, at a point of the curve, into a cell's folder of points."""
-        checkpoint.save(self._place(folder / str(point)), self._parts, rng, {})
+        """Write the parts that a generator may be made of, at a point of the curve, into a cell's folder of points.
+
+        Without room the point is missing: a cell that needs it trains its own start.
+        """
+        with suppress(OSError):
+            checkpoint.save(self._place(folder / str(point)), self._parts, rng, {})
 
     def keep(
         self, rng: torch.Generator, epochs: int, seconds: float, journal: Sequence[Event], points: Path, *, shown: bool
     ) -> None:
-        """Write the start, with the events of its phase in the journal, unless another cell was first.
+        """Write the start, with the events of its phase in the journal, if there is room and no cell was first.
 
         The folder of points moves into it. `shown` says whether the curve in the journal is that of a part itself.
         """
@@ -148,10 +152,10 @@ class SharedStart:
         found: dict[str, Any] = {"epochs": epochs, "seconds": seconds, "events": [to_line(event) for event in events]}
         found |= {"shown": shown, "points": [event.x for event in events if isinstance(event, Curve)]}
         partial = self.own_folder.with_name(f"{self.key}.{self.cell.id}.{os.getpid()}.partial")
-        checkpoint.save(self._place(partial), self.start.parts, rng, found)
-        with suppress(FileNotFoundError):  # there are none if the phase does not train the generator
-            points.rename(partial / POINTS)
-        with suppress(OSError):  # the folder is there: the other cell's bits are the same
+        with suppress(OSError):  # no room; or the folder is there, and the other cell's bits are the same
+            checkpoint.save(self._place(partial), self.start.parts, rng, found)
+            with suppress(FileNotFoundError):  # there are none if the phase does not train the generator
+                points.rename(partial / POINTS)
             partial.rename(self.own_folder)
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -1,17 +1,24 @@
-"""Handle output that cannot hold every character, or that cannot be written: output never stops work."""
+"""Handle output: it never stops work, and text from outside commands no terminal."""
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+
+from bench.contracts.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from _typeshed import ReadableBuffer
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+LINES = "\n\t"  # what lines of output hold beside what a reader sees
 
 
 def escape_what_it_cannot_hold() -> None:
@@ -42,6 +49,66 @@ class Unfailing(io.FileIO):
             return memoryview(data).nbytes
 
 
+class Visible(io.TextIOWrapper):
+    """A stream that writes control, bidirectional and zero-width characters as escapes."""
+
+    @property
+    def buffer(self) -> Any:
+        """Return None: click would go around `write` if the encoding is ASCII, and write UTF-8."""
+        return None
+
+    def write(self, text: str, /) -> int:
+        """Write the text with escapes; return its length."""
+        super().write(visible(text, LINES))
+        return len(text)
+
+    def write_plain(self, text: str) -> int:
+        """Write the text as it is."""
+        return super().write(text)
+
+    @property
+    def lost(self) -> OSError | None:
+        """Return the error that lost some of the output; None if none did."""
+        raw = getattr(super().buffer, "raw", None)
+        return raw.lost if isinstance(raw, Unfailing) else None
+
+
+class Styled:
+    """The stream behind a `Visible`, for a console whose styles are control characters."""
+
+    def __init__(self, stream: Visible) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text as it is."""
+        return self._stream.write_plain(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def console(stream: TextIO | None = None, **options: Any) -> Console:
+    """Return a rich console on the stream (default: standard output) that shows unseen characters as escapes.
+
+    `options` are those of rich's Console.
+    """
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Shown(Console):
+        """A console whose text, and not its styles, is made visible."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:  # each text that is printed passes here
+            for segment in super().render(renderable, options):
+                text, style, control = segment
+                yield segment if control else Segment(visible(text, LINES), style)
+
+    found = stream or sys.stdout
+    return Shown(file=cast("IO[str]", Styled(found)) if isinstance(found, Visible) else stream, **options)
+
+
 def unfailing(stream: TextIO | None) -> TextIO | None:
     """Return a stream on the same file that never fails; the stream itself if it is not this process's own."""
     if stream is None or stream not in (sys.__stdout__, sys.__stderr__) or not isinstance(stream, io.TextIOWrapper):
@@ -49,7 +116,7 @@ def unfailing(stream: TextIO | None) -> TextIO | None:
     with suppress(OSError):
         stream.flush()
     buffer = io.BufferedWriter(Unfailing(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(
+    return Visible(
         buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering, write_through=stream.write_through
     )
 
@@ -79,14 +146,21 @@ def lost_output() -> OSError | None:
     if sys.stdout is None or sys.stdout.closed:
         return None
     sys.stdout.flush()
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    return raw.lost if isinstance(raw, Unfailing) else None
+    return sys.stdout.lost if isinstance(sys.stdout, Visible) else None
+
+
+def write_data(text: str) -> None:
+    """Write text for other programs to standard output: as it is, unless that is a terminal."""
+    if isinstance(sys.stdout, Visible) and not sys.stdout.isatty():
+        sys.stdout.write_plain(text)
+    else:
+        sys.stdout.write(text)
 
 
 def holds(text: str) -> bool:
-    """Return whether standard output writes the text unchanged. If it is ASCII, click writes UTF-8."""
+    """Return whether the encoding of standard output has all characters of the text."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return codecs.lookup(encoding).name == "ascii" or text.encode(encoding, "ignore").decode(encoding) == text
+    return text.encode(encoding, "ignore").decode(encoding) == text
 
 
 def name_files_in_utf8() -> None:

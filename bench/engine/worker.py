@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 
-from bench.engine import job, memory, signals, terminal
+from bench.engine import job, memory, output_log, signals
 from bench.engine.job import Context
+from bench.engine.output_log import OutputLog
 from bench.planning.cell import Cell
 
-LOG = "output.log"
-"""What a cell's process prints, in the cell's folder."""
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -28,14 +26,10 @@ def work(cell: Cell, context: Context, environment: Mapping[str, str], says: Con
     """
     begin(environment)
     memory.be_the_first_to_go()
-    log = context.runs / cell.id / LOG
-    _print_into(log)
+    log = OutputLog(context.runs / cell.id / output_log.NAME)
+    log.open()
     outcome = job.run(cell, context)
-    with suppress(Exception):  # a plug-in may have put anything in its place
-        sys.stdout.flush()
-    with suppress(OSError):
-        if not log.stat().st_size:
-            log.unlink()
+    log.close()
     with suppress(OSError):  # nobody is there to listen
         says.send_bytes(outcome.encode())
 
@@ -48,23 +42,6 @@ def begin(environment: Mapping[str, str]) -> None:
     _let_go()
     _leave_with_parent()
     set_environment(environment)  # the server's environment is that of its start
-
-
-def _print_into(path: Path) -> None:
-    """From now on write what this process and its children print to the end of a file, and let them read nothing.
-
-    Without it a plug-in's print would go into the output of bench, and a process that it leaves would keep that open.
-    """
-    nothing = os.open(os.devnull, os.O_RDWR)
-    try:
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    except OSError:  # there is no folder or no room: the job says so
-        log = os.dup(nothing)
-    for target, source in ((0, nothing), (1, log), (2, log)):
-        os.dup2(source, target)
-    os.close(nothing)
-    os.close(log)
-    sys.stdout, sys.stderr = terminal.stream_on(1), terminal.stream_on(2)
 
 
 def set_environment(values: Mapping[str, str]) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bench.contracts.errors import BenchError
 from bench.engine import memory, signals
-from bench.engine.job import TAKEN, Context
+from bench.engine.job import TAKEN, Context, unrecorded
 from bench.planning.cell import Cell
 from bench.records import fence
 from bench.records.events import Event, Interrupted, OutOfMemory, TimedOut
-from bench.records.journal import Journal, read_record
+from bench.records.journal import Journal, record_of
 
 ORPHANED = 255  # multiprocessing's exit code for a process whose server died first
 BETWEEN = 1.0
@@ -51,7 +51,9 @@ class Worker:
         if self.outcome is None and self.said.poll():
             with suppress(EOFError, OSError):
                 self.outcome, self.news = self.said.recv_bytes(100).decode(), time.monotonic()
-        size = self.journal.stat().st_size if self.journal.exists() else 0
+        size = 0
+        with suppress(OSError):  # its folder may be gone
+            size = self.journal.stat().st_size
         if size != self.size:
             self.size, self.news = size, time.monotonic()
 
@@ -121,7 +123,8 @@ class Workers:
         """Let the processes save and leave, then kill those that remain."""
         until = time.monotonic() + self.context.grace
         try:
-            self.context.stop.touch()
+            with suppress(OSError):  # no room: the workers cannot know, and are killed after the grace
+                self.context.stop.touch()
             while self.at_work and (left := until - time.monotonic()) > 0:
                 self.reap(left)
         finally:
@@ -175,8 +178,11 @@ class Workers:
         """Return what to journal of a worker that ended, and whether its cell is to be tried again alone."""
         if worker.outcome is not None:
             again = worker.outcome == OutOfMemory.NAME and worker.beside
-            return (Interrupted(error="out of memory beside other cells") if again else None), again
-        if _is_done(worker):  # it died after its last line
+            if again:
+                return Interrupted(error="out of memory beside other cells"), True
+            lost = worker.outcome not in ("done", "interrupted") and _status(worker) == "running"
+            return (unrecorded(worker.cell, self.context.runs) if lost else None), False
+        if _status(worker) == "done":  # it died after its last line
             return None, False
         if worker.verdict is not None:
             return worker.verdict, isinstance(worker.verdict, Interrupted)
@@ -195,7 +201,7 @@ class Workers:
         for sentinel, worker in list(self.at_work.items()):
             worker.process.join()
             with suppress(OSError, BenchError):
-                if read_record(worker.journal.parent).status == "running":
+                if record_of(worker.cell, worker.journal.parent).status == "running":
                     Journal(worker.journal.parent).append(Interrupted())
             self._forget(sentinel)
 
@@ -205,10 +211,11 @@ class Workers:
         worker.process.close()
 
 
-def _is_done(worker: Worker) -> bool:
+def _status(worker: Worker) -> str:
+    """Return the state that the cell's journal tells; "" if it cannot be read."""
     with suppress(OSError, BenchError):
-        return read_record(worker.journal.parent).status == "done"
-    return False
+        return record_of(worker.cell, worker.journal.parent).status
+    return ""
 
 
 def cause(code: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
+from bench.contracts.visible import visible
 from bench.judging import judge as judging
 from bench.judging import samples_file
 from bench.judging.judge import Anchor, Judge, Test
@@ -51,8 +52,8 @@ class EvaluationResult:
     def _repr_html_(self) -> str:
         """Return the HTML that a notebook shows."""
         table = self._table().to_html(na_rep="-", float_format="{:.4f}".format)
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p>{escape(self._title())}</p>{table}<ul>{notes}</ul>"
+        notes = "".join(f"<li>{escape(visible(note))}</li>" for note in self.notes)
+        return f"<p>{escape(visible(self._title()))}</p>{table}<ul>{notes}</ul>"
 
     def _table(self) -> pd.DataFrame:
         """Return the scores, with the column "bound" only if a value is a bound."""

@@ -25,6 +25,7 @@ from bench.contracts.metric import (
     Scores,
     bound_of,
     only_final,
+    signature_of,
     unknown_words,
 )
 from bench.contracts.seeding import derive
@@ -131,7 +132,7 @@ class Evaluator:
         data, version, temperature = self.data.fingerprint, __version__, f"{self.temperature:.12g}"
         rule = self.rule if self.rule == "last" else f"{self.rule}-of-last-phase"
         part = f"|{self.data.part}" if self.data.part else ""
-        return f"{metric.signature()}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}{part}|data:{data}|v:{version}"
+        return f"{signature_of(metric)}|hyps:{hypotheses}|temp:{temperature}|ckpt:{rule}{part}|data:{data}|v:{version}"
 
 
 def draw(generator: Generator, count: int, data: SequenceData, rng: torch.Generator) -> TokenArray:

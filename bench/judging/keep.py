@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.names import LONGEST
+from bench.contracts.visible import visible
 from bench.files import checksum
 from bench.judging.copies import copied_share
 from bench.judging.evaluator import Judgement
@@ -74,7 +75,7 @@ def check_row_name(name: str) -> None:
     """Raise BenchError if tables or files cannot hold the name of a row."""
     if not name.strip() or set(name) & set("'\"/\\"):
         raise BenchError(f"--name {name!r:.80}: a name without quotes and slashes, please")
-    if not name.isprintable():
+    if not name.isprintable() or visible(name) != name:
         raise BenchError(f"--name {name!r:.80}: a name of printable characters only, please")
     if name.lstrip().startswith(("=", "+", "-", "@")):
         raise BenchError(f"--name {name!r:.80}: a spreadsheet would compute it; begin with another character")

@@ -16,7 +16,7 @@ import numpy as np
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError
 from bench.contracts.generator import Generator
-from bench.contracts.metric import Metric, Score
+from bench.contracts.metric import Metric, Score, signature_of
 from bench.contracts.seeding import torch_rng
 from bench.judging.evaluator import Evaluator
 from bench.records import revive
@@ -178,10 +178,10 @@ def _headline(record: Record, metric: Metric) -> float:
     found = record.scores.get(metric.name)
     if found is None or found.value is None:
         raise BenchError(f"{record.cell.label} seed {record.cell.seed} has no {metric.name} to match")
-    if not found.signature.startswith(f"{metric.signature()}|hyps:"):
+    if not found.signature.startswith(f"{signature_of(metric)}|hyps:"):
         raise BenchError(
             f"{metric.name} of {record.cell.label} seed {record.cell.seed} is {found.signature}, here it would be "
-            f"{metric.signature()}: give both runs the same knobs of the dataset"
+            f"{signature_of(metric)}: give both runs the same knobs of the dataset"
         )
     return found.value
 

@@ -53,7 +53,7 @@ def _unquoted(row: Cell) -> Cell:
         return row
     try:
         found = json.loads(row)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, str) else row.strip()[1:-1]
 

@@ -21,6 +21,9 @@ from bench.plugins.reference import parse_plugin
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
 
+MOST_SEEDS = 100_000
+"""Seeds of one plan."""
+
 
 class Known(Protocol):
     """What a plan must know of a dataset: its fingerprint, and the checksum of its vocabulary and source."""
@@ -94,7 +97,10 @@ def _plan(
 ) -> Plan:
     """Return the plan, without opened datasets."""
     preset = preset_of(request)
-    seeds = range(request.first_seed, preset.run.seeds if request.seeds is None else request.seeds)
+    stop = preset.run.seeds if request.seeds is None else request.seeds
+    if stop - request.first_seed > MOST_SEEDS:
+        raise BenchError(f"{stop - request.first_seed:,} seeds: give at most {MOST_SEEDS:,}")
+    seeds = range(request.first_seed, stop)
     cells = [
         cell
         for dataset in datasets

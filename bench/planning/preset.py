@@ -14,6 +14,7 @@ from bench.contracts.errors import BenchError, folded, unknown
 from bench.contracts.knobs import build, knob
 from bench.files import read_text
 from bench.planning.cell import Evaluation
+from bench.planning.toml_lines import lines_of
 from bench.plugins.reference import base
 
 Table = Mapping[str, Any]
@@ -41,6 +42,7 @@ class Preset:
     baselines: Mapping[str, Table] = field(default_factory=dict)
     datasets: Mapping[str, Table] = field(default_factory=dict)
     on: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict, compare=False)
 
     def for_dataset(self, label: str) -> Preset:
         """Return the preset with the knobs that baselines have on one dataset; the table of a variant overrules."""
@@ -51,10 +53,29 @@ class Preset:
         return replace(self, baselines=baselines)
 
     def knobs(self, cls: type, *owners: str) -> dict[str, Any]:
-        """Return the values this preset gives to a baseline's settings class; later names of the baseline overrule."""
+        """Return the values this preset gives to a baseline's settings class; later names of the baseline overrule.
+
+        BenchError if the class has no such knob.
+        """
         known = {f.name for f in fields(cls)}
-        own = {k: v for name in owners for k, v in self.baselines.get(name, {}).items()}
+        tables = {name: self.baselines.get(name, {}) for name in owners}
+        for name, table in tables.items():
+            self._refuse_unknown(name, table, known)
+        own = {key: value for table in tables.values() for key, value in table.items()}
         return {k: v for k, v in self.defaults.items() if k in known} | own
+
+    def dataset_knobs(self, cls: type, names: Iterable[str]) -> dict[str, Any]:
+        """Return the values it gives to a dataset that has these names; BenchError if it has no such knob."""
+        tables = {name: self.datasets.get(name, {}) for name in names}
+        for name, table in tables.items():
+            self._refuse_unknown(name, table, {f.name for f in fields(cls)})
+        return {key: value for table in tables.values() for key, value in table.items()}
+
+    def _refuse_unknown(self, name: str, table: Table, known: set[str]) -> None:
+        for key in table:
+            if key not in known:
+                line = next((n for path, n in self.lines.items() if path[-2:] == (name, key)), None)
+                raise unknown(f"knob of {name} in preset {self.name}{_at(line)}", key, known)
 
 
 def shipped() -> list[str]:
@@ -86,18 +107,19 @@ def text(name: str) -> str:
 
 def read(name: str) -> Preset:
     """Return a shipped preset by name, or a TOML file by path; BenchError says which table or key is wrong."""
+    content = text(name)
     try:
-        tables = tomllib.loads(text(name))
-    except ValueError as error:
+        tables = tomllib.loads(content)
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"preset {name}: {folded(error)}") from None
-    return _from_tables(name, tables)
+    return _from_tables(name, tables, lines_of(content))
 
 
-def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
+def _from_tables(name: str, tables: dict[str, Any], lines: Mapping[tuple[str, ...], int]) -> Preset:
     allowed = ("run", "evaluation", "defaults", "baselines", "datasets", "on")
     for key, table in tables.items():
         if key not in allowed:
-            raise unknown(f"table of preset {name}", key, allowed)
+            raise unknown(f"table of preset {name}{_at(lines.get((key,)))}", key, allowed)
         if not isinstance(table, dict):
             raise BenchError(f"preset {name}: [{key}] must be a table")
         nested = {f"{key}.{owner}": table[owner] for owner in table if key in ("baselines", "datasets", "on")}
@@ -106,6 +128,11 @@ def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
         for place, found in nested.items():
             if not isinstance(found, dict):
                 raise BenchError(f"preset {name}: [{place}] must be a table")
+    for table, cls in (("run", RunSettings), ("evaluation", Evaluation)):
+        known = {f.name for f in fields(cls)}
+        for key in tables.get(table, {}):
+            if key not in known:
+                raise unknown(f"knob of preset {name}{_at(lines.get((table, key)))}, [{table}]", key, known)
     return Preset(
         name=Path(name).stem,
         run=build(RunSettings, tables.get("run", {}), f"preset {name}, [run]"),
@@ -114,7 +141,12 @@ def _from_tables(name: str, tables: dict[str, Any]) -> Preset:
         baselines=tables.get("baselines", {}),
         datasets=tables.get("datasets", {}),
         on=tables.get("on", {}),
+        lines=lines,
     )
+
+
+def _at(line: int | None) -> str:
+    return "" if line is None else f", line {line}"
 
 
 def _items(table: Any) -> Iterable[tuple[str, Any]]:

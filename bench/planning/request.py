@@ -16,7 +16,16 @@ from bench.planning.preset import Preset
 from bench.planning.variants import expand
 from bench.plugins import loading as plugins
 from bench.plugins.look import Look, Named, here
-from bench.plugins.reference import PREFIX, TEXT, Reference, parse_plugin, plain_baseline, split_knobs
+from bench.plugins.reference import (
+    PREFIX,
+    TEXT,
+    Reference,
+    parse_plugin,
+    plain_baseline,
+    refuse_half_characters,
+    shown,
+    split_knobs,
+)
 
 if TYPE_CHECKING:
     from bench.toolkit.corpora.fetch import Corpora
@@ -137,8 +146,9 @@ def baseline_arm(text: str, request: Request, dataset: str = "") -> Arm:
     before = dict(_resolve_preset(cls, chosen, chosen.knobs(cls, *owners), reference.name))
     settings = _resolve(cls, changed.knobs(cls, *owners) | own, reference.name)
     files = frozenset(paths.names(cls))
-    shown = {key: Path(value).name for key, value in settings if key in files}
-    told = ",".join(f"{key}={shown.get(key, own.get(key, value))}" for key, value in settings if value != before[key])
+    names = {key: Path(value).name for key, value in settings if key in files}
+    texts = {key: names.get(key, own.get(key, value)) for key, value in settings if value != before[key]}
+    told = ",".join(f"{key}={shown(str(value))}" for key, value in texts.items())
     label = asked.label + (f"[{told}]" if told and not asked.named else "")
     return Arm(label, reference, _of_cell(cls, settings), files)
 
@@ -148,7 +158,7 @@ def dataset_arm(text: str, preset: Preset, request: Request, corpora: Corpora) -
     asked = dataset_reference.parse(text)
     cls = plugins.load("bench.datasets", asked.absolute)
     owner, file = asked.owners[0], asked.argument
-    values = {key: value for name in asked.owners for key, value in preset.datasets.get(name, {}).items()}
+    values = preset.dataset_knobs(cls.Settings, asked.owners)
     _resolve_preset(cls.Settings, preset, values, owner)
     own = {key: value for name in asked.owners for who, key, value in request.overrides if who == name}
     if file and "file" in own:
@@ -182,4 +192,7 @@ def _resolve(cls: type, values: dict[str, Any], where: str) -> Knobs:
 
     Paths are absolute, because a cluster's workers start in other folders.
     """
+    for value in values.values():
+        if isinstance(value, str):
+            refuse_half_characters(value)
     return tuple(sorted(paths.absolute(cls, asdict(build(cls, values, where))).items()))

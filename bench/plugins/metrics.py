@@ -13,7 +13,17 @@ from bench.contracts.checksum import sha256
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError, ContractError
 from bench.contracts.guards.metric import checked_metrics
-from bench.contracts.metric import Better, Bound, Generated, Metric, Scores, UnknownWords, bound_of, unknown_words
+from bench.contracts.metric import (
+    Better,
+    Bound,
+    Generated,
+    Metric,
+    Scores,
+    UnknownWords,
+    bound_of,
+    signature_of,
+    unknown_words,
+)
 from bench.plugins import checksum, loading
 from bench.plugins.blame import blaming
 from bench.plugins.reference import Reference, parse_plugin
@@ -27,7 +37,7 @@ class OwnMetric:
 
     def __init__(self, metric: Metric, plugin: MetricPlugin) -> None:
         self._metric, self.plugin = metric, plugin
-        self._signature = metric.signature() + (f"|code:{plugin.code[:16]}" if plugin.code else "")
+        self._signature = signature_of(metric) + (f"|code:{plugin.code[:16]}" if plugin.code else "")
         self.name = f"{metric.name} {sha256(self._signature)[:8]}"
         self.better: Better = metric.better
         self.unknown_words: UnknownWords = unknown_words(metric)

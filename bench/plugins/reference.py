@@ -13,6 +13,8 @@ from typing import Any
 
 from bench.contracts.errors import BenchError
 from bench.contracts.knobs import parse
+from bench.contracts.visible import visible
+from bench.files import marked
 from bench.toolkit.corpora.reading.formats import stem
 from bench.toolkit.corpora.reading.rows import split_column
 
@@ -67,15 +69,37 @@ class Reference:
 
 def parse_plugin(text: str) -> Reference:
     """Return the reference of a trainer, or of a dataset without an argument; BenchError if a file has no class."""
+    refuse_half_characters(text)
     plain, inside = split_knobs(text)
     head, _, name = plain.rpartition(":")
     if plain.endswith(".py"):
         raise BenchError(f"{text}: say which class of the file, as in {plain}:MyClass")
+    if head and not (name.isidentifier() and len(name) <= LONGEST):
+        raise BenchError(f"{text!r:.120}: {name!r:.40} is no class; give FILE.py:CLASS, {LONGEST} letters at most")
     absolute = f"{Path(head).resolve()}:{name}" if head.endswith(".py") else plain
     knobs = tuple(sorted(parse(f"{name}.{one}")[1:] for one in inside))
     if twin := next((key for key, _ in knobs if [other for other, _ in knobs].count(key) > 1), None):
         raise BenchError(f"{text}: it gives {twin} twice")
-    return Reference(label=name, absolute=absolute, knobs=knobs, text=text)
+    return Reference(label=visible(name), absolute=absolute, knobs=knobs, text=text)
+
+
+def refuse_half_characters(text: str) -> None:
+    """Raise BenchError if a text holds a lone surrogate: Python makes one of a byte in a file name that is no UTF-8.
+
+    No file of a run could hold it, and a cell could not be read back.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BenchError(f"{text!r:.120}: the name is not in UTF-8: rename the file") from None
+
+
+def shown(value: str) -> str:
+    """Return text from outside as a label holds it: unseen characters as escapes, and at most LONGEST characters.
+
+    Longer text ends with a mark of its own.
+    """
+    return marked(visible(value)[:LONGEST], visible(value))
 
 
 def parse_baseline(text: str) -> Reference:
@@ -123,7 +147,7 @@ def base(label: str) -> str:
 
 def split_knobs(text: str) -> tuple[str, list[str]]:
     """Return the text before the brackets, and each KNOB=VALUE in them: `seqgan[k=1]` -> ("seqgan", ["k=1"])."""
-    found = re.fullmatch(r"([^\[]+)\[([A-Za-z_]\w*=.*)\]", text)
+    found = re.fullmatch(r"(.+?)\[([A-Za-z_]\w*=.*)\]", text, re.DOTALL)
     return (found[1], re.split(r",(?=[A-Za-z_]\w*=)", found[2])) if found else (text, [])
 
 
@@ -132,9 +156,10 @@ def parse_dataset(text: str) -> Reference:
 
     A variant is a dataset of its own, so its label holds its knobs.
     """
+    refuse_half_characters(text)
     if text.startswith(PREFIX):
         file = text.removeprefix(PREFIX)
-        label = f"{PREFIX}{stem(split_column(file)[0])}" if file else TEXT
+        label = f"{PREFIX}{shown(stem(split_column(file)[0]))}" if file else TEXT
         return Reference(label=label, absolute=TEXT, argument=file, text=text)
     name, equals, rest = text.partition("=")
     if equals and rest.startswith(PREFIX):
@@ -142,7 +167,7 @@ def parse_dataset(text: str) -> Reference:
         return Reference(label=name, absolute=TEXT, argument=rest.removeprefix(PREFIX), named=True, text=text)
     if equals and name.isidentifier():
         raise BenchError(f"-d {text}: only a file takes a name, as in {name}=text:FILE")
-    found, told = parse_plugin(text), ",".join(sorted(split_knobs(text)[1]))
+    found, told = parse_plugin(text), ",".join(map(shown, sorted(split_knobs(text)[1])))
     return replace(found, label=f"{found.label}[{told}]") if told else found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.contracts.data import SequenceData, TokenArray
 from bench.contracts.dataset import Illustrated, Opened
 from bench.contracts.metric import FloatArray
+from bench.contracts.visible import all_visible, visible
 from bench.files import write_whole
 from bench.records import generator_files
 from bench.records.events import Start
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
 
 def start_of(data: SequenceData, notes: Sequence[str] = ()) -> Start:
-    """Return the event that begins a cell's journal. It describes the data; `notes` follow the data's own notes."""
+    """Return the event that begins a cell's journal. It describes the data; `notes` follow the data's own notes.
+
+    Unseen characters of its texts are escapes.
+    """
     return Start(
-        source=asdict(data.source),
-        notes=(*data.notes, *notes),
+        source=all_visible(asdict(data.source)),
+        notes=tuple(map(visible, (*data.notes, *notes))),
         vocabulary=len(data.vocabulary),
         train=len(data.train),
         valid=len(data.valid),

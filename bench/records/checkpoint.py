@@ -9,6 +9,8 @@ kept: if the newest is refused, training goes on from the one before it.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import shutil
@@ -22,7 +24,7 @@ from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.contracts.guards.trainer import check_state
 from bench.contracts.trainer import Stateful
-from bench.files import file_checksum, read_object
+from bench.files import file_checksum, read_object, telling_room
 
 if TYPE_CHECKING:
     import torch
@@ -51,29 +53,53 @@ class Loaded(NamedTuple):
 
 
 def save(place: Place, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]) -> None:
-    """Write the next checkpoint, and keep the newest whole one before it; ContractError as in `check_state`."""
-    import torch
-    from safetensors.torch import save as as_bytes
+    """Write the next checkpoint, and keep the newest whole one before it.
 
+    ContractError as in `check_state`. OSError if it cannot be written: then no part of it remains, and the earlier ones
+    stay.
+    """
     check_state(parts)
     folder, earlier = place.folder, _numbers(place.folder)
     number = earlier[-1] + 1 if earlier else 0
+    contents = _contents(place, parts, rng, position)
     partial = folder / f"{number}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    (partial / FILES[0]).write_bytes(as_bytes(weights(parts)))  # save_file makes it readable to its owner only
-    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, partial / FILES[1])
-    content = {"cell": place.cell, "purpose": place.purpose, "version": __version__, "position": position}
-    content["sha256"] = {name: file_checksum(partial / name) for name in FILES}
-    (partial / "position.json").write_text(json.dumps({**content, "seal": _seal(content)}), encoding="utf-8")
-    for written in (*partial.iterdir(), partial):
-        _to_disk(written)
-    partial.rename(folder / str(number))
+    with telling_room(folder / str(number), sum(map(len, contents.values()))):
+        try:
+            _write(partial, contents)
+            partial.rename(folder / str(number))
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
     _to_disk(folder)
     kept = next((old for old in reversed(earlier) if not _fault(place, old)), None)
     for old in earlier:
         if old != kept:
             shutil.rmtree(folder / str(old))
+
+
+def _contents(
+    place: Place, parts: Mapping[str, Stateful], rng: torch.Generator, position: dict[str, Any]
+) -> dict[str, bytes]:
+    """Return file name -> bytes of a checkpoint."""
+    import torch
+    from safetensors.torch import save as as_bytes
+
+    state = io.BytesIO()
+    torch.save({"rng": rng.get_state(), "parts": rest(parts)}, state)
+    contents = {FILES[0]: as_bytes(weights(parts)), FILES[1]: state.getvalue()}
+    content = {"cell": place.cell, "purpose": place.purpose, "version": __version__, "position": position}
+    content["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    return {**contents, "position.json": json.dumps({**content, "seal": _seal(content)}).encode()}
+
+
+def _write(partial: Path, contents: Mapping[str, bytes]) -> None:
+    """Write the files into a new folder, and wait until they are on the disk."""
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, content in contents.items():
+        (partial / name).write_bytes(content)
+    for written in (*partial.iterdir(), partial):
+        _to_disk(written)
 
 
 def load(

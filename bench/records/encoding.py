@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.contracts.checksum import sha256
+from bench.contracts.visible import visible
 from bench.files import safe_name
 from bench.records.events import Done, Epoch, Judged, SharedStart, Start, to_line
 from bench.records.journal import Record
@@ -67,7 +68,7 @@ def project(record: Record, plan: str, entry: Entry) -> Projection:
     digest = sha256(text)[:16]
     tags = {**entry.tags, **_identity(record, plan), "label": label, **_outcome(record)}
     return Projection(
-        tags={key: value[:LONGEST] for key, value in tags.items()},
+        tags={key: visible(value)[:LONGEST] for key, value in tags.items()},
         params=_params(record),
         points=list(_points(record)),
         digest=digest,
@@ -111,7 +112,7 @@ def trained_key(value: str, phase: str) -> str:
 
 def json_list(entries: Iterable[Any]) -> str:
     """Return a JSON list of the entries that fit into a tag. An entry that does not fit is left out, never cut."""
-    return f"[{', '.join(_fitting(json.dumps(entry, ensure_ascii=False) for entry in entries))}]"
+    return f"[{', '.join(_fitting(visible(json.dumps(entry, ensure_ascii=False)) for entry in entries))}]"
 
 
 def safe(name: str) -> str:
@@ -178,7 +179,7 @@ def _last_phases(record: Record) -> list[dict[str, Any]]:
 
 def _json_object(knobs: Mapping[str, Any]) -> str:
     """Return a JSON object of the knobs that fit into a tag, sorted by name."""
-    pairs = (f"{json.dumps(key)}: {json.dumps(knobs[key], ensure_ascii=False)}" for key in sorted(knobs))
+    pairs = (f"{json.dumps(key)}: {visible(json.dumps(knobs[key], ensure_ascii=False))}" for key in sorted(knobs))
     return f"{{{', '.join(_fitting(pairs))}}}"
 
 
@@ -196,7 +197,7 @@ def _params(record: Record) -> dict[str, str]:
     knobs |= {f"dataset.{key}": value for key, value in cell.dataset_settings}
     knobs |= {f"evaluation.{key}": value for key, value in asdict(cell.evaluation).items()}
     knobs |= {"seed": cell.seed, "threads": cell.threads, "device": cell.device}
-    return {safe(key): str(value)[:LONGEST] for key, value in knobs.items()}
+    return {safe(key): visible(str(value))[:LONGEST] for key, value in knobs.items()}
 
 
 def _points(record: Record) -> Iterator[Point]:

@@ -91,7 +91,7 @@ class SharedStart(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Event):
-    """Checkpoints were refused; the message says why, and where training goes on."""
+    """Checkpoints were refused, or one was not written; the message says why, and where training goes on."""
 
     NAME: ClassVar[str] = "refused"
     message: str

@@ -20,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bench.contracts.errors import BenchError
+from bench.files import plain_bytes, plain_file
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EIO, errno.EOPNOTSUPP)
 """Errors of a file system that does not lock files."""
@@ -101,7 +102,7 @@ def is_held(path: Path) -> bool:
     try:
         import fcntl
 
-        with path.open("rb") as file:
+        with plain_file(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except (ImportError, OSError):
         return True
@@ -116,8 +117,8 @@ def is_surely_held(path: Path) -> bool:
 def said_holder(path: Path) -> Holder | None:
     """Return the holder that the file names, which may be gone; None if it names none."""
     try:
-        return Holder(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Holder(**json.loads(plain_bytes(path)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

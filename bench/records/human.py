@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contracts.errors import BenchError
+from bench.contracts.visible import visible
 from bench.files import read_bytes, safe_name, write_whole
 
 
@@ -78,7 +79,7 @@ class Collected:
 
     def to_json(self) -> str:
         """Return JSON that `from_json` reads."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        return visible(json.dumps(asdict(self), indent=1, ensure_ascii=False), "\n")
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str) -> Collected:

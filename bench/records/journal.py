@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError, named
 from bench.contracts.metric import Score
-from bench.files import read_bytes, read_object, write_whole
+from bench.files import plain_bytes, plain_file, read_object, telling_room, write_whole
 from bench.planning import paths
 from bench.planning.cell import Cell, Knobs
 from bench.records import seal
@@ -71,7 +71,7 @@ class Journal:
         """
         told = (replace(event, sealed=True) if isinstance(event, Done) else event for event in last)
         head = self._closing() + b"".join(map(self._line, told))
-        before = (self.path.read_bytes() if self.path.exists() else b"") + head
+        before = (plain_bytes(self.path) if self.path.exists() else b"") + head
         self._write(head + self._line(Sealed(files=seal.checksums(self.folder), journal=sha256(before))))
 
     def read(self) -> list[Event]:
@@ -81,7 +81,7 @@ class Journal:
     def story(self) -> Story:
         """Return all events, and what is wrong with the journal or its cell."""
         try:
-            return seal.read(self.path.read_bytes(), self.folder)
+            return seal.read(plain_bytes(self.path), self.folder)
         except FileNotFoundError:
             return Story((), "", None, ())
         except OSError as error:
@@ -95,12 +95,12 @@ class Journal:
         """
         try:
             size = self.path.stat().st_size
-        except FileNotFoundError:
+        except OSError:  # it is not there, or its folder is none
             size = 0
         if size == place:
             return [], place
         place = place if place < size else 0
-        with suppress(FileNotFoundError), self.path.open("rb") as file:
+        with suppress(OSError), plain_file(self.path) as file:
             file.seek(place)
             whole, newline, _ = file.read().rpartition(b"\n")  # a line that is being written is read the next time
             return list(seal.events_of(whole)), place + len(whole) + len(newline)
@@ -113,9 +113,17 @@ class Journal:
             self.path.replace(self.folder / "journal.damaged.jsonl")
 
     def _write(self, lines: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(lines)
+        """Write the lines; if that fails, OSError, and no part of them remains."""
+        with telling_room(self.path, len(lines)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            before = self.path.stat().st_size if self.path.exists() else 0
+            try:
+                with plain_file(self.path, append=True) as file:
+                    file.write(lines)
+            except OSError:
+                with suppress(OSError):
+                    os.truncate(self.path, before)
+                raise
 
     def _line(self, event: Event) -> bytes:
         return (json.dumps(to_line(replace(event, time=round(time.time(), 3)))) + "\n").encode()
@@ -201,8 +209,10 @@ def write_cell(cell: Cell, runs: Path) -> Path:
         with suppress(BenchError):
             cell = replace(cell, label=read_cell(folder).label)
     content = json.dumps(asdict(_placed(cell, runs, paths.relative)), indent=1).encode()
-    if not path.exists() or read_bytes(path) != content:
-        write_whole(path, content)
+    with suppress(OSError):
+        if plain_bytes(path) == content:
+            return folder
+    write_whole(path, content)
     return folder
 
 
@@ -255,7 +265,7 @@ def _placed(cell: Cell, runs: Path, place: Callable[[Knobs, set[str], Path], Kno
 
 def _ends_with_newline(path: Path) -> bool:
     """Return whether a file is empty or ends with a newline."""
-    with path.open("rb") as file:
+    with plain_file(path) as file:
         if not file.seek(0, os.SEEK_END):
             return True
         file.seek(-1, os.SEEK_END)

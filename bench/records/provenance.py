@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench import __version__
+from bench.contracts.visible import visible
 
 PACKAGES = ("torch", "numpy", "scipy", "nltk", "pandas", "mlflow")
 
@@ -28,11 +29,14 @@ def tags() -> dict[str, str]:
 
 
 def command_of(words: Sequence[str]) -> str:
-    """Return the words of a command line as the user types them, without passwords in URLs; "" if not of bench."""
+    """Return the words of a command line as the user types them, without passwords in URLs; "" if not of bench.
+
+    Unseen characters are escapes: no UTF-8 file could hold a file name that is none in UTF-8.
+    """
     program = Path(words[0]) if words else Path()
     if program.stem != "bench" and program.parts[-2:] != ("bench", "__main__.py"):
         return ""
-    return shlex.join(["bench", *(re.sub(r"(?<=://)[^/@]*@", "", word) for word in words[1:])])
+    return visible(shlex.join(["bench", *(re.sub(r"(?<=://)[^/@]*@", "", word) for word in words[1:])]))
 
 
 def _version(name: str) -> str:

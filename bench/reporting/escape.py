@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bench.contracts.visible import visible
+
 LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -36,7 +38,6 @@ LATEX = {
 
 MARKDOWN = str.maketrans({**{char: f"\\{char}" for char in "\\*_`[]#"}, **{char: f"&#{ord(char)};" for char in "|<>"}})
 
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories of characters that no reader sees
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan", re.IGNORECASE | re.ASCII)
 
 
@@ -51,19 +52,10 @@ def latex_escape(text: str) -> str:
     return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped.replace("--", "-{}-"))
 
 
-def visible(text: str) -> str:
-    """Return the text with control, bidirectional, zero-width and surrogate characters as escapes, such as \\u202e."""
-    return "".join(_escape(char) if unicodedata.category(char) in UNSEEN else char for char in text)
-
-
 def csv_cell(text: str) -> str:
     """Return the text for a CSV cell: unseen characters as escapes, and ' before a spreadsheet's formula."""
     shown = visible(text)
     return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(shown) else shown
-
-
-def _escape(char: str) -> str:
-    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
 
 
 def _is_number(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import __version__
+from bench.contracts.visible import visible
 from bench.reporting import grids, notes
 from bench.reporting.table import Column, Comparison, Row, Table
 
@@ -36,7 +37,7 @@ def _asked(tables: Sequence[Table]) -> str | None:
 
 def summary_json(tables: Sequence[Table]) -> str:
     """Return the text of summary.json."""
-    return json.dumps(summary(tables), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return visible(json.dumps(summary(tables), indent=1, ensure_ascii=False, allow_nan=False), "\n") + "\n"
 
 
 def six(value: float | None) -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contracts.errors import BenchError
+from bench.files import telling_room
 from bench.judging.strange import REAL_AT_NOUGHT
 from bench.records.journal import FAILURES
 from bench.records.journals import Source
@@ -86,7 +87,7 @@ def write_files(report: Report, out: Path) -> list[Path]:
     earlier report that this one lacks are removed; other files stay. BenchError if `out` cannot be written.
     """
     contents = report.contents
-    with _clear_errors(out):
+    with _clear_errors(out), telling_room(out, sum(map(len, contents.values()))):
         out.mkdir(parents=True, exist_ok=True)
         stale = _earlier(out) - set(contents)
         with tempfile.TemporaryDirectory(prefix=".report-", dir=out) as partial:
@@ -215,7 +216,7 @@ def _earlier(out: Path) -> set[str]:
     try:
         names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         return {name for name in names if Path(name).name == name}
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return set()
 
 

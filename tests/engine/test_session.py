@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -503,3 +504,13 @@ def test_scores_per_sequence_that_changed_in_mlflow_are_told_by_the_report(run: 
     )
     path.unlink()
     assert CliRunner().invoke(bench, ["sync"]).exit_code == CliRunner().invoke(bench, ["report"]).exit_code == 0
+
+
+def test_old_stop_files_are_removed_and_those_of_a_cluster_at_work_stay(run: Run) -> None:
+    run("random-unigram")
+    old, new = Path("runs/.stop.1.1"), Path("runs/.stop.2.2")
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    run("Tiny")
+    assert not old.exists() and new.exists()

@@ -10,6 +10,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import click
 import pytest
 from rich.console import Console
 
@@ -110,7 +111,7 @@ def test_a_file_called_by_other_letters_is_found_in_the_c_locale(poems: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text", "held"), [("latin-1", "é", True), ("latin-1", "北", False), ("ascii", "北", True)]
+    ("encoding", "text", "held"), [("latin-1", "é", True), ("latin-1", "北", False), ("ascii", "北", False)]
 )
 def test_whether_a_text_is_held(monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, held: bool) -> None:
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding))
@@ -182,3 +183,29 @@ def test_a_full_disk_is_remembered_and_a_reader_that_left_is_not(tmp_path: Path)
         assert full.write(b"lost") == 4 and full.lost is not None and full.lost.strerror == "No space left on device"
         full.close()
     pipe.close()
+
+
+def own_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a file the process's own standard output, as a pipe or a file is; return the file."""
+    stream = (tmp_path / "out").open("w", encoding="utf-8")
+    monkeypatch.setattr(sys, "__stdout__", stream)
+    monkeypatch.setattr(sys, "stdout", terminal.unfailing(stream))
+    return tmp_path / "out"
+
+
+def test_text_from_outside_is_shown_and_styles_and_data_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = own_streams(tmp_path, monkeypatch)
+    print("a\x1b[31m\u202e\tb")
+    terminal.console(force_terminal=True, color_system="standard", highlight=False).print("[red]c\u200b[/red]")
+    terminal.write_data("d\u200c\n")
+    assert terminal.lost_output() is None
+    assert out.read_text(encoding="utf-8") == "a\\u001b[31m\\u202e\tb\n\x1b[31mc\\u200b\x1b[0m\nd\u200c\n"
+
+
+def test_click_does_not_go_around_it_in_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = (tmp_path / "out").open("w", encoding="ascii", errors="backslashreplace")
+    monkeypatch.setattr(sys, "__stdout__", stream)
+    monkeypatch.setattr(sys, "stdout", terminal.unfailing(stream))
+    click.echo("\u5317\x1b[31m", color=True)
+    sys.stdout.flush()
+    assert (tmp_path / "out").read_bytes() == b"\\u5317\\u001b[31m\n"

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.engine import job, pool
+from bench.engine import job, output_log, pool
 from bench.engine.job import Context
 from bench.engine.local import Local
 from bench.planning.cell import Cell
@@ -132,7 +132,7 @@ def test_a_file_system_that_does_not_lock_fails_the_cell_in_one_line(
 {no_flock(37)}
 import pickle, sys
 from pathlib import Path
-from bench.engine import job, pool
+from bench.engine import job, output_log, pool
 assert job.run(*pickle.loads(Path(sys.argv[1]).read_bytes())) == "failed"
 """
     subprocess.run([sys.executable, "-c", code, tmp_path / "given"], check=True)
@@ -164,6 +164,15 @@ def test_what_a_plug_in_leaves_holds_up_nothing(
     with bench(*cells, jobs=2, grace=1.0) as process:
         assert process.communicate(timeout=300) == ("", None) and process.returncode == 0
     assert [read_record(context.runs / cell.id).status for cell in cells] == ["done"] * 3
+
+
+def test_a_plug_in_that_floods_its_log_fills_no_disk(make_cell: Callable[..., Cell], context: Context) -> None:
+    cell = make_cell("Floods")
+    pool.run_all([cell], context, 1, lambda: None, None)
+    assert read_record(context.runs / cell.id).status == "done"
+    log = (context.runs / cell.id / "output.log").read_bytes()
+    assert len(log) == output_log.MOST and log.startswith(b"x" * 2**20)
+    assert log.endswith(b"\n[bench: what is printed beyond 16,777,216 bytes is dropped]\n")
 
 
 def test_plug_ins_print_into_the_log_of_their_cell(

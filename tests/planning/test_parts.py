@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
+from bench.cli.main import bench
 from bench.contracts.errors import BenchError
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -33,3 +35,17 @@ def test_later_seeds_are_the_cells_that_a_longer_run_has(request_of: Request, co
     later = planning.make(replace(request_of, first_seed=2), corpora).cells
     assert {cell.seed for cell in later if cell.label != "real"} == {2, 3}
     assert set(later) <= set(whole) and len(later) == 5
+
+
+@pytest.mark.parametrize("seeds", [10**9, 10**30])
+def test_absurdly_many_seeds_are_refused_before_a_cell_is_made(
+    request_of: Request, corpora: Corpora, seeds: int
+) -> None:
+    with pytest.raises(BenchError, match=r"^1,000,[0,]+ seeds: give at most 100,000$"):
+        planning.make(replace(request_of, seeds=seeds), corpora)
+
+
+def test_a_seed_of_many_digits_is_one_line() -> None:
+    for text in ("1.." + "9" * 5_000, "9" * 19):
+        ended = CliRunner().invoke(bench, ["run", "-b", "mle", "--seeds", text])
+        assert ended.exit_code == 2 and "a seed has at most 18 digits" in ended.output

@@ -145,7 +145,7 @@ def test_overrides_that_reach_nothing_are_refused(make: Make, sets: str, message
         ("[baselines.mel]\nrate = 1.0", "preset mine: 'mel'; did you mean 'mle'"),
         ("[datasets.peoms]\nseed = 3", "preset mine: 'peoms'; did you mean 'poems'"),
         ("[defaults]\nepoch = 3", r"\[defaults\] in preset mine 'epoch'; did you mean 'epochs'"),
-        ("[baselines.Tiny]\nepoch = 3", "unknown knob of Tiny 'epoch'; did you mean 'epochs'"),
+        ("[baselines.Tiny]\nepoch = 3", "unknown knob of Tiny in preset mine, line 2 'epoch'; did you mean 'epochs'"),
     ],
 )
 def test_presets_that_reach_nothing_are_refused(make: Make, tmp_path: Path, table: str, message: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.contracts.errors import BenchError
-from bench.contracts.knobs import build
+from bench.contracts.knobs import build, parse
 from bench.planning import preset
 from bench.planning.cell import Evaluation
 from bench.plugins import loading as plugins
@@ -60,8 +60,14 @@ def test_what_a_shipped_preset_says_of_one_dataset_fits_the_plug_ins(name: str) 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[evaluaton]\nsamples = 3", "unknown table of preset .*'evaluaton'; did you mean 'evaluation'"),
-        ("[evaluation]\nsample = 3", r"unknown knob of preset .*\[evaluation\] 'sample'; did you mean 'samples'"),
+        (
+            "# of mine\n[evaluaton]\nsamples = 3",
+            "unknown table of preset .*, line 2 'evaluaton'; did you mean 'evaluation'",
+        ),
+        (
+            "[evaluation]\nsample = 3",
+            r"unknown knob of preset .*, line 2, \[evaluation\] 'sample'; did you mean 'samples'",
+        ),
         ("[evaluation]\nrule = 'best'", "choose one of last, best-valid, best-oracle"),
         ("[run]\nseeds = 0", "the least allowed is 1"),
         ("[run]\nseeds = 'two'", "seeds: 'two' is not a whole number"),
@@ -94,3 +100,31 @@ def test_no_file_passes_for_a_shipped_preset(tmp_path: Path) -> None:
     (tmp_path / "official.toml").write_text("[run]\nseeds = 1\n")
     with pytest.raises(BenchError, match=r"tables would call it official, as the shipped one; rename the file"):
         preset.read(str(tmp_path / "official.toml"))
+
+
+def test_a_byte_order_mark_and_deep_nesting(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("\ufeff[run]\nseeds = 2\n", encoding="utf-8")
+    assert preset.read(str(tmp_path / "mine.toml")).run.seeds == 2
+    deep = tmp_path / "deep.toml"
+    deep.write_text(f"[run]\nseeds = {'[' * 100_000}", encoding="utf-8")
+    with pytest.raises(BenchError, match=r"^preset .*deep\.toml: .*recursion depth"):
+        preset.read(str(deep))
+    with pytest.raises(BenchError, match=r"^--set mle\.rate: the value is nested too deeply$"):
+        parse(f"mle.rate={'[' * 100_000}")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# mine\n[baselines.seqgan]\nbatch = 8\nrolouts = 3", 4),
+        ("[baselines]\nseqgan.rolouts = 3", 2),
+        ("[on.oracle.'seqgan']\n\n\"rolouts\" = 3", 3),
+    ],
+)
+def test_an_unknown_knob_is_named_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    settings = plugins.load("bench.baselines", "seqgan").Settings
+    told = f"^unknown knob of seqgan in preset mine, line {line} 'rolouts'; did you mean 'rollouts'"
+    with pytest.raises(BenchError, match=told):
+        preset.read(str(path)).for_dataset("oracle").knobs(settings, "seqgan")

@@ -87,7 +87,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "step", ["safetensors.torch.save", "torch.save", "pathlib.Path.write_text", "pathlib.Path.rename"]
+    "step", ["safetensors.torch.save", "torch.save", "pathlib.Path.write_bytes", "pathlib.Path.rename"]
 )
 def test_a_killed_write_leaves_the_earlier_one(place: Place, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     checkpoint.save(place, parts(1), torch_rng("test"), {"epoch": 1})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.reporting.escape import csv_cell, latex_escape, markdown_escape, visible
+from bench.contracts.visible import visible
+from bench.reporting.escape import csv_cell, latex_escape, markdown_escape
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,18 @@ class InC(Tiny):
         return super().mle()
 
 
+class Floods(Tiny):
+    """It prints much more than its log takes, as does a process that it starts, and then a little more."""
+
+    def critic(self) -> dict[str, Any]:
+        for _ in range(20):
+            os.write(1, b"x" * 2**20)
+        command = [sys.executable, "-c", "import os\nfor _ in range(20): os.write(1, b'y' * 2**20)"]
+        subprocess.run(command, check=True)
+        print("the end")
+        return super().critic()
+
+
 class Lingers(Tiny):
     """It leaves a thread that does not end."""
 

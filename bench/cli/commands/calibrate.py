@@ -16,6 +16,7 @@ from bench.judging.calibrate import Rate, type_one_errors
 from bench.judging.null_pair import of_runs
 from bench.judging.over_seeds import arm_of
 from bench.records.runs import RunsFolder
+from bench.reporting.escape import csv_cell
 
 
 @click.command(
@@ -76,7 +77,7 @@ def command(
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(Rate._fields)
-        writer.writerows(found)
+        writer.writerows([csv_cell(str(cell)) for cell in rate] for rate in found)
         write_output(out, text.getvalue().encode())
 
 

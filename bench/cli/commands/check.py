@@ -8,6 +8,7 @@ import click
 
 from bench.cli import options
 from bench.contracts.knobs import parse
+from bench.contracts.visible import visible
 from bench.engine.check import Kind, check
 from bench.plugins.reference import parse_plugin
 from bench.toolkit.corpora.fetch import Corpora
@@ -36,7 +37,7 @@ def command(reference: str, kind: Kind | None, overrides: tuple[str, ...], data:
     name, passed = parse_plugin(reference).label, True
     values = {key: value for _, key, value in (parse(f"{name}.{text}") for text in overrides)}
     for title, problem in check(reference, values, Corpora.from_environment(data, corpus), kind):
-        click.echo(f"FAIL {title}: {problem}" if problem else f"ok   {title}")
+        click.echo(visible(f"FAIL {title}: {problem}" if problem else f"ok   {title}"))
         passed = passed and not problem
-    click.echo(f"{reference}: {'conforms' if passed else 'does not conform'}")
+    click.echo(f"{visible(reference)}: {'conforms' if passed else 'does not conform'}")
     sys.exit(0 if passed else 1)

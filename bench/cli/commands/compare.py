@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bench.cli import options
+from bench.engine import terminal
 from bench.judging.compare_rows import OnMetric, RowsCompared, compare_rows
 from bench.judging.pair_verdict import MOST_SEEDS
 from bench.records.runs import RunsFolder, seeds
@@ -43,7 +43,7 @@ def command(one: str, other: str, dataset: str | None, metrics: str | None, plan
     stored = RunsFolder(runs)
     mine, theirs = (stored.find(name, dataset, plan) for name in (one, other))
     found = compare_rows(mine, theirs, listed(metrics))
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal.console(markup=False, emoji=False, highlight=False)
     console.print(f"A = {one}, B = {other}, on {mine[0].cell.dataset_label}", style="bold", soft_wrap=True)
     console.print(f"seeds of A: {seeds(mine)}; of B: {seeds(theirs)}; {_how(found)}", soft_wrap=True)
     console.print(_table(found, wide=console.width >= WIDE))

@@ -12,7 +12,9 @@ import click
 from bench.cli import options
 from bench.contracts.data import SequenceData
 from bench.contracts.errors import BenchError
+from bench.contracts.visible import visible
 from bench.contracts.vocabulary import as_tsv
+from bench.engine import terminal
 from bench.files import write_output
 from bench.judging.comparable import open_default
 from bench.plugins.open_dataset import open_dataset
@@ -58,7 +60,7 @@ def list_(corpus: tuple[str, ...]) -> None:
             state = f"{path.stat().st_size:,} bytes" if path.is_file() else "absent (bench data fetch)"
             click.echo(f"  file      {file.path}: {state}")
         if own := corpora.files.get(entry.dataset):
-            click.echo(f"  instead   {own}")
+            click.echo(f"  instead   {visible(str(own))}")
         click.echo(f"  prepared  {_counts_if_prepared(entry, corpora)}")
 
 
@@ -99,7 +101,7 @@ def prepare(names: tuple[str, ...], data: str, corpus: tuple[str, ...]) -> None:
         seconds = time.monotonic() - started
         click.echo(f"{entry.name:<13} {prepared.source.kind:<10} {_counts(prepared)}  {seconds:.1f} s")
         for note in prepared.notes:
-            click.echo(f"              {note}")
+            click.echo(f"              {visible(note)}")
 
 
 @command.command(epilog=options.examples("bench data clean"))
@@ -132,7 +134,7 @@ def vocabulary(dataset: str, overrides: tuple[str, ...], out: Path | None, data:
     opened = open_default(dataset, overrides, Corpora.from_environment(data, corpus))
     words = opened.data.vocabulary
     if out is None:
-        click.echo(as_tsv(words), nl=False)
+        terminal.write_data(as_tsv(words))
     else:
         write_output(out, as_tsv(words).encode())
     roles = {"start": words.start, "end": words.end, "unknown": words.unknown}

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cli import options
+from bench.engine import terminal
 from bench.planning.refusals import check_name
 from bench.records import plan_changes
 from bench.records.plan_facts import all_facts, facts
@@ -106,4 +107,4 @@ def _states(states: Counter[str]) -> str:
 
 
 def _console() -> Console:
-    return Console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]
+    return terminal.console(markup=False, emoji=False, highlight=False)  # not as markup: a row's name may hold [...]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.cli import options
 from bench.cli.following import following
 from bench.contracts.errors import BenchError
+from bench.engine import terminal
 from bench.files import write_output
 from bench.judging import rejudge
 from bench.plugins import metrics as metric_plugins
@@ -89,7 +89,7 @@ def command(
     if metrics:
         _judge_beside(metrics, first, Corpora.from_environment(data, corpus), runs, tracker)
     paths, tables = report_plan(tracker, first, out, reference, selection)
-    print_summary(tables, Console())
+    print_summary(tables, terminal.console())
     click.echo("\n".join([how_to_look(tracker, paths[0].parent, paths), *charts(tracker, tables)]))
 
 
@@ -110,7 +110,7 @@ def _report_labs(packs: Sequence[Path], corpora: Corpora, out: Path, reference: 
     files = labs.contents(tables)
     for name, content in files.items():
         write_output(out / name, content)
-    print_summary(tables, Console())
+    print_summary(tables, terminal.console())
     for line in left_out:
         click.echo(line, err=True)
     click.echo(f"Tables of {len(packs)} packs: {', '.join(str(out / name) for name in files)}")

@@ -15,7 +15,7 @@ from bench.cli import options, parts
 from bench.cli.following import following
 from bench.cli.forecast import show as show_forecast
 from bench.contracts.errors import BenchError
-from bench.engine import beside, session
+from bench.engine import beside, session, terminal
 from bench.engine.device import resolve_device
 from bench.engine.forecast import forecast
 from bench.engine.job import TIME_LIMIT
@@ -153,7 +153,7 @@ def command(
     plan, seen = planned(request, corpora)
     at_once = jobs or (cores() if request.device == "cpu" else 1)
     if dry:
-        return show_forecast(forecast(plan, runs, seen), at_once, Console())
+        return show_forecast(forecast(plan, runs, seen), at_once, terminal.console())
     setup = session.Setup(corpora, runs, at_once, cluster, tracking_uri, wait, time_limit, gib_to_bytes(memory_limit))
     run = partial(_run, setup=setup, out=out, reference=reference, own=own)
     found = plan, seen
@@ -218,7 +218,7 @@ def _run(
     refuse_unknown(reference, {cell.label for cell in plan.cells})
     require_writable(out / folder_name(plan.name))
     beside.refuse_unfit(plan, own, setup.corpora)
-    console = Console()
+    console = terminal.console()
     ended = session.run(plan, setup, console, seen)
     code = max(ended.code, _judge_beside(plan, setup, own, console))
     return code, _report(plan, setup, out, reference, console, tracked=ended.tracked)

@@ -86,7 +86,7 @@ def command(
             return
     text = as_lines(sequences, opened, ids=ids)
     if out is None:
-        click.echo(text, nl=False)
+        terminal.write_data(text)
         if not terminal.holds(text):
             click.echo(
                 "standard output cannot hold all characters: some are escapes; --out FILE has them all", err=True

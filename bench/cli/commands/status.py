@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.cli import options
+from bench.engine import terminal
 from bench.engine.overview import UNKNOWN, overview
 from bench.engine.watch import watch
 from bench.records.runs import RunsFolder
@@ -25,7 +25,7 @@ def command(watching: bool, runs: Path) -> None:
     A cell is "dead" if it was running and its process is gone. Run it again: it continues from its last checkpoint.
     """
     if watching:
-        watch(runs, Console())
+        watch(runs, terminal.console())
     lines = overview(RunsFolder(runs))
     if not lines:
         click.echo(f"no cells in {runs}: `bench run --all` makes some")

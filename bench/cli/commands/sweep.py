@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bench.cli import options
 from bench.cli.following import following
 from bench.contracts.errors import BenchError
+from bench.engine import terminal
 from bench.files import write_output
 from bench.judging import equal_diversity, sweep
 from bench.judging.equal_diversity import AtEqual
@@ -129,7 +129,7 @@ def _show(equal: Sequence[AtEqual], reference: str, count: int) -> None:
         f"curves of all seeds reach; {count} sequences a run. Difference: {reference} minus the row, 95 % interval "
         "over seeds (Welch)"
     )
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal.console(markup=False, emoji=False, highlight=False)
     table = Table("against", diversity, reference, "row", "difference", box=box.SIMPLE_HEAD)
     for one in shown:
         table.add_row(one.label, *(grids.number(v, 4) for v in (one.diversity, one.reference, one.quality)), _gap(one))

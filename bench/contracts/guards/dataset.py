@@ -81,6 +81,8 @@ def _faults_of_vocabulary(words: Any) -> Iterator[str]:
         yield f"the token {twice!r} is in the vocabulary twice"
     if words.joiner.isspace() and (odd := [token for token in words.tokens if token.split() != [token]]):
         yield f"the token {odd[0]!r} is empty or holds a space: a line of such tokens cannot be read back"
+    if odd := [token for token in words.tokens if any("\ud800" <= char <= "\udfff" for char in token)]:
+        yield f"the token {odd[0]!r} holds half a character, a surrogate: no file in UTF-8 can hold it"
     if len(words) < 2:
         yield f"a vocabulary of {len(words)} leaves nothing to learn; it needs 2"
     special = {"start": words.start, "end": words.end, "unknown": words.unknown}

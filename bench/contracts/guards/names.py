@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bench.contracts.visible import visible
+
 LONGEST = 100  # characters of a name
 
 
@@ -15,7 +17,7 @@ def lacking(found: Any) -> str:
     """
     if not isinstance(found, str) or not re.search(r"[^\W_]", found):
         return "with a letter in it"
-    if not found.isprintable():
+    if not found.isprintable() or visible(found) != found:
         return "of printable characters only"
     if len(found) > LONGEST:
         return f"of at most {LONGEST} characters, not {len(found)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from bench.contracts.trainer import Phase, Start
 
 LARGEST_VALUE, LARGEST_PARAMETER = 1e15, 1e8
 """The largest loss, and the largest parameter, that training does not call diverged."""
+MOST = 1_000
+"""The most phases of a schedule, and the most numbers that a step returns."""
 EXAMPLE = '{"loss": 4.2}'
 
 
@@ -23,7 +26,9 @@ def checked_phases(found: Any) -> list[Phase]:
     """
     if not isinstance(found, Iterable):
         raise ContractError(f"phases() returned {found!r:.80}, not a list of Phase")
-    phases = list(found)
+    phases = list(itertools.islice(found, MOST + 1))
+    if len(phases) > MOST:
+        raise ContractError(f"phases() returned more than {MOST:,} phases: give them epochs")
     for phase in phases:
         _check_phase(phase)
     names = [phase.name for phase in phases]
@@ -60,8 +65,10 @@ def checked_values(found: Any, phase: str) -> dict[str, float]:
     try:
         plain = {name: value.detach() if hasattr(value, "detach") else value for name, value in found.items()}
         values = {name: float(value) for name, value in plain.items()}
-    except (AttributeError, TypeError, ValueError, RuntimeError):
+    except (AttributeError, TypeError, ValueError, RuntimeError, OverflowError):
         raise ContractError(f"step() of {phase} returned {found!r:.80}, not numbers by name: {EXAMPLE}") from None
+    if len(values) > MOST:
+        raise ContractError(f"step() of {phase} returned {len(values):,} numbers: give {MOST:,} at most")
     for name in values:
         if wanted := lacking(name):
             raise ContractError(

@@ -9,8 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from bench.contracts.errors import BenchError
+from bench.contracts.visible import visible
 from bench.judging.human.sheet import Sheet
 
+JOINERS = "\u200c\u200d"  # letters of Persian and Hindi, and emoji, are spelt with them
 COLUMNS = ("item", "text", "answer", "rater", "seal")
 
 
@@ -39,7 +41,7 @@ def html(sheet: Sheet, wrap: int = 0) -> str:
     from jinja2 import Environment
 
     template = files("bench.reports").joinpath("human_sheet.html.j2").read_text(encoding="utf-8")
-    items = [{"id": item.id, "text": _wrapped(item.text, wrap)} for item in sheet.items]
+    items = [{"id": item.id, "text": _wrapped(visible(item.text, JOINERS), wrap)} for item in sheet.items]
     chinese = any("\u4e00" <= character <= "\u9fff" for item in sheet.items for character in item.text)
     page = Environment(autoescape=True).from_string(template)
     return page.render(dataset=sheet.dataset, seal=sheet.seal, items=items, language="zh" if chinese else "")
@@ -59,5 +61,6 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text, guarded if a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+    """Return the text with unseen characters as escapes, guarded if a spreadsheet would run it as a formula."""
+    shown = visible(text, JOINERS)
+    return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@")) else shown

@@ -12,6 +12,7 @@ from typing import Any
 from bench.contracts.checksum import sha256
 from bench.contracts.errors import BenchError
 from bench.contracts.seeding import numpy_rng
+from bench.contracts.visible import visible
 from bench.planning.cell import REAL
 
 
@@ -48,7 +49,8 @@ class Sheet:
 
     def key(self) -> str:
         """Return the key as JSON, with the seal."""
-        return json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False) + "\n"
+        content = json.dumps({**asdict(self), "seal": self.seal}, indent=1, ensure_ascii=False)
+        return visible(content, "\n") + "\n"
 
 
 def make_sheet(
@@ -85,7 +87,7 @@ def read_key(path: Path) -> Sheet:
         raise BenchError(
             f"{path}: {error.strerror}; --key takes the key.json that `bench human export` wrote"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BenchError(f"{path}: not a key; give the key.json that `bench human export` wrote") from None
     if seal != sheet.seal:
         raise BenchError(

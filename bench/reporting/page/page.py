@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bench.contracts.visible import all_visible
 from bench.reporting import figures, grids, notes, profiles
 from bench.reporting.page import charts, header, views
 from bench.reporting.page.material import Material
@@ -29,14 +30,20 @@ def html(tables: Sequence[Table], material: Material | None = None) -> str:
     from jinja2 import Environment, StrictUndefined
 
     material = material or Material()
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
+    environment = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+        finalize=lambda value: value if isinstance(value, Markup) else all_visible(value),
+    )
     template = files("bench.reports").joinpath("index.html.j2").read_text(encoding="utf-8")
     text = environment.from_string(template).render(
         tables=list(tables),
         sections=[_section(number, table, material) for number, table in enumerate(tables, 1)],
         matrix=views.matrix(tables),
         facts=header.facts(tables, material.tags),
-        data=_data(tables, material),
+        data=all_visible(_data(tables, material)),
         style=_part("style.css"),
         scripts=[_vendored(*names) for names in VENDOR.items()] + [_part(name) for name in SCRIPTS],
         grids=grids,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bench.reporting.escape import visible
+from bench.contracts.visible import visible
 from bench.toolkit.corpora.midi import STEP, note_vocabulary
 
 MOST, LONGEST = 24, 400

@@ -13,6 +13,7 @@ from bench import __version__
 from bench.contracts.data import TokenArray
 from bench.contracts.errors import BenchError, unknown
 from bench.contracts.metric import FloatArray
+from bench.contracts.visible import visible
 from bench.toolkit.metrics.bleu import Average, BleuIndex, Smoothing, Statistics
 from bench.toolkit.metrics.self_bleu import self_statistics
 
@@ -39,7 +40,7 @@ class BleuScore:
 
     def _repr_html_(self) -> str:
         """Return the HTML that a notebook shows."""
-        return f"<b>{self.value:.4f}</b> <code>{escape(self.signature)}</code>"
+        return f"<b>{self.value:.4f}</b> <code>{escape(visible(self.signature))}</code>"
 
 
 def bleu(
