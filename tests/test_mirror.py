@@ -59,6 +59,8 @@ ELSEWHERE = {
     "judging/test_rejudge.py": ("bench/engine/beside.py", "bench/judging/kept_samples.py"),
     "judging/test_samples_file.py": ("bench/judging/samples.py", "bench/judging/text_samples.py"),
     "judging/test_strange.py": ("bench/judging/remark.py",),
+    "planning/test_preset.py": ("bench/planning/toml_lines.py",),
+    "engine/test_worker.py": ("bench/engine/output_log.py",),
     "planning/test_plan.py": ("bench/planning/cell.py", "bench/planning/request.py"),
     "engine/test_job.py": ("bench/records/artifacts.py",),
     "records/test_live.py": ("bench/records/mirror.py",),
@@ -73,7 +75,7 @@ ELSEWHERE = {
     "reporting/test_labs.py": ("bench/engine/retrain.py", "bench/judging/retrained.py"),
     "reporting/test_latex.py": ("bench/reporting/font_widths.py", "bench/reporting/tabular.py"),
     "reporting/test_plan_folder.py": ("bench/reporting/plans_page.py",),
-    "reporting/test_tracker.py": ("bench/records/journals.py", "bench/records/store.py", "bench/records/tracker.py"),
+    "reporting/test_tracker.py": ("bench/records/journals.py", "bench/records/tracker.py"),
     "reporting/test_unpack.py": ("bench/records/journal_frame.py", "bench/reporting/pack.py"),
     "reporting/page/test_page.py": (
         "bench/reporting/page/charts.py",

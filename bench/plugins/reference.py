@@ -74,7 +74,7 @@ def parse_plugin(text: str) -> Reference:
     head, _, name = plain.rpartition(":")
     if plain.endswith(".py"):
         raise BenchError(f"{text}: say which class of the file, as in {plain}:MyClass")
-    if head and not (name.isidentifier() and len(name) <= LONGEST):
+    if head and not (all(map(str.isidentifier, name.split("."))) and len(name) <= LONGEST):
         raise BenchError(f"{text!r:.120}: {name!r:.40} is no class; give FILE.py:CLASS, {LONGEST} letters at most")
     absolute = f"{Path(head).resolve()}:{name}" if head.endswith(".py") else plain
     knobs = tuple(sorted(parse(f"{name}.{one}")[1:] for one in inside))

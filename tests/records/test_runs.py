@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -51,18 +52,18 @@ def put(tmp_path: Path) -> Put:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Return how often each JSON file was read, by folder and name."""
-    found, read, read_bytes = Counter[str](), Path.read_text, Path.read_bytes
+    found, read, opened = Counter[str](), Path.read_text, os.open
 
     def counted(path: Path, *given: Any, **more: Any) -> str:
         found[f"{path.parent.name}/{path.name}"] += 1
         return read(path, *given, **more)
 
-    def counted_bytes(path: Path) -> bytes:
-        found[f"{path.parent.name}/{path.name}"] += 1
-        return read_bytes(path)
+    def counted_open(path: Any, *given: Any, **more: Any) -> int:
+        found[f"{Path(path).parent.name}/{Path(path).name}"] += 1
+        return opened(path, *given, **more)
 
     monkeypatch.setattr(Path, "read_text", counted)
-    monkeypatch.setattr(Path, "read_bytes", counted_bytes)
+    monkeypatch.setattr(os, "open", counted_open)
     return found
 
 

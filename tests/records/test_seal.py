@@ -142,7 +142,7 @@ def test_an_event_of_the_wrong_shape_damages_its_cell(done: Record, line: str) -
 def test_a_journal_that_cannot_be_read_damages_its_cell(done: Record) -> None:
     (done.folder / "journal.jsonl").unlink()
     (done.folder / "journal.jsonl").mkdir()
-    assert again(done).damage == "journal.jsonl cannot be read (Is a directory)"
+    assert again(done).damage == "journal.jsonl cannot be read (it is no plain file)"
 
 
 def test_a_torn_line_before_the_end_is_part_of_what_is_sealed(tmp_path: Path) -> None:

@@ -352,7 +352,7 @@ def test_lost_artifacts_are_told_and_written_again(shop: Any, project_folder: Pa
     again = tracker.project(record, "quick", ENTRY)
     assert again != run_id and len(tracker.per_sequence(again)) == 200 and only_run(here)[1] == again
     assert Tracker(tracker.uri).project(record, "quick", ENTRY) == again
-    assert {path.name for path in here.iterdir()} == {"mlflow.db", "mlruns"}
+    assert {path.name for path in here.iterdir()} == {".mlflow.db.lock", "mlflow.db", "mlruns"}
 
 
 def test_what_failed_half_way_is_written_again_by_the_same_tracker(

@@ -49,9 +49,10 @@ def command(
     corpus: tuple[str, ...],
     runs: Path,
 ) -> None:
-    """Find the temperature at which BASELINE scores as ARM does, or has a given score.
+    """Find the temperature at which BASELINE scores as ARM does.
 
-    Both are rows with finished runs, such as mle and seqgan, or ids of cells. The score is the dataset's headline.
+    Both are rows with finished runs, such as mle and seqgan, or ids of cells. The score is the dataset's headline; with
+    --score it is a number that you give, in place of ARM's.
     """
     if (arm is None) == (score is None):
         raise BenchError("give one of ARM and --score: `bench match mle seqgan`, or `bench match mle --score 8.73`")

@@ -103,7 +103,7 @@ def test_the_scores_are_means_over_the_runs(runs):
 
 def columns(text):
     """Return metric -> (the baseline's number, the arm's), as printed."""
-    return {name: (ours, theirs) for name, ours, theirs in re.findall(r"^  (\w+) +(\S+)   \S+ +(\S+)$", text, re.M)}
+    return {name: (ours, theirs) for name, ours, theirs in re.findall(r"^  (\S+) +(\S+)   \S+ +(\S+)$", text, re.M)}
 
 
 def test_numbers_of_other_signatures_do_not_stand_beside_one_another(runs, call):

@@ -157,18 +157,18 @@ def test_every_setting_of_a_row_is_tested_and_named_and_a_plan_narrows_them(fini
 def test_stored_runs_are_read_once(finish, call, monkeypatch):
     records = finish("text:tiny.txt", "mle", "random-unigram")
     times = Counter()
-    read_text, read_bytes = Path.read_text, Path.read_bytes
+    read_text, opened = Path.read_text, os.open
 
     def counted_text(path, *given, **more):
         times[path] += 1
         return read_text(path, *given, **more)
 
-    def counted_bytes(path):
-        times[path] += 1
-        return read_bytes(path)
+    def counted_open(path, *given, **more):
+        times[Path(path)] += 1
+        return opened(path, *given, **more)
 
     monkeypatch.setattr(Path, "read_text", counted_text)
-    monkeypatch.setattr(Path, "read_bytes", counted_bytes)
+    monkeypatch.setattr(os, "open", counted_open)
     score(call, "tiny.txt", "--plan", "small")
     for record in records:
         for name in ("cell.json", "journal.jsonl"):
