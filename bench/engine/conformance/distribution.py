@@ -46,8 +46,8 @@ def samples_follow_log_prob(subject: Subject) -> None:
 def follows(found: NDArray[np.int64], wanted: FloatArray) -> bool:
     """Return whether counts, (k,), may be draws with the expected counts `wanted`, (k,): a chi-square test at LEAST_P.
 
-    The rare ones, of which less than LEAST_EXPECTED is expected each, are counted together. If all of them are too rare
-    for the test, they are tested by themselves as a Poisson count of LEAST_EXPECTED.
+    The rare ones, of which less than LEAST_EXPECTED is expected each, are counted together. If even together they are
+    too rare for that test, they fail if a Poisson count of mean LEAST_EXPECTED is all but never so high.
     """
     from scipy.special import chdtrc, pdtrc
 
