@@ -7,16 +7,18 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.contracts.data import TokenArray
 from bench.contracts.dataset import Opened
 from bench.contracts.errors import BenchError, ContractError, DivergedError, folded, named, type_name
 from bench.contracts.generator import Generator
 from bench.contracts.guards.dataset import check_origin, check_unchanged, rest_checksum
 from bench.contracts.seeding import torch_rng
 from bench.contracts.visible import visible
+from bench.engine.conformance import quick
 from bench.engine.driver import Driver, Interrupted
 from bench.engine.settle import settle
 from bench.engine.work import tokens_sampled
@@ -171,8 +173,16 @@ def _run(cell: Cell, context: Context, journal: Journal) -> None:
         memory=_most_memory(),
         tokens=tokens_sampled(cell, evaluator.data),
     )
+    if code.checksum(cell.reference):
+        done = replace(done, problems=_problems(cell, generator, evaluator, judged.samples))
     journal.finish(done)
     shutil.rmtree(journal.folder / "checkpoint", ignore_errors=True)
+
+
+def _problems(cell: Cell, generator: Generator, evaluator: Evaluator, judged: TokenArray) -> list[str]:
+    """Return what the quick checks find wrong with the trained generator, when all of the cell's numbers are taken."""
+    rng = torch_rng(cell.seed_for("conformance"), device=cell.device)
+    return quick.problems(generator, evaluator.data, judged, rng)
 
 
 def _on_own_shelf(cell: Cell, context: Context, opened: Opened) -> Opened:

@@ -85,6 +85,7 @@ def run(plan: Plan, setup: Setup, console: Console | None = None, seen: Mapping[
         stop = _carry_out(plan, setup, console, mirror, known)
         if stop is None:
             _tell_unrecorded(plan, setup.runs, console)
+            _tell_unsound(plan, setup.runs, console)
         tracked = mirror.finish()
     if stop is not None:
         console.print("everything finished is kept: the same command continues from here")
@@ -122,6 +123,15 @@ def _tell_unrecorded(plan: Plan, runs: Path, console: Console) -> None:
             why = f"{cell.label}: cannot write {error.filename}: {error.strerror}"
         text = f"failed: {cell.dataset_label} {why}; make room, and run again"
         console.print(text, markup=False, highlight=False, style="red", soft_wrap=True)
+
+
+def _tell_unsound(plan: Plan, runs: Path, console: Console) -> None:
+    """Name in one line the rows whose trainers fail a quick check of their contract."""
+    ended = ((cell.label, record_of(cell, runs / cell.id).done) for cell in plan.cells)
+    labels = dict.fromkeys(label for label, done in ended if done and done.problems)
+    if labels:
+        what = "the quick check of the contract fails, so the scores may mean nothing; `bench check` says more"
+        console.print(f"{', '.join(labels)}: {what}", markup=False, highlight=False, style="yellow", soft_wrap=True)
 
 
 def _refuse_taken_names(plan: Plan, runs: Path, mirror: Mirror) -> None:

@@ -27,7 +27,7 @@ COLUMNS = (
     *("plan", "dataset", "label", "baseline", "seed", "cell", "status", "error", "metric", "value", "signature"),
     *("better", "source_file", "source_sha256", "source_licence", "source_kind", "notes", "preset", "rule"),
     *("fingerprint", "dataset_settings", "phases", "judged", "run_id", "projected", "identity", "copied", "start"),
-    "bound",
+    *("bound", "problems"),
 )
 
 
@@ -156,6 +156,7 @@ def _outcome(record: Record) -> dict[str, str]:
         told = {"seconds": done.seconds, "hypotheses": done.hypotheses, "copied": done.copied}
         told |= {"tokens": done.tokens, "updates": _updates(record)}
         tags |= {key: str(value) for key, value in told.items() if value is not None}
+        tags |= {"problems": json_list(done.problems)} if done.problems is not None else {}
     tags |= {f"{SUM}{name}": digest for name, digest in (record.seal.files if record.seal else {}).items()}
     if record.failure is not None:
         tags["error"] = record.failure.error or "no message"
@@ -239,7 +240,7 @@ def _rows(run: Tracked) -> Iterator[dict[str, Any]]:
     }
     shared |= {f"source_{key}": tags.get(f"source.{key}") for key in ("file", "sha256", "licence", "kind")}
     shared |= {"seed": int(tags["seed"]), "rule": tags.get("rule"), "fingerprint": tags.get("fingerprint")}
-    shared |= {"judged": tags.get("judged"), "start": tags.get("start")}
+    shared |= {key: tags.get(key) for key in ("judged", "start", "problems")}
     shared |= {key.replace(".", "_"): tags[key] for key in ("notes", "phases", "dataset.settings", "identity")}
     shared |= {"run_id": run.run_id, "projected": int(tags["projected"])}
     shared |= {"copied": float(tags["copied"]) if "copied" in tags else None}

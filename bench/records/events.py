@@ -114,7 +114,9 @@ class Done(Event):
     `hypotheses` is the number of judged sequences, `copied` the share of them that equal a training row. `seconds` is
     the time spent training, `wall_seconds` the whole time, `memory` the most bytes that the process held. `tokens` are
     those that the whole training samples, by the trainer's stated cost. `profiles` are values by position, such as the
-    exposure bias at each position, under the names that the metrics give. `sealed` says that a `Sealed` follows.
+    exposure bias at each position, under the names that the metrics give. `problems` are what the quick checks of the
+    contract find wrong with a trainer of the user's; None if they were not done, as on a trainer of this package.
+    `sealed` says that a `Sealed` follows.
     """
 
     NAME: ClassVar[str] = "done"
@@ -126,6 +128,7 @@ class Done(Event):
     memory: int | None = None
     profiles: Mapping[str, Profile] | None = None
     tokens: int | None = None
+    problems: Sequence[str] | None = None
     sealed: bool | None = None
 
 
@@ -208,6 +211,7 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "bool": typed.is_truth,
     "bool | None": typed.maybe(typed.is_truth),
     "Sequence[str]": typed.each(typed.is_text),
+    "Sequence[str] | None": typed.maybe(typed.each(typed.is_text)),
     "Mapping[str, str]": typed.by_name(typed.is_text),
     "Mapping[str, float]": typed.by_name(typed.is_number),  # of step(): what diverged is NaN or infinite
     "Mapping[str, float | None]": typed.by_name(typed.maybe(typed.is_finite)),

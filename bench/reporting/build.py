@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -196,8 +197,28 @@ def _row(
     starts = dict(zip(map(int, shared["seed"]), map(str, shared["start"]), strict=True))
     trainer = str(runs["baseline"].iloc[-1]) if len(runs) else ""
     return Row(
-        label, paper.row(label), done, failed, len(status) - done - failed, scores, ours, beside, starts, trainer
+        label,
+        paper.row(label),
+        done,
+        failed,
+        len(status) - done - failed,
+        scores,
+        ours,
+        beside,
+        starts,
+        trainer,
+        _problems(runs),
     )
+
+
+def _problems(runs: pd.DataFrame) -> dict[str, tuple[int, ...]]:
+    """Return problem -> seeds: what the quick checks find wrong with the finished runs of a row."""
+    checked = runs[runs["status"] == "done"].dropna(subset=["problems"]).drop_duplicates("run_id").sort_values("seed")
+    found: dict[str, tuple[int, ...]] = {}
+    for text, seed in zip(checked["problems"], checked["seed"], strict=True):
+        for problem in json.loads(text):
+            found[problem] = (*found.get(problem, ()), int(seed))
+    return found
 
 
 def _state(runs: int, done: int, failed: int, values: tuple[float, ...]) -> State:

@@ -20,6 +20,7 @@ LATEX = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$",
     "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",
     "−": "$-$",

@@ -15,6 +15,8 @@ DASH, DAGGER = "-", "†"
 AGAINST, DIFFERENCE, EXACT, VERDICT = "Against", "Difference [95 % interval]", "p (seeds), exact", "Verdict"
 SHORT_TESTS = (AGAINST, DIFFERENCE, EXACT, VERDICT)
 """The headers of the columns of tests that a narrow page has."""
+UNSOUND = "‡"
+"""The mark of a row whose trainer fails a quick check of its contract."""
 NAME_WIDTH = 40  # characters per line of a row's name on a page
 ARROWS = {"lower": "↓", "higher": "↑"}
 BOUNDS = {"lower": "≥", "upper": "≤"}
@@ -35,7 +37,7 @@ def summary(table: Table, most: int = 5) -> Grid:
         return scores(table)
     columns = table.columns[:most]
     rows = (
-        (row.name, runs_text(row), *(score_text(row.scores[c.metric], c.decimals) for c in columns))
+        (marked_name(row), runs_text(row), *(score_text(row.scores[c.metric], c.decimals) for c in columns))
         for row in table.rows
     )
     header = ("Method", "Runs", *(f"{column.name} {ARROWS[column.better]}" for column in columns))
@@ -64,8 +66,10 @@ def tests_on(table: Table, column: Column) -> Grid:
     published = any(comparison.p_published for comparison in comparisons)
     header = [AGAINST, DIFFERENCE, "P(better)", "p (sequences)"]
     header += [*(["published p"] if published else []), "p (seeds), t", EXACT, VERDICT]
-    rows = tuple(_comparison(one, column, published) for one in comparisons)
-    return Grid(f"{column.name}: {table.reference} against each{_holm(comparisons)}", tuple(header), rows)
+    names = {row.label: marked_name(row) for row in table.rows}
+    rows = tuple((names[one.label], *_comparison(one, column, published)) for one in comparisons)
+    reference = names[table.reference_row.label] if table.reference_row else None
+    return Grid(f"{column.name}: {reference} against each{_holm(comparisons)}", tuple(header), rows)
 
 
 def short_tests(table: Table) -> list[Grid]:
@@ -124,6 +128,11 @@ def score_text(entry: Entry, decimals: int) -> str:
     return sign + number(entry.mean, decimals) + half + (DAGGER if entry.marked else "")
 
 
+def marked_name(row: Row) -> str:
+    """Return the printed name of a row, with a mark if its trainer fails a quick check of its contract."""
+    return row.name + (UNSOUND if row.problems else "")
+
+
 def folded(name: str, width: int = NAME_WIDTH) -> str:
     """Return a row's name as lines of at most `width` characters, since SeqGAN [d_steps=1, k=1] can be long."""
     return textwrap.fill(name, width, break_on_hyphens=False)
@@ -145,7 +154,7 @@ def _number(table: Table) -> str:
 
 
 def _row(row: Row, table: Table) -> tuple[str, ...]:
-    cells = [row.name, runs_text(row), *_human(row.human, row.human_published or DASH, table)]
+    cells = [marked_name(row), runs_text(row), *_human(row.human, row.human_published or DASH, table)]
     for column in table.columns:
         score = row.scores[column.metric]
         cells += [score_text(score, column.decimals), *([score.published or DASH] if column.published else [])]
@@ -159,7 +168,7 @@ def _human(ours: str, published: str, table: Table) -> list[str]:
 
 
 def _comparison(one: Comparison, column: Column, published: bool) -> tuple[str, ...]:
-    cells = [one.name, _interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
+    cells = [_interval(one.difference, column.decimals), number(one.improvement, 2), p_value(one.p_sequences)]
     cells += [one.p_published or DASH] if published else []
     return (*cells, p_value(one.holm_t), DASH if one.needed else p_value(one.holm_exact), _verdict(one))
 

@@ -261,12 +261,21 @@ def _warnings(table: Table) -> Iterator[str]:
             if 0 < len(missing) < len(rows):
                 seeds = ", ".join(map(str, missing["seed"]))
                 yield f"Undefined, and so not in the mean: {column.name} of {label} (seed {seeds})."
+    yield from unsound(table)
     for label, seeds, _ in _of_status(table, "interrupted"):
         yield f"Unfinished, {label} (seed {seeds}): no score yet, its curve as far as it ran."
     for status in FAILURES:
         for label, seeds, errors in _of_status(table, status):
             told = "; ".join(dict.fromkeys(error.removeprefix(f"{label}: ") for error in errors))
             yield f"{status.capitalize()}, {label} (seed {seeds}): {told}"
+
+
+def unsound(table: Table) -> Iterator[str]:
+    """Yield a line for each row whose trainer fails a quick check of its contract: its scores may mean nothing."""
+    for row in table.rows:
+        told = (f"{problem} (seed {', '.join(map(str, seeds))})" for problem, seeds in row.problems.items())
+        if row.problems:
+            yield f"{grids.UNSOUND} {row.name} fails a quick check of its contract: {'; '.join(told)}."
 
 
 def _of_status(table: Table, status: str) -> Iterator[tuple[str, str, list[str]]]:

@@ -88,7 +88,8 @@ def _row(row: Row, places: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     counts = {"done": row.done, "failed": row.failed, "unfinished": row.unfinished}
     judged = None if row.human == Row.human else row.human  # the default says that none were collected
     human = {"human": judged, "human_published": row.human_published}
-    return {"label": row.label, "name": row.name, **counts, **human, "scores": scores}
+    checked = {"problems": list(row.problems)}
+    return {"label": row.label, "name": row.name, **counts, **human, **checked, "scores": scores}
 
 
 def _comparison(one: Comparison) -> dict[str, Any]:

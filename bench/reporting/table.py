@@ -60,7 +60,8 @@ class Row:
     """One arm, with the numbers of its runs that finished, failed, or did neither yet.
 
     `starts` is seed -> the key of the start that the run shares with other arms. `baseline` is the trainer's own name,
-    which a label of the user's hides; "" if no run says.
+    which a label of the user's hides; "" if no run says. `problems` is problem -> the seeds of the finished runs in
+    which a quick check of the trainer's contract finds it.
     """
 
     label: str
@@ -73,6 +74,7 @@ class Row:
     human_published: str | None = None
     starts: Mapping[int, str] = field(default_factory=dict)
     baseline: str = ""
+    problems: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def trainer(self) -> str:

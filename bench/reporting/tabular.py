@@ -167,7 +167,9 @@ def _plain(grid: grids.Grid, letters: int, gap: float) -> Layout:
 
 def _layout(table: Table, stacks: Sequence[Stack], gap: float = GAP) -> Layout:
     above = len(table.rows) > 1 and table.rows[0].label == REAL
-    return Layout(_names("Method", [row.name for row in table.rows]), (*_runs(table), *stacks), int(above), gap)
+    return Layout(
+        _names("Method", [grids.marked_name(row) for row in table.rows]), (*_runs(table), *stacks), int(above), gap
+    )
 
 
 def _names(header: str, names: Sequence[str], letters: int = NAME) -> Stack:

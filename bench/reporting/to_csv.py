@@ -85,6 +85,7 @@ def _line(table: Table, row: Row, metric: str, signature: str, one: Comparison |
         "seeds_needed": str(one.needed) if one and one.needed else "",
         "signature": signature,
         "bound": score.bound or "",
+        "problems": "; ".join(row.problems),
     }
 
 

@@ -130,6 +130,8 @@ def print_summary(tables: Sequence[Table], console: Console) -> None:
         for note in notes.under(table):
             if note.startswith(("Unfinished", *map(str.capitalize, FAILURES), "Left out", REAL_AT_NOUGHT)):
                 console.print(Text(note, style="bold red"))
+        for note in notes.unsound(table):
+            console.print(Text(note, style="yellow"))
 
 
 def where_it_is(out: Path, paths: Sequence[Path]) -> str:

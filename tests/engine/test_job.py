@@ -15,11 +15,12 @@ import torch
 from safetensors.numpy import load_file
 
 from bench.engine import job
+from bench.engine.conformance import quick
 from bench.engine.job import Context
 from bench.engine.settle import settle
 from bench.planning.cell import Cell
 from bench.plugins.checksum import checksum
-from bench.records.events import Done, Failed, Start
+from bench.records.events import Done, Event, Failed, Start, to_line
 from bench.records.journal import Record, read_record, write_cell
 
 UMASK = os.umask(0)
@@ -100,6 +101,41 @@ def test_the_real_row(make_cell: Any, context: Context) -> None:
     cell = of_arm(make_cell(), "real", context)
     assert job.run(cell, context) == "done"
     assert not (context.runs / cell.id / "generator.safetensors").exists()
+
+
+@pytest.mark.parametrize(("name", "told"), [("Tiny", []), ("TopK", [quick.OTHER]), ("SeedsAnew", [quick.EQUAL])])
+def test_a_trainer_of_the_users_that_draws_other_than_it_says_is_done_and_told(
+    do: Any, name: str, told: list[str]
+) -> None:
+    done = do(name).last(Done)
+    assert done is not None and done.problems == told
+
+
+def test_the_quick_check_changes_no_number(do: Any, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = do("TopK")
+    monkeypatch.setattr(quick, "problems", lambda *_: None)
+    elsewhere = replace(context, runs=context.runs.parent / "elsewhere")
+    write_cell(checked.cell, elsewhere.runs)
+    assert job.run(checked.cell, elsewhere) == "done"
+    plain = read_record(elsewhere.runs / checked.cell.id)
+    assert {path.name for path in plain.folder.iterdir()} == {path.name for path in checked.folder.iterdir()}
+    for name in ("samples.txt", "scores.parquet", "generator.safetensors"):
+        assert (checked.folder / name).read_bytes() == (plain.folder / name).read_bytes()
+    assert [timeless(event) for event in checked.events] == [timeless(event) for event in plain.events]
+
+
+def timeless(event: Event) -> dict[str, Any]:
+    """Return what an event says beside times, memory, the checks and the seal, which covers these."""
+    return {
+        k: v for k, v in to_line(event).items() if k not in ("time", "memory", "problems", "journal") and "sec" not in k
+    }
+
+
+def test_a_shipped_trainer_is_not_checked(make_cell: Any, context: Context) -> None:
+    cell = of_arm(make_cell(), "random-unigram", context)
+    assert job.run(cell, context) == "done"
+    done = read_record(context.runs / cell.id).last(Done)
+    assert done is not None and done.problems is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from rich.console import Console
 from bench.cli.main import bench
 from bench.contracts.errors import BenchError
 from bench.engine import session, signals
+from bench.engine.conformance import quick
 from bench.engine.job import Context
 from bench.planning import plan as planning
 from bench.planning import preset
@@ -57,6 +59,17 @@ def run(at_once: None, folder: Path, words: str, trainers: Any, corpora: Corpora
         return code, console.file.getvalue()
 
     return run
+
+
+def test_rows_that_fail_the_quick_check_are_named_in_one_line_at_the_end(run: Run) -> None:
+    code, said = run("Tiny", "TopK", "SeedsAnew", sets=("evaluation.samples=30",))
+    assert code == 0
+    lines = [line for line in said.splitlines() if "quick check" in line]
+    assert [line.split(":")[0] for line in lines] == ["TopK, SeedsAnew"] and said.endswith(f"{lines[0]}\n")
+    frame = Tracker().frame("smoke")
+    found = frame.groupby("label")["problems"].first().map(json.loads, na_action="ignore")
+    assert found["Tiny"] == [] and found["TopK"] == [quick.OTHER] and found["SeedsAnew"] == [quick.EQUAL]
+    assert pd.isna(found["real"])
 
 
 START = Start(source={}, notes=())

@@ -55,6 +55,10 @@ LINES: dict[str, Event] = {
     '"hypotheses": 30, "copied": 0.0, "seconds": 2.0, "wall_seconds": 3.0}': Done(
         time=1.5, scores=SCORES, hypotheses=30, copied=0.0, seconds=2.0, wall_seconds=3.0
     ),
+    '{"event": "done", "time": 1.5, "scores": {"nll": {"value": 1.5, "better": "lower", "signature": "nll|v:0"}}, '
+    '"hypotheses": 30, "seconds": 2.0, "problems": ["it seeds again"]}': Done(
+        time=1.5, scores=SCORES, hypotheses=30, seconds=2.0, problems=["it seeds again"]
+    ),
     '{"event": "done", "time": 1.5, "scores": {"nll": {"value": null, "better": "lower", "signature": "s", '
     '"bound": "upper"}}, "hypotheses": 30, "seconds": 2.0}': Done(
         time=1.5,

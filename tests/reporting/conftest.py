@@ -72,6 +72,7 @@ class Shop:
         bound: Bound | None = None,
         profiles: dict[str, list[float | None]] | None = None,
         start: str = "",
+        problems: list[str] | None = None,
     ) -> Record:
         journal = self.start(cell, source, notes)
         if start:
@@ -87,7 +88,8 @@ class Shop:
             name: Score(value=value, better=better, signature=f"{name}|{made}", bound=bound)
             for name, value in scores.items()
         }
-        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, copied=copied, profiles=profiles))
+        told = {"copied": copied, "profiles": profiles, "problems": problems}
+        journal.append(Done(scores=signed, hypotheses=200, seconds=1.5, **told))
         return read_record(journal.folder)
 
     def failed(self, cell: Cell, error: str) -> Record:

@@ -548,6 +548,34 @@ def test_an_nll_oracle_that_no_honest_sampler_reaches_is_marked(shop: Any, build
     assert "5.500†" in render.markdown(table) and "collapsed onto what the oracle" in page
 
 
+def test_a_row_whose_trainer_fails_a_quick_check_is_marked_wherever_it_stands(shop: Any, build: Build) -> None:
+    def run(label: str, seed: int, problems: list[str] | None) -> Record:
+        return shop.done(shop.cell(label, seed, "mine"), {"m": 1.0 + seed / 10, "other": 2.0}, problems=problems)
+
+    told = {"mle": [None, None], "sound.py": [[], []], "topk.py": [["it is cut"], ["it seeds again", "it is cut"]]}
+    (table,) = build([run(label, seed, told[label][seed]) for label in told for seed in (0, 1)])
+    assert list(rows(table)) == ["MLE", "sound.py", "topk.py‡"]
+    said = "‡ topk.py fails a quick check of its contract: it is cut (seed 0, 1); it seeds again (seed 1)."
+    assert noted(table, "‡") == [said]
+    (grid,) = grids.tests(table)
+    assert {row[0] for row in grid.rows} == {"sound.py", "topk.py‡"} and "MLE against each" in grid.caption
+    (of_it,) = build([run(label, seed, told[label][seed]) for label in told for seed in (0, 1)], reference="topk.py")
+    assert "topk.py‡ against each" in grids.tests(of_it)[0].caption
+    console = Console(file=io.StringIO(), width=120)
+    print_summary([table], console)
+    terminal = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "topk.py‡" in terminal and said in " ".join(terminal.split())
+    assert "topk.py‡" in render.markdown(table) and said in render.markdown(table)
+    assert html([table]).count("topk.py‡") >= 3 and said in html([table])
+    for made in (latex.narrow(table), latex.wide(table), latex.tests(table)):
+        assert "topk.py$^\\ddagger$" in made
+    assert latex_escape(said) in latex.text(table)
+    found = {row["label"]: row["problems"] for row in summary([table])["tables"][0]["rows"]}
+    assert found == {"mle": [], "sound.py": [], "topk.py": ["it is cut", "it seeds again"]}
+    cells = {line["label"]: line["problems"] for line in csv.DictReader(io.StringIO(table_csv(table)))}
+    assert cells == {"mle": "", "sound.py": "", "topk.py": "it is cut; it seeds again"}
+
+
 def test_without_a_real_row_nothing_is_marked(shop: Any, build: Build) -> None:
     (table,) = build([shop.done(shop.cell("mle"), {"nll_oracle": 0.1, "distinct-2": 0.0})])
     assert not noted(table, "†")

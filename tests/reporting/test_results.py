@@ -59,3 +59,20 @@ def test_the_nearest_row_and_its_p_are_those_told(capsys: pytest.CaptureFixture[
     told = " ".join((HOUSE / "docs" / "findings.md").read_text(encoding="utf-8").split())
     assert "Welch's p over seeds, after Holm over the eleven, is .0022 at most" in told
     assert "Welch's p after Holm over eleven rows is .0079 at most" in told
+
+
+def test_the_table_of_the_readme_is_what_the_script_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    results = HOUSE / "reports" / "results"
+    runpy.run_path(str(results / "by_kl.py"))["main"]([results / "official-oracle", results / "lean-fair"])
+    printed = {block.split()[0].partition("[")[0]: block for block in re.split(r"\n(?=\S)", capsys.readouterr().out)}
+    readme = (HOUSE / "README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (.+?) \| ([\d.]+) / ([\d.]+) \| (.*?) ?\|$", readme, flags=re.M)
+    assert len(table) == 8
+    told = {"uniform tokens": "random-uniform", "[random rewards][3] in place of the discriminator": "random-reward"}
+    for name, *kls, p in table:
+        block = printed[told.get(name) or re.findall(r"`([\w-]+)`", name)[0]]
+        exact = re.findall(r"[\d.]+", block.partition("KL")[2].partition("\n")[0].replace("±", "")) if block else []
+        means = [float(value) for value in exact if float(value) > 1]
+        assert [float(kl) for kl in kls] == [pytest.approx(value, abs=0.0051) for value in means], name
+        found = [float(value) for value in re.findall(r"p (\S+) Welch", block)]
+        assert [float(part) for part in p.split(" / ") if part] == pytest.approx(found, rel=0.3), name

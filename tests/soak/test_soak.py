@@ -80,7 +80,9 @@ def ended(process: subprocess.Popen[bytes], folder: Path) -> int:
 
 def tables(folder: Path) -> dict[str, bytes]:
     """Return file -> bytes of the tables that a run left."""
-    return {path.name: path.read_bytes() for kind in TABLES for path in sorted((folder / "results").glob(kind))}
+    found = {path.name: path.read_bytes() for kind in TABLES for path in sorted((folder / "results").glob(f"*/{kind}"))}
+    assert found
+    return found
 
 
 class Round:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.contracts.generator import Conditional
+from bench.contracts.metric import FloatArray
 from bench.engine.conformance.subject import Subject
 from bench.engine.conformance.training import step_each
 from bench.judging.evaluator import draw, log_prob_of, next_log_prob_of
@@ -15,6 +17,7 @@ LEAST_P = 1e-6
 LEAST_EXPECTED = 5
 """Expected draws that a token needs to be counted alone; rarer tokens are counted together."""
 TOLERANCE = 1e-3
+FOLLOW = "log_prob must describe what sample() draws from, truncation and temperature included"
 
 
 def draws_from_one_generator_differ(subject: Subject) -> None:
@@ -31,23 +34,34 @@ def samples_follow_log_prob(subject: Subject) -> None:
     log_prob = log_prob_of(trainer.generator, subject.data, rng.device)
     if log_prob is None:
         return
-    from scipy.stats import chisquare
-
     words = len(subject.data.vocabulary)
     rows = np.repeat(subject.data.test[:1], words, axis=0)
     rows[:, 0] = np.arange(words)
     p = np.exp(log_prob(rows)[:, 0])
-    expected = p / p.sum() * DRAWN
     counts = np.bincount(draw(trainer.generator, DRAWN, subject.data, rng)[:, 0], minlength=words)
-    common = expected >= LEAST_EXPECTED
-    pairs = [*zip(counts[common], expected[common], strict=True)]
-    if rest := float(expected[~common].sum()):
-        pairs.append((counts[~common].sum(), rest))
-    found, wanted = np.array(pairs, dtype=float).T
     said = f"the first tokens of {DRAWN:,} samples do not follow log_prob"
-    assert len(found) < 2 or chisquare(found, wanted).pvalue > LEAST_P, (
-        f"{said}: log_prob must describe what sample() draws from, truncation and temperature included"
-    )
+    assert follows(counts, p / p.sum() * DRAWN), f"{said}: {FOLLOW}"
+
+
+def follows(found: NDArray[np.int64], wanted: FloatArray) -> bool:
+    """Return whether counts, (k,), may be draws with the expected counts `wanted`, (k,): a chi-square test at LEAST_P.
+
+    The rare ones, of which less than LEAST_EXPECTED is expected each, are counted together. If all of them are too rare
+    for the test, they are tested by themselves as a Poisson count of LEAST_EXPECTED.
+    """
+    from scipy.special import chdtrc, pdtrc
+
+    common = wanted >= LEAST_EXPECTED
+    seen, expected = found[common].astype(float), wanted[common]
+    rare, of_rare = float(found[~common].sum()), float(wanted[~common].sum())
+    if of_rare >= LEAST_EXPECTED:
+        seen, expected = np.append(seen, rare), np.append(expected, of_rare)
+    elif rare and pdtrc(rare - 1, LEAST_EXPECTED) <= LEAST_P:
+        return False
+    if len(seen) < 2:
+        return True
+    expected = expected * (seen.sum() / expected.sum())
+    return bool(chdtrc(len(seen) - 1, np.square(seen - expected) @ (1 / expected)) > LEAST_P)
 
 
 def next_log_prob_agrees_with_log_prob(subject: Subject) -> None:

@@ -108,7 +108,8 @@ def tests(table: Table) -> list[View]:
 
 def matrix(tables: Sequence[Table]) -> View:
     """Return the headline metric of every arm on every dataset."""
-    names = {row.label: row.name for table in tables for row in table.rows}
+    rows = sorted((row for table in tables for row in table.rows), key=lambda row: bool(row.problems))
+    names = {row.label: grids.marked_name(row) for row in rows}  # marked if it is so on any dataset
     columns = [_headline(table) for table in tables]
     lines = tuple(
         Line(label, (Cell(names[label]), *(column.get(label, Cell(grids.DASH, QUIET)) for column in columns)))
@@ -122,7 +123,10 @@ def matrix(tables: Sequence[Table]) -> View:
 def costs(table: Table, tags: Mapping[str, Mapping[str, str]]) -> View | None:
     """Return what the runs of each arm cost; None if no run says."""
     lines = tuple(
-        Line(row.label, (Cell(row.name), *(Cell(text, _quiet(text)) for text in cost.texts(table, row, tags))))
+        Line(
+            row.label,
+            (Cell(grids.marked_name(row)), *(Cell(text, _quiet(text)) for text in cost.texts(table, row, tags))),
+        )
         for row in table.rows
         if row.done
     )

@@ -54,7 +54,7 @@ def run(tmp_path: Path, folder: Path) -> Run:
         with log.open("wb") as out:  # no pipe: what a plug-in leaves in a session of its own may hold it
             ended = subprocess.run(command, cwd=folder, stdout=out, stderr=out, env=os.environ | {"COLUMNS": "150"})
         assert ended.returncode == (1 if faults else 0), log.read_text()
-        assert list((folder / "results").glob("table-words-*.csv"))
+        assert list((folder / "results").glob("smoke/table-words-*.csv"))
         return {record.cell.label: record for record in RunsFolder(folder / "runs").records()}
 
     return run

@@ -85,14 +85,14 @@ def test_a_full_runs_folder_fails_the_cell_alone_and_then_gives_the_same_tables(
     assert re.search(told, full["out"]), full
     assert "Words Tiny seed 0: " in full["out"] and "Tables: " in full["out"]
     assert found["again"]["code"] == found["calm"]["code"] == 0, found["again"]
-    (table,) = (tmp_path / "results").glob("table-*.md")
-    assert table.read_bytes() == (tmp_path / "calm-results" / table.name).read_bytes()
+    (table,) = (tmp_path / "results" / "smoke").glob("table-*.md")
+    assert table.read_bytes() == (tmp_path / "calm-results" / "smoke" / table.name).read_bytes()
 
 
 def test_a_full_folder_of_tables_is_one_line_and_keeps_the_work(play: Any) -> None:
     found = play(8 * 2**20, "tables")
     assert found["full"]["code"] == 2 and found["left"] == []
-    assert re.search(rf"^bench: cannot write the report to disk/out: {LACK}$", found["full"]["err"], re.M)
+    assert re.search(rf"^bench: cannot write the report to disk/out/smoke: {LACK}$", found["full"]["err"], re.M)
     assert "Words Tiny seed 0: " in found["full"]["out"] and found["again"]["code"] == 0, found
 
 

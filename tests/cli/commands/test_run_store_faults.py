@@ -64,7 +64,9 @@ def states(folder: Path) -> dict[str, str]:
 
 
 def tables(folder: Path, out: str = "results") -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for glob in FORMATS for path in sorted((folder / out).glob(glob))}
+    found = {path.name: path.read_bytes() for glob in FORMATS for path in sorted((folder / out / "smoke").glob(glob))}
+    assert found
+    return found
 
 
 def sync(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 const LATEX = {
   "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}",
-  "|": "\\textbar{}", "±": "$\\pm$", "≤": "$\\leq$", "≥": "$\\geq$", "†": "$^\\dagger$", "↓": "$\\downarrow$", "↑": "$\\uparrow$",
+  "|": "\\textbar{}", "±": "$\\pm$", "≤": "$\\leq$", "≥": "$\\geq$", "†": "$^\\dagger$", "‡": "$^\\ddagger$", "↓": "$\\downarrow$", "↑": "$\\uparrow$",
   "[": "{[}", "]": "{]}",
 };
 
 function latexText(text) {
-  return text.replace(/[\\~^<>|±≤≥†↓↑[\]&%$#_{}]/g, char => LATEX[char] || `\\${char}`);
+  return text.replace(/[\\~^<>|±≤≥†‡↓↑[\]&%$#_{}]/g, char => LATEX[char] || `\\${char}`);
 }
 
 /** Return the shown cells, row by row: {text, best} each; the head is the first row. */
