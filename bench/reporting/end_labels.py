@@ -33,16 +33,19 @@ def name_ends(axes: Axes, names: Mapping[str, str], lines: Mapping[str, Line2D])
         )  # fmt: skip
 
 
+def fit(figure: Figure, every: Sequence[Axes], names: Sequence[int]) -> bool:
+    """Return whether each panel is high enough for this number of names, one below the other."""
+    _lay_out(figure)
+    return all(number * _least(figure, axes) <= 1 for axes, number in zip(every, names, strict=True))
+
+
 def spread(figure: Figure, every: Sequence[Axes]) -> None:
     """Move the names of each panel as little as needed so that none covers another."""
-    with missing_letters_as_boxes():
-        figure.draw_without_rendering()  # the height of a panel is known after this
+    _lay_out(figure)
     for axes in every:
         found = sorted(_names(axes), key=lambda name: (axes.transData.transform(name.xy)[1], name.get_text()))
-        height = axes.bbox.height
-        least = SIZE * LINE * figure.dpi / 72 / height
         wanted = [axes.transAxes.inverted().transform(axes.transData.transform(name.xy))[1] for name in found]
-        for name, place in zip(found, apart([float(y) for y in wanted], least), strict=True):
+        for name, place in zip(found, apart([float(y) for y in wanted], _least(figure, axes)), strict=True):
             name.set_position((OUT, place))
 
 
@@ -69,6 +72,17 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
     highest = max(0.0, 1 - (len(wanted) - 1) * least)
     flat = [min(max(mean, 0.0), highest) for mean, size in blocks for _ in range(size)]
     return [place + rank * least for rank, place in enumerate(flat)]
+
+
+def _lay_out(figure: Figure) -> None:
+    """Give each panel its place, so that its height is known."""
+    with missing_letters_as_boxes():
+        figure.draw_without_rendering()
+
+
+def _least(figure: Figure, axes: Axes) -> float:
+    """Return the height of a line of text, in heights of the panel."""
+    return SIZE * LINE * figure.dpi / 72 / axes.bbox.height
 
 
 def _names(axes: Axes) -> list[Annotation]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.judging import statistics
 from bench.plugins.reference import base
-from bench.reporting import end_labels, grids
+from bench.reporting import end_labels, grids, legends
 from bench.reporting.paper import Paper
 from bench.reporting.table import Table
 
@@ -31,9 +31,8 @@ DASHES = ("-", "--", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", "X", ">", "*")
 MARKED = 6  # markers on a curve, about
 UNFINISHED = ":"
-MARKER = 3.5  # points
+MARKER = 4.0  # points
 SHORT = 18  # characters of a name at the end of a line
-LEGEND = 15.5  # characters of an inch of a legend
 METADATA = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}
 KINDS = tuple(METADATA)
 """The formats of a picture."""
@@ -131,15 +130,23 @@ def finish(
     if sample:  # a figure may be copied without its caption
         figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
     handles = {label: line for found in reversed(lines) for label, line in found.items()}
-    at_ends = figure.get_figwidth() / len({axes.get_position().x0 for axes in every}) >= LABELLED
-    if at_ends:
-        handles = {label: line for label, line in handles.items() if names[label] != line.get_label()}
-    ordered = [label for label in names if label in handles]
-    legend(figure, [handles[label] for label in ordered], [names[label] for label in ordered] if at_ends else None)
-    if at_ends:
-        for axes, found in zip(every, lines, strict=True):
-            end_labels.name_ends(axes, {label: names[label] for label in found}, found)
-        end_labels.spread(figure, every)
+    whole = {label: str(handles[label].get_label()) for label in names if label in handles}
+    if not has_room(figure, every, lines):
+        legends.below(figure, [handles[label] for label in whole], list(whole.values()))
+        return
+    short = [label for label, name in whole.items() if names[label] != name]
+    legends.below(figure, [handles[label] for label in short], [f"{names[label]}: {whole[label]}" for label in short])
+    for axes, found in zip(every, lines, strict=True):
+        end_labels.name_ends(axes, {label: names[label] for label in found}, found)
+    end_labels.spread(figure, every)
+
+
+def has_room(figure: Figure, every: Sequence[Axes], lines: Sequence[Mapping[str, Line2D]]) -> bool:
+    """Return whether each panel is wide and high enough for names at the ends of its lines."""
+    columns = len({axes.get_position().x0 for axes in every})
+    if figure.get_figwidth() / columns < LABELLED:
+        return False
+    return end_labels.fit(figure, every, [len(found) for found in lines])
 
 
 def style() -> AbstractContextManager[None]:
@@ -157,21 +164,6 @@ def style() -> AbstractContextManager[None]:
             "lines.markeredgewidth": 0,
         }
     )
-
-
-def legend(figure: Figure, handles: Sequence[Line2D], shorts: Sequence[str] | None = None) -> None:
-    """Name each of these lines below all panels, with the name that it has at its end if that is another."""
-    if not handles:
-        return
-    wide = figure.get_figwidth() > NARROW
-    before = [f"{short}: " for short in shorts] if shorts else [""] * len(handles)
-    names = [
-        grids.folded(start + str(line.get_label()), grids.NAME_WIDTH if wide else grids.NAME_WIDTH // 2 + 8)
-        for start, line in zip(before, handles, strict=True)
-    ]
-    longest = max(len(part) for name in names for part in name.splitlines())
-    columns = max(1, min(len(names), int(LEGEND * figure.get_figwidth() // (longest + 6))))
-    figure.legend(handles=handles, labels=names, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def short_names(labels: Sequence[str], paper: Paper) -> dict[str, str]:
@@ -234,8 +226,13 @@ def panel(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style], paper: 
             xs, means, lows, highs = zip(*over_seeds(mine[mine["done"]]), strict=True)
             marks = every_few(len(xs), index)
             (lines[label],) = draw(xs, means, linestyle=look.dash, linewidth=1.2, markevery=marks, zorder=above)
-            axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
+            axes.fill_between(xs, lows, highs, color=look.colour, alpha=band(len(styles)), linewidth=0)
     return lines
+
+
+def band(lines: int) -> float:
+    """Return the opacity of a band: less if there are many, so that the lines can be seen through all."""
+    return 0.18 * min(1.0, 6 / lines)
 
 
 def every_few(points: int, index: int) -> tuple[int, int]:

@@ -12,6 +12,9 @@ from bench.judging.statistics import Interval
 from bench.reporting.table import Column, Comparison, Entry, Row, Table
 
 DASH, DAGGER = "-", "†"
+AGAINST, DIFFERENCE, EXACT, VERDICT = "Against", "Difference [95 % interval]", "p (seeds), exact", "Verdict"
+SHORT_TESTS = (AGAINST, DIFFERENCE, EXACT, VERDICT)
+"""The headers of the columns of tests that a narrow page has."""
 UNSOUND = "‡"
 """The mark of a row whose trainer fails a quick check of its contract."""
 NAME_WIDTH = 40  # characters per line of a row's name on a page
@@ -61,12 +64,25 @@ def tests_on(table: Table, column: Column) -> Grid:
     """Return the comparisons of the reference arm with each other arm on one metric, and over how many rows Holm is."""
     comparisons = [one for one in table.comparisons if one.metric == column.metric]
     published = any(comparison.p_published for comparison in comparisons)
-    header = ["Against", "Difference [95 % interval]", "P(better)", "p (sequences)"]
-    header += [*(["published p"] if published else []), "p (seeds), t", "p (seeds), exact", "Verdict"]
+    header = [AGAINST, DIFFERENCE, "P(better)", "p (sequences)"]
+    header += [*(["published p"] if published else []), "p (seeds), t", EXACT, VERDICT]
     names = {row.label: marked_name(row) for row in table.rows}
     rows = tuple((names[one.label], *_comparison(one, column, published)) for one in comparisons)
     reference = names[table.reference_row.label] if table.reference_row else None
     return Grid(f"{column.name}: {reference} against each{_holm(comparisons)}", tuple(header), rows)
+
+
+def short_tests(table: Table) -> list[Grid]:
+    """Return `tests` with the columns that a narrow page has room for, and each interval below its difference."""
+    return [_shorter(grid) for grid in tests(table)]
+
+
+def _shorter(grid: Grid) -> Grid:
+    kept = [place for place, header in enumerate(grid.header) if header in SHORT_TESTS]
+    rows = tuple(
+        tuple(row[place].replace(" [", "\n[") if place == 1 else row[place] for place in kept) for row in grid.rows
+    )
+    return Grid(grid.caption, tuple(grid.header[place] for place in kept), rows)
 
 
 def signatures(table: Table) -> list[tuple[str, str]]:

@@ -48,9 +48,15 @@ def wide(table: Table) -> str:
 
 
 def tests(table: Table) -> str:
-    """Return a tabular for each tested metric, for the width of a page; a comment if there is no test."""
-    found = [(grid.caption, _tabular(tabular.plain(grid))) for grid in grids.tests(table)]
-    return _render("tests.tex.j2", tests=found, file=table.spec.file)
+    """Return a tabular for each tested metric, for a column of a paper; a comment if there is no test."""
+    layouts = [(grid.caption, tabular.plain(grid, tabular.COLUMN, tabular.TIGHT)) for grid in grids.short_tests(table)]
+    return _tests(table, layouts, "a column (table)")
+
+
+def all_tests(table: Table) -> str:
+    """Return a tabular with all columns for each tested metric, for the width of a page."""
+    layouts = [(grid.caption, tabular.plain(grid)) for grid in grids.tests(table)]
+    return _tests(table, layouts, "both columns (table*)")
 
 
 def text(table: Table) -> str:
@@ -88,6 +94,11 @@ def mark_notes(table: Table) -> list[str]:
             f"Too few seeds for a test to tell any row{where} from the best: there, bold is the best mean alone."
         )
     return found
+
+
+def _tests(table: Table, layouts: Sequence[tuple[str, Layout]], where: str) -> str:
+    found = [(caption, _tabular(layout)) for caption, layout in layouts]
+    return _render("tests.tex.j2", tests=found, file=table.spec.file, where=where)
 
 
 def _scores(table: Table, layouts: Sequence[Layout], name: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.judging.frontier import Point, hull
 from bench.judging.planes import Plane
 from bench.planning.cell import REAL
-from bench.reporting import grids
+from bench.reporting import grids, legends
 from bench.reporting.figures import KINDS, MARKER, WIDE, Style, rendered, style, styles_of
 from bench.reporting.paper import Paper
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 MARKERS = ("D", "s", "^", "v", "P", "X")
 ROW = 2  # panels side by side
-NOTE_WIDTH = 90  # characters of a line of the note
 HULL = "hull of all curves"
 
 
@@ -77,18 +75,8 @@ def make_figure(panels: Sequence[Panel], paper: Paper, *, sample: bool = False, 
         if sample:  # a picture travels without its caption
             figure.suptitle("SAMPLE CORPUS", color="#b3261e", fontweight="bold")
         if handles:
-            _legend(figure, handles, note)
+            legends.below(figure, list(handles.values()), list(handles), note)
     return figure
-
-
-def _legend(figure: Figure, handles: dict[str, Artist], note: str) -> None:
-    """Name every line once, below all panels, and the note above the names."""
-    names = [grids.folded(name) for name in handles]
-    legend = figure.legend(
-        handles=list(handles.values()), labels=names, loc="outside lower center", ncols=3, frameon=False
-    )
-    legend.set_title(textwrap.fill(note, NOTE_WIDTH))
-    legend.get_title().set_fontsize(7)
 
 
 def all_points(panel: Panel) -> list[Point]:

@@ -21,7 +21,7 @@ GAP, TIGHT = 7.5, 5.5
 HEADER = 38.0
 """Points of a line of a header, at least."""
 NAME, METRIC = 26, 18  # characters of a line of a row's name, and of a metric's
-WORDS = (60, 24, 19, 14)  # characters of a line of a cell with words: the first that fits
+WORDS = (60, 24, 19, 15)  # characters of a line of a cell with words: the first that fits
 PM = "±"
 
 
@@ -147,22 +147,22 @@ def wide(table: Table, room: float = PAGE) -> list[Layout]:
     return [_layout(table, block) for block in blocks]
 
 
-def plain(grid: grids.Grid, room: float = PAGE) -> Layout:
+def plain(grid: grids.Grid, room: float = PAGE, gap: float = GAP) -> Layout:
     """Return the layout of a grid of text. Words, but no numbers, are folded until it takes at most `room` points.
 
     A hundredth of the room is left free, since widths are estimates.
     """
-    found = [_plain(grid, letters) for letters in WORDS]
+    found = [_plain(grid, letters, gap) for letters in WORDS]
     return next((layout for layout in found if layout.width <= 0.99 * room), found[-1])
 
 
-def _plain(grid: grids.Grid, letters: int) -> Layout:
+def _plain(grid: grids.Grid, letters: int, gap: float) -> Layout:
     first, *others = zip(*grid.rows, strict=True)
     stacks = (
         Stack(header, tuple(Cell(grids.folded(text, letters) if text[:1].isalpha() else text) for text in texts))
         for header, texts in zip(grid.header[1:], others, strict=True)
     )
-    return Layout(_names(grid.header[0], first), tuple(stacks))
+    return Layout(_names(grid.header[0], first, min(NAME, letters)), tuple(stacks), gap=gap)
 
 
 def _layout(table: Table, stacks: Sequence[Stack], gap: float = GAP) -> Layout:

@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     from bench.records.tracker import Tracker
 
 MANIFEST = "report.json"
-LATEX = {"": latex.narrow, "-full": latex.wide, "-tests": latex.tests, "-notes": latex.text}
+LATEX = {
+    "": latex.narrow,
+    "-full": latex.wide,
+    "-tests": latex.tests,
+    "-tests-full": latex.all_tests,
+    "-notes": latex.text,
+}
 """The end of a table's LaTeX files -> what is in them."""
 NAMES_WIDTH, RUNS_WIDTH, SCORE_WIDTH = 30, 8, 16  # terminal characters: names with runs, runs, a score
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
@@ -407,6 +408,26 @@ def test_paper_shows_what_is_folded_and_every_chart(reader):
     assert reader.run("return [...document.querySelectorAll('.plot')].every(p => p.querySelector('svg'))")
     reader.run("dispatchEvent(new Event('afterprint'))")
     assert not reader.run("return document.querySelector('.notes').open")
+
+
+def test_paper_cuts_no_column_off_and_leaves_no_gap_under_a_chart(reader, page):
+    width = 1047  # pixels: the 277 mm that landscape A4 has between its margins
+    reader.cdp("Emulation.setDeviceMetricsOverride", width=width, height=700, deviceScaleFactor=1, mobile=False)
+    reader.cdp("Emulation.setEmulatedMedia", media="print")
+    reader.open(page)
+    drawn(reader, figure(1))
+    reader.run(
+        "for (const row of document.querySelector('section table').rows)"
+        " for (let i = row.cells.length; i < 16; i++) row.append(row.cells[1].cloneNode(true))"
+    )
+    assert reader.run("return document.querySelector('section table').getBoundingClientRect().right") <= width
+    plot = "document.querySelector('.plot:has(svg)')"
+    reader.run(f"{plot}.querySelector('svg').style.width = '200px'")  # paper shrinks a chart and does not draw it anew
+    assert reader.run(f"return {plot}.clientHeight") < 200
+    pdf = base64.b64decode(reader.cdp("Page.printToPDF", preferCSSPageSize=True)["data"])
+    (across, down) = map(float, re.search(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf).groups())
+    assert across > down, "landscape"
+    reader.cdp("Emulation.setEmulatedMedia", media="")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from scipy import stats
 
 from bench.records.events import Curve, Interrupted
@@ -255,6 +257,35 @@ def test_a_figure_has_the_width_of_a_paper(
     assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == shape[1]
     box = figure.get_tightbbox()
     assert box.x0 >= 0 and box.x1 <= width, "no name is cut off"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [figures.WIDE, figures.NARROW])
+@pytest.mark.parametrize(("arms", "at_ends"), [(3, True), (8, True), (20, False)])
+def test_many_arms_have_names_that_overlap_nothing(
+    shop: Any, framed: Callable[..., pd.DataFrame], width: float, arms: int, at_ends: bool
+) -> None:
+    labels = [f"arm-{n}[knob_of_a_long_name={n}]" if n % 2 else f"arm-{n}" for n in range(arms)]
+    score = {"nll_oracle": 9.0, "nll_test": 8.0}
+    records = [shop.done(shop.cell(label), score) for label in labels]
+    (table,) = build_tables(framed(records), paper(), lambda run_id: pd.DataFrame(), {})
+    curves = {metric: curves_of(records, metric) for metric in score}
+    figure = figures.make_figure(table, curves, paper(), width)
+    assert figure is not None and len(figure.axes) == 2
+    figure.draw_without_rendering()
+    assert [bool(names) for names in ends(figure)] == [at_ends, at_ends]
+    named = {text.split(":")[-1].replace("\n", " ").strip() for text in legend(figure)}
+    wanted = {printed_name(label) for label in labels if not at_ends or "[" in label}
+    assert named == wanted, "a legend names all lines that have no whole name at their ends"
+    boxes = [Text.get_window_extent(text) for axes in figure.axes for text in axes.texts]
+    boxes += [found.get_window_extent() for found in figure.legends]
+    boxes += [axes.xaxis.label.get_window_extent() for axes in figure.axes]
+    assert not [(one, other) for one, other in combinations(boxes, 2) if one.shrunk(0.97, 0.97).overlaps(other)]
+    right, top = figure.bbox.width, figure.bbox.height
+    assert all(box.x0 >= -1 and box.x1 <= right + 1 and box.y0 >= -1 and box.y1 <= top + 1 for box in boxes)
+    assert all(axes.bbox.height / figure.dpi > 1.5 for axes in figure.axes), "panels keep their height, in inches"
+    looks = {(line.get_linestyle(), line.get_marker()) for line in Panel(figure.axes[0]).lines}
+    assert len(looks) == arms, "colour is never the only difference"
 
 
 def test_a_long_name_is_short_at_the_end_of_its_line_and_whole_in_the_legend(

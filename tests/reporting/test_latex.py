@@ -105,7 +105,7 @@ def test_it_is_a_tabular_alone_with_a_label(matrix: list[Record], framed: Callab
     (table,) = build_tables(framed(matrix), paper(), lambda run_id: pd.DataFrame(), {})
     found = latex.narrow(table)
     assert r"\label{tab:table1}" in found and r"\label{tab:table1-full}" in latex.wide(table)
-    whole = found + latex.wide(table) + latex.tests(table) + latex.text(table)
+    whole = found + latex.wide(table) + latex.tests(table) + latex.all_tests(table) + latex.text(table)
     shown = "\n".join(line for line in whole.splitlines() if not line.startswith("%"))
     for other in (r"\begin{table}", r"\caption", "resizebox", "of the paper", r"\scriptsize", r"\tiny"):
         assert other not in shown
@@ -121,9 +121,20 @@ def test_the_notes_say_what_bold_means_and_where_seeds_are_too_few(make: Make) -
     assert bold.startswith("Bold: ") and few.startswith("Too few seeds for a test to tell any row from the best")
 
 
-def test_no_test_is_a_comment(make: Make) -> None:
-    found = latex.tests(replace(make(("mle",), METRICS[:1]), comparisons=()))
+@pytest.mark.parametrize("written", [latex.tests, latex.all_tests])
+def test_no_test_is_a_comment(make: Make, written: Callable[[Table], str]) -> None:
+    found = written(replace(make(("mle",), METRICS[:1]), comparisons=()))
     assert "% there is no test" in found and "tabular}" not in found
+
+
+def test_tests_for_a_column_are_those_of_the_page_with_fewer_columns(make: Make) -> None:
+    table = make(("mle", "seqgan", "real"), METRICS[:1])
+    (short,), (whole,) = grids.short_tests(table), grids.tests(table)
+    assert short.header == ("Against", "Difference [95 % interval]", "p (seeds), exact", "Verdict")
+    places = [whole.header.index(header) for header in short.header]
+    assert [[text.replace("\n", " ") for text in row] for row in short.rows] == [
+        [row[place] for place in places] for row in whole.rows
+    ]
 
 
 def widths(layouts: list[tabular.Layout], folder: Path) -> list[float]:
@@ -153,6 +164,8 @@ def test_tabulars_are_as_wide_as_they_were_planned(
     tables = (oracle, many, few)
     narrow, wide = [tabular.narrow(table) for table in tables], [one for table in tables for one in tabular.wide(table)]
     tests = [tabular.plain(grid) for table in tables for grid in grids.tests(table)]
+    short = [grid for table in tables for grid in grids.short_tests(table)]
+    narrow += [tabular.plain(grid, tabular.COLUMN, tabular.TIGHT) for grid in short]
     found = widths([*narrow, *wide, *tests], tmp_path)
     assert len(found) == len([*narrow, *wide, *tests])
     for layout, points in zip([*narrow, *wide, *tests], found, strict=True):

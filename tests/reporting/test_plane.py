@@ -51,3 +51,15 @@ def test_the_same_points_are_the_same_files() -> None:
 @pytest.mark.parametrize(("sample", "title"), [(True, "SAMPLE CORPUS"), (False, "")])
 def test_a_sample_corpus_is_named_on_the_picture(sample: bool, title: str) -> None:
     assert make_figure([PANEL], paper(), sample=sample).get_suptitle() == title
+
+
+@pytest.mark.filterwarnings("error")
+def test_twenty_curves_and_a_note_leave_the_panels_their_height() -> None:
+    curves = [Curve(f"arm-{n}[k={n}]", f"arm-{n} [knob_of_a_long_name={n}]", MLE.points, None) for n in range(20)]
+    few, many = (make_figure([Panel("oracle", ORACLE, found, [])] * 2, paper()) for found in (curves[:2], curves))
+    for figure in (few, many):
+        figure.draw_without_rendering()
+    assert len(many.legends[0].get_texts()) == 21  # and the hull
+    assert many.axes[0].bbox.height == pytest.approx(few.axes[0].bbox.height, rel=0.02)
+    box = many.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= many.bbox.width

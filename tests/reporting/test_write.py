@@ -68,7 +68,13 @@ def test_every_format_of_every_table_and_the_same_bytes_twice(written: Written, 
     write_report(fill(store, random.Random(1).sample(written.runs, len(written.runs))), "quick", tmp_path / "again")
     names = {path.name for path in written.paths}
     assert {"table2.tex", "table2.md", "table2.csv", "table2-curves.pdf", "table2-curves.png"} <= names
-    assert {"table2-full.tex", "table2-tests.tex", "table2-notes.tex", "table2-curves.svg"} <= names
+    assert {
+        "table2-full.tex",
+        "table2-tests.tex",
+        "table2-tests-full.tex",
+        "table2-notes.tex",
+        "table2-curves.svg",
+    } <= names
     assert {"table2-curves-column.pdf", "table2-curves-column.svg"} <= names
     assert {"tables.tex", "index.html", "summary.json", "runs.csv", "curves.csv", "report.json"} <= names
     assert sorted(path.name for path in written.out.iterdir()) == sorted(names)
