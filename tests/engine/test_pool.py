@@ -267,10 +267,17 @@ def test_a_worker_that_does_not_leave_in_time_is_ended(make_cell: Callable[..., 
 
 
 class Elsewhere(Executor):
-    """A cluster with workers at an epoch. As with dask, its tasks are pending and can be cancelled."""
+    """A cluster with workers at an epoch, and its client. As with dask, its tasks are pending and can be cancelled."""
 
     def __init__(self) -> None:
         self.futures: list[Future[Any]] = []
+
+    def get_executor(self) -> Executor:
+        return self
+
+    def run(self, *_: Any, **more: Any) -> dict[str, str]:
+        """Return what each worker says of its fitness: none is there yet."""
+        return {}
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         self.futures.append(Future())
@@ -282,14 +289,14 @@ def test_workers_that_are_not_ours_are_told_to_leave_until_all_have(
     make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
     cluster = Elsewhere()
-    monkeypatch.setattr(dask, "_executor", lambda *_: nullcontext(cluster))
+    monkeypatch.setattr(dask, "_client", lambda *_: nullcontext(cluster))
     context = replace(context, grace=0.2)
     cells = [make_cell(seed=seed) for seed in range(2)]
     Journal(context.runs / cells[1].id).append(Start(source={}, notes=()))
 
     def leave_and_press() -> None:
         for future in cluster.futures[:left]:
-            future.set_result("interrupted")
+            future.set_result(False)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -326,7 +333,7 @@ def test_a_cluster_that_is_lost_is_told_and_its_workers_leave(
     make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = Elsewhere()
-    monkeypatch.setattr(dask, "_executor", lambda *_: nullcontext(cluster))
+    monkeypatch.setattr(dask, "_client", lambda *_: nullcontext(cluster))
     context = replace(context, grace=0.2)
 
     def lose() -> None:
@@ -346,7 +353,7 @@ def test_a_signal_while_workers_start_is_heard(
     make_cell: Callable[..., Cell], context: Context, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     cluster = Elsewhere()
-    monkeypatch.setattr(dask, "_executor", lambda *_: nullcontext(cluster))
+    monkeypatch.setattr(dask, "_client", lambda *_: nullcontext(cluster))
     context = replace(context, grace=0.2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as in session
     submit = cluster.submit
