@@ -13,7 +13,7 @@ test: .venv/.installed-dev  ## the tests, under six minutes: two processes share
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: .venv/.installed-dev  ## the tests that take long: a cluster, notebooks, training that must succeed
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
 
 check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff format --check .

@@ -44,7 +44,7 @@ elif sys.argv[1] == "tables":
     Path("disk/out").mkdir()
     fill()
     found["full"] = bench(*run, "-b", "trainers.py:Tiny", "--out", "disk/out")
-    found["left"] = sorted(path.name for path in Path("disk/out").iterdir())
+    found["left"] = sorted(path.name for path in Path("disk/out").rglob("*") if path.is_file())
     filler.unlink()
     found["again"] = bench("report", "--out", "disk/out")
 else:
