@@ -73,10 +73,10 @@ class Enumerable:
         from bench.toolkit.metrics.counted import CountedReverseKL, CountedTV
         from bench.toolkit.metrics.exact import exact_metrics
         from bench.toolkit.metrics.memorisation import memorisation_metrics
-        from bench.toolkit.metrics.nll import NLLOracle, NLLTest, remember
+        from bench.toolkit.metrics.nll import NLLOracle, NLLTest, in_parts, remember
         from bench.toolkit.metrics.truth import EnumeratedTruth
 
-        log_prob = remember(self._log_prob)
+        log_prob = remember(in_parts(self._log_prob))
         truth = EnumeratedTruth(log_prob, self.settings.words, self.settings.length)
         known: list[Metric] = [NLLOracle(log_prob, data), NLLTest(data), *memorisation_metrics(data)]
         return [*exact_metrics(truth), *known, CountedTV(truth), CountedReverseKL(truth)]

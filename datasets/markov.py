@@ -66,12 +66,12 @@ class Markov:
 
         from bench.toolkit.metrics.exact import exact_metrics
         from bench.toolkit.metrics.memorisation import memorisation_metrics
-        from bench.toolkit.metrics.nll import NLLOracle, NLLTest
+        from bench.toolkit.metrics.nll import NLLOracle, NLLTest, in_parts
         from bench.toolkit.metrics.truth import SampledTruth
 
         chain = self._chain
         truth = SampledTruth(lambda rows: chain.next_log_prob(torch.from_numpy(rows)), data)
-        known = NLLOracle(lambda rows: chain.log_prob(torch.from_numpy(rows)).numpy(), data)
+        known = NLLOracle(in_parts(lambda rows: chain.log_prob(torch.from_numpy(rows)).numpy()), data)
         return [*exact_metrics(truth), known, NLLTest(data), *memorisation_metrics(data)]
 
     def real(self, data: SequenceData) -> MarkovChain:

@@ -71,7 +71,8 @@ class _Hearing:
         self._next(until)  # says that all are imported
         kind, value = self._next()
         if kind == "refused":
-            raise BenchError(value)
+            known = any(name.rpartition(":")[2] in value for name in self.names.split(", "))
+            raise BenchError(value if known else f"{self.names}: {value}")
         if kind == "failed":
             raise BenchError(f"{self.names} cannot be looked at: {value}")
         return value

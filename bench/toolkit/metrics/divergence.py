@@ -12,9 +12,6 @@ from bench.contracts.data import SequenceData
 from bench.contracts.metric import Better, Generated, Metric, Scores, UnknownWords
 from bench.toolkit.metrics.nll import LogProb, NLLOracle, NLLTest, in_parts, per_sequence_nll, remember, unit
 
-ROWS = 10_000
-"""Sequences that an oracle reads at once, as many as an official evaluation has. Its states are most of the memory."""
-
 
 class ForwardKL:
     """KL(oracle || generator) = NLL_test - H(oracle): what the generator fails to cover.
@@ -73,6 +70,6 @@ class ReverseKL:
 
 
 def oracle_metrics(oracle: LogProb, data: SequenceData) -> list[Metric]:
-    """Return nll_oracle, nll_test, forward_kl and reverse_kl; the oracle reads each array once, ROWS rows at a time."""
-    oracle = remember(in_parts(oracle, ROWS))
+    """Return nll_oracle, nll_test, forward_kl and reverse_kl; the oracle reads each array once, in parts."""
+    oracle = remember(in_parts(oracle))
     return [NLLOracle(oracle, data), NLLTest(data), ForwardKL(oracle, data), ReverseKL(oracle, data)]

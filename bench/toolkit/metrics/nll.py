@@ -20,6 +20,8 @@ from bench.contracts.metric import Better, FloatArray, Generated, Scores, Unknow
 LogProb = Callable[[TokenArray], FloatArray]
 OF_MEANS = "avg:sequence-means"
 """The part of a signature that says that sequences of different length have the same weight."""
+ROWS = 10_000
+"""Sequences that an oracle reads at once, as many as an official evaluation has. Its states are most of the memory."""
 
 
 def unit(data: SequenceData) -> str:
@@ -60,7 +62,7 @@ def remember(log_prob: LogProb, keep: int = 3) -> LogProb:
     return remembered
 
 
-def in_parts(log_prob: LogProb, rows: int) -> LogProb:
+def in_parts(log_prob: LogProb, rows: int = ROWS) -> LogProb:
     """Return the same function, which reads (n, T) sequences `rows` at a time: more would not fit into memory."""
 
     def parted(sequences: TokenArray) -> FloatArray:
