@@ -3,17 +3,20 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench test test-slow check docs coverage format paper clean
+.PHONY: bench test test-slow test-large check docs coverage format paper clean
 .DELETE_ON_ERROR:
 
 bench: .venv/.installed  ## every baseline on every dataset at the quick preset, then the tables
 	$(BIN)/bench run --all
 
 test: .venv/.installed-dev  ## the tests, under six minutes: two processes share them
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow and not large" -n 2 --dist worksteal
 
 test-slow: .venv/.installed-dev  ## the tests that take long: a cluster, notebooks, training that must succeed
 	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
+
+test-large: .venv/.installed-dev  ## the memory that a million lines and 100,000 samples need: some ten minutes
+	$(BIN)/python -m pytest -m large
 
 check: .venv/.installed-dev  ## format, lint (with the law of imports), types
 	$(BIN)/ruff format --check .

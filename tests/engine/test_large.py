@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.large,
     pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the system has no /proc/PID/smaps_rollup"),
 ]
 GB = 10**9
