@@ -75,7 +75,11 @@ ELSEWHERE = {
     "reporting/test_labs.py": ("bench/engine/retrain.py", "bench/judging/retrained.py"),
     "reporting/test_latex.py": ("bench/reporting/font_widths.py", "bench/reporting/tabular.py"),
     "reporting/test_plan_folder.py": ("bench/reporting/plans_page.py",),
-    "reporting/test_tracker.py": ("bench/records/journals.py", "bench/records/tracker.py"),
+    "reporting/test_tracker.py": (
+        "bench/records/histories.py",
+        "bench/records/journals.py",
+        "bench/records/tracker.py",
+    ),
     "reporting/test_unpack.py": ("bench/records/journal_frame.py", "bench/reporting/pack.py"),
     "reporting/page/test_page.py": (
         "bench/reporting/page/charts.py",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from bench.contracts.errors import BenchError, unknown
 from bench.records import human
-from bench.records.encoding import Projection, curve_key, frame, profile_key, project, trained_key
+from bench.records.encoding import Projection, frame, project
+from bench.records.histories import COLUMNS, Histories
 from bench.records.human import Collected
 from bench.records.journal import Record, ends
 from bench.records.journal_frame import per_sequence_of, tracked
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Journals:
+class Journals(Histories):
     """The plans of a runs folder. The methods give what those of `Tracker` give; the id of a run is its cell's."""
 
     def __init__(self, runs: RunsFolder) -> None:
@@ -32,18 +33,6 @@ class Journals:
         name = self._name(plan)
         cells = self.runs.plans[name]
         return frame(tracked(record, made, cells[record.folder.name]) for record, made in self._of(name))
-
-    def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Return each metric's learning curves."""
-        return self._histories(plan, {name: curve_key(name) for name in metrics})
-
-    def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Return the profiles of finished runs."""
-        return self._histories(plan, {name: profile_key(name) for name in names})
-
-    def trained(self, plan: str | None, values: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
-        """Return values that trainers reported."""
-        return self._histories(plan, {name: trained_key(*where) for name, where in values.items()})
 
     def tags(self, plan: str | None) -> dict[str, dict[str, str]]:
         """Return run id -> the tags of each run of a plan, with `began` and `ended`."""
@@ -92,14 +81,13 @@ class Journals:
         """Return every value that the plan's runs have under each key, in the order of the steps."""
         import pandas as pd
 
-        columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in keys.values()}
         for record, made in self._of(self._name(plan)):
             who = (record.cell.id, made.tags["dataset"], made.tags["label"], record.cell.seed)
             for point in made.points:
                 if point.key in rows:
                     rows[point.key].append((*who, point.step, point.value))
-        return {name: pd.DataFrame(rows[key], columns=columns) for name, key in keys.items()}
+        return {name: pd.DataFrame(rows[key], columns=COLUMNS) for name, key in keys.items()}
 
 
 Source = Tracker | Journals

@@ -22,14 +22,12 @@ from bench.records.encoding import (
     Point,
     Projection,
     Tracked,
-    curve_key,
     frame,
     json_list,
-    profile_key,
     project,
-    trained_key,
 )
 from bench.records.events import Start
+from bench.records.histories import COLUMNS, Histories
 from bench.records.human import Collected
 from bench.records.journal import FAILURES, Record, ends
 from bench.records.one_name import NamedCorpus
@@ -71,7 +69,7 @@ class _Live(NamedTuple):
     points: set[Point]
 
 
-class Tracker:
+class Tracker(Histories):
     """An MLflow store. Its address is `uri`, else MLFLOW_TRACKING_URI, else mlflow.db in the current folder.
 
     Each dataset is an experiment, whose name begins with BENCH_EXPERIMENT_PREFIX. It holds a run for each cell of each
@@ -194,18 +192,6 @@ class Tracker:
         with self._clear_errors():
             return frame(_tracked(run) for run in self._runs(plan))
 
-    def curves(self, plan: str | None, metrics: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Return each metric's learning curves. Columns: run_id, dataset, label, seed, x (generator epochs), value."""
-        return self._histories(plan, {name: curve_key(name) for name in metrics})
-
-    def profiles(self, plan: str | None, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-        """Return the profiles of finished runs. Columns as in `curves`; x is the position or group, from 1."""
-        return self._histories(plan, {name: profile_key(name) for name in names})
-
-    def trained(self, plan: str | None, values: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
-        """Return values that trainers reported: name -> (value, phase). Columns as in `curves`; x is the epoch."""
-        return self._histories(plan, {name: trained_key(*where) for name, where in values.items()})
-
     def tags(self, plan: str | None) -> dict[str, dict[str, str]]:
         """Return run id -> the tags of each run of a plan, with `began` and `ended` in seconds since the epoch."""
         with self._clear_errors():
@@ -232,11 +218,10 @@ class Tracker:
         """Return every value that the plan's runs have under each key."""
         import pandas as pd
 
-        columns = ["run_id", "dataset", "label", "seed", "x", "value"]
         with self._clear_errors():
             runs = self._runs(plan)
             rows = {name: self._rows(runs, key) for name, key in keys.items()}
-        return {name: pd.DataFrame(found, columns=columns) for name, found in rows.items()}
+        return {name: pd.DataFrame(found, columns=COLUMNS) for name, found in rows.items()}
 
     def per_sequence(self, run_id: str) -> pd.DataFrame:
         """Return the run's scores.parquet: a column per metric, a row per sequence; empty if the run never had one.
