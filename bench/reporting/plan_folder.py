@@ -10,7 +10,7 @@ from bench.contracts.errors import BenchError
 from bench.reporting.plans_page import write_plans_page
 from bench.reporting.selection import Selection, asked_for
 from bench.reporting.table import Table
-from bench.reporting.write import MANIFEST, Report, make_report, print_summary, write_files
+from bench.reporting.write import MANIFEST, print_summary, write_report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,15 +32,9 @@ def report_plan(
     chosen = selection or Selection()
     plan = plan or tracker.newest_plan()
     folder = out / folder_name(plan, *chosen.more)
-    report = make_report(tracker, plan, folder, reference, chosen)
-    return write_in_folder(report, folder), report.tables
-
-
-def write_in_folder(report: Report, folder: Path) -> list[Path]:
-    """Write the report's files into its folder, and the page of all plans beside the folder; return the files."""
-    paths = write_files(report, folder)
-    write_plans_page(folder.parent)
-    return paths
+    written = write_report(tracker, plan, folder, reference, chosen)
+    write_plans_page(out)
+    return written
 
 
 def move_report(tracker: Tracker, plan: str, new: str, out: Path) -> Path | None:

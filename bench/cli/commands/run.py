@@ -31,11 +31,12 @@ from bench.plugins.metrics import MetricPlugin
 from bench.records.tracker import Tracker
 from bench.reporting.evidence import unresolved
 from bench.reporting.names import refuse_twins
-from bench.reporting.plan_folder import folder_name, print_asked, write_in_folder
+from bench.reporting.plan_folder import folder_name, print_asked
+from bench.reporting.plans_page import write_plans_page
 from bench.reporting.reference_row import refuse_unknown
 from bench.reporting.report_of_run import report_of_run, show_in_store
 from bench.reporting.table import Table
-from bench.reporting.write import require_writable, where_it_is
+from bench.reporting.write import require_writable, where_it_is, write_files
 from bench.toolkit.corpora.fetch import Corpora
 
 
@@ -247,7 +248,8 @@ def _report(
     tracker, folder = Tracker(setup.tracking_uri), out / folder_name(plan.name)
     warn = partial(console.print, markup=False, highlight=False, style="yellow", soft_wrap=True)
     report, tracked = report_of_run(tracker if tracked else None, plan.name, setup.runs, folder, reference, warn)
-    paths = write_in_folder(report, folder)
+    paths = write_files(report, folder)
+    write_plans_page(out)
     asked = {(cell.dataset_label, cell.label) for cell in plan.cells}
     print_asked(report.tables, asked, folder, console)
     for record in session.failed(plan, setup.runs):
