@@ -43,7 +43,7 @@ def apart(plugins: Sequence[Named], function: Callable[..., T], /, *given: objec
     names = ", ".join(text for _, text in plugins)
     process, said = local.start(_look, plugins, function, given, dict(os.environ), name=f"bench look at {names}")
     try:
-        return _Hearing(said, names, longest).result()  # type: ignore[no-any-return]  # what the function returned
+        return _Hearing(said, [text for _, text in plugins], longest).result()  # type: ignore[no-any-return]  # what the function returned
     finally:
         process.kill()
         end_group(process.pid)
@@ -62,8 +62,9 @@ def _is_foreign(text: str) -> bool:
 class _Hearing:
     """What comes from the process of a look: the text that it prints, and at last its result."""
 
-    def __init__(self, said: Connection, names: str, longest: float) -> None:
-        self.said, self.names, self.longest = said, names, longest
+    def __init__(self, said: Connection, plugins: Sequence[str], longest: float) -> None:
+        self.said, self.plugins, self.longest = said, plugins, longest
+        self.names = ", ".join(plugins)
 
     def result(self) -> Any:
         """Return the result, when it has come; BenchError if the process says so, ends or is late with its imports."""
@@ -71,7 +72,7 @@ class _Hearing:
         self._next(until)  # says that all are imported
         kind, value = self._next()
         if kind == "refused":
-            known = any(name.rpartition(":")[2] in value for name in self.names.split(", "))
+            known = any(text.rpartition(":")[2] in value for text in self.plugins)
             raise BenchError(value if known else f"{self.names}: {value}")
         if kind == "failed":
             raise BenchError(f"{self.names} cannot be looked at: {value}")
