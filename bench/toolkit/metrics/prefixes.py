@@ -167,5 +167,8 @@ def _look_where_possible(log_p: Tensor, log_q: Tensor) -> dict[str, Tensor]:
 
 
 def _named(pp: Tensor, pq: Tensor, qq: Tensor, qp: Tensor, distance: Tensor) -> dict[str, Tensor]:
-    """Return the divergences and entropies from sums of p log p, p log q, q log q and q log p, and of |p - q|."""
+    """Return divergences and entropies by name.
+
+    `pp`, `pq`, `qq` and `qp` are the sums of p log p, p log q, q log q and q log p; `distance` is that of |p - q|.
+    """
     return {"kl_pq": pp - pq, "kl_qp": qq - qp, "tv": distance / 2, "entropy_p": -pp, "entropy_q": -qq}
